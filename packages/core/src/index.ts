@@ -1,0 +1,74 @@
+export { openMemoryStore } from "./memory/index.js";
+export type { AnyValue, KeyValue } from "./model/any-value.js";
+export { parseTraceId } from "./model/ids.js";
+export { textForm } from "./model/text-form.js";
+export { compareCodePoints } from "./model/text-order.js";
+export {
+  type InstrumentationScope,
+  type Resource,
+  type ResourceSpans,
+  type ScopeSpans,
+  type Span,
+  type SpanEvent,
+  SpanKind,
+  type SpanLink,
+  type Status,
+  StatusCode,
+  spanKindWord,
+  type TracesData,
+} from "./model/trace.js";
+export { decodeTraces } from "./otlp/decode.js";
+export { encodeTraces } from "./otlp/encode.js";
+export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
+export { tracesFromJson } from "./otlp/json.js";
+export { tracesToJson } from "./otlp/to-json.js";
+export type { SeenOperation } from "./otlp/operations.js";
+export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";
+export { spansSince } from "./otlp/spans-since.js";
+export { type Split, type SplitOptions, splitByTrace, type TraceFragment } from "./otlp/split.js";
+export { Cursor } from "./otlp/wire.js";
+export type { FilterCall, FilterExpression } from "./query/filter/ast.js";
+export { compilePredicate } from "./query/filter/matcher.js";
+export type { Constant, Level, Predicate, Reference } from "./query/filter/predicate.js";
+export type { PageRequest, TraceQuery } from "./query/trace-query.js";
+export { createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
+export {
+  type CallSpan,
+  callSpansOf,
+  callsOfTrace,
+  createCallCounter,
+  type ServiceCall,
+} from "./store/dependencies.js";
+export type { CandidateSearch, CandidateWindow, Engine, EngineReader, EngineWriter, Fragment } from "./store/engine.js";
+export {
+  type ErrorCode,
+  type ErrorData,
+  type ErrorDetails,
+  errorFromData,
+  errorToData,
+  isSpanStoreError,
+  SpanStoreError,
+  throwIfAborted,
+} from "./store/errors.js";
+export { type StoreCalls, withLifecycle } from "./store/lifecycle.js";
+export type {
+  CallOptions,
+  Dependency,
+  DependencyQuery,
+  FoundTrace,
+  Operation,
+  OperationQuery,
+  RejectedSpan,
+  ServiceSummary,
+  SpanStore,
+  StoreReads,
+  StoreStats,
+  SummaryChunk,
+  TraceChunk,
+  TraceIdPage,
+  TraceSummary,
+  WriteResult,
+} from "./store/span-store.js";
+export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";
+export type { Term } from "./terms/term.js";
+export type { TermSet } from "./terms/term-list.js";

@@ -1,0 +1,11 @@
+import { createSpanStore } from "../store/create-store.js";
+import type { SpanStore } from "../store/span-store.js";
+import { createMemoryEngine } from "./engine.js";
+
+/**
+ * A store in this process's memory, gone when it is closed. It keeps no index: right for tests and
+ * small numbers of spans.
+ */
+export function openMemoryStore(): SpanStore {
+  return createSpanStore(createMemoryEngine());
+}

@@ -1,0 +1,24 @@
+import { isSpanStoreError, SpanStoreError } from "../store/errors.js";
+
+/** An INVALID_TRACES about one field; the ways back up put the rest of the path before it. */
+export function fault(field: string, problem: string, hint?: string): SpanStoreError {
+  return new SpanStoreError("INVALID_TRACES", problem, { field, hint });
+}
+
+/** The same fault, seen from one level further up. Anything else passes unchanged. */
+export function faultWithin(parent: string, error: unknown): unknown {
+  if (!isSpanStoreError(error) || error.code !== "INVALID_TRACES") return error;
+  const field = error.field === undefined || error.field === "" ? parent : joined(parent, error.field);
+  return new SpanStoreError(error.code, error.message, { field, hint: error.hint });
+}
+
+/** The fault as the caller gets it: its message says the whole path too. */
+export function faultAtTop(error: unknown): unknown {
+  if (!isSpanStoreError(error) || error.code !== "INVALID_TRACES" || !error.field) return error;
+  const { field, hint } = error;
+  return new SpanStoreError(error.code, `${field}: ${error.message}`, { field, hint });
+}
+
+function joined(parent: string, field: string): string {
+  return field.startsWith("[") ? parent + field : `${parent}.${field}`;
+}

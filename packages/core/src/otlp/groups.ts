@@ -1,0 +1,109 @@
+import { ResourceView, ScopeView, SpanView } from "./span-view.js";
+import { SpanHead } from "./span-head.js";
+import { Cursor, expectWireType, readText, wireBytes } from "./wire.js";
+
+/** The spans of one scope of one resource, as ranges of the bytes they arrived in. */
+export interface SpanGroup {
+  readonly bytes: Uint8Array;
+  readonly resource: ResourceContext;
+  readonly scope: ScopeContext;
+  /** Ranges of the Span messages, in pairs. */
+  readonly spans: readonly number[];
+}
+
+/** What surrounds spans in a ResourceSpans or ScopeSpans message. */
+interface Context {
+  /** Every field but the spans, tags included, as ranges in pairs; what is unknown is among them. */
+  readonly raw: readonly number[];
+  /** The Resource or InstrumentationScope message; empty when there is none. */
+  readonly encoded: Uint8Array;
+  readonly schemaUrl: string;
+}
+
+export type ResourceContext = Context;
+export type ScopeContext = Context;
+
+const noBytes = new Uint8Array(0);
+
+/**
+ * Takes an encoded TracesData (or ExportTraceServiceRequest) apart into its groups of spans, in
+ * order; a group may have no spans. The spans' own bytes are not looked into.
+ * @throws INVALID_TRACES when the bytes are no OTLP.
+ */
+export function parseGroups(encoded: Uint8Array): SpanGroup[] {
+  const groups: SpanGroup[] = [];
+  const traces = new Cursor(encoded);
+  while (traces.pos < traces.end) {
+    const tag = traces.tag();
+    if (tag >>> 3 !== 1) {
+      traces.skip(tag);
+      continue;
+    }
+    expectWireType(tag, wireBytes, "resource_spans");
+    const end = traces.lengthEnd();
+    const { context: resource, children: scopes } = parseContext(encoded, traces.pos, end, "ResourceSpans");
+    for (let i = 0; i < scopes.length; i += 2) {
+      const from = scopes[i] as number;
+      const { context: scope, children: spans } = parseContext(encoded, from, scopes[i + 1] as number, "ScopeSpans");
+      groups.push({ bytes: encoded, resource, scope, spans });
+    }
+    traces.pos = end;
+  }
+  return groups;
+}
+
+/** ResourceSpans and ScopeSpans have the same shape: 1 the context, 2 the children, 3 the schema URL. */
+function parseContext(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  message: string,
+): { context: Context; children: number[] } {
+  const raw: number[] = [];
+  const children: number[] = [];
+  let encoded: Uint8Array = noBytes;
+  let schemaUrl = "";
+  const cursor = new Cursor(bytes, start, end);
+  while (cursor.pos < end) {
+    const fieldAt = cursor.pos;
+    const tag = cursor.tag();
+    const field = tag >>> 3;
+    if (field >= 1 && field <= 3) {
+      expectWireType(tag, wireBytes, message);
+      const fieldEnd = cursor.lengthEnd();
+      if (field === 2) {
+        children.push(cursor.pos, fieldEnd);
+      } else if (field === 1) {
+        encoded = bytes.subarray(cursor.pos, fieldEnd);
+      } else {
+        schemaUrl = readText(bytes, cursor.pos, fieldEnd);
+      }
+      cursor.pos = fieldEnd;
+    } else {
+      cursor.skip(tag);
+    }
+    if (field !== 2) raw.push(fieldAt, cursor.pos);
+  }
+  return { context: { raw, encoded, schemaUrl }, children };
+}
+
+/**
+ * Every span of an encoded TracesData, in the order of the bytes.
+ * @throws INVALID_TRACES when the bytes are no OTLP.
+ */
+export function* spansOf(encoded: Uint8Array): Generator<SpanView, void, undefined> {
+  let resourceContext: Context | undefined;
+  let resource: ResourceView | undefined;
+  for (const group of parseGroups(encoded)) {
+    if (group.resource !== resourceContext || resource === undefined) {
+      resourceContext = group.resource;
+      resource = new ResourceView(group.resource.encoded, group.resource.schemaUrl);
+    }
+    const scope = new ScopeView(group.scope.encoded, group.scope.schemaUrl);
+    for (let i = 0; i < group.spans.length; i += 2) {
+      const head = new SpanHead();
+      head.scan(encoded, group.spans[i] as number, group.spans[i + 1] as number);
+      yield new SpanView(head, resource, scope);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Every error that a store raises on purpose carries one of these codes. Messages may change,
+ * codes do not.
+ */
+export type ErrorCode =
+  /** A query that no store can answer: a bad id, a range turned round, a malformed filter. */
+  | "INVALID_QUERY"
+  /** A well-formed filter that this store cannot answer exactly. */
+  | "UNSUPPORTED_FILTER"
+  /** A write whose bytes are no OTLP. */
+  | "INVALID_TRACES"
+  /** A wrong option when a store is opened. */
+  | "INVALID_OPTIONS"
+  | "NOT_FOUND"
+  /** The engine cannot be reached or cannot write now; trying again later may help. */
+  | "STORE_UNAVAILABLE"
+  /** More work than the configured bounds admit; trying again later helps. */
+  | "OVERLOADED"
+  /** One request larger than the configured bound; trying again does not help. */
+  | "TOO_LARGE"
+  /** What is kept cannot be read back. */
+  | "CORRUPT"
+  /** What is kept was written by a version, or a program, that this one does not understand. */
+  | "INCOMPATIBLE_SCHEMA"
+  /** The store was closed before the call. */
+  | "STORE_CLOSED"
+  /** The caller's AbortSignal fired. */
+  | "ABORTED"
+  /** A defect of ours. */
+  | "INTERNAL";
+
+export interface ErrorDetails {
+  /** The part of the input that is at fault, in the caller's terms: `pageSize`, `filter.args[1]`. */
+  readonly field?: string | undefined;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Found on every error of every copy of this package, so that the guard works across copies. */
+const marker = Symbol.for("spanstore.error");
+
+export class SpanStoreError extends Error {
+  override readonly name = "SpanStoreError";
+  readonly [marker] = true;
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.field = details.field;
+    this.hint = details.hint;
+  }
+}
+
+export function isSpanStoreError(error: unknown): error is SpanStoreError {
+  return typeof error === "object" && error !== null && marker in error;
+}
+
+/** An error as plain data, for a way that carries no classes: a thread's message, a log line. */
+export interface ErrorData {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly field?: string | undefined;
+  readonly hint?: string | undefined;
+}
+
+export function errorToData(error: unknown): ErrorData {
+  if (isSpanStoreError(error)) {
+    return { code: error.code, message: error.message, field: error.field, hint: error.hint };
+  }
+  return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };
+}
+
+export function errorFromData(data: ErrorData): SpanStoreError {
+  return new SpanStoreError(data.code, data.message, { field: data.field, hint: data.hint });
+}
+
+/** Throws `ABORTED` when the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new SpanStoreError("ABORTED", "the call was cancelled", { cause: signal.reason });
+  }
+}

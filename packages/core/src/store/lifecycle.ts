@@ -1,0 +1,100 @@
+import { SpanStoreError, throwIfAborted } from "./errors.js";
+import type { CallOptions, SpanStore } from "./span-store.js";
+
+/** A store's calls before anybody watches over them: no state, no care for the caller's signal. */
+export type StoreCalls = Omit<SpanStore, typeof Symbol.asyncDispose>;
+
+/**
+ * Makes a SpanStore of bare calls: after `close` every call fails with STORE_CLOSED, closing waits
+ * for what is in flight and happens once, streams that are open end with STORE_CLOSED, and a signal
+ * that has fired fails the call with ABORTED before anything is asked of the engine.
+ */
+export function withLifecycle(calls: StoreCalls): SpanStore {
+  const closing = new AbortController();
+  let inFlight = 0;
+  let closed: Promise<void> | undefined;
+  let drained: (() => void) | undefined;
+
+  const enter = (options: CallOptions | undefined): void => {
+    if (closed !== undefined) throw new SpanStoreError("STORE_CLOSED", "the store is closed");
+    throwIfAborted(options?.signal);
+    inFlight++;
+  };
+  const leave = (): void => {
+    inFlight--;
+    if (inFlight === 0) drained?.();
+  };
+
+  const run = async <T>(options: CallOptions | undefined, call: () => Promise<T>): Promise<T> => {
+    enter(options);
+    try {
+      return await call();
+    } finally {
+      leave();
+    }
+  };
+
+  const stream = async function* <T>(
+    options: CallOptions | undefined,
+    call: (options: CallOptions) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, undefined> {
+    const signal =
+      options?.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, options.signal]);
+    let iterator: AsyncIterator<T> | undefined;
+    let ended = false;
+    try {
+      for (;;) {
+        enter(options);
+        let result: IteratorResult<T>;
+        try {
+          iterator ??= call({ signal })[Symbol.asyncIterator]();
+          result = await iterator.next();
+        } catch (error) {
+          ended = true;
+          if (closed !== undefined) throw new SpanStoreError("STORE_CLOSED", "the store is closed", { cause: error });
+          throw error;
+        } finally {
+          leave();
+        }
+        if (result.done === true) {
+          ended = true;
+          return;
+        }
+        yield result.value;
+      }
+    } finally {
+      if (!ended) await iterator?.return?.();
+    }
+  };
+
+  const close = (): Promise<void> => {
+    closed ??= (async () => {
+      closing.abort();
+      if (inFlight > 0) {
+        await new Promise<void>((resolve) => {
+          drained = resolve;
+        });
+      }
+      await calls.close();
+    })();
+    return closed;
+  };
+
+  return {
+    engine: calls.engine,
+    write: (traces, options) => run(options, () => calls.write(traces, options)),
+    getTraces: (ids, options) => stream(options, (inner) => calls.getTraces(ids, inner)),
+    findTraces: (query, options) => stream(options, (inner) => calls.findTraces(query, inner)),
+    findTraceIds: (query, options) => run(options, () => calls.findTraceIds(query, options)),
+    findTraceSummaries: (query, options) => stream(options, (inner) => calls.findTraceSummaries(query, inner)),
+    getServices: (options) => run(options, () => calls.getServices(options)),
+    getOperations: (query, options) => run(options, () => calls.getOperations(query, options)),
+    getDependencies: (query, options) => run(options, () => calls.getDependencies(query, options)),
+    deleteBefore: (time) => run(undefined, () => calls.deleteBefore(time)),
+    purge: () => run(undefined, () => calls.purge()),
+    stats: () => run(undefined, () => calls.stats()),
+    health: () => run(undefined, () => calls.health()),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,207 @@
+import type { AttributeRef, Constant, Predicate, Reference } from "../query/filter/predicate.js";
+import { durationBucket, maxDurationBucket, maxNumberBucket, numberBucket, type Term, termOf } from "./term.js";
+
+/** What an index must hold for a match: a term, or all or any of several conditions. */
+export type TermNode =
+  | { readonly term: Term }
+  | { readonly all: readonly TermNode[] }
+  | { readonly any: readonly TermNode[] };
+
+/** Ranges of more buckets than this are left to the exact check: such a list finds nearly everything. */
+const maxBuckets = 96;
+
+/**
+ * The terms that the spans of every match must have between them; undefined when nothing is known.
+ * It may ask for too little, never for too much, so an engine that follows it lists too many
+ * candidates at worst.
+ */
+export function requiredTerms(predicate: Predicate): TermNode | undefined {
+  switch (predicate.op) {
+    case "and":
+      return allOf([...predicate.args.map(requiredTerms), ...servicePairs(predicate.args)]);
+    case "or":
+      return anyOf(predicate.args.map(requiredTerms));
+    case "eq":
+      return equals(predicate.ref, predicate.value);
+    case "in":
+      return anyOf(predicate.values.map((value) => equals(predicate.ref, value)));
+    case "gt":
+    case "gte":
+    case "lt":
+    case "lte":
+      return ordered(predicate);
+    case "ne":
+    case "not_in":
+    case "regex":
+    case "exists":
+      return present(predicate.ref);
+    case "phrase":
+    case "fulltext":
+      return present(predicate.ref);
+    case "compare":
+      return allOf([present(predicate.left), present(predicate.right)]);
+    case "some":
+      return requiredTerms(predicate.arg);
+    case "not":
+      return undefined;
+  }
+}
+
+function allOf(nodes: readonly (TermNode | undefined)[]): TermNode | undefined {
+  const known = nodes.filter((node) => node !== undefined);
+  if (known.some(isImpossible)) return impossible;
+  if (known.length <= 1) return known[0];
+  return { all: known };
+}
+
+function anyOf(nodes: readonly (TermNode | undefined)[]): TermNode | undefined {
+  const possible: TermNode[] = [];
+  for (const node of nodes) {
+    if (node === undefined) return undefined;
+    if (!isImpossible(node)) possible.push(node);
+  }
+  return possible.length === 1 ? possible[0] : { any: possible };
+}
+
+const impossible: TermNode = { any: [] };
+
+/** Whether nothing at all can match. */
+export function isImpossible(node: TermNode): boolean {
+  return "any" in node && node.any.length === 0;
+}
+
+/** The key is there, at one of the levels; fields are not known to the index as such. */
+function present(ref: Reference): TermNode | undefined {
+  if (ref.ref === "field") return undefined;
+  return anyLevel(ref, (level) => termOf.attributeKey(level, ref.key));
+}
+
+function anyLevel(ref: AttributeRef, term: (level: AttributeRef["levels"][number]) => Term): TermNode {
+  const nodes = ref.levels.map((level) => ({ term: term(level) }));
+  return nodes.length === 1 ? (nodes[0] as TermNode) : { any: nodes };
+}
+
+function equals(ref: Reference, value: Constant): TermNode | undefined {
+  if (ref.ref === "attribute") {
+    const text = constantText(value);
+    // A double that is written otherwise in the store still equals, so its key is all that is known.
+    return text === undefined ? present(ref) : anyLevel(ref, (level) => termOf.attribute(level, ref.key, text));
+  }
+  switch (`${ref.level}.${ref.name}`) {
+    case "resource.service":
+      return "text" in value && value.text !== ""
+        ? { term: termOf.attribute("resource", "service.name", value.text) }
+        : undefined;
+    case "span.name":
+      return "text" in value ? { term: termOf.name(value.text) } : undefined;
+    case "span.kind":
+      return value.type === "enum" ? { term: termOf.kind(value.value) } : undefined;
+    case "span.status":
+      return value.type === "enum" ? { term: termOf.status(value.value) } : undefined;
+    case "span.statusMessage":
+      return "text" in value && value.text !== "" ? { term: termOf.statusMessage(value.text) } : undefined;
+    case "span.duration":
+      return value.type === "nanos" ? durationTerms(value.value, value.value) : undefined;
+    case "scope.name":
+      return "text" in value ? { term: termOf.scopeName(value.text) } : undefined;
+    case "scope.version":
+      return "text" in value ? { term: termOf.scopeVersion(value.text) } : undefined;
+    case "event.name":
+      return "text" in value ? { term: termOf.eventName(value.text) } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The text form of a constant that an equal value in the store must have. */
+function constantText(value: Constant): string | undefined {
+  switch (value.type) {
+    case "any":
+    case "string":
+      return value.text;
+    case "int":
+      return value.value.toString();
+    case "bool":
+      return String(value.value);
+    default:
+      return undefined;
+  }
+}
+
+function ordered(predicate: Extract<Predicate, { value: Constant }>): TermNode | undefined {
+  const { ref, value } = predicate;
+  const upwards = predicate.op === "gt" || predicate.op === "gte";
+  if (ref.ref === "field") {
+    if (ref.level !== "span" || ref.name !== "duration" || value.type !== "nanos") return undefined;
+    return upwards ? durationTerms(value.value, undefined) : durationTerms(undefined, value.value);
+  }
+  const number = numberOf(value);
+  if (number === undefined) return present(ref);
+  const bucket = numberBucket(number);
+  if (bucket === undefined) return present(ref);
+  // One bucket more than the bound's own, since logarithms round.
+  const from = upwards ? bucket - 1 : -maxNumberBucket;
+  const to = upwards ? maxNumberBucket : bucket + 1;
+  if (to - from > maxBuckets * 2) return present(ref);
+  return rangeOf(from, to, (b) => anyLevel(ref, (level) => termOf.numberBucket(level, ref.key, b)));
+}
+
+function numberOf(value: Constant): number | undefined {
+  if (value.type === "int") return Number(value.value);
+  return value.type === "double" ? value.value : undefined;
+}
+
+function rangeOf(from: number, to: number, node: (bucket: number) => TermNode): TermNode {
+  const nodes: TermNode[] = [];
+  for (let bucket = from; bucket <= to; bucket++) nodes.push(node(bucket));
+  return { any: nodes };
+}
+
+/** The buckets of a range of durations, widened by one for rounding; undefined when it is too wide to help. */
+function durationBuckets(min: bigint | undefined, max: bigint | undefined): [number, number] | undefined {
+  const from = min === undefined || min <= 1n ? 0 : Math.max(0, durationBucket(Number(min)) - 1);
+  const to = max === undefined ? maxDurationBucket : durationBucket(Number(max)) + 1;
+  return to - from > maxBuckets || from === 0 ? undefined : [from, to];
+}
+
+function durationTerms(min: bigint | undefined, max: bigint | undefined): TermNode | undefined {
+  const buckets = durationBuckets(min, max);
+  if (buckets === undefined) return undefined;
+  return rangeOf(buckets[0], buckets[1], (bucket) => ({ term: termOf.duration(bucket) }));
+}
+
+/**
+ * A fragment may hold spans of several services, so that a service and a name, a status or a
+ * duration beside it need not stand on the same span. The index keeps these pairs as terms.
+ */
+function servicePairs(args: readonly Predicate[]): (TermNode | undefined)[] {
+  const service = args.map(serviceOf).find((name) => name !== undefined);
+  if (service === undefined) return [];
+  let min: bigint | undefined;
+  let max: bigint | undefined;
+  const nodes: (TermNode | undefined)[] = [];
+  for (const arg of args) {
+    if (!("ref" in arg) || !("value" in arg) || arg.ref.ref !== "field" || arg.ref.level !== "span") continue;
+    const { value } = arg;
+    if (arg.op === "eq" && arg.ref.name === "name" && "text" in value) {
+      nodes.push({ term: termOf.serviceName(service, value.text) });
+    } else if (arg.op === "eq" && arg.ref.name === "status" && value.type === "enum" && value.value !== 0) {
+      nodes.push({ term: termOf.serviceStatus(service, value.value) });
+    } else if (arg.ref.name === "duration" && value.type === "nanos") {
+      if (arg.op === "gt" || arg.op === "gte") min = value.value;
+      if (arg.op === "lt" || arg.op === "lte") max = value.value;
+    }
+  }
+  const buckets = durationBuckets(min, max);
+  if (buckets !== undefined) {
+    nodes.push(rangeOf(buckets[0], buckets[1], (bucket) => ({ term: termOf.serviceDuration(service, bucket) })));
+  }
+  return nodes;
+}
+
+function serviceOf(predicate: Predicate): string | undefined {
+  if (predicate.op !== "eq" || predicate.ref.ref !== "field") return undefined;
+  const { level, name } = predicate.ref;
+  if (level !== "resource" || name !== "service" || !("text" in predicate.value)) return undefined;
+  return predicate.value.text === "" ? undefined : predicate.value.text;
+}

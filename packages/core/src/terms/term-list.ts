@@ -1,0 +1,74 @@
+import type { Term } from "./term.js";
+
+/** Terms in the order they come, duplicates and all; reused, so that the way in allocates nothing. */
+export class TermList {
+  items = new Float64Array(64);
+  length = 0;
+
+  push(term: Term): void {
+    if (this.length === this.items.length) {
+      const grown = new Float64Array(this.items.length * 2);
+      grown.set(this.items);
+      this.items = grown;
+    }
+    this.items[this.length++] = term;
+  }
+}
+
+/** A set of terms: open addressing over doubles, since a Set would box every one of them. */
+export class TermSet {
+  /** Term + 1, so that 0 means free. */
+  #slots = new Float64Array(128);
+  size = 0;
+
+  add(term: Term): void {
+    if (this.size * 2 >= this.#slots.length) this.#grow();
+    if (insert(this.#slots, term + 1)) this.size++;
+  }
+
+  addAll(list: TermList): void {
+    for (let i = 0; i < list.length; i++) this.add(list.items[i] as number);
+  }
+
+  has(term: Term): boolean {
+    const mask = this.#slots.length - 1;
+    for (let at = slotOf(term + 1, mask); ; at = (at + 1) & mask) {
+      const slot = this.#slots[at];
+      if (slot === term + 1) return true;
+      if (slot === 0) return false;
+    }
+  }
+
+  *[Symbol.iterator](): Generator<Term, void, undefined> {
+    for (const slot of this.#slots) if (slot !== 0) yield slot - 1;
+  }
+
+  /** Calls `visit` with every term; faster than iterating. */
+  forEach(visit: (term: Term) => void): void {
+    const slots = this.#slots;
+    for (let i = 0; i < slots.length; i++) if (slots[i] !== 0) visit((slots[i] as number) - 1);
+  }
+
+  #grow(): void {
+    const grown = new Float64Array(this.#slots.length * 2);
+    for (const slot of this.#slots) if (slot !== 0) insert(grown, slot);
+    this.#slots = grown;
+  }
+}
+
+function slotOf(value: number, mask: number): number {
+  // The low 21 bits are already a hash.
+  return (value % 0x200000) & mask;
+}
+
+function insert(slots: Float64Array, value: number): boolean {
+  const mask = slots.length - 1;
+  for (let at = slotOf(value, mask); ; at = (at + 1) & mask) {
+    const slot = slots[at];
+    if (slot === value) return false;
+    if (slot === 0) {
+      slots[at] = value;
+      return true;
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { Level } from "../query/filter/predicate.js";
+
+/**
+ * An index term: 42 bits of a hash that stands for one fact about a span, such as "the span attribute
+ * `http.method` reads `GET`". Engines keep the terms of what they index and look candidates up by
+ * them; core checks candidates exactly, so a collision costs time, never an answer.
+ */
+export type Term = number;
+
+/** What a term states; mixed into the hash, so that equal texts of different facts differ. */
+const seeds = {
+  span: 1,
+  resource: 2,
+  scope: 3,
+  event: 4,
+  link: 5,
+  key: 0x10,
+  number: 0x20,
+  name: 0x30,
+  kind: 0x31,
+  status: 0x32,
+  duration: 0x33,
+  statusMessage: 0x34,
+  scopeName: 0x35,
+  scopeVersion: 0x36,
+  eventName: 0x37,
+  linkTraceId: 0x38,
+  serviceName: 0x40,
+  serviceStatus: 0x41,
+  serviceDuration: 0x42,
+} as const;
+
+const noBytes = new Uint8Array(0);
+
+/** Hashes two byte ranges under a seed; the ranges are kept apart, `ab`+`c` is not `a`+`bc`. */
+export function hashRanges(
+  seed: number,
+  first: Uint8Array,
+  firstAt: number,
+  firstEnd: number,
+  second: Uint8Array,
+  secondAt: number,
+  secondEnd: number,
+): Term {
+  let low = Math.imul(seed, 0x9e3779b1) ^ 0x811c9dc5;
+  let high = Math.imul(seed ^ 0x5bd1e995, 0x85ebca6b);
+  for (let at = firstAt; at < firstEnd; at++) {
+    const byte = first[at] as number;
+    low = Math.imul(low ^ byte, 0x01000193);
+    high = Math.imul(high ^ byte, 0x27d4eb2f);
+  }
+  low = Math.imul(low ^ 0x1ff, 0x01000193);
+  high = Math.imul(high ^ 0x1ff, 0x27d4eb2f);
+  for (let at = secondAt; at < secondEnd; at++) {
+    const byte = second[at] as number;
+    low = Math.imul(low ^ byte, 0x01000193);
+    high = Math.imul(high ^ byte, 0x27d4eb2f);
+  }
+  low = Math.imul(low ^ (low >>> 16), 0x85ebca6b);
+  low = Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
+  high = Math.imul(high ^ (high >>> 15) ^ low, 0xc2b2ae35);
+  high = Math.imul(high ^ (high >>> 13), 0x27d4eb2f);
+  return ((high ^ (high >>> 16)) & 0x1fffff) * 0x200000 + ((low ^ (low >>> 16)) & 0x1fffff);
+}
+
+function ofText(seed: number, first: string, second = ""): Term {
+  const a = Buffer.from(first, "utf8");
+  const b = second === "" ? noBytes : Buffer.from(second, "utf8");
+  return hashRanges(seed, a, 0, a.length, b, 0, b.length);
+}
+
+/** The terms of a search, from text; the way in makes the same terms from bytes. */
+export const termOf = {
+  attribute: (level: Level, key: string, text: string): Term => ofText(seeds[level], key, text),
+  attributeKey: (level: Level, key: string): Term => ofText(seeds.key + seeds[level], key),
+  numberBucket: (level: Level, key: string, bucket: number): Term =>
+    ofText(seeds.number + seeds[level], key, String(bucket)),
+  name: (name: string): Term => ofText(seeds.name, name),
+  kind: (kind: number): Term => ofText(seeds.kind, String(kind)),
+  status: (code: number): Term => ofText(seeds.status, String(code)),
+  statusMessage: (message: string): Term => ofText(seeds.statusMessage, message),
+  duration: (bucket: number): Term => ofText(seeds.duration, String(bucket)),
+  scopeName: (name: string): Term => ofText(seeds.scopeName, name),
+  scopeVersion: (version: string): Term => ofText(seeds.scopeVersion, version),
+  eventName: (name: string): Term => ofText(seeds.eventName, name),
+  serviceName: (service: string, name: string): Term => ofText(seeds.serviceName, service, name),
+  serviceStatus: (service: string, code: number): Term => ofText(seeds.serviceStatus, service, String(code)),
+  serviceDuration: (service: string, bucket: number): Term =>
+    ofText(seeds.serviceDuration, service, String(bucket)),
+};
+
+export { seeds as termSeeds };
+
+/** Buckets are half octaves: a value in bucket b lies in [2^(b/2), 2^((b+1)/2)), give or take rounding. */
+const bucketsPerOctave = 2;
+/** Smaller and larger magnitudes share the outermost buckets. */
+const smallestExponent = -16;
+const largestExponent = 64;
+
+/**
+ * The bucket of a duration in nanoseconds; all of one nanosecond and less share bucket 0.
+ * A neighbour's bucket may be given at a boundary, so ranges are widened by one on each side.
+ */
+export function durationBucket(nanos: number): number {
+  return nanos <= 1 ? 0 : Math.floor(Math.log2(nanos) * bucketsPerOctave);
+}
+
+/** The highest bucket that a duration of unsigned 64-bit times can have. */
+export const maxDurationBucket = 64 * bucketsPerOctave;
+
+/**
+ * The bucket of an attribute's number, monotonic in the number: negative ones below 0, zero at 0.
+ * NaN compares with nothing and has no bucket.
+ */
+export function numberBucket(value: number): number | undefined {
+  if (Number.isNaN(value)) return undefined;
+  if (value === 0) return 0;
+  const magnitude = Math.abs(value);
+  const exponent = Math.min(Math.max(Math.floor(Math.log2(magnitude)), smallestExponent), largestExponent);
+  const bucket = exponent - smallestExponent + 1;
+  return value < 0 ? -bucket : bucket;
+}
+
+/** The bounds of `numberBucket`. */
+export const maxNumberBucket = largestExponent - smallestExponent + 1;

@@ -1,0 +1,87 @@
+import type { EngineReader, EngineWriter, StoreStats, WriteResult } from "@spanstore/core";
+import type { Database as Connection } from "better-sqlite3";
+import { createCallLedger } from "./call-ledger.js";
+import { storeError } from "./errors.js";
+import { createReader } from "./read.js";
+import { createRetention } from "./retention.js";
+import { createWriteGroup, type PreparedWrite, prepareWrite } from "./write.js";
+
+/** Requests that came meanwhile share a transaction, up to this many bytes of them. */
+const maxGroupBytes = 8 * 1024 * 1024;
+
+/** The reading half of the engine on one connection. */
+export function createEngineReader(db: Connection): EngineReader {
+  const reader = createReader(db);
+  return { ...reader, dependencies: createCallLedger(db, reader) };
+}
+
+/** The writing half, and what only the writer knows. */
+export interface SqliteWriter extends EngineWriter {
+  readonly stats: () => Promise<StoreStats>;
+  readonly health: () => Promise<void>;
+}
+
+interface Waiting {
+  readonly encoded: Uint8Array;
+  readonly resolve: (result: WriteResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function createEngineWriter(db: Connection): SqliteWriter {
+  const writeGroup = createWriteGroup(db);
+  const retention = createRetention(db, writeGroup);
+  const pageCount = db.prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").pluck();
+  let waiting: Waiting[] = [];
+
+  /** Writes everything that waits, and what came while it did, a transaction a group. */
+  const drain = (): void => {
+    const group: { request: Waiting; prepared: PreparedWrite }[] = [];
+    let bytes = 0;
+    let taken = 0;
+    for (const request of waiting) {
+      if (taken > 0 && bytes + request.encoded.length > maxGroupBytes) break;
+      taken++;
+      bytes += request.encoded.length;
+      try {
+        group.push({ request, prepared: prepareWrite(request.encoded) });
+      } catch (error) {
+        request.reject(error);
+      }
+    }
+    waiting = waiting.slice(taken);
+    if (waiting.length > 0) setImmediate(drain);
+    if (group.length === 0) return;
+    try {
+      writeGroup(group.map(({ prepared }) => prepared));
+    } catch (error) {
+      for (const { request } of group) request.reject(storeError(error, "cannot write"));
+      return;
+    }
+    for (const { request, prepared } of group) {
+      request.resolve({ accepted: prepared.split.spanCount, rejected: prepared.split.rejected });
+    }
+  };
+
+  const writing = async <T>(doing: string, work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw storeError(error, doing);
+    }
+  };
+
+  return {
+    write: (encoded) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ encoded, resolve, reject });
+        if (waiting.length === 1) setImmediate(drain);
+      }),
+    deleteBefore: (time) => writing("cannot delete", () => retention.deleteBefore(time)),
+    purge: () => writing("cannot purge", () => retention.purge()),
+    stats: () => writing("cannot read the size", () => ({ bytes: pageCount.get() as number })),
+    health: () =>
+      writing("the database can not be written", () => {
+        db.exec("BEGIN IMMEDIATE; ROLLBACK");
+      }),
+  };
+}

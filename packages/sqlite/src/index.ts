@@ -1,0 +1,31 @@
+import { type SpanStore, SpanStoreError } from "@spanstore/core";
+import { openThreadedStore } from "./store.js";
+
+export interface SqliteOptions {
+  /** A file, made when it is not there; `":memory:"` for a store that lives as long as it is open. */
+  readonly path: string;
+  /**
+   * `full`, the default: what was acknowledged survives a power cut. `normal`: it survives a crash or a
+   * kill of the process, and the last moments may be lost in a power cut.
+   */
+  readonly synchronous?: "full" | "normal";
+  /** Threads for reads, started as they are needed; 2 by default. */
+  readonly readers?: number;
+}
+
+/**
+ * Opens a store in a SQLite file.
+ * @throws INVALID_OPTIONS naming the option; INCOMPATIBLE_SCHEMA when the file is no database, another
+ *   program's, or of a newer version; STORE_UNAVAILABLE when it can not be opened or written.
+ */
+export async function openSqliteStore(options: SqliteOptions): Promise<SpanStore> {
+  const { path, synchronous = "full", readers = 2 } = options;
+  if (typeof path !== "string" || path === "") throw invalid("path", "names no file");
+  if (synchronous !== "full" && synchronous !== "normal") throw invalid("synchronous", 'is neither "full" nor "normal"');
+  if (!Number.isInteger(readers) || readers < 1 || readers > 64) throw invalid("readers", "is no whole number from 1 to 64");
+  return openThreadedStore({ path, synchronous, readers });
+}
+
+function invalid(field: string, problem: string): SpanStoreError {
+  return new SpanStoreError("INVALID_OPTIONS", `${field} ${problem}`, { field });
+}

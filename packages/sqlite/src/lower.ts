@@ -1,0 +1,59 @@
+import type { Term, TermNode, TermSet } from "@spanstore/core";
+
+/**
+ * A term as FTS5 sees it: six bytes of seven bits, each with the top bit set. The ascii tokenizer takes
+ * such bytes as letters and folds none of them, and six bytes are half of what hex would take.
+ */
+const termBytes = 6;
+const space = 0x20;
+const quote = 0x22;
+
+function putTerm(out: Uint8Array, at: number, term: Term): void {
+  const low = term % 0x200000;
+  const high = (term - low) / 0x200000;
+  out[at] = 0x80 | (low & 0x7f);
+  out[at + 1] = 0x80 | ((low >>> 7) & 0x7f);
+  out[at + 2] = 0x80 | (low >>> 14);
+  out[at + 3] = 0x80 | (high & 0x7f);
+  out[at + 4] = 0x80 | ((high >>> 7) & 0x7f);
+  out[at + 5] = 0x80 | (high >>> 14);
+}
+
+/** The document of a fragment: its terms with spaces between. */
+export function termDocument(terms: TermSet): Buffer {
+  const document = Buffer.alloc(terms.size * (termBytes + 1), space);
+  let at = 0;
+  terms.forEach((term) => {
+    putTerm(document, at, term);
+    at += termBytes + 1;
+  });
+  return document;
+}
+
+/** A MATCH expression, as bytes: terms are no valid UTF-8. */
+export function matchExpression(node: TermNode): Buffer {
+  const parts: Buffer[] = [];
+  appendNode(node, parts);
+  return Buffer.concat(parts);
+}
+
+const open = Buffer.from("(");
+const close = Buffer.from(")");
+const and = Buffer.from(" AND ");
+const or = Buffer.from(" OR ");
+
+function appendNode(node: TermNode, parts: Buffer[]): void {
+  if ("term" in node) {
+    const quoted = Buffer.alloc(termBytes + 2, quote);
+    putTerm(quoted, 1, node.term);
+    parts.push(quoted);
+    return;
+  }
+  const [nodes, operator] = "all" in node ? [node.all, and] : [node.any, or];
+  parts.push(open);
+  nodes.forEach((inner, i) => {
+    if (i > 0) parts.push(operator);
+    appendNode(inner, parts);
+  });
+  parts.push(close);
+}

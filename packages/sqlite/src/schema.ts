@@ -1,0 +1,129 @@
+import { SpanStoreError } from "@spanstore/core";
+import Database, { type Database as Connection } from "better-sqlite3";
+import { storeError } from "./errors.js";
+
+/** Marks the file as ours: "span" as a 32-bit number. */
+const applicationId = 0x7370616e;
+
+/**
+ * One step a version, in order; a file is brought forward by the steps it lacks. What is written
+ * here is never changed, only added to.
+ */
+const migrations: readonly string[] = [
+  // 1: - fragment: the spans of one trace in one request. Its id carries the newest start (row-ids.ts),
+  //      so the order of ids is the order of time here and in the index alike.
+  //    - block: many fragments' bytes compressed together, and the ids of these fragments.
+  //    - term: the inverted index, a document a fragment. Contentless, since the terms are hashes.
+  //    - operation: services, operations and kinds with the newest start of their spans.
+  //    - counter: displacement (row-ids.ts) and the generation that deletions raise.
+  `
+  CREATE TABLE fragment (
+    id INTEGER PRIMARY KEY,
+    trace_id BLOB NOT NULL,
+    block_id INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    hash BLOB NOT NULL
+  );
+  CREATE INDEX fragment_trace ON fragment (trace_id);
+  CREATE TABLE block (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    size INTEGER NOT NULL,
+    fragment_ids BLOB NOT NULL,
+    data BLOB NOT NULL
+  );
+  CREATE VIRTUAL TABLE term USING fts5 (
+    terms, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+  );
+  CREATE TABLE operation (
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    newest INTEGER NOT NULL,
+    PRIMARY KEY (service, name, kind)
+  ) WITHOUT ROWID;
+  CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO counter VALUES ('displacement', 0), ('generation', 0);
+  `,
+];
+
+export const schemaVersion = migrations.length;
+
+export interface SchemaOptions {
+  readonly path: string;
+  /** `full` survives a power cut at every acknowledgement, `normal` only a crash of the process. */
+  readonly synchronous: "full" | "normal";
+}
+
+/**
+ * Opens a file for writing, creates or migrates what is in it.
+ * @throws INCOMPATIBLE_SCHEMA when it is no database, no spanstore file or of a newer version;
+ *   STORE_UNAVAILABLE when it can not be opened or written.
+ */
+export function openForWriting(options: SchemaOptions): Connection {
+  return opening(options.path, () => {
+    const db = new Database(options.path, { timeout: 5000 });
+    try {
+      checkOwner(db, options.path);
+      if (isEmpty(db)) db.pragma("auto_vacuum = INCREMENTAL");
+      db.pragma("journal_mode = WAL");
+      db.pragma(`synchronous = ${options.synchronous === "full" ? "FULL" : "NORMAL"}`);
+      db.pragma("cache_size = -65536");
+      db.pragma("wal_autocheckpoint = 8000");
+      db.pragma("temp_store = MEMORY");
+      migrate(db, options.path);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
+/** Opens a second connection that only reads; the file exists and is of this version. */
+export function openForReading(path: string): Connection {
+  return opening(path, () => {
+    const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
+    db.pragma("cache_size = -32768");
+    return db;
+  });
+}
+
+function opening(path: string, open: () => Connection): Connection {
+  try {
+    return open();
+  } catch (error) {
+    throw storeError(error, `cannot open ${path}`);
+  }
+}
+
+function isEmpty(db: Connection): boolean {
+  return db.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0;
+}
+
+function checkOwner(db: Connection, path: string): void {
+  if (isEmpty(db) || db.pragma("application_id", { simple: true }) === applicationId) return;
+  throw new SpanStoreError("INCOMPATIBLE_SCHEMA", `${path} is a database of another program`, {
+    field: "path",
+    hint: "name a file that does not exist yet, or one that spanstore made",
+  });
+}
+
+function migrate(db: Connection, path: string): void {
+  const upgrade = db.transaction(() => {
+    const version = db.pragma("user_version", { simple: true }) as number;
+    if (version > schemaVersion) {
+      throw new SpanStoreError(
+        "INCOMPATIBLE_SCHEMA",
+        `${path} has schema version ${version}; this program knows versions up to ${schemaVersion}`,
+        { field: "path", hint: "use the newer spanstore that wrote it" },
+      );
+    }
+    for (const step of migrations.slice(version)) db.exec(step);
+    if (version < schemaVersion) {
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma(`user_version = ${schemaVersion}`);
+    }
+  });
+  upgrade.immediate();
+}

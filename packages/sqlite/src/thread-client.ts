@@ -1,0 +1,178 @@
+import { Worker } from "node:worker_threads";
+import { errorFromData, SpanStoreError } from "@spanstore/core";
+import type { Request, Response, ThreadOptions } from "./thread-protocol.js";
+
+/** A thread of the store, seen from the thread of its user. */
+export interface StoreThread {
+  /** Calls and streams that have not ended. */
+  readonly busy: () => number;
+  readonly call: <T>(
+    method: string,
+    args: readonly unknown[],
+    signal?: AbortSignal,
+    transfer?: readonly ArrayBuffer[],
+  ) => Promise<T>;
+  readonly stream: <T>(method: string, args: readonly unknown[], signal?: AbortSignal) => AsyncIterable<T>;
+  readonly close: () => Promise<void>;
+}
+
+interface Receiver {
+  readonly value?: (value: unknown) => void;
+  readonly items?: (items: readonly unknown[], bytes: number) => void;
+  readonly end?: () => void;
+  readonly error: (error: Error) => void;
+}
+
+/** Starts a thread and resolves when its connection is open. */
+export async function startThread(options: ThreadOptions): Promise<StoreThread> {
+  const worker = new Worker(new URL("./thread.js", import.meta.url), {
+    workerData: options,
+    name: `spanstore-sqlite-${options.role}`,
+  });
+  const receivers = new Map<number, Receiver>();
+  let nextId = 1;
+  let ended: SpanStoreError | undefined;
+  let onClosed: (() => void) | undefined;
+
+  const post = (request: Request, transfer: readonly ArrayBuffer[] = []): void => {
+    worker.postMessage(request, transfer);
+  };
+  /** The process stays alive for what it waits for, and not for an idle store that nobody closed. */
+  const add = (id: number, receiver: Receiver): void => {
+    if (receivers.size === 0) worker.ref();
+    receivers.set(id, receiver);
+  };
+  const remove = (id: number): void => {
+    if (receivers.delete(id) && receivers.size === 0 && onClosed === undefined) worker.unref();
+  };
+  const failAll = (error: SpanStoreError): void => {
+    ended = error;
+    for (const receiver of [...receivers.values()]) receiver.error(error);
+    receivers.clear();
+  };
+
+  await new Promise<void>((resolve, reject) => {
+    worker.on("message", (response: Response) => {
+      switch (response.kind) {
+        case "ready":
+          return resolve();
+        case "failed":
+          return reject(errorFromData(response.error));
+        case "value":
+          return receivers.get(response.id)?.value?.(response.value);
+        case "items":
+          return receivers.get(response.id)?.items?.(response.items, response.bytes);
+        case "end":
+          return receivers.get(response.id)?.end?.();
+        case "error":
+          return receivers.get(response.id)?.error(errorFromData(response.error));
+        case "closed":
+          return onClosed?.();
+      }
+    });
+    worker.on("error", (error) => {
+      const failure = new SpanStoreError("INTERNAL", "a thread of the store has died", { cause: error });
+      failAll(failure);
+      reject(failure);
+    });
+    worker.on("exit", () => {
+      const failure = new SpanStoreError("STORE_CLOSED", "the store is closed");
+      failAll(failure);
+      reject(failure);
+      onClosed?.();
+    });
+  });
+  worker.unref();
+
+  const call = <T>(
+    method: string,
+    args: readonly unknown[],
+    signal?: AbortSignal,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      if (ended !== undefined) return reject(ended);
+      const id = nextId++;
+      const cancel = (): void => post({ kind: "cancel", id });
+      const settle = (): void => {
+        remove(id);
+        signal?.removeEventListener("abort", cancel);
+      };
+      add(id, {
+        value: (value) => {
+          settle();
+          resolve(value as T);
+        },
+        error: (error) => {
+          settle();
+          reject(error);
+        },
+      });
+      signal?.addEventListener("abort", cancel, { once: true });
+      post({ kind: "call", id, method, args }, transfer);
+    });
+
+  const stream = async function* <T>(
+    method: string,
+    args: readonly unknown[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<T, void, undefined> {
+    if (ended !== undefined) throw ended;
+    const id = nextId++;
+    const batches: { items: readonly unknown[]; bytes: number }[] = [];
+    let done = false;
+    let failure: Error | undefined;
+    let wake: (() => void) | undefined;
+    const cancel = (): void => post({ kind: "cancel", id });
+    add(id, {
+      items: (items, bytes) => {
+        batches.push({ items, bytes });
+        wake?.();
+      },
+      end: () => {
+        done = true;
+        wake?.();
+      },
+      error: (error) => {
+        failure = error;
+        wake?.();
+      },
+    });
+    signal?.addEventListener("abort", cancel, { once: true });
+    post({ kind: "stream", id, method, args });
+    try {
+      for (;;) {
+        const batch = batches.shift();
+        if (batch !== undefined) {
+          yield* batch.items as readonly T[];
+          post({ kind: "taken", id, bytes: batch.bytes });
+        } else if (failure !== undefined) {
+          throw failure;
+        } else if (done) {
+          if (signal?.aborted) throw new SpanStoreError("ABORTED", "the call was cancelled");
+          return;
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+      if (!done && failure === undefined && ended === undefined) cancel();
+      remove(id);
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    if (ended !== undefined) return;
+    worker.ref();
+    await new Promise<void>((resolve) => {
+      onClosed = resolve;
+      post({ kind: "close" });
+    });
+    await worker.terminate();
+  };
+
+  return { busy: () => receivers.size, call, stream, close };
+}

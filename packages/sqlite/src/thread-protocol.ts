@@ -1,0 +1,34 @@
+import type { ErrorData } from "@spanstore/core";
+
+/** What a thread is started with. */
+export interface ThreadOptions {
+  readonly path: string;
+  readonly synchronous: "full" | "normal";
+  /** `both` serves a database that only one connection can see: the one in memory. */
+  readonly role: "writer" | "reader" | "both";
+}
+
+/** To the thread. `args` are the call's own, without options. */
+export type Request =
+  | { readonly kind: "call"; readonly id: number; readonly method: string; readonly args: readonly unknown[] }
+  | { readonly kind: "stream"; readonly id: number; readonly method: string; readonly args: readonly unknown[] }
+  /** The items of so many bytes were taken; the thread may send as many again. */
+  | { readonly kind: "taken"; readonly id: number; readonly bytes: number }
+  | { readonly kind: "cancel"; readonly id: number }
+  | { readonly kind: "close" };
+
+/** From the thread. */
+export type Response =
+  | { readonly kind: "ready" }
+  | { readonly kind: "failed"; readonly error: ErrorData }
+  | { readonly kind: "value"; readonly id: number; readonly value: unknown }
+  | { readonly kind: "items"; readonly id: number; readonly items: readonly unknown[]; readonly bytes: number }
+  | { readonly kind: "end"; readonly id: number }
+  | { readonly kind: "error"; readonly id: number; readonly error: ErrorData }
+  | { readonly kind: "closed" };
+
+/** A stream sends no more than this ahead of its consumer. */
+export const maxAheadBytes = 4 * 1024 * 1024;
+
+/** Items are sent together up to this size. */
+export const maxBatchBytes = 512 * 1024;

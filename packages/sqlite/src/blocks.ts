@@ -4,6 +4,26 @@ import { SpanStoreError } from "@spanstore/core";
 /** Fragments are compressed together until this many bytes of them have come. */
 export const targetBlockBytes = 32 * 1024;
 
+const idBytes = 6;
+
+/** In a block each fragment's bytes follow its trace id. */
+export const traceIdBytes = 16;
+
+/** The ids of a block's fragments, six bytes each. */
+export function encodeIds(ids: readonly number[]): Buffer {
+  const encoded = Buffer.alloc(ids.length * idBytes);
+  ids.forEach((id, i) => {
+    encoded.writeUIntLE(id, i * idBytes, idBytes);
+  });
+  return encoded;
+}
+
+export function decodeIds(encoded: Buffer): number[] {
+  const ids: number[] = [];
+  for (let at = 0; at < encoded.length; at += idBytes) ids.push(encoded.readUIntLE(at, idBytes));
+  return ids;
+}
+
 /** Level 1: a third of the time of the default level for a few percent of size. */
 export function compressBlock(raw: Uint8Array): Buffer {
   return deflateRawSync(raw, { level: 1, memLevel: 9, chunkSize: Math.max(1024, raw.length) });

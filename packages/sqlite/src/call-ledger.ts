@@ -8,9 +8,10 @@ import {
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { bucketStart, type CallBuckets, createCallBuckets } from "./call-buckets.js";
+import { decodeIds } from "./blocks.js";
 import { storeError } from "./errors.js";
-import type { FragmentAccess, Place } from "./read.js";
-import { firstIdAt, lastIdAt } from "./row-ids.js";
+import { createFragmentReader, type Place } from "./fragments.js";
+import { firstIdOf, lastIdUntil, windowOf } from "./ids.js";
 import { createTurns } from "./turns.js";
 
 /** With more calls than this the ledger is dropped after the answer rather than kept in memory. */
@@ -33,50 +34,35 @@ interface Ledger {
  */
 export function createCallLedger(
   db: Connection,
-  access: FragmentAccess,
 ): (query: DependencyQuery, signal?: AbortSignal) => Promise<Dependency[]> {
+  const reader = createFragmentReader(db);
   const generationNow = db.prepare("SELECT value FROM counter WHERE name = 'generation'").pluck();
-  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck().safeIntegers();
+  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
   const newestBlock = db.prepare("SELECT coalesce(max(id), 0) FROM block").pluck();
   const blocksAfter = db.prepare(
-    `SELECT id, fragment_ids FROM block WHERE id > ? AND id <= ? ORDER BY id LIMIT ${blocksPerBatch}`,
+    `SELECT id, fragment_ids AS ids FROM block WHERE id > ? AND id <= ? ORDER BY id LIMIT ${blocksPerBatch}`,
   );
-  const traceOfFragment = db.prepare("SELECT trace_id FROM fragment WHERE id = ?").pluck();
-  const placesBetween = db
-    .prepare(
-      `SELECT id, trace_id, block_id FROM fragment WHERE id BETWEEN ? AND ?
-       ORDER BY id DESC LIMIT ${placesPerBatch}`,
-    )
-    .safeIntegers();
+  const placesBetween = db.prepare(
+    `SELECT id, block_id AS blockId, offset, length, newest FROM fragment WHERE id BETWEEN ? AND ?
+     ORDER BY id DESC LIMIT ${placesPerBatch}`,
+  );
 
-  const placesOf = (traceId: Buffer): Place[] => {
-    const all: Place[] = [];
-    for (let after = -1n; ; after = (all[all.length - 1] as Place).id) {
-      const places = access.placesOfTrace(traceId, after, placesPerBatch);
-      all.push(...places);
-      if (places.length < placesPerBatch) return all;
-    }
-  };
+  const placesOfTrace = (traceId: string): Place[] =>
+    reader
+      .idsOfTrace(Buffer.from(traceId, "hex"))
+      .map(reader.placeOf)
+      .filter((place) => place !== undefined);
 
   /** The calls of a trace as far as its fragments in blocks up to this one tell. */
   const callsUpTo = (places: readonly Place[], block: number): ServiceCall[] => {
-    const fragments: Uint8Array[] = [];
-    for (const place of places) {
-      const encoded = Number(place.block_id) <= block ? access.load(place) : undefined;
-      if (encoded !== undefined) fragments.push(encoded);
-    }
-    return fragments.length === 0 ? [] : callsOfTrace(callSpansOf(fragments));
+    const fragments = reader.load(places.filter((place) => place.blockId <= block));
+    return fragments.length === 0 ? [] : callsOfTrace(callSpansOf(fragments.map(({ encoded }) => encoded)));
   };
 
-  const tracesIn = (blocks: readonly { fragment_ids: Buffer }[]): Iterable<Buffer> => {
-    const traces = new Map<string, Buffer>();
-    for (const { fragment_ids: ids } of blocks) {
-      for (let at = 0; at < ids.length; at += 8) {
-        const traceId = traceOfFragment.get(ids.readBigInt64LE(at)) as Buffer | undefined;
-        if (traceId !== undefined) traces.set(traceId.toString("latin1"), traceId);
-      }
-    }
-    return traces.values();
+  const tracesIn = (blocks: readonly { ids: Buffer }[]): Iterable<string> => {
+    const traces = new Set<string>();
+    for (const { ids } of blocks) for (const { traceId } of reader.loadIds(decodeIds(ids))) traces.add(traceId);
+    return traces;
   };
 
   /** Brings in what was written since: the calls of each trace with new spans are counted anew. */
@@ -84,10 +70,10 @@ export function createCallLedger(
     const turns = createTurns();
     const newest = newestBlock.get() as number;
     while (ledger.block < newest) {
-      const blocks = blocksAfter.all(ledger.block, newest) as { id: number; fragment_ids: Buffer }[];
+      const blocks = blocksAfter.all(ledger.block, newest) as { id: number; ids: Buffer }[];
       const upTo = blocks[blocks.length - 1]?.id ?? newest;
       for (const traceId of tracesIn(blocks)) {
-        const places = placesOf(traceId);
+        const places = placesOfTrace(traceId);
         for (const call of callsUpTo(places, ledger.block)) {
           if (call.startTimeUnixNano >= ledger.from) ledger.buckets.remove(call);
         }
@@ -105,15 +91,16 @@ export function createCallLedger(
   const extendTo = async (ledger: Ledger, from: bigint, signal: AbortSignal | undefined): Promise<void> => {
     if (from >= ledger.from) return;
     const turns = createTurns();
-    const first = firstIdAt(from);
-    const end = lastIdAt(ledger.from, displacement.get() as bigint);
+    const first = firstIdOf(windowOf(from));
+    const end = lastIdUntil(ledger.from, displacement.get() as number);
     for (let last = end; last >= first; ) {
       const rows = placesBetween.all(first, last) as Place[];
-      for (const { id, trace_id: traceId, block_id: block } of rows) {
-        if (Number(block) > ledger.block) continue;
-        const places = placesOf(traceId);
+      for (const row of rows) {
+        const traceId = row.blockId <= ledger.block ? reader.load([row])[0]?.traceId : undefined;
+        if (traceId === undefined) continue;
+        const places = placesOfTrace(traceId);
         // A trace is counted where its newest fragment of the range stands.
-        if (places.some((place) => place.id > id && place.id <= end && Number(place.block_id) <= ledger.block)) continue;
+        if (places.some(({ id, blockId }) => id > row.id && id <= end && blockId <= ledger.block)) continue;
         for (const call of callsUpTo(places, ledger.block)) {
           if (call.startTimeUnixNano >= from && call.startTimeUnixNano < ledger.from) ledger.buckets.add(call);
         }
@@ -121,7 +108,7 @@ export function createCallLedger(
         throwIfAborted(signal);
       }
       if (rows.length < placesPerBatch) break;
-      last = (rows[rows.length - 1] as Place).id - 1n;
+      last = (rows[rows.length - 1] as Place).id - 1;
     }
     ledger.from = from;
   };

@@ -11,8 +11,7 @@ const maxGroupBytes = 8 * 1024 * 1024;
 
 /** The reading half of the engine on one connection. */
 export function createEngineReader(db: Connection): EngineReader {
-  const reader = createReader(db);
-  return { ...reader, dependencies: createCallLedger(db, reader) };
+  return { ...createReader(db), dependencies: createCallLedger(db) };
 }
 
 /** The writing half, and what only the writer knows. */

@@ -9,123 +9,55 @@ import {
   throwIfAborted,
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { createBlockCache, decompressBlock } from "./blocks.js";
 import { storeError } from "./errors.js";
+import { createFragmentReader, type Place } from "./fragments.js";
+import { endOfWindow, firstIdOf, lastIdUntil, newestMillis, startAtMost, windowOf, windowOfId } from "./ids.js";
 import { matchExpression } from "./lower.js";
-import { firstIdAt, lastIdAt, newestBelow } from "./row-ids.js";
 import { createTurns } from "./turns.js";
 
-/** Candidates are listed in windows that double from a little above the limit up to this. */
+/** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 2048;
 /** Fragments are read and handed over this many at a time. */
 const fragmentsPerWindow = 32;
 
-/** A fragment's place, as its row has it. */
-export interface Place {
-  readonly id: bigint;
-  readonly trace_id: Buffer;
-  readonly block_id: bigint;
-  readonly offset: bigint;
-  readonly length: bigint;
-}
-
-const placeColumns = "f.id, f.trace_id, f.block_id, f.offset, f.length";
-
-export type SqliteReader = Omit<EngineReader, "dependencies"> & FragmentAccess;
-
-/** Reads of single fragments, for those who know which. */
-export interface FragmentAccess {
-  readonly load: (place: Place) => Uint8Array | undefined;
-  readonly placesOfTrace: (traceId: Buffer, afterId: bigint, limit: number) => Place[];
-}
-
-export function createReader(db: Connection): SqliteReader {
-  const list = db
-    .prepare(`SELECT ${placeColumns} FROM fragment f WHERE f.id BETWEEN ? AND ? ORDER BY f.id DESC LIMIT ?`)
-    .safeIntegers();
-  const match = db
-    .prepare(
-      `SELECT ${placeColumns} FROM term CROSS JOIN fragment f ON f.id = term.rowid
-       WHERE term MATCH ? AND term.rowid BETWEEN ? AND ? ORDER BY term.rowid DESC LIMIT ?`,
-    )
-    .safeIntegers();
-  const ofTrace = db
-    .prepare(`SELECT ${placeColumns} FROM fragment f WHERE f.trace_id = ? AND f.id > ? ORDER BY f.id LIMIT ?`)
-    .safeIntegers();
-  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck().safeIntegers();
-  const blockById = db.prepare("SELECT size, data FROM block WHERE id = ?");
+export function createReader(db: Connection): Omit<EngineReader, "dependencies"> {
+  const fragmentReader = createFragmentReader(db);
+  const listPlaces = createListing(db);
+  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
   const services = db.prepare("SELECT DISTINCT service FROM operation").pluck();
   const operations = db.prepare("SELECT name, kind AS spanKind FROM operation WHERE service = ?");
-  const snapshot = createSnapshot(db);
-
-  const blockOf = createBlockCache((id) => {
-    const row = blockById.get(id) as { size: number; data: Buffer } | undefined;
-    return row === undefined ? undefined : decompressBlock(row.data, row.size);
-  });
-
-  /** A fragment's bytes; undefined when it was deleted since its place was read. */
-  const load = (place: Place): Uint8Array | undefined => {
-    const block = blockOf(Number(place.block_id));
-    const offset = Number(place.offset);
-    return block?.subarray(offset, offset + Number(place.length));
-  };
-
-  const loadAll = (places: readonly Place[]): Fragment[] => {
-    const fragments: Fragment[] = [];
-    for (const place of places) {
-      const encoded = load(place);
-      if (encoded !== undefined) fragments.push({ traceId: place.trace_id.toString("hex"), encoded });
-    }
-    return fragments;
-  };
-
-  const placesOfTrace = (traceId: Buffer, afterId: bigint, limit: number): Place[] =>
-    ofTrace.all(traceId, afterId, limit) as Place[];
 
   return {
-    load,
-    placesOfTrace,
-
     async *candidates(search: CandidateSearch, signal): AsyncGenerator<CandidateWindow, void> {
       const terms = requiredTerms(search.predicate);
       if (terms !== undefined && isImpossible(terms)) return;
       const expression = terms === undefined ? undefined : matchExpression(terms);
       const turns = createTurns();
-      const first = firstIdAt(search.startTimeMinUnixNano);
-      let last = lastIdAt(search.startTimeMaxUnixNano, displacement.get() as bigint);
-      for (let listed = listSize(search.limit); last >= first; listed = Math.min(listed * 2, maxListed)) {
-        const places = reading(
-          () => (expression === undefined ? list.all(first, last, listed) : match.all(expression, first, last, listed)) as Place[],
-        );
+      const first = firstIdOf(windowOf(search.startTimeMinUnixNano));
+      let last = lastIdUntil(search.startTimeMaxUnixNano, reading(() => displacement.get() as number));
+      for (let wanted = listSize(search.limit); last >= first; wanted = Math.min(wanted * 2, maxListed)) {
+        const places = reading(() => listPlaces(expression, first, last, wanted));
         for (let i = 0; i < places.length; i += fragmentsPerWindow) {
           const window = places.slice(i, i + fragmentsPerWindow);
-          const oldest = (window[window.length - 1] as Place).id;
-          const fragments = reading(() => snapshot(() => loadAll(window)));
-          yield { fragments, laterStartAtMostUnixNano: newestBelow(oldest - 1n) };
+          const next = places[i + fragmentsPerWindow];
+          const fragments = reading(() => fragmentReader.load(window));
+          yield { fragments, laterStartAtMostUnixNano: later(next, places) };
           await turns();
           throwIfAborted(signal);
         }
-        if (places.length < listed) return;
-        last = (places[places.length - 1] as Place).id - 1n;
+        if (places.length < wanted) return;
+        last = firstIdOf(lastWindowOf(places)) - 1;
       }
     },
 
     async *fragments(traceIds, signal): AsyncGenerator<readonly Fragment[], void> {
       const turns = createTurns();
       for (const traceId of traceIds) {
-        const key = Buffer.from(traceId, "hex");
-        for (let after = -1n; ; ) {
-          const { places, fragments } = reading(() =>
-            snapshot(() => {
-              const found = placesOfTrace(key, after, fragmentsPerWindow);
-              return { places: found, fragments: loadAll(found) };
-            }),
-          );
-          if (fragments.length > 0) yield fragments;
+        const ids = reading(() => fragmentReader.idsOfTrace(Buffer.from(traceId, "hex")));
+        for (let i = 0; i < ids.length; i += fragmentsPerWindow) {
+          yield reading(() => fragmentReader.loadIds(ids.slice(i, i + fragmentsPerWindow)));
           await turns();
           throwIfAborted(signal);
-          if (places.length < fragmentsPerWindow) break;
-          after = (places[places.length - 1] as Place).id;
         }
       }
     },
@@ -135,21 +67,49 @@ export function createReader(db: Connection): SqliteReader {
   };
 }
 
+/** The time window that a listing ended with; what follows lies in earlier ones. */
+function lastWindowOf(places: readonly Place[]): number {
+  return places.reduce((window, { id }) => Math.min(window, windowOfId(id)), Number.POSITIVE_INFINITY);
+}
+
+/** How late a span may start that is not yet listed: in the next place, or in an earlier window than these. */
+function later(next: Place | undefined, places: readonly Place[]): bigint {
+  const unlisted = endOfWindow(lastWindowOf(places) - 1);
+  const listed = next === undefined ? 0n : startAtMost(next);
+  return listed > unlisted ? listed : unlisted;
+}
+
 function listSize(limit: number): number {
   return Math.min(Math.max(limit + (limit >> 1), fragmentsPerWindow), maxListed);
 }
 
-/** Runs several statements on one state of the database. */
-function createSnapshot(db: Connection): <T>(read: () => T) => T {
-  const begin = db.prepare("BEGIN");
-  const commit = db.prepare("COMMIT");
-  return (read) => {
-    begin.run();
-    try {
-      return read();
-    } finally {
-      commit.run();
+/**
+ * Lists places between two ids, newest start first: about `wanted` of them, and always all that match of
+ * the last time window, since ids within a window are in the order of arrival. Fewer than wanted means
+ * that there are no more.
+ */
+function createListing(
+  db: Connection,
+): (expression: Buffer | undefined, first: number, last: number, wanted: number) => Place[] {
+  const columns = "f.id, f.block_id AS blockId, f.offset, f.length, f.newest";
+  const all = db.prepare(
+    `SELECT ${columns} FROM fragment f WHERE f.id BETWEEN ? AND ? ORDER BY f.id DESC LIMIT ?`,
+  );
+  const matching = db.prepare(
+    `SELECT ${columns} FROM term CROSS JOIN fragment f ON f.id = term.rowid
+     WHERE term MATCH ? AND term.rowid BETWEEN ? AND ? ORDER BY term.rowid DESC LIMIT ?`,
+  );
+  const list = (expression: Buffer | undefined, first: number, last: number, limit: number): Place[] =>
+    (expression === undefined ? all.all(first, last, limit) : matching.all(expression, first, last, limit)) as Place[];
+
+  return (expression, first, last, wanted) => {
+    const places = list(expression, first, last, wanted);
+    if (places.length === wanted) {
+      const { id } = places[places.length - 1] as Place;
+      const windowStart = Math.max(first, firstIdOf(windowOfId(id)));
+      if (id > windowStart) places.push(...list(expression, windowStart, id - 1, -1));
     }
+    return places.sort((a, b) => newestMillis(b) - newestMillis(a));
   };
 }
 

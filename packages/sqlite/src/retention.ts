@@ -1,9 +1,10 @@
-import { spansSince } from "@spanstore/core";
+import { type Fragment, spansSince } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { createReader, type Place } from "./read.js";
-import { firstIdAt, lastIdAt } from "./row-ids.js";
+import { decodeIds } from "./blocks.js";
+import { createFragmentReader, type Place } from "./fragments.js";
+import { lastIdUntil } from "./ids.js";
 import { createTurns } from "./turns.js";
-import { prepareWrite, storedTime, type WriteGroup } from "./write.js";
+import { contentHash, prepareWrite, storedTime, type WriteGroup } from "./write.js";
 
 /** Fragments removed in one transaction, so that writes get their turn in between. */
 const fragmentsPerBatch = 500;
@@ -16,48 +17,47 @@ export interface Retention {
 }
 
 export function createRetention(db: Connection, writeGroup: WriteGroup): Retention {
-  const reader = createReader(db);
-  const upTo = db
-    .prepare(
-      `SELECT f.id, f.trace_id, f.block_id, f.offset, f.length FROM fragment f
-       WHERE f.id > ? AND f.id <= ? ORDER BY f.id LIMIT ${fragmentsPerBatch}`,
-    )
-    .safeIntegers();
+  const reader = createFragmentReader(db);
+  const upTo = db.prepare(
+    `SELECT id, block_id AS blockId, offset, length, newest FROM fragment
+     WHERE id > ? AND id <= ? ORDER BY id LIMIT ${fragmentsPerBatch}`,
+  );
   const removeFragment = db.prepare("DELETE FROM fragment WHERE id = ?");
+  const removeTraceFragment = db.prepare("DELETE FROM trace_fragment WHERE trace_id = ? AND hash = ?");
   const removeTerms = db.prepare("DELETE FROM term WHERE rowid = ?");
   const removeOperations = db.prepare("DELETE FROM operation WHERE newest < ?");
   const idsOfBlock = db.prepare("SELECT fragment_ids FROM block WHERE id = ?").pluck();
-  const isKept = db.prepare("SELECT 1 FROM fragment WHERE id = ? AND block_id = ?").pluck();
   const removeBlock = db.prepare("DELETE FROM block WHERE id = ?");
-  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck().safeIntegers();
+  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
   const raiseGeneration = db.prepare("UPDATE counter SET value = value + 1 WHERE name = 'generation'");
 
+  const remove = (id: number, { traceId, encoded }: Fragment): void => {
+    removeFragment.run(id);
+    removeTraceFragment.run(Buffer.from(traceId, "hex"), contentHash(encoded));
+    removeTerms.run(id);
+  };
+
   /** A block goes when none of its fragments is left in it. */
-  const removeEmptyBlocks = (blockIds: Iterable<bigint>): void => {
+  const removeEmptyBlocks = (blockIds: Iterable<number>): void => {
     for (const blockId of blockIds) {
       const ids = idsOfBlock.get(blockId) as Buffer | undefined;
       if (ids === undefined) continue;
-      let kept = false;
-      for (let at = 0; at < ids.length && !kept; at += 8) kept = isKept.get(ids.readBigInt64LE(at), blockId) === 1;
-      if (!kept) removeBlock.run(blockId);
+      if (!decodeIds(ids).some((id) => reader.placeOf(id)?.blockId === blockId)) removeBlock.run(blockId);
     }
   };
 
-  const removeBatch = db.transaction((time: bigint, after: bigint, last: bigint): bigint | undefined => {
+  const removeBatch = db.transaction((time: bigint, after: number, last: number): number | undefined => {
     const places = upTo.all(after, last) as Place[];
-    const whollyOld = firstIdAt(time);
     const remainders: Uint8Array[] = [];
-    const blocks = new Set<bigint>();
+    const blocks = new Set<number>();
     for (const place of places) {
-      if (place.id >= whollyOld) {
-        const encoded = reader.load(place);
-        const remainder = encoded === undefined ? undefined : spansSince(encoded, time);
-        if (remainder !== undefined && remainder === encoded) continue;
-        if (remainder !== undefined) remainders.push(remainder);
-      }
-      removeFragment.run(place.id);
-      removeTerms.run(place.id);
-      blocks.add(place.block_id);
+      const fragment = reader.load([place])[0];
+      if (fragment === undefined) continue;
+      const remainder = spansSince(fragment.encoded, time);
+      if (remainder === fragment.encoded) continue;
+      if (remainder !== undefined) remainders.push(remainder);
+      remove(place.id, fragment);
+      blocks.add(place.blockId);
     }
     // What is left of a fragment is written anew; within this transaction, so nobody sees it missing.
     if (remainders.length > 0) writeGroup(remainders.map(prepareWrite));
@@ -68,9 +68,10 @@ export function createRetention(db: Connection, writeGroup: WriteGroup): Retenti
 
   return {
     deleteBefore: async (timeUnixNano) => {
-      const last = lastIdAt(timeUnixNano, displacement.get() as bigint);
+      if (timeUnixNano <= 0n) return;
+      const last = lastIdUntil(timeUnixNano, displacement.get() as number);
       const turns = createTurns();
-      for (let after: bigint | undefined = -1n; after !== undefined; ) {
+      for (let after: number | undefined = -1; after !== undefined; ) {
         after = removeBatch(timeUnixNano, after, last);
         db.pragma(`incremental_vacuum(${pagesPerBatch})`);
         await turns();
@@ -81,6 +82,7 @@ export function createRetention(db: Connection, writeGroup: WriteGroup): Retenti
     purge: db.transaction(() => {
       db.exec(`
         DELETE FROM fragment;
+        DELETE FROM trace_fragment;
         DELETE FROM block;
         INSERT INTO term (term) VALUES ('delete-all');
         DELETE FROM operation;

@@ -10,22 +10,27 @@ const applicationId = 0x7370616e;
  * here is never changed, only added to.
  */
 const migrations: readonly string[] = [
-  // 1: - fragment: the spans of one trace in one request. Its id carries the newest start (row-ids.ts),
-  //      so the order of ids is the order of time here and in the index alike.
+  // 1: - fragment: where the spans of one trace in one request stand. Its id carries the time (ids.ts), so
+  //      the order of ids is about the order of time, here and in the index alike.
+  //    - trace_fragment: a trace's fragments; by the hash of the content, so that a copy is refused.
   //    - block: many fragments' bytes compressed together, and the ids of these fragments.
   //    - term: the inverted index, a document a fragment. Contentless, since the terms are hashes.
   //    - operation: services, operations and kinds with the newest start of their spans.
-  //    - counter: displacement (row-ids.ts) and the generation that deletions raise.
+  //    - counter: displacement (ids.ts) and the generation that deletions raise.
   `
   CREATE TABLE fragment (
     id INTEGER PRIMARY KEY,
-    trace_id BLOB NOT NULL,
     block_id INTEGER NOT NULL,
     offset INTEGER NOT NULL,
     length INTEGER NOT NULL,
-    hash BLOB NOT NULL
+    newest INTEGER NOT NULL
   );
-  CREATE INDEX fragment_trace ON fragment (trace_id);
+  CREATE TABLE trace_fragment (
+    trace_id BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (trace_id, hash)
+  ) WITHOUT ROWID;
   CREATE TABLE block (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     size INTEGER NOT NULL,

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { type SeenOperation, type Split, splitByTrace, type TraceFragment } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { compressBlock, targetBlockBytes } from "./blocks.js";
+import { compressBlock, encodeIds, targetBlockBytes, traceIdBytes } from "./blocks.js";
+import { newestInWindow, windowMillis, windowOf, windowOfId } from "./ids.js";
 import { termDocument } from "./lower.js";
-import { candidateIds, displacementOf, maxExtentMillis, preferredId } from "./row-ids.js";
+import { createPlaces } from "./places.js";
 
 /** Operations whose newest start is remembered, so that most transactions need not touch their rows. */
 const maxKnownOperations = 20_000;
@@ -16,7 +17,7 @@ export interface PreparedWrite {
 
 interface PreparedFragment {
   readonly fragment: TraceFragment;
-  readonly preferredId: bigint;
+  readonly window: number;
   readonly hash: Buffer;
 }
 
@@ -25,24 +26,30 @@ interface PreparedFragment {
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function prepareWrite(encoded: Uint8Array): PreparedWrite {
-  const split = splitByTrace(encoded, { maxExtentMillis });
+  const split = splitByTrace(encoded, { maxExtentMillis: windowMillis });
   return { split, fragments: split.fragments.map(prepareFragment) };
 }
 
 function prepareFragment(fragment: TraceFragment): PreparedFragment {
-  const hash = createHash("sha1").update(fragment.encoded).digest();
-  return { fragment, preferredId: preferredId(fragment.newestStartUnixNano, hash), hash };
+  return { fragment, window: windowOf(fragment.newestStartUnixNano), hash: contentHash(fragment.encoded) };
+}
+
+/** Tells a trace's fragments apart; what has the same hash is the same content, sent again. */
+export function contentHash(encoded: Uint8Array): Buffer {
+  return createHash("sha1").update(encoded).digest().subarray(0, 8);
 }
 
 /** Writes prepared requests in one transaction; what was written before is passed over. */
 export type WriteGroup = (writes: readonly PreparedWrite[]) => void;
 
 export function createWriteGroup(db: Connection): WriteGroup {
-  const insertFragment = db.prepare(
-    `INSERT INTO fragment (id, trace_id, block_id, offset, length, hash)
-     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  const insertTraceFragment = db.prepare(
+    "INSERT INTO trace_fragment (trace_id, hash, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   );
-  const hashAt = db.prepare("SELECT hash FROM fragment WHERE id = ?").pluck();
+  const insertFragment = db.prepare(
+    "INSERT INTO fragment (id, block_id, offset, length, newest) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const moveTraceFragment = db.prepare("UPDATE trace_fragment SET id = ? WHERE trace_id = ? AND hash = ?");
   const insertTerms = db.prepare("INSERT INTO term (rowid, terms) VALUES (?, ?)");
   const insertBlock = db.prepare("INSERT INTO block (id, size, fragment_ids, data) VALUES (?, ?, ?, ?)");
   const lastBlockId = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck();
@@ -50,63 +57,56 @@ export function createWriteGroup(db: Connection): WriteGroup {
     "UPDATE counter SET value = ?1 WHERE name = 'displacement' AND value < ?1",
   );
   const noteOperations = createOperationNotes(db);
+  const places = createPlaces(db);
 
   /** @returns the id it was given, or undefined for a fragment that is there already. */
-  const place = (prepared: PreparedFragment, blockId: number, offset: number): bigint | undefined => {
-    const { fragment, hash } = prepared;
-    const kept = hash.subarray(3, 11);
-    for (const id of candidateIds(fragment.newestStartUnixNano, hash)) {
-      const { changes } = insertFragment.run(
-        id,
-        fragment.traceId,
-        blockId,
-        offset,
-        fragment.encoded.length,
-        kept,
-      );
-      if (changes === 1) {
-        const displacement = displacementOf(id, fragment.newestStartUnixNano);
-        if (displacement > 0n) raiseDisplacement.run(displacement);
-        return id;
-      }
-      if (kept.equals(hashAt.get(id) as Buffer)) return undefined;
+  const place = ({ fragment, window, hash }: PreparedFragment, blockId: number, offset: number): number | undefined => {
+    let id = places.next(window);
+    if (insertTraceFragment.run(fragment.traceId, hash, id).changes === 0) {
+      places.forget(window);
+      return undefined;
     }
-    return undefined;
+    const { length } = fragment.encoded;
+    const newestAt = (at: number) => newestInWindow(fragment.newestStartUnixNano, windowOfId(at));
+    while (insertFragment.run(id, blockId, offset, length, newestAt(id)).changes === 0) {
+      // Another process took it since it was looked up.
+      places.forget(window);
+      id = places.next(window);
+      moveTraceFragment.run(id, fragment.traceId, hash);
+    }
+    if (windowOfId(id) > window) raiseDisplacement.run(windowOfId(id) - window);
+    return id;
   };
 
   return db.transaction((writes: readonly PreparedWrite[]) => {
     const fragments = writes.flatMap((write) => write.fragments);
-    // In the order of ids the index is appended to; out of order it would flush early.
-    fragments.sort((a, b) => (a.preferredId < b.preferredId ? -1 : a.preferredId > b.preferredId ? 1 : 0));
-    const terms: { id: bigint; document: Buffer }[] = [];
+    fragments.sort((a, b) => a.window - b.window);
+    const terms: { id: number; document: Buffer }[] = [];
     let blockId = ((lastBlockId.get() as number | undefined) ?? 0) + 1;
     let pending: Uint8Array[] = [];
-    let pendingIds: bigint[] = [];
+    let pendingIds: number[] = [];
     let size = 0;
     const flush = (): void => {
       if (size === 0) return;
-      const ids = Buffer.alloc(pendingIds.length * 8);
-      pendingIds.forEach((id, i) => {
-        ids.writeBigInt64LE(id, i * 8);
-      });
-      insertBlock.run(blockId, size, ids, compressBlock(Buffer.concat(pending, size)));
+      insertBlock.run(blockId, size, encodeIds(pendingIds), compressBlock(Buffer.concat(pending, size)));
       blockId++;
       pending = [];
       pendingIds = [];
       size = 0;
     };
     for (const prepared of fragments) {
+      const { traceId, encoded } = prepared.fragment;
       const id = place(prepared, blockId, size);
       if (id === undefined) continue;
-      const { encoded } = prepared.fragment;
-      pending.push(encoded);
+      pending.push(traceId, encoded);
       pendingIds.push(id);
-      size += encoded.length;
+      size += traceIdBytes + encoded.length;
       terms.push({ id, document: termDocument(prepared.fragment.terms) });
       if (size >= targetBlockBytes) flush();
     }
     flush();
-    terms.sort((a, b) => (a.id < b.id ? -1 : 1));
+    // In the order of ids the index is appended to; out of order it would flush early.
+    terms.sort((a, b) => a.id - b.id);
     for (const { id, document } of terms) insertTerms.run(id, document);
     noteOperations(writes.flatMap((write) => write.split.operations));
   }).immediate;

@@ -1,0 +1,55 @@
+import type { Fragment } from "@spanstore/core";
+import type { Database as Connection } from "better-sqlite3";
+import { createBlockCache, decompressBlock, traceIdBytes } from "./blocks.js";
+
+/** Where a fragment stands, as its row has it. */
+export interface Place {
+  readonly id: number;
+  readonly blockId: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly newest: number;
+}
+
+/** Reads fragments out of their blocks. Fragments that were deleted meanwhile are passed over. */
+export interface FragmentReader {
+  readonly load: (places: readonly Place[]) => Fragment[];
+  readonly loadIds: (ids: readonly number[]) => Fragment[];
+  readonly placeOf: (id: number) => Place | undefined;
+  /** In ascending order, which is about the order of time. */
+  readonly idsOfTrace: (traceId: Uint8Array) => number[];
+}
+
+export function createFragmentReader(db: Connection): FragmentReader {
+  const place = db.prepare(
+    "SELECT id, block_id AS blockId, offset, length, newest FROM fragment WHERE id = ?",
+  );
+  const ofTrace = db.prepare("SELECT id FROM trace_fragment WHERE trace_id = ?").pluck();
+  const block = db.prepare("SELECT size, data FROM block WHERE id = ?");
+  const blockOf = createBlockCache((id) => {
+    const row = block.get(id) as { size: number; data: Buffer } | undefined;
+    return row === undefined ? undefined : decompressBlock(row.data, row.size);
+  });
+
+  const load = (places: readonly Place[]): Fragment[] => {
+    const fragments: Fragment[] = [];
+    for (const { blockId, offset, length } of places) {
+      const bytes = blockOf(blockId);
+      if (bytes === undefined) continue;
+      const start = offset + traceIdBytes;
+      fragments.push({
+        traceId: bytes.toString("hex", offset, start),
+        encoded: bytes.subarray(start, start + length),
+      });
+    }
+    return fragments;
+  };
+  const placeOf = (id: number): Place | undefined => place.get(id) as Place | undefined;
+
+  return {
+    load,
+    loadIds: (ids) => load(ids.map(placeOf).filter((found) => found !== undefined)),
+    placeOf,
+    idsOfTrace: (traceId) => (ofTrace.all(traceId) as number[]).sort((a, b) => a - b),
+  };
+}

@@ -32,13 +32,7 @@ export { compilePredicate } from "./query/filter/matcher.js";
 export type { Constant, Level, Predicate, Reference } from "./query/filter/predicate.js";
 export type { PageRequest, TraceQuery } from "./query/trace-query.js";
 export { createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
-export {
-  type CallSpan,
-  callSpansOf,
-  callsOfTrace,
-  createCallCounter,
-  type ServiceCall,
-} from "./store/dependencies.js";
+export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/dependencies.js";
 export type { CandidateSearch, CandidateWindow, Engine, EngineReader, EngineWriter, Fragment } from "./store/engine.js";
 export {
   type ErrorCode,

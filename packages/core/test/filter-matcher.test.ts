@@ -442,6 +442,10 @@ describe("some", () => {
     const both = some(event, and(event.name.eq("retry"), some(link, event.attr("type").eq("Timeout"))));
     expect(matches(both, given)).toBe(false);
     expect(matches(some(event, some(link, event.attr("type").eq("Timeout"))), given)).toBe(true);
+    const linkWithin = (state: string) =>
+      some(link, and(link.spanID.eq("bbbbbbbbbbbbbbbb"), some(event, link.traceState.eq(state))));
+    expect(matches(linkWithin("b"), given)).toBe(true);
+    expect(matches(linkWithin(""), given)).toBe(false);
   });
 
   it("negates on the one element", () => {

@@ -190,6 +190,15 @@ describe("resolving", () => {
     expect(resolveFilter(filter)).toEqual(predicate);
   });
 
+  it("turns every operator round with its operands", () => {
+    const turned = { eq: "eq", ne: "ne", gt: "lt", lt: "gt", gte: "lte", lte: "gte" };
+    for (const [op, other] of Object.entries(turned)) {
+      expect(resolveFilter(call(op, scalar("1", "int"), attr("a"))), op).toEqual(
+        resolveFilter(call(other, attr("a"), scalar("1", "int"))),
+      );
+    }
+  });
+
   it("accepts every field and level", () => {
     for (const { level, name } of fields) {
       expect(refusal(call("exists", { field: { level, name } })).code, `${level}.${name}`).toBe("accepted");

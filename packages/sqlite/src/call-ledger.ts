@@ -1,5 +1,4 @@
 import {
-  callSpansOf,
   callsOfTrace,
   type Dependency,
   type DependencyQuery,
@@ -47,16 +46,13 @@ export function createCallLedger(
      ORDER BY id DESC LIMIT ${placesPerBatch}`,
   );
 
-  const placesOfTrace = (traceId: string): Place[] =>
-    reader
-      .idsOfTrace(Buffer.from(traceId, "hex"))
-      .map(reader.placeOf)
-      .filter((place) => place !== undefined);
+  const placesAt = (ids: readonly number[]): Place[] =>
+    ids.map(reader.placeOf).filter((place) => place !== undefined);
 
   /** The calls of a trace as far as its fragments in blocks up to this one tell. */
   const callsUpTo = (places: readonly Place[], block: number): ServiceCall[] => {
     const fragments = reader.load(places.filter((place) => place.blockId <= block));
-    return fragments.length === 0 ? [] : callsOfTrace(callSpansOf(fragments.map(({ encoded }) => encoded)));
+    return fragments.length === 0 ? [] : callsOfTrace(fragments.map(({ encoded }) => encoded));
   };
 
   const tracesIn = (blocks: readonly { ids: Buffer }[]): Iterable<string> => {
@@ -73,7 +69,7 @@ export function createCallLedger(
       const blocks = blocksAfter.all(ledger.block, newest) as { id: number; ids: Buffer }[];
       const upTo = blocks[blocks.length - 1]?.id ?? newest;
       for (const traceId of tracesIn(blocks)) {
-        const places = placesOfTrace(traceId);
+        const places = placesAt(reader.idsOfTrace(Buffer.from(traceId, "hex")));
         for (const call of callsUpTo(places, ledger.block)) {
           if (call.startTimeUnixNano >= ledger.from) ledger.buckets.remove(call);
         }
@@ -95,11 +91,15 @@ export function createCallLedger(
     const end = lastIdUntil(ledger.from, displacement.get() as number);
     for (let last = end; last >= first; ) {
       const rows = placesBetween.all(first, last) as Place[];
+      // While nothing was written since, a trace's ids alone tell where it is counted.
+      const isQuiet = newestBlock.get() === ledger.block;
       for (const row of rows) {
-        const traceId = row.blockId <= ledger.block ? reader.load([row])[0]?.traceId : undefined;
-        if (traceId === undefined) continue;
-        const places = placesOfTrace(traceId);
+        const fragment = row.blockId <= ledger.block ? reader.load([row])[0] : undefined;
+        if (fragment === undefined) continue;
+        const ids = reader.idsOfTrace(Buffer.from(fragment.traceId, "hex"));
         // A trace is counted where its newest fragment of the range stands.
+        if (isQuiet && ids.some((id) => id > row.id && id <= end)) continue;
+        const places = ids.length === 1 ? [row] : placesAt(ids);
         if (places.some(({ id, blockId }) => id > row.id && id <= end && blockId <= ledger.block)) continue;
         for (const call of callsUpTo(places, ledger.block)) {
           if (call.startTimeUnixNano >= from && call.startTimeUnixNano < ledger.from) ledger.buckets.add(call);

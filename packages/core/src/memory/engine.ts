@@ -3,7 +3,7 @@ import { spansSince } from "../otlp/spans-since.js";
 import { splitByTrace } from "../otlp/split.js";
 import { readHex } from "../otlp/wire.js";
 import { spanKindWord } from "../model/trace.js";
-import { callSpansOf, callsOfTrace, createCallCounter } from "../store/dependencies.js";
+import { callsOfTrace, createCallCounter } from "../store/dependencies.js";
 import type { CandidateWindow, Engine, Fragment } from "../store/engine.js";
 import type { Operation } from "../store/span-store.js";
 
@@ -65,7 +65,7 @@ export function createMemoryEngine(): Engine {
     dependencies: async ({ startTimeUnixNano, endTimeUnixNano }) => {
       const counter = createCallCounter();
       for (const list of traces.values()) {
-        for (const call of callsOfTrace(callSpansOf(list))) {
+        for (const call of callsOfTrace(list)) {
           if (call.startTimeUnixNano < startTimeUnixNano || call.startTimeUnixNano > endTimeUnixNano) continue;
           counter.add(call.parent, call.child);
         }

@@ -2,6 +2,7 @@ import type { KeyValue } from "../model/any-value.js";
 import type { SpanEvent, SpanLink } from "../model/trace.js";
 import { decodeEvent, decodeLink } from "./decode-parts.js";
 import { decodeKeyValue } from "./values.js";
+import { serviceNameOf } from "./service-name.js";
 import { type SpanHead, timeOf } from "./span-head.js";
 import { Cursor, expectWireType, readHex, readText, wireBytes } from "./wire.js";
 
@@ -25,10 +26,7 @@ export class ResourceView {
 
   /** The first `service.name`, when it is a string; else empty. */
   get serviceName(): string {
-    if (this.#serviceName === undefined) {
-      const value = this.attributes.find((attribute) => attribute.key === "service.name")?.value;
-      this.#serviceName = value !== undefined && "stringValue" in value ? value.stringValue : "";
-    }
+    this.#serviceName ??= serviceNameOf(this.#encoded);
     return this.#serviceName;
   }
 }

@@ -1,16 +1,7 @@
-import { spansOf } from "../otlp/groups.js";
 import { compareCodePoints } from "../model/text-order.js";
-import type { Dependency } from "./span-store.js";
+import { CallColumns } from "../otlp/call-scan.js";
 import { createDeduplicator } from "./assemble.js";
-
-/** What a call is told from: one span of a trace. */
-export interface CallSpan {
-  readonly spanId: string;
-  /** Empty for a root. */
-  readonly parentSpanId: string;
-  readonly service: string;
-  readonly startTimeUnixNano: bigint;
-}
+import type { Dependency } from "./span-store.js";
 
 /** One service calling another, at the start of the called span. */
 export interface ServiceCall {
@@ -19,62 +10,104 @@ export interface ServiceCall {
   readonly startTimeUnixNano: bigint;
 }
 
-/** The distinct spans of one trace, given all its fragments, as far as calls need them. */
-export function callSpansOf(fragments: Iterable<Uint8Array>): CallSpan[] {
-  const deduplicate = createDeduplicator();
-  const spans: CallSpan[] = [];
-  for (const fragment of fragments) {
-    const encoded = deduplicate(fragment);
-    if (encoded === undefined) continue;
-    for (const span of spansOf(encoded)) {
-      spans.push({
-        spanId: span.spanId,
-        parentSpanId: span.parentSpanId,
-        service: span.resource.serviceName,
-        startTimeUnixNano: span.startTimeUnixNano,
-      });
-    }
-  }
-  return spans;
-}
-
 /**
- * The calls of one trace: one for every span whose parent span is of another service. Where several
- * spans share the parent's id (the client's and the server's half of a call do in Zipkin), a parent
- * in the child's own service means that the call is internal; otherwise the earliest one called.
- * Spans without a service take no part.
+ * The calls of one trace, given all its fragments: one for every span whose parent span is of another
+ * service. Where several spans share the parent's id (the client's and the server's half of a call do in
+ * Zipkin), a parent in the child's own service means that the call is internal; otherwise the earliest
+ * one called. Spans without a service take no part, and copies of a span count once.
  */
-export function callsOfTrace(spans: readonly CallSpan[]): ServiceCall[] {
-  const byId = new Map<string, CallSpan[]>();
-  for (const span of spans) {
-    const same = byId.get(span.spanId);
-    if (same === undefined) byId.set(span.spanId, [span]);
-    else same.push(span);
+export function callsOfTrace(fragments: readonly Uint8Array[]): ServiceCall[] {
+  let spans = columnsOf(fragments);
+  let index = indexById(spans);
+  if (index.hasSharedIds) {
+    spans = columnsOf(withoutCopies(fragments));
+    index = indexById(spans);
   }
   const calls: ServiceCall[] = [];
-  for (const span of spans) {
-    if (span.parentSpanId === "" || span.service === "") continue;
-    const parent = callerOf(span, byId.get(span.parentSpanId));
-    if (parent !== undefined) {
-      calls.push({ parent, child: span.service, startTimeUnixNano: span.startTimeUnixNano });
-    }
+  for (let child = 0; child < spans.length; child++) {
+    const service = spans.services[spans.service[child] as number];
+    if (service === undefined || service === "") continue;
+    const parent = callerOf(spans, index, child);
+    if (parent !== undefined) calls.push({ parent, child: service, startTimeUnixNano: startOf(spans, child) });
   }
   return calls;
 }
 
-function callerOf(child: CallSpan, parents: readonly CallSpan[] | undefined): string | undefined {
-  let caller: CallSpan | undefined;
-  for (const parent of parents ?? []) {
-    if (parent === child || parent.service === "") continue;
-    if (parent.service === child.service) return undefined;
-    if (caller === undefined || isEarlier(parent, caller)) caller = parent;
-  }
-  return caller?.service;
+function columnsOf(fragments: Iterable<Uint8Array>): CallColumns {
+  const spans = new CallColumns();
+  for (const fragment of fragments) spans.add(fragment);
+  return spans;
 }
 
-function isEarlier(a: CallSpan, b: CallSpan): boolean {
-  if (a.startTimeUnixNano !== b.startTimeUnixNano) return a.startTimeUnixNano < b.startTimeUnixNano;
-  return compareCodePoints(a.service, b.service) < 0;
+function* withoutCopies(fragments: readonly Uint8Array[]): Generator<Uint8Array, void> {
+  const deduplicate = createDeduplicator();
+  for (const fragment of fragments) {
+    const encoded = deduplicate(fragment);
+    if (encoded !== undefined) yield encoded;
+  }
+}
+
+/** Spans by id: a hash table of the last span of each id, and each span's predecessor of the same id. */
+interface IdIndex {
+  readonly slots: Int32Array;
+  readonly previous: Int32Array;
+  readonly hasSharedIds: boolean;
+}
+
+const none = -1;
+
+function indexById(spans: CallColumns): IdIndex {
+  let size = 16;
+  while (size < spans.length * 2) size *= 2;
+  const slots = new Int32Array(size).fill(none);
+  const previous = new Int32Array(spans.length).fill(none);
+  let hasSharedIds = false;
+  for (let span = 0; span < spans.length; span++) {
+    const at = slotOf(spans, slots, spans.spanId[span * 2] as number, spans.spanId[span * 2 + 1] as number);
+    const same = slots[at] as number;
+    if (same !== none) hasSharedIds = true;
+    previous[span] = same;
+    slots[at] = span;
+  }
+  return { slots, previous, hasSharedIds };
+}
+
+function slotOf(spans: CallColumns, slots: Int32Array, first: number, second: number): number {
+  const mask = slots.length - 1;
+  let at = Math.imul(first ^ Math.imul(second, 0x85ebca6b), 0x9e3779b1) >>> 8;
+  for (at &= mask; ; at = (at + 1) & mask) {
+    const span = slots[at] as number;
+    if (span === none) return at;
+    if (spans.spanId[span * 2] === first && spans.spanId[span * 2 + 1] === second) return at;
+  }
+}
+
+function callerOf(spans: CallColumns, index: IdIndex, child: number): string | undefined {
+  const first = spans.parentId[child * 2] as number;
+  const second = spans.parentId[child * 2 + 1] as number;
+  if (first === 0 && second === 0) return undefined;
+  let caller: number | undefined;
+  const last = index.slots[slotOf(spans, index.slots, first, second)] as number;
+  for (let parent = last; parent !== none; parent = index.previous[parent] as number) {
+    if (parent === child || nameOf(spans, parent) === "") continue;
+    if (spans.service[parent] === spans.service[child]) return undefined;
+    if (caller === undefined || isEarlier(spans, parent, caller)) caller = parent;
+  }
+  return caller === undefined ? undefined : nameOf(spans, caller);
+}
+
+function nameOf(spans: CallColumns, span: number): string {
+  return spans.services[spans.service[span] as number] ?? "";
+}
+
+function startOf(spans: CallColumns, span: number): bigint {
+  return (BigInt(spans.start[span * 2 + 1] as number) << 32n) | BigInt(spans.start[span * 2] as number);
+}
+
+function isEarlier(spans: CallColumns, a: number, b: number): boolean {
+  const [startA, startB] = [startOf(spans, a), startOf(spans, b)];
+  if (startA !== startB) return startA < startB;
+  return compareCodePoints(nameOf(spans, a), nameOf(spans, b)) < 0;
 }
 
 /** Adds up calls by pair of services. */

@@ -2,7 +2,7 @@ import type { FilterExpression } from "./ast.js";
 import { comparePairs, type DomainValue } from "./compare-references.js";
 import { numberSpelledBy } from "./constant-tests.js";
 import { nounOf, readDeclared, readForField, type WireConstant } from "./constants.js";
-import type { FieldType } from "./fields.js";
+import { type Field, type FieldType, fieldName } from "./fields.js";
 import { invalidFilter, unsupportedFilter } from "./filter-error.js";
 import type { Constant, Equality, Ordering, Predicate } from "./predicate.js";
 import { isReference, type ResolvedReference, readReference, wrongTerm } from "./references.js";
@@ -53,7 +53,7 @@ function compareToConstant(
   refPath: string,
   path: string,
 ): Predicate {
-  const value = field === undefined ? readDeclared(scalar, path) : readForField(scalar, named(field), path);
+  const value = field === undefined ? readDeclared(scalar, path) : readForField(scalar, field, path);
   if (isOrdering(op)) {
     if (field !== undefined) checkOrder(field, op, refPath);
     if (value.type === "bool") throw noOrder("booleans", op, path);
@@ -71,8 +71,8 @@ function compareReferences(
     if (domainOf(left.field.type) !== domainOf(right.field.type)) {
       throw invalidFilter(
         path,
-        `${named(left.field).name} holds ${nounOf(left.field.type)} and ` +
-          `${named(right.field).name} ${nounOf(right.field.type)}`,
+        `${fieldName(left.field)} holds ${nounOf(left.field.type)} and ` +
+          `${fieldName(right.field)} ${nounOf(right.field.type)}`,
       );
     }
   } else {
@@ -80,7 +80,7 @@ function compareReferences(
     if (field !== undefined && domainOf(field.type) !== "text") {
       throw unsupportedFilter(
         path,
-        `${named(field).name} holds ${nounOf(field.type)}, and no attribute does`,
+        `${fieldName(field)} holds ${nounOf(field.type)}, and no attribute does`,
         "compare the field with a constant or another field",
       );
     }
@@ -142,19 +142,10 @@ function domainOf(type: FieldType): "text" | "duration" | "instant" {
   return type === "duration" || type === "instant" ? type : "text";
 }
 
-function checkOrder(
-  field: { level: string; name: string; type: FieldType },
-  op: Ordering,
-  path: string,
-): void {
-  if (field.type === "kind" || field.type === "status") throw noOrder(named(field).name, op, path);
+function checkOrder(field: Field, op: Ordering, path: string): void {
+  if (field.type === "kind" || field.type === "status") throw noOrder(fieldName(field), op, path);
 }
 
 function noOrder(what: string, op: Ordering, path: string): Error {
   return invalidFilter(path, `${what} cannot be compared by ${op}: there is no order among them`);
-}
-
-/** A field with its name as errors give it. */
-export function named<T extends { readonly level: string; readonly name: string }>(field: T): T {
-  return { ...field, name: `${field.level}.${field.name}` };
 }

@@ -1,4 +1,4 @@
-import { type FieldType, wordsOf } from "./fields.js";
+import { type Field, type FieldType, fieldName, wordsOf } from "./fields.js";
 import { invalidFilter } from "./filter-error.js";
 import { parseBool, parseDouble, parseDuration, parseInstant, parseInt64 } from "./literals.js";
 import type { Constant } from "./predicate.js";
@@ -42,20 +42,15 @@ export function readDeclared({ value, type }: WireConstant, path: string): Const
 
 /**
  * Reads a constant that stands next to a built-in field as what the field holds.
- * @param name the field, as errors name it.
  * @throws INVALID_QUERY when it declares a type the field does not hold, or cannot be read.
  */
-export function readForField(
-  constant: WireConstant,
-  field: { readonly name: string; readonly type: FieldType },
-  path: string,
-): Constant {
+export function readForField(constant: WireConstant, field: Field, path: string): Constant {
   const declared = readDeclared(constant, path);
   const holdsText = field.type !== "duration" && field.type !== "instant";
   if (declared.type !== "any" && !(declared.type === "string" && holdsText)) {
     throw invalidFilter(
       path,
-      `${field.name} holds ${nounOf(field.type)}, not a value of type ${declared.type}`,
+      `${fieldName(field)} holds ${nounOf(field.type)}, not a value of type ${declared.type}`,
     );
   }
   const { value: text } = constant;

@@ -42,11 +42,16 @@ function field(level: Level, name: string, type: FieldType, optional = false): F
   return { level, name, type, optional };
 }
 
-const byName = new Map(fields.map((each) => [`${each.level}.${each.name}`, each]));
+const byName = new Map(fields.map((each) => [fieldName(each), each]));
 
 /** The built-in field of that level and name, or undefined when there is none. */
 export function lookupField(level: string, name: string): Field | undefined {
   return byName.get(`${level}.${name}`);
+}
+
+/** A field as errors name it. */
+export function fieldName(field: Pick<Field, "level" | "name">): string {
+  return `${field.level}.${field.name}`;
 }
 
 /** The words of a filter for span kinds; unlike Jaeger's protocols it spells the unspecified one. */

@@ -1,6 +1,7 @@
 import type { FilterCall, FilterExpression } from "./ast.js";
-import { type Comparison, named, resolveComparison } from "./comparisons.js";
+import { type Comparison, resolveComparison } from "./comparisons.js";
 import { readDeclared, readForField } from "./constants.js";
+import { fieldName } from "./fields.js";
 import { invalidFilter } from "./filter-error.js";
 import { filterFromJson } from "./json-form.js";
 import { patternFault } from "./pattern.js";
@@ -123,9 +124,8 @@ function resolveMembership(
   }
   const constants = values.map((value, i): Constant => {
     const at = `${path}.args[1].values[${i}]`;
-    return field === undefined
-      ? readDeclared({ value, type }, at)
-      : readForField({ value, type }, named(field), at);
+    const constant = { value, type };
+    return field === undefined ? readDeclared(constant, at) : readForField(constant, field, at);
   });
   return { op, ref, values: constants };
 }
@@ -146,7 +146,7 @@ function resolveRegex(
 ): Predicate {
   const { ref, field } = readReference(subject, "regex", `${path}.args[0]`);
   if (field?.type === "duration" || field?.type === "instant") {
-    throw invalidFilter(`${path}.args[0]`, `regex reads text, and ${named(field).name} holds none`);
+    throw invalidFilter(`${path}.args[0]`, `regex reads text, and ${fieldName(field)} holds none`);
   }
   const at = `${path}.args[1]`;
   if (!("scalar" in pattern)) throw wrongTerm(pattern, "regex takes a pattern here", at);

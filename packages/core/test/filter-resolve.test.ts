@@ -393,10 +393,15 @@ describe("patterns", () => {
       "\\pX",
       "(?#c)",
     ],
-    "a".repeat(10_001),
   ];
   it.each(refused)("refuses %j", (pattern) => {
     expect(verdict(pattern)).toBe("INVALID_QUERY");
+  });
+  it("refuses what would take too long, as unsupported", () => {
+    for (const pattern of ["a".repeat(10_001), "\\pL{1000}".repeat(6)]) {
+      expect(verdict(pattern)).toBe("UNSUPPORTED_FILTER");
+    }
+    expect(verdict("a{1000}")).toBe("accepted");
   });
   const accepted = [
     ...[

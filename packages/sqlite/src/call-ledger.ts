@@ -9,7 +9,7 @@ import type { Database as Connection } from "better-sqlite3";
 import { bucketStart, type CallBuckets, createCallBuckets } from "./call-buckets.js";
 import { decodeIds } from "./blocks.js";
 import { storeError } from "./errors.js";
-import { createFragmentReader, type Place } from "./fragments.js";
+import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 import { firstIdOf, lastIdUntil, windowOf } from "./ids.js";
 import { createTurns } from "./turns.js";
 
@@ -42,8 +42,7 @@ export function createCallLedger(
     `SELECT id, fragment_ids AS ids FROM block WHERE id > ? AND id <= ? ORDER BY id LIMIT ${blocksPerBatch}`,
   );
   const placesBetween = db.prepare(
-    `SELECT id, block_id AS blockId, offset, length, newest FROM fragment WHERE id BETWEEN ? AND ?
-     ORDER BY id DESC LIMIT ${placesPerBatch}`,
+    `SELECT ${placeColumns} FROM fragment f WHERE f.id BETWEEN ? AND ? ORDER BY f.id DESC LIMIT ${placesPerBatch}`,
   );
 
   const placesAt = (ids: readonly number[]): Place[] =>

@@ -28,7 +28,7 @@ interface Waiting {
 
 export function createEngineWriter(db: Connection): SqliteWriter {
   const writeGroup = createWriteGroup(db);
-  const retention = createRetention(db, writeGroup);
+  const retention = createRetention(db);
   const pageCount = db.prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").pluck();
   let waiting: Waiting[] = [];
 

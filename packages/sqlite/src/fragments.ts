@@ -1,4 +1,4 @@
-import type { Fragment } from "@spanstore/core";
+import { type Fragment, spansSince } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { createBlockCache, decompressBlock, traceIdBytes } from "./blocks.js";
 
@@ -9,7 +9,12 @@ export interface Place {
   readonly offset: number;
   readonly length: number;
   readonly newest: number;
+  /** Spans that started before this time are deleted; nanoseconds in decimal, too large for a number. */
+  readonly cut: string | null;
 }
+
+/** The columns of a {@link Place}, of the fragment table named `f`. */
+export const placeColumns = "f.id, f.block_id AS blockId, f.offset, f.length, f.newest, f.cut";
 
 /** Reads fragments out of their blocks. Fragments that were deleted meanwhile are passed over. */
 export interface FragmentReader {
@@ -21,9 +26,7 @@ export interface FragmentReader {
 }
 
 export function createFragmentReader(db: Connection): FragmentReader {
-  const place = db.prepare(
-    "SELECT id, block_id AS blockId, offset, length, newest FROM fragment WHERE id = ?",
-  );
+  const place = db.prepare(`SELECT ${placeColumns} FROM fragment f WHERE f.id = ?`);
   const ofTrace = db.prepare("SELECT id FROM trace_fragment WHERE trace_id = ?").pluck();
   const block = db.prepare("SELECT size, data FROM block WHERE id = ?");
   const blockOf = createBlockCache((id) => {
@@ -33,14 +36,15 @@ export function createFragmentReader(db: Connection): FragmentReader {
 
   const load = (places: readonly Place[]): Fragment[] => {
     const fragments: Fragment[] = [];
-    for (const { blockId, offset, length } of places) {
+    for (const { blockId, offset, length, cut } of places) {
       const bytes = blockOf(blockId);
       if (bytes === undefined) continue;
       const start = offset + traceIdBytes;
-      fragments.push({
-        traceId: bytes.toString("hex", offset, start),
-        encoded: bytes.subarray(start, start + length),
-      });
+      const whole = bytes.subarray(start, start + length);
+      const encoded = cut === null ? whole : spansSince(whole, BigInt(cut));
+      if (encoded === undefined) continue;
+      // Blocks are numbered in the order of writes.
+      fragments.push({ traceId: bytes.toString("hex", offset, start), encoded, sequence: blockId });
     }
     return fragments;
   };

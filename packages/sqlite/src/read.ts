@@ -10,7 +10,7 @@ import {
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "./errors.js";
-import { createFragmentReader, type Place } from "./fragments.js";
+import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 import { endOfWindow, firstIdOf, lastIdUntil, newestMillis, startAtMost, windowOf, windowOfId } from "./ids.js";
 import { matchExpression } from "./lower.js";
 import { createTurns } from "./turns.js";
@@ -24,10 +24,13 @@ export function createReader(db: Connection): Omit<EngineReader, "dependencies">
   const fragmentReader = createFragmentReader(db);
   const listPlaces = createListing(db);
   const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
+  const lastBlock = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck();
   const services = db.prepare("SELECT DISTINCT service FROM operation").pluck();
   const operations = db.prepare("SELECT name, kind AS spanKind FROM operation WHERE service = ?");
 
   return {
+    sequence: async () => reading(() => (lastBlock.get() as number | undefined) ?? 0),
+
     async *candidates(search: CandidateSearch, signal): AsyncGenerator<CandidateWindow, void> {
       const terms = requiredTerms(search.predicate);
       if (terms !== undefined && isImpossible(terms)) return;
@@ -91,12 +94,11 @@ function listSize(limit: number): number {
 function createListing(
   db: Connection,
 ): (expression: Buffer | undefined, first: number, last: number, wanted: number) => Place[] {
-  const columns = "f.id, f.block_id AS blockId, f.offset, f.length, f.newest";
   const all = db.prepare(
-    `SELECT ${columns} FROM fragment f WHERE f.id BETWEEN ? AND ? ORDER BY f.id DESC LIMIT ?`,
+    `SELECT ${placeColumns} FROM fragment f WHERE f.id BETWEEN ? AND ? ORDER BY f.id DESC LIMIT ?`,
   );
   const matching = db.prepare(
-    `SELECT ${columns} FROM term CROSS JOIN fragment f ON f.id = term.rowid
+    `SELECT ${placeColumns} FROM term CROSS JOIN fragment f ON f.id = term.rowid
      WHERE term MATCH ? AND term.rowid BETWEEN ? AND ? ORDER BY term.rowid DESC LIMIT ?`,
   );
   const list = (expression: Buffer | undefined, first: number, last: number, limit: number): Place[] =>

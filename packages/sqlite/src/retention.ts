@@ -1,10 +1,10 @@
 import { type Fragment, spansSince } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { decodeIds } from "./blocks.js";
-import { createFragmentReader, type Place } from "./fragments.js";
+import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 import { lastIdUntil } from "./ids.js";
 import { createTurns } from "./turns.js";
-import { contentHash, prepareWrite, storedTime, type WriteGroup } from "./write.js";
+import { contentHash, storedTime } from "./write.js";
 
 /** Fragments removed in one transaction, so that writes get their turn in between. */
 const fragmentsPerBatch = 500;
@@ -16,14 +16,17 @@ export interface Retention {
   readonly purge: () => void;
 }
 
-export function createRetention(db: Connection, writeGroup: WriteGroup): Retention {
+export function createRetention(db: Connection): Retention {
   const reader = createFragmentReader(db);
   const upTo = db.prepare(
-    `SELECT id, block_id AS blockId, offset, length, newest FROM fragment
-     WHERE id > ? AND id <= ? ORDER BY id LIMIT ${fragmentsPerBatch}`,
+    `SELECT ${placeColumns} FROM fragment f WHERE f.id > ? AND f.id <= ? ORDER BY f.id LIMIT ${fragmentsPerBatch}`,
   );
   const removeFragment = db.prepare("DELETE FROM fragment WHERE id = ?");
   const removeTraceFragment = db.prepare("DELETE FROM trace_fragment WHERE trace_id = ? AND hash = ?");
+  const insertTraceFragment = db.prepare(
+    "INSERT INTO trace_fragment (trace_id, hash, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const cutFragment = db.prepare("UPDATE fragment SET cut = ? WHERE id = ?");
   const removeTerms = db.prepare("DELETE FROM term WHERE rowid = ?");
   const removeOperations = db.prepare("DELETE FROM operation WHERE newest < ?");
   const idsOfBlock = db.prepare("SELECT fragment_ids FROM block WHERE id = ?").pluck();
@@ -31,9 +34,20 @@ export function createRetention(db: Connection, writeGroup: WriteGroup): Retenti
   const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
   const raiseGeneration = db.prepare("UPDATE counter SET value = value + 1 WHERE name = 'generation'");
 
-  const remove = (id: number, { traceId, encoded }: Fragment): void => {
+  const removeWhole = (id: number, { traceId, encoded }: Fragment): void => {
     removeFragment.run(id);
     removeTraceFragment.run(Buffer.from(traceId, "hex"), contentHash(encoded));
+    removeTerms.run(id);
+  };
+
+  /** What is left stays where it is, and is known by its own hash from now on. */
+  const cutOff = (id: number, { traceId, encoded }: Fragment, remainder: Uint8Array, time: bigint): void => {
+    const trace = Buffer.from(traceId, "hex");
+    cutFragment.run(String(time), id);
+    removeTraceFragment.run(trace, contentHash(encoded));
+    if (insertTraceFragment.run(trace, contentHash(remainder), id).changes === 1) return;
+    // The same spans stand in another fragment too.
+    removeFragment.run(id);
     removeTerms.run(id);
   };
 
@@ -48,19 +62,16 @@ export function createRetention(db: Connection, writeGroup: WriteGroup): Retenti
 
   const removeBatch = db.transaction((time: bigint, after: number, last: number): number | undefined => {
     const places = upTo.all(after, last) as Place[];
-    const remainders: Uint8Array[] = [];
     const blocks = new Set<number>();
     for (const place of places) {
       const fragment = reader.load([place])[0];
       if (fragment === undefined) continue;
       const remainder = spansSince(fragment.encoded, time);
       if (remainder === fragment.encoded) continue;
-      if (remainder !== undefined) remainders.push(remainder);
-      remove(place.id, fragment);
+      if (remainder === undefined) removeWhole(place.id, fragment);
+      else cutOff(place.id, fragment, remainder, time);
       blocks.add(place.blockId);
     }
-    // What is left of a fragment is written anew; within this transaction, so nobody sees it missing.
-    if (remainders.length > 0) writeGroup(remainders.map(prepareWrite));
     removeEmptyBlocks(blocks);
     if (blocks.size > 0) raiseGeneration.run();
     return places.length < fragmentsPerBatch ? undefined : (places[places.length - 1] as Place).id;

@@ -23,7 +23,8 @@ const migrations: readonly string[] = [
     block_id INTEGER NOT NULL,
     offset INTEGER NOT NULL,
     length INTEGER NOT NULL,
-    newest INTEGER NOT NULL
+    newest INTEGER NOT NULL,
+    cut TEXT
   );
   CREATE TABLE trace_fragment (
     trace_id BLOB NOT NULL,

@@ -1,4 +1,4 @@
-import { encodedTraces, type SpanStore, type StoreReads, withLifecycle } from "@spanstore/core";
+import { allCapabilities, encodedTraces, type SpanStore, type StoreReads, withLifecycle } from "@spanstore/core";
 import { startThread } from "./thread-client.js";
 import { createThreadPool, poolOf, type ThreadPool } from "./thread-pool.js";
 import type { ThreadOptions } from "./thread-protocol.js";
@@ -31,11 +31,12 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     pool.get().then((thread) => thread.call(method, args, signal)) as ReturnType<StoreReads[M]>;
 
   const stream = async function* <T>(
-    method: "getTraces" | "findTraces" | "findTraceSummaries",
+    method: "getTraces" | "findTraces" | "findTraceSummaries" | "findSpans",
     argument: unknown,
     signal: AbortSignal | undefined,
+    options: object = {},
   ): AsyncGenerator<T, void, undefined> {
-    yield* (await readers.get()).stream<T>(method, [argument], signal);
+    yield* (await readers.get()).stream<T>(method, [argument], options, signal);
   };
 
   return withLifecycle({
@@ -45,15 +46,17 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
       const encoded = new Uint8Array(encodedTraces(traces));
       return writer.call("write", [encoded], call?.signal, [encoded.buffer]);
     },
-    getTraces: (ids, call) => stream("getTraces", ids, call?.signal),
+    getTraces: (ids, call) => stream("getTraces", ids, call?.signal, { spanLimit: call?.spanLimit }),
     findTraces: (query, call) => stream("findTraces", query, call?.signal),
     findTraceIds: (query, call) => read(readers, "findTraceIds", [query], call?.signal),
     findTraceSummaries: (query, call) => stream("findTraceSummaries", query, call?.signal),
+    findSpans: (query, call) => stream("findSpans", query, call?.signal),
     getServices: (call) => read(readers, "getServices", [], call?.signal),
     getOperations: (query, call) => read(readers, "getOperations", [query], call?.signal),
     getDependencies: (query, call) => read(counters, "getDependencies", [query], call?.signal),
     deleteBefore: (time) => writer.call("deleteBefore", [time]),
     purge: () => writer.call("purge", []),
+    capabilities: async () => allCapabilities,
     stats: () => writer.call("stats", []),
     health: () => writer.call("health", []),
     close: async () => {

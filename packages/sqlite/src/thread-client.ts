@@ -12,7 +12,13 @@ export interface StoreThread {
     signal?: AbortSignal,
     transfer?: readonly ArrayBuffer[],
   ) => Promise<T>;
-  readonly stream: <T>(method: string, args: readonly unknown[], signal?: AbortSignal) => AsyncIterable<T>;
+  /** @param options the call's options but for the signal. */
+  readonly stream: <T>(
+    method: string,
+    args: readonly unknown[],
+    options: object,
+    signal?: AbortSignal,
+  ) => AsyncIterable<T>;
   readonly close: () => Promise<void>;
 }
 
@@ -115,6 +121,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
   const stream = async function* <T>(
     method: string,
     args: readonly unknown[],
+    options: object,
     signal?: AbortSignal,
   ): AsyncGenerator<T, void, undefined> {
     if (ended !== undefined) throw ended;
@@ -139,7 +146,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
       },
     });
     signal?.addEventListener("abort", cancel, { once: true });
-    post({ kind: "stream", id, method, args });
+    post({ kind: "stream", id, method, args, options });
     try {
       for (;;) {
         const batch = batches.shift();

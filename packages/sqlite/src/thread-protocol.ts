@@ -11,7 +11,13 @@ export interface ThreadOptions {
 /** To the thread. `args` are the call's own, without options. */
 export type Request =
   | { readonly kind: "call"; readonly id: number; readonly method: string; readonly args: readonly unknown[] }
-  | { readonly kind: "stream"; readonly id: number; readonly method: string; readonly args: readonly unknown[] }
+  | {
+      readonly kind: "stream";
+      readonly id: number;
+      readonly method: string;
+      readonly args: readonly unknown[];
+      readonly options: object;
+    }
   /** The items of so many bytes were taken; the thread may send as many again. */
   | { readonly kind: "taken"; readonly id: number; readonly bytes: number }
   | { readonly kind: "cancel"; readonly id: number }

@@ -41,7 +41,7 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
     }
   };
 
-  const stream = async (id: number, name: string, args: readonly unknown[]): Promise<void> => {
+  const stream = async (id: number, name: string, args: readonly unknown[], options: object): Promise<void> => {
     const abort = new AbortController();
     let ahead = 0;
     let wake: (() => void) | undefined;
@@ -57,7 +57,8 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
       ahead += bytes;
     });
     try {
-      for await (const item of (methodOf(name) as Stream)(...(args as never[]), { signal: abort.signal } as never)) {
+      const items = (methodOf(name) as Stream)(...(args as never[]), { ...options, signal: abort.signal } as never);
+      for await (const item of items) {
         batch.add(item);
         while (ahead > maxAheadBytes && !abort.signal.aborted) {
           await new Promise<void>((resolve) => {
@@ -82,7 +83,7 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
         void call(request.id, request.method, request.args);
         return;
       case "stream":
-        void stream(request.id, request.method, request.args);
+        void stream(request.id, request.method, request.args, request.options);
         return;
       case "taken":
         open.get(request.id)?.taken(request.bytes);

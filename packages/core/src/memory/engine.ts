@@ -15,33 +15,36 @@ const fragmentsPerWindow = 64;
  * definition right, and what other engines are tested against.
  */
 export function createMemoryEngine(): Engine {
-  let traces = new Map<string, Uint8Array[]>();
+  let traces = new Map<string, Fragment[]>();
+  let sequence = 0;
 
   return {
     name: "memory",
 
     write: async (encoded) => {
       const split = splitByTrace(encoded);
+      sequence++;
       for (const fragment of split.fragments) {
         const traceId = readHex(fragment.traceId, 0, 16);
-        const known = traces.get(traceId);
-        if (known === undefined) traces.set(traceId, [fragment.encoded]);
-        else if (!known.some((bytes) => Buffer.compare(bytes, fragment.encoded) === 0)) known.push(fragment.encoded);
+        const known = traces.get(traceId) ?? [];
+        if (known.some((other) => Buffer.compare(other.encoded, fragment.encoded) === 0)) continue;
+        known.push({ traceId, encoded: fragment.encoded, sequence });
+        traces.set(traceId, known);
       }
       return { accepted: split.spanCount, rejected: split.rejected };
     },
 
+    sequence: async () => sequence,
+
     async *candidates(): AsyncGenerator<CandidateWindow, void> {
-      const fragments: Fragment[] = [];
-      for (const [traceId, list] of traces) for (const encoded of list) fragments.push({ traceId, encoded });
-      yield { fragments, laterStartAtMostUnixNano: 0n };
+      yield { fragments: [...traces.values()].flat(), laterStartAtMostUnixNano: 0n };
     },
 
     async *fragments(traceIds): AsyncGenerator<readonly Fragment[], void> {
       for (const traceId of traceIds) {
         const list = traces.get(traceId) ?? [];
         for (let i = 0; i < list.length; i += fragmentsPerWindow) {
-          yield list.slice(i, i + fragmentsPerWindow).map((encoded) => ({ traceId, encoded }));
+          yield list.slice(i, i + fragmentsPerWindow);
         }
       }
     },
@@ -65,7 +68,7 @@ export function createMemoryEngine(): Engine {
     dependencies: async ({ startTimeUnixNano, endTimeUnixNano }) => {
       const counter = createCallCounter();
       for (const list of traces.values()) {
-        for (const call of callsOfTrace(list)) {
+        for (const call of callsOfTrace(list.map(({ encoded }) => encoded))) {
           if (call.startTimeUnixNano < startTimeUnixNano || call.startTimeUnixNano > endTimeUnixNano) continue;
           counter.add(call.parent, call.child);
         }
@@ -75,7 +78,10 @@ export function createMemoryEngine(): Engine {
 
     deleteBefore: async (time) => {
       for (const [traceId, list] of traces) {
-        const kept = list.flatMap((encoded) => spansSince(encoded, time) ?? []);
+        const kept = list.flatMap((fragment) => {
+          const encoded = spansSince(fragment.encoded, time);
+          return encoded === undefined ? [] : { ...fragment, encoded };
+        });
         if (kept.length === 0) traces.delete(traceId);
         else traces.set(traceId, kept);
       }
@@ -87,7 +93,7 @@ export function createMemoryEngine(): Engine {
 
     stats: async () => {
       let bytes = 0;
-      for (const list of traces.values()) for (const encoded of list) bytes += encoded.length;
+      for (const { encoded } of [...traces.values()].flat()) bytes += encoded.length;
       return { bytes };
     },
 
@@ -99,6 +105,6 @@ export function createMemoryEngine(): Engine {
   };
 }
 
-function* allSpans(traces: ReadonlyMap<string, readonly Uint8Array[]>) {
-  for (const list of traces.values()) for (const encoded of list) yield* spansOf(encoded);
+function* allSpans(traces: ReadonlyMap<string, readonly Fragment[]>) {
+  for (const list of traces.values()) for (const { encoded } of list) yield* spansOf(encoded);
 }

@@ -28,6 +28,8 @@ export interface TraceQuery {
   /** At most this many traces, the newest; absent or <= 0: 100. Excludes `page`. */
   readonly limit?: number;
   readonly page?: PageRequest;
+  /** `findTraces` gives at most this many spans of each trace; absent: all. */
+  readonly spanLimit?: number;
 }
 
 /** What a span search asks: the spans that match, by pages. */

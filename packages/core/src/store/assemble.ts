@@ -53,30 +53,66 @@ export async function* distinctFragments(
         deduplicate = createDeduplicator();
       }
       const encoded = deduplicate(fragment.encoded);
-      if (encoded !== undefined) yield { traceId: fragment.traceId, encoded };
+      if (encoded !== undefined) yield { ...fragment, encoded };
     }
   }
 }
 
-/** Joins the fragments of each trace into chunks of at most {@link maxChunkBytes}. */
+/**
+ * Joins the fragments of each trace into chunks of at most {@link maxChunkBytes}; of a trace with more than
+ * `spanLimit` spans the rest is left out, and its last chunk says so.
+ */
 export async function* assembleChunks(
   fragments: AsyncIterable<Fragment>,
+  spanLimit = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<TraceChunk, void, undefined> {
   let traceId = "";
   let pending: Uint8Array[] = [];
   let size = 0;
-  const flush = (): TraceChunk => {
+  let spansLeft = spanLimit;
+  let truncated = false;
+  const flush = (isCut: boolean): TraceChunk => {
     // Concatenated protobuf messages are one message: repeated fields add up.
     const encoded = pending.length === 1 ? (pending[0] as Uint8Array) : Buffer.concat(pending, size);
     pending = [];
     size = 0;
-    return { traceId, encoded };
+    return isCut ? { traceId, encoded, truncated: true } : { traceId, encoded };
   };
   for await (const fragment of fragments) {
-    if (size > 0 && (fragment.traceId !== traceId || size + fragment.encoded.length > maxChunkBytes)) yield flush();
-    traceId = fragment.traceId;
-    pending.push(fragment.encoded);
-    size += fragment.encoded.length;
+    if (fragment.traceId !== traceId) {
+      if (size > 0) yield flush(truncated);
+      traceId = fragment.traceId;
+      spansLeft = spanLimit;
+      truncated = false;
+    }
+    if (truncated) continue;
+    let { encoded } = fragment;
+    if (spansLeft !== Number.POSITIVE_INFINITY) {
+      const cut = firstSpans(encoded, spansLeft);
+      spansLeft -= cut.spanCount;
+      truncated = cut.truncated;
+      encoded = cut.encoded;
+    }
+    if (encoded.length === 0) continue;
+    if (size > 0 && size + encoded.length > maxChunkBytes) yield flush(false);
+    pending.push(encoded);
+    size += encoded.length;
   }
-  if (size > 0) yield flush();
+  if (size > 0) yield flush(truncated);
+}
+
+/** A fragment without what comes after its first spans. */
+function firstSpans(
+  encoded: Uint8Array,
+  limit: number,
+): { encoded: Uint8Array; spanCount: number; truncated: boolean } {
+  const writer = new FragmentWriter();
+  let truncated = false;
+  for (const group of parseGroups(encoded)) {
+    for (let i = 0; i < group.spans.length; i += 2) {
+      if (writer.spanCount < limit) writer.add(group, group.spans[i] as number, group.spans[i + 1] as number);
+      else truncated = true;
+    }
+  }
+  return { encoded: truncated ? writer.encode() : encoded, spanCount: writer.spanCount, truncated };
 }

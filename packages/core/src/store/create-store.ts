@@ -2,15 +2,24 @@ import { parseTraceId } from "../model/ids.js";
 import { compareCodePoints } from "../model/text-order.js";
 import type { TracesData } from "../model/trace.js";
 import { encodeTraces } from "../otlp/encode.js";
-import { checkTimeRange, searchOfQuery } from "../query/search-of-query.js";
+import { checkTimeRange } from "../query/search-of-query.js";
 import type { TraceQuery } from "../query/trace-query.js";
 import { assembleChunks, distinctFragments } from "./assemble.js";
 import type { Engine, EngineReader, Fragment } from "./engine.js";
+import { allCapabilities } from "./capabilities.js";
 import { SpanStoreError, throwIfAborted } from "./errors.js";
 import { withLifecycle } from "./lifecycle.js";
-import { findMatches } from "./search.js";
-import type { FoundTrace, SpanStore, StoreReads, SummaryChunk, TraceChunk } from "./span-store.js";
+import { findSpanPage } from "./span-pages.js";
+import type {
+  FoundTrace,
+  SpanStore,
+  StoreReads,
+  SummaryChunk,
+  TraceChunk,
+  TraceSummary,
+} from "./span-store.js";
 import { summarize } from "./summaries.js";
+import { findMatchPage } from "./trace-pages.js";
 
 /** Summaries are handed on in batches of this many. */
 const summariesPerChunk = 100;
@@ -26,6 +35,7 @@ export function createSpanStore(engine: Engine): SpanStore {
     },
     deleteBefore: (timeUnixNano) => engine.deleteBefore(timeUnixNano),
     purge: () => engine.purge(),
+    capabilities: async () => allCapabilities,
     stats: () => engine.stats(),
     health: () => engine.health(),
     close: () => engine.close(),
@@ -39,52 +49,48 @@ export function encodedTraces(traces: Uint8Array | TracesData): Uint8Array {
 
 /** The reads of a store, by the reading half of an engine: an engine may run them on a thread of its own. */
 export function createStoreReads(engine: EngineReader): StoreReads {
-  /** Fragments of the traces that a query finds, in the order of the search, without copies. */
-  const found = async function* (
-    query: TraceQuery,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Fragment, void, undefined> {
-    const matches = await findMatches(engine, searchOfQuery(query), signal);
-    if (matches.length === 0) return;
-    const ids = matches.map((match) => match.traceId);
-    yield* abortable(distinctFragments(engine.fragments(ids, signal)), signal);
+  /** Fragments of the traces that were found, in the order of the search, without copies. */
+  const fragmentsOf = (ids: readonly string[], signal: AbortSignal | undefined): AsyncIterable<Fragment> =>
+    ids.length === 0 ? noFragments() : abortable(distinctFragments(engine.fragments(ids, signal)), signal);
+
+  const find = async (query: TraceQuery, signal: AbortSignal | undefined) => {
+    const page = await findMatchPage(engine, query, signal);
+    const ids = page.matches.map(({ traceId }) => traceId);
+    return { fragments: fragmentsOf(ids, signal), nextPageToken: page.nextPageToken };
   };
 
   return {
     async *getTraces(traceIds, options): AsyncGenerator<TraceChunk, void, undefined> {
       const ids = [...new Set(traceIds.map((id, i) => parseTraceId(id, `traceIds[${i}]`)))];
-      if (ids.length === 0) return;
-      const fragments = distinctFragments(engine.fragments(ids, options?.signal));
-      yield* assembleChunks(abortable(fragments, options?.signal));
+      checkSpanLimit(options?.spanLimit);
+      yield* assembleChunks(fragmentsOf(ids, options?.signal), options?.spanLimit);
     },
 
     async *findTraces(query, options): AsyncGenerator<TraceChunk, void, undefined> {
-      yield* assembleChunks(found(query, options?.signal));
+      checkSpanLimit(query.spanLimit);
+      const { fragments, nextPageToken } = await find(query, options?.signal);
+      yield* withPageToken(assembleChunks(fragments, query.spanLimit), nextPageToken);
     },
 
     findTraceIds: async (query, options) => {
+      const { fragments, nextPageToken } = await find(query, options?.signal);
       const traces: FoundTrace[] = [];
-      for await (const summary of summarize(found(query, options?.signal))) {
+      for await (const summary of summarize(fragments)) {
         traces.push({
           traceId: summary.traceId,
           startTimeUnixNano: summary.minStartTimeUnixNano,
           endTimeUnixNano: summary.maxEndTimeUnixNano,
         });
       }
-      return { traces };
+      return nextPageToken === undefined ? { traces } : { traces, nextPageToken };
     },
 
     async *findTraceSummaries(query, options): AsyncGenerator<SummaryChunk, void, undefined> {
-      let summaries = [];
-      for await (const summary of summarize(found(query, options?.signal))) {
-        summaries.push(summary);
-        if (summaries.length === summariesPerChunk) {
-          yield { summaries };
-          summaries = [];
-        }
-      }
-      if (summaries.length > 0) yield { summaries };
+      const { fragments, nextPageToken } = await find(query, options?.signal);
+      yield* withPageToken(inBatches(summarize(fragments)), nextPageToken);
     },
+
+    findSpans: (query, options) => findSpanPage(engine, query, options?.signal),
 
     getServices: async (options) => (await engine.services(options?.signal)).sort(compareCodePoints),
 
@@ -109,6 +115,44 @@ export function createStoreReads(engine: EngineReader): StoreReads {
       );
     },
   };
+}
+
+async function* noFragments(): AsyncGenerator<Fragment, void, undefined> {}
+
+async function* inBatches(
+  summaries: AsyncIterable<TraceSummary>,
+): AsyncGenerator<SummaryChunk, void, undefined> {
+  let batch: TraceSummary[] = [];
+  for await (const summary of summaries) {
+    batch.push(summary);
+    if (batch.length === summariesPerChunk) {
+      yield { summaries: batch };
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield { summaries: batch };
+}
+
+/** Puts the token on the last chunk. */
+async function* withPageToken<T extends TraceChunk | SummaryChunk>(
+  chunks: AsyncIterable<T>,
+  nextPageToken: string | undefined,
+): AsyncGenerator<T, void, undefined> {
+  if (nextPageToken === undefined) {
+    yield* chunks;
+    return;
+  }
+  let last: T | undefined;
+  for await (const chunk of chunks) {
+    if (last !== undefined) yield last;
+    last = chunk;
+  }
+  if (last !== undefined) yield { ...last, nextPageToken };
+}
+
+function checkSpanLimit(limit: number | undefined): void {
+  if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return;
+  throw new SpanStoreError("INVALID_QUERY", "spanLimit is no whole number above 0", { field: "spanLimit" });
 }
 
 /** Ends a stream with ABORTED once the signal has fired, also where the engine looks seldom. */

@@ -31,6 +31,12 @@ export interface EngineWriter {
 }
 
 export interface EngineReader {
+  /**
+   * A number that fragments of all later writes exceed and those of all earlier ones do not: what a walk
+   * through pages began with.
+   */
+  sequence(signal?: AbortSignal): Promise<number>;
+
   /** Lists what may match, in windows, newest first. Must list every fragment with a matching span. */
   candidates(search: CandidateSearch, signal?: AbortSignal): AsyncIterable<CandidateWindow>;
 
@@ -54,6 +60,8 @@ export interface EngineReader {
 export interface Fragment {
   readonly traceId: string;
   readonly encoded: Uint8Array;
+  /** Of the write that brought it; see {@link EngineReader.sequence}. */
+  readonly sequence: number;
 }
 
 export interface CandidateSearch {

@@ -1,9 +1,9 @@
 import { spansOf } from "../otlp/groups.js";
+import type { SpanView } from "../otlp/span-view.js";
 import { compilePredicate } from "../query/filter/matcher.js";
-import type { TraceSearch } from "../query/search-of-query.js";
-import type { EngineReader } from "./engine.js";
+import type { Search } from "../query/search-of-query.js";
+import type { EngineReader, Fragment } from "./engine.js";
 import { throwIfAborted } from "./errors.js";
-
 
 /** A trace that matches, placed by the start of its newest matching span. */
 export interface Match {
@@ -11,48 +11,105 @@ export interface Match {
   readonly startTimeUnixNano: bigint;
 }
 
+/** Where an earlier page of the same walk ended, and what was written when the walk began. */
+export interface Continuation {
+  readonly after?: Match;
+  readonly sequence: number;
+}
+
 /** The order of every search: newest match first, ties by trace id. */
-export function compareMatches(a: Match, b: Match): number {
+function compareMatches(a: Match, b: Match): number {
   if (a.startTimeUnixNano !== b.startTimeUnixNano) return a.startTimeUnixNano > b.startTimeUnixNano ? -1 : 1;
   if (a.traceId === b.traceId) return 0;
   return a.traceId < b.traceId ? -1 : 1;
 }
 
-/** The first `limit` traces that match, exactly, in order. */
+/** The first `limit` traces that match, exactly, in order; of a walk, those after where it stands. */
 export async function findMatches(
   engine: EngineReader,
-  search: TraceSearch,
+  search: Search,
+  limit: number,
+  walk: Continuation | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Match[]> {
+  const { after } = walk ?? {};
   const matches = compilePredicate(search.predicate);
+  const startTimeMaxUnixNano = after?.startTimeUnixNano ?? search.startTimeMaxUnixNano;
+  const isIn = (span: SpanView): boolean => {
+    const start = span.startTimeUnixNano;
+    return start >= search.startTimeMinUnixNano && start <= startTimeMaxUnixNano && matches(span);
+  };
+  const excluded = after === undefined ? undefined : createExclusion(engine, search, walk as Continuation, matches);
   const newest = new Map<string, bigint>();
-  let best: Match[] = [];
   /** No span of the window at hand starts after this. */
-  let bound = search.startTimeMaxUnixNano;
-  for await (const window of engine.candidates(search, signal)) {
+  let bound = startTimeMaxUnixNano;
+  for await (const window of engine.candidates({ ...search, startTimeMaxUnixNano, limit }, signal)) {
     throwIfAborted(signal);
-    for (const { traceId, encoded } of window.fragments) {
-      const known = newest.get(traceId);
+    const found = new Map<string, bigint>();
+    for (const fragment of window.fragments) {
+      if (walk !== undefined && fragment.sequence > walk.sequence) continue;
+      const known = newest.get(fragment.traceId) ?? found.get(fragment.traceId);
       if (known !== undefined && known >= bound) continue;
-      let start = known;
-      for (const span of spansOf(encoded)) {
-        const spanStart = span.startTimeUnixNano;
-        if (start !== undefined && spanStart <= start) continue;
-        if (spanStart < search.startTimeMinUnixNano || spanStart > search.startTimeMaxUnixNano) continue;
-        if (matches(span)) start = spanStart;
-      }
-      if (start !== undefined) newest.set(traceId, start);
+      const start = newestMatch(fragment, isIn, known);
+      if (start !== undefined) found.set(fragment.traceId, start);
     }
+    if (excluded !== undefined) await excluded(found, newest, signal);
+    for (const [traceId, start] of found) newest.set(traceId, start);
     bound = window.laterStartAtMostUnixNano;
-    if (newest.size >= search.limit) {
-      best = firstMatches(newest, search.limit);
+    if (newest.size >= limit) {
+      const best = firstMatches(newest, limit);
       // A tie may still be won by a smaller trace id, so only what is strictly older ends the search.
-      const last = best[search.limit - 1];
-      if (last !== undefined && bound < last.startTimeUnixNano) return best;
-      dropBeyond(newest, best);
+      if (bound < (best[limit - 1] as Match).startTimeUnixNano) return best;
+      keepOnly(newest, best);
     }
   }
-  return firstMatches(newest, search.limit);
+  return firstMatches(newest, limit);
+}
+
+/** The start of the fragment's newest matching span, if it is newer than what is known. */
+function newestMatch(
+  fragment: Fragment,
+  isIn: (span: SpanView) => boolean,
+  known: bigint | undefined,
+): bigint | undefined {
+  let start = known;
+  for (const span of spansOf(fragment.encoded)) {
+    if (start !== undefined && span.startTimeUnixNano <= start) continue;
+    if (isIn(span)) start = span.startTimeUnixNano;
+  }
+  return start;
+}
+
+/**
+ * Takes out of what a window found the traces that an earlier page of the walk gave: those with a match
+ * newer than where that page ended, or at it and not after it in the order.
+ */
+function createExclusion(
+  engine: EngineReader,
+  search: Search,
+  walk: Continuation,
+  matches: (span: SpanView) => boolean,
+): (found: Map<string, bigint>, accepted: ReadonlyMap<string, bigint>, signal?: AbortSignal) => Promise<void> {
+  const after = walk.after as Match;
+  const given = new Set<string>();
+  const isNewer = (span: SpanView): boolean =>
+    span.startTimeUnixNano > after.startTimeUnixNano &&
+    span.startTimeUnixNano <= search.startTimeMaxUnixNano &&
+    matches(span);
+  return async (found, accepted, signal) => {
+    const unknown: string[] = [];
+    for (const [traceId, startTimeUnixNano] of found) {
+      if (given.has(traceId) || compareMatches({ traceId, startTimeUnixNano }, after) <= 0) found.delete(traceId);
+      else if (!accepted.has(traceId)) unknown.push(traceId);
+    }
+    for await (const window of engine.fragments(unknown, signal)) {
+      for (const fragment of window) {
+        if (fragment.sequence > walk.sequence || given.has(fragment.traceId)) continue;
+        if (newestMatch(fragment, isNewer, undefined) !== undefined) given.add(fragment.traceId);
+      }
+    }
+    for (const traceId of unknown) if (given.has(traceId)) found.delete(traceId);
+  };
 }
 
 function firstMatches(newest: ReadonlyMap<string, bigint>, limit: number): Match[] {
@@ -61,7 +118,7 @@ function firstMatches(newest: ReadonlyMap<string, bigint>, limit: number): Match
 }
 
 /** A trace beyond the limit can only come back by a newer span, which is then found in itself. */
-function dropBeyond(newest: Map<string, bigint>, kept: readonly Match[]): void {
+function keepOnly(newest: Map<string, bigint>, kept: readonly Match[]): void {
   if (newest.size === kept.length) return;
   newest.clear();
   for (const match of kept) newest.set(match.traceId, match.startTimeUnixNano);

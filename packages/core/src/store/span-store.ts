@@ -1,5 +1,5 @@
 import type { TracesData } from "../model/trace.js";
-import type { TraceQuery } from "../query/trace-query.js";
+import type { SpanQuery, TraceQuery } from "../query/trace-query.js";
 
 /**
  * A store of trace spans: what a user of the library holds, whatever engine is below.
@@ -27,6 +27,9 @@ export interface SpanStore extends StoreReads, AsyncDisposable {
   /** Removes everything. */
   purge(): Promise<void>;
 
+  /** What searches this store answers, in Jaeger's terms. */
+  capabilities(options?: CallOptions): Promise<SearchCapabilities>;
+
   stats(): Promise<StoreStats>;
 
   /** Asks the engine whether it can serve now; rejects with the reason when it can not. */
@@ -44,7 +47,7 @@ export interface StoreReads {
    * unless a single span is.
    * @param traceIds 32 or 16 hex characters; a short one is the same as with zeros before it.
    */
-  getTraces(traceIds: readonly string[], options?: CallOptions): AsyncIterable<TraceChunk>;
+  getTraces(traceIds: readonly string[], options?: GetTracesOptions): AsyncIterable<TraceChunk>;
 
   /** The newest traces that match, whole, newest match first; chunks as in {@link getTraces}. */
   findTraces(query: TraceQuery, options?: CallOptions): AsyncIterable<TraceChunk>;
@@ -54,6 +57,12 @@ export interface StoreReads {
 
   /** A summary of each trace that {@link findTraces} would give, in its order. */
   findTraceSummaries(query: TraceQuery, options?: CallOptions): AsyncIterable<SummaryChunk>;
+
+  /**
+   * The spans that match, newest first or in the order asked for, by pages. A chunk may hold spans of
+   * several traces, each with its resource and scope; a copy of a span is given once.
+   */
+  findSpans(query: SpanQuery, options?: CallOptions): AsyncIterable<SpanChunk>;
 
   /** Names of all services that have spans, sorted by code point. */
   getServices(options?: CallOptions): Promise<string[]>;
@@ -67,6 +76,11 @@ export interface StoreReads {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetTracesOptions extends CallOptions {
+  /** At most this many spans of each trace; when there are more, its last chunk is `truncated`. */
+  readonly spanLimit?: number | undefined;
 }
 
 export interface WriteResult {
@@ -86,6 +100,17 @@ export interface RejectedSpan {
 export interface TraceChunk {
   readonly traceId: string;
   readonly encoded: Uint8Array;
+  /** The trace has more spans than the caller's `spanLimit`, and they are left out. */
+  readonly truncated?: true;
+  /** Only on the last chunk of a search by pages, and absent there on the last page. */
+  readonly nextPageToken?: string;
+}
+
+/** Spans of any traces as encoded OTLP TracesData. */
+export interface SpanChunk {
+  readonly encoded: Uint8Array;
+  /** Only on the last chunk, and absent there on the last page. */
+  readonly nextPageToken?: string;
 }
 
 export interface TraceIdPage {
@@ -154,4 +179,15 @@ export interface Dependency {
 export interface StoreStats {
   /** What the engine occupies: on disk, or in memory where there is no disk. */
   readonly bytes: number;
+}
+
+/** jaeger.storage.v2.SearchCapabilities. */
+export interface SearchCapabilities {
+  readonly withoutServiceName: boolean;
+  readonly sameSpanConjunction: boolean;
+  /** The structured filter's levels and operators; both empty: none. */
+  readonly filter: { readonly levels: readonly string[]; readonly operators: readonly string[] };
+  readonly paginated: boolean;
+  readonly spanSearch: boolean;
+  readonly spanSorting: boolean;
 }

@@ -8,8 +8,7 @@ import { allLevels, type FieldRef, type Level, type Predicate } from "./predicat
 
 type QueryValue = AnyValue | string | number | boolean | bigint;
 
-export const always: Predicate = { op: "and", args: [] };
-export const never: Predicate = { op: "or", args: [] };
+const never: Predicate = { op: "or", args: [] };
 
 /** The classic parts of a query as one predicate: what Jaeger's memory store makes of them. */
 export function classicPredicate(query: TraceQuery): Predicate {

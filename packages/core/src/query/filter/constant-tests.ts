@@ -25,6 +25,29 @@ export function attributeEquals(constant: Constant): (value: AnyValue) => boolea
   }
 }
 
+/** Whether a stored attribute value equals one of the constants; as fast for many as for one. */
+export function attributeAmong(constants: readonly Constant[]): (value: AnyValue) => boolean {
+  const any = new Set<string>();
+  const texts = new Set<string>();
+  const others = new Map<string, Set<bigint | number | boolean>>();
+  for (const constant of constants) {
+    if (constant.type === "any") any.add(constant.text);
+    else if (constant.type === "string") texts.add(constant.text);
+    // A set would find NaN, which equals nothing.
+    else if (!Number.isNaN(constant.value)) {
+      others.set(constant.type, (others.get(constant.type) ?? new Set()).add(constant.value));
+    }
+  }
+  const [ints, doubles, bools] = [others.get("int"), others.get("double"), others.get("bool")];
+  return (value) => {
+    if ("stringValue" in value) return any.has(value.stringValue) || texts.has(value.stringValue);
+    if ("intValue" in value && ints?.has(value.intValue)) return true;
+    if ("doubleValue" in value && doubles?.has(value.doubleValue)) return true;
+    if ("boolValue" in value && bools?.has(value.boolValue)) return true;
+    return any.size > 0 && any.has(textForm(value));
+  };
+}
+
 /** Whether a stored attribute value stands in this order to a constant, within the constant's domain. */
 export function attributeOrdered(op: Ordering, constant: Constant): (value: AnyValue) => boolean {
   switch (constant.type) {
@@ -62,6 +85,14 @@ function numberOrdered(op: Ordering, number: bigint | number): (value: AnyValue)
 export function fieldEquals(constant: Constant): (value: FieldValue) => boolean {
   const expected = "text" in constant ? constant.text : constant.value;
   return (value) => value === expected;
+}
+
+/** Whether a built-in field's value equals one of the constants. */
+export function fieldAmong(constants: readonly Constant[]): (value: FieldValue) => boolean {
+  const expected = new Set<FieldValue | boolean>(
+    constants.map((constant) => ("text" in constant ? constant.text : constant.value)),
+  );
+  return (value) => expected.has(value);
 }
 
 /** Whether a built-in field's value stands in this order to a constant. */

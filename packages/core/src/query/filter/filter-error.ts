@@ -11,7 +11,7 @@ export function unsupportedFilter(path: string, message: string, hint?: string):
 }
 
 /** Calls nest no deeper than this, the filter itself being the first. */
-export const maxFilterDepth = 20;
+const maxFilterDepth = 20;
 
 /** @throws INVALID_QUERY when a call lies deeper than the bound. */
 export function checkDepth(depth: number, path: string): void {

@@ -3,7 +3,14 @@ import { textForm } from "../../model/text-form.js";
 import type { SpanEvent, SpanLink } from "../../model/trace.js";
 import type { ResourceView, SpanView } from "../../otlp/span-view.js";
 import { comparePairs, type DomainValue, domainOfAttribute, domainOfField } from "./compare-references.js";
-import { attributeEquals, attributeOrdered, fieldEquals, fieldOrdered } from "./constant-tests.js";
+import {
+  attributeAmong,
+  attributeEquals,
+  attributeOrdered,
+  fieldAmong,
+  fieldEquals,
+  fieldOrdered,
+} from "./constant-tests.js";
 import { type FieldValue, fieldScan } from "./field-values.js";
 import { lookupField, wordOf } from "./fields.js";
 import { compilePattern } from "./pattern.js";
@@ -73,12 +80,7 @@ function compileLeaf(leaf: Leaf): Test {
     }
     case "in":
     case "not_in": {
-      const attributes = leaf.values.map(attributeEquals);
-      const fields = leaf.values.map(fieldEquals);
-      const among: ValueTest = {
-        attribute: (value) => attributes.some((equals) => equals(value)),
-        field: (value) => fields.some((equals) => equals(value)),
-      };
+      const among = { attribute: attributeAmong(leaf.values), field: fieldAmong(leaf.values) };
       return leaf.op === "in" ? someValue(leaf.ref, among) : noValue(leaf.ref, among);
     }
     case "regex":
@@ -160,11 +162,14 @@ function compileRegex(ref: Reference, pattern: string): Test {
 
 function compileWords(op: "phrase" | "fulltext", ref: AttributeRef, listed: readonly string[]): Test {
   const wanted = listed.map(foldWord);
+  const phrase = ` ${wanted.join(" ")} `;
   return someAttribute(ref, (value) => {
     if (!("stringValue" in value)) return false;
     const words = wordsIn(value.stringValue);
-    if (op === "fulltext") return wanted.every((word) => words.includes(word));
-    return words.some((_, at) => wanted.every((word, offset) => words[at + offset] === word));
+    // No word has a space, so adjacent words are a part of the text that spaces join.
+    if (op === "phrase") return ` ${words.join(" ")} `.includes(phrase);
+    const found = new Set(words);
+    return wanted.every((word) => found.has(word));
   });
 }
 

@@ -3,8 +3,9 @@ import { RE2JS } from "re2js";
 /** A compiled pattern: whether it matches anywhere in a text. Runs in time linear in the text. */
 export type Pattern = (text: string) => boolean;
 
-/** Longer patterns, in UTF-16 units, are refused: their programs would be as large. */
-export const maxPatternLength = 10_000;
+/** Patterns beyond these are refused: matching takes the size of the program for every character. */
+const maxPatternLength = 10_000;
+const maxProgramSize = 5_000;
 
 /**
  * Compiles a pattern of RE2. JavaScript's own RegExp never runs it.
@@ -15,15 +16,33 @@ export function compilePattern(pattern: string): Pattern {
   return (text) => program.test(text);
 }
 
+export interface PatternFault {
+  readonly problem: string;
+  /** The pattern is right, and more than is matched here. */
+  readonly tooLarge: boolean;
+}
+
 /** Why a filter may not use a pattern, or undefined when it may. */
-export function patternFault(pattern: string): string | undefined {
-  if (pattern.length > maxPatternLength) return `is longer than ${maxPatternLength} characters`;
-  try {
-    RE2JS.compile(pattern);
-  } catch (error) {
-    return `is not RE2 syntax: ${error instanceof Error ? error.message : String(error)}`;
+export function patternFault(pattern: string): PatternFault | undefined {
+  if (pattern.length > maxPatternLength) {
+    return { problem: `is longer than ${maxPatternLength} characters`, tooLarge: true };
   }
-  return unsharedConstruct(pattern);
+  const parsed = parse(pattern);
+  if (typeof parsed === "string") return { problem: `is not RE2 syntax: ${parsed}`, tooLarge: false };
+  const construct = unsharedConstruct(pattern);
+  if (construct !== undefined) return { problem: construct, tooLarge: false };
+  if (parsed.programSize() > maxProgramSize) {
+    return { problem: "repeats too much: its program is too large", tooLarge: true };
+  }
+  return undefined;
+}
+
+function parse(pattern: string): RE2JS | string {
+  try {
+    return RE2JS.compile(pattern);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { FilterCall, FilterExpression } from "./ast.js";
 import { type Comparison, resolveComparison } from "./comparisons.js";
 import { readDeclared, readForField } from "./constants.js";
 import { fieldName } from "./fields.js";
-import { invalidFilter } from "./filter-error.js";
+import { invalidFilter, unsupportedFilter } from "./filter-error.js";
 import { filterFromJson } from "./json-form.js";
 import { patternFault } from "./pattern.js";
 import type { Constant, Predicate } from "./predicate.js";
@@ -153,8 +153,10 @@ function resolveRegex(
   const { value, type = "string" } = pattern.scalar;
   if (type !== "string") throw invalidFilter(at, `a pattern is a string, not of type "${type}"`);
   const fault = patternFault(value);
-  if (fault !== undefined)
-    throw invalidFilter(at, `the pattern ${fault}`, "patterns are RE2 and match anywhere");
+  if (fault !== undefined) {
+    const refuse = fault.tooLarge ? unsupportedFilter : invalidFilter;
+    throw refuse(at, `the pattern ${fault.problem}`, "patterns are RE2 and match anywhere");
+  }
   return { op: "regex", ref, pattern: value };
 }
 

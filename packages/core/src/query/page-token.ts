@@ -1,0 +1,40 @@
+import { createFingerprint } from "./fingerprint.js";
+import { SpanStoreError } from "../store/errors.js";
+
+/** What a token carries from page to page. */
+export interface PagePosition {
+  /** Writes after this one are no part of the walk. */
+  readonly sequence: number;
+  /** Where the page before ended, as the values of the order's keys. */
+  readonly cursor: readonly string[];
+}
+
+const version = 1;
+
+/**
+ * A page token: opaque to its holder, good for one query and its order alone, and told from a changed one.
+ * @param fingerprint of the query and its order.
+ */
+export function encodePageToken(position: PagePosition, fingerprint: string): string {
+  const body = JSON.stringify([version, fingerprint, position.sequence, ...position.cursor]);
+  return Buffer.from(`${createFingerprint(body)}${body}`).toString("base64url");
+}
+
+/** @throws INVALID_QUERY naming `field` for a token that is malformed, changed, or of another query. */
+export function decodePageToken(token: string, fingerprint: string, field: string): PagePosition {
+  const text = Buffer.from(token, "base64url").toString("utf8");
+  const start = text.indexOf("[");
+  const body = start < 0 ? "" : text.slice(start);
+  if (start < 0 || text.slice(0, start) !== createFingerprint(body)) throw refused(field, "is no page token");
+  const [tokenVersion, query, sequence, ...cursor] = JSON.parse(body) as [number, string, number, ...string[]];
+  if (tokenVersion !== version) throw refused(field, "is of another version");
+  if (query !== fingerprint) throw refused(field, "belongs to another query or another order");
+  return { sequence, cursor };
+}
+
+function refused(field: string, problem: string): SpanStoreError {
+  return new SpanStoreError("INVALID_QUERY", `${field} ${problem}`, {
+    field,
+    hint: "repeat the query that gave the token, with everything but the page size as it was",
+  });
+}

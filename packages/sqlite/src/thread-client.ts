@@ -33,6 +33,8 @@ interface Receiver {
 export async function startThread(options: ThreadOptions): Promise<StoreThread> {
   const worker = new Worker(new URL("./thread.js", import.meta.url), {
     workerData: options,
+    // The thread is plain JavaScript: the process's own flags, such as a loader's, are not for it.
+    execArgv: [],
     name: `spanstore-sqlite-${options.role}`,
   });
   const receivers = new Map<number, Receiver>();

@@ -54,7 +54,7 @@ export function createWriteGroup(db: Connection): WriteGroup {
   const insertBlock = db.prepare("INSERT INTO block (id, size, fragment_ids, data) VALUES (?, ?, ?, ?)");
   const lastBlockId = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck();
   const raiseDisplacement = db.prepare(
-    "UPDATE counter SET value = ?1 WHERE name = 'displacement' AND value < ?1",
+    "UPDATE counter SET value = max(value, ?) WHERE name = 'displacement'",
   );
   const noteOperations = createOperationNotes(db);
   const places = createPlaces(db);

@@ -127,8 +127,7 @@ function decodeScope(cursor: Cursor): InstrumentationScope {
   return { name, version, attributes, droppedAttributesCount };
 }
 
-/** Decodes the Span that the cursor's range holds, as {@link decodeTraces} does. */
-export function decodeSpan(cursor: Cursor): Span {
+function decodeSpan(cursor: Cursor): Span {
   let traceId = "";
   let spanId = "";
   let traceState = "";

@@ -2,6 +2,7 @@ import { spansOf } from "../otlp/groups.js";
 import type { SpanView } from "../otlp/span-view.js";
 import { compilePredicate } from "../query/filter/matcher.js";
 import type { Search } from "../query/search-of-query.js";
+import { candidatesOf } from "./candidates.js";
 import type { EngineReader, Fragment } from "./engine.js";
 import { throwIfAborted } from "./errors.js";
 
@@ -43,7 +44,7 @@ export async function findMatches(
   const newest = new Map<string, bigint>();
   /** No span of the window at hand starts after this. */
   let bound = startTimeMaxUnixNano;
-  for await (const window of engine.candidates({ ...search, startTimeMaxUnixNano, limit }, signal)) {
+  for await (const window of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit }, signal)) {
     throwIfAborted(signal);
     const found = new Map<string, bigint>();
     for (const fragment of window.fragments) {

@@ -8,6 +8,7 @@ import { decodePageToken, encodePageToken, type PagePosition } from "../query/pa
 import { effectiveOrder, searchOfSpanQuery } from "../query/search-of-query.js";
 import { defaultLimit, type SpanOrder, type SpanQuery } from "../query/trace-query.js";
 import { maxChunkBytes } from "./assemble.js";
+import { candidatesOf } from "./candidates.js";
 import type { EngineReader, Fragment } from "./engine.js";
 import { throwIfAborted } from "./errors.js";
 import type { SpanChunk } from "./span-store.js";
@@ -61,7 +62,7 @@ export async function* findSpanPage(
   const newestFirst = order[0]?.field === "startTime" && order[0].direction === "desc";
   const startTimeMaxUnixNano =
     newestFirst && walk.cursor[0] !== undefined ? BigInt(walk.cursor[0]) : search.startTimeMaxUnixNano;
-  for await (const window of engine.candidates({ ...search, startTimeMaxUnixNano, limit: size }, signal)) {
+  for await (const window of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit: size }, signal)) {
     throwIfAborted(signal);
     for (const fragment of window.fragments) if (fragment.sequence <= walk.sequence) consider(fragment);
     const last = newestFirst ? page.lastWhenFull() : undefined;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { AnyValue, KeyValue } from "../src/model/any-value.js";
-import type { InstrumentationScope, Resource, Span, TracesData } from "../src/model/trace.js";
+import type { AnyValue, KeyValue } from "../model/any-value.js";
+import type { InstrumentationScope, Resource, Span, TracesData } from "../model/trace.js";
 
 /** Arbitrary OTLP in the form `decodeTraces` gives: every property set, but for the optional messages. */
 

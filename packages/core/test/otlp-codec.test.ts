@@ -8,7 +8,7 @@ import { encodeTraces } from "../src/otlp/encode.js";
 import { tracesFromJson } from "../src/otlp/json.js";
 import { tracesToJson } from "../src/otlp/to-json.js";
 import { isSpanStoreError, type SpanStoreError } from "../src/store/errors.js";
-import { tracesData } from "./otlp-arbitraries.js";
+import { tracesData } from "../src/testing/arbitrary-otlp.js";
 
 interface Vector {
   readonly name: string;

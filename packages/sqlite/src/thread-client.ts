@@ -24,8 +24,7 @@ export interface StoreThread {
 
 interface Receiver {
   readonly value?: (value: unknown) => void;
-  readonly items?: (items: readonly unknown[], bytes: number) => void;
-  readonly end?: () => void;
+  readonly items?: (items: readonly unknown[], bytes: number, last: boolean) => void;
   readonly error: (error: Error) => void;
 }
 
@@ -69,9 +68,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
         case "value":
           return receivers.get(response.id)?.value?.(response.value);
         case "items":
-          return receivers.get(response.id)?.items?.(response.items, response.bytes);
-        case "end":
-          return receivers.get(response.id)?.end?.();
+          return receivers.get(response.id)?.items?.(response.items, response.bytes, response.last);
         case "error":
           return receivers.get(response.id)?.error(errorFromData(response.error));
         case "closed":
@@ -134,12 +131,9 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
     let wake: (() => void) | undefined;
     const cancel = (): void => post({ kind: "cancel", id });
     add(id, {
-      items: (items, bytes) => {
-        batches.push({ items, bytes });
-        wake?.();
-      },
-      end: () => {
-        done = true;
+      items: (items, bytes, last) => {
+        if (items.length > 0) batches.push({ items, bytes });
+        done = last;
         wake?.();
       },
       error: (error) => {
@@ -154,7 +148,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
         const batch = batches.shift();
         if (batch !== undefined) {
           yield* batch.items as readonly T[];
-          post({ kind: "taken", id, bytes: batch.bytes });
+          if (!done) post({ kind: "taken", id, bytes: batch.bytes });
         } else if (failure !== undefined) {
           throw failure;
         } else if (done) {

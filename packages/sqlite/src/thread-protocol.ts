@@ -28,8 +28,14 @@ export type Response =
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly error: ErrorData }
   | { readonly kind: "value"; readonly id: number; readonly value: unknown }
-  | { readonly kind: "items"; readonly id: number; readonly items: readonly unknown[]; readonly bytes: number }
-  | { readonly kind: "end"; readonly id: number }
+  | {
+      readonly kind: "items";
+      readonly id: number;
+      readonly items: readonly unknown[];
+      readonly bytes: number;
+      /** Nothing follows. */
+      readonly last: boolean;
+    }
   | { readonly kind: "error"; readonly id: number; readonly error: ErrorData }
   | { readonly kind: "closed" };
 

@@ -67,10 +67,9 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
         }
         if (abort.signal.aborted) break;
       }
-      batch.flush();
-      send({ kind: "end", id });
+      batch.flush(true);
     } catch (error) {
-      batch.flush();
+      batch.flush(false);
       send({ kind: "error", id, error: errorToData(error) });
     } finally {
       open.delete(id);
@@ -101,14 +100,17 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
 }
 
 /** Gathers a stream's items, so that small ones share a message; what a turn gathered leaves with it. */
-function createBatch(id: number, sent: (bytes: number) => void): { add: (item: unknown) => void; flush: () => void } {
+function createBatch(
+  id: number,
+  sent: (bytes: number) => void,
+): { add: (item: unknown) => void; flush: (last: boolean) => void } {
   let items: unknown[] = [];
   let transfer: ArrayBuffer[] = [];
   let bytes = 0;
   let scheduled = false;
-  const flush = (): void => {
-    if (items.length === 0) return;
-    send({ kind: "items", id, items, bytes }, transfer);
+  const flush = (last: boolean): void => {
+    if (items.length === 0 && !last) return;
+    send({ kind: "items", id, items, bytes, last }, transfer);
     sent(bytes);
     items = [];
     transfer = [];
@@ -119,23 +121,27 @@ function createBatch(id: number, sent: (bytes: number) => void): { add: (item: u
     items.push(own.item);
     bytes += own.bytes;
     if (bytes >= maxBatchBytes) {
-      flush();
+      flush(false);
     } else if (!scheduled) {
       scheduled = true;
       setImmediate(() => {
         scheduled = false;
-        flush();
+        flush(false);
       });
     }
   };
   return { add, flush };
 }
 
-/** A view is sent with the whole buffer behind it, so encoded spans are copied out and handed over. */
+/**
+ * Encoded spans are handed over, not copied, where they own their buffer; a view would be sent with the whole
+ * buffer behind it, so it is copied out first.
+ */
 function ownBytes(item: unknown, transfer: ArrayBuffer[]): { item: unknown; bytes: number } {
   if (typeof item === "object" && item !== null && "encoded" in item && item.encoded instanceof Uint8Array) {
-    const encoded = new Uint8Array(item.encoded);
-    transfer.push(encoded.buffer);
+    const isOwn = item.encoded.length === item.encoded.buffer.byteLength;
+    const encoded = isOwn ? item.encoded : new Uint8Array(item.encoded);
+    transfer.push(encoded.buffer as ArrayBuffer);
     return { item: { ...item, encoded }, bytes: encoded.length };
   }
   return { item, bytes: 256 };

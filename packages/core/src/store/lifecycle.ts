@@ -38,8 +38,7 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
     options: CallOptions | undefined,
     call: (options: CallOptions) => AsyncIterable<T>,
   ): AsyncGenerator<T, void, undefined> {
-    const signal =
-      options?.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, options.signal]);
+    const { signal, release } = eitherSignal(closing.signal, options?.signal);
     let iterator: AsyncIterator<T> | undefined;
     let ended = false;
     try {
@@ -63,6 +62,7 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
         yield result.value;
       }
     } finally {
+      release();
       if (!ended) await iterator?.return?.();
     }
   };
@@ -99,4 +99,21 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A signal that fires with either. AbortSignal.any costs more than a small read, and would not let go. */
+function eitherSignal(
+  store: AbortSignal,
+  caller: AbortSignal | undefined,
+): { signal: AbortSignal; release: () => void } {
+  if (caller === undefined) return { signal: store, release: () => {} };
+  const either = new AbortController();
+  const abort = (): void => either.abort();
+  store.addEventListener("abort", abort);
+  caller.addEventListener("abort", abort);
+  const release = (): void => {
+    store.removeEventListener("abort", abort);
+    caller.removeEventListener("abort", abort);
+  };
+  return { signal: either.signal, release };
 }

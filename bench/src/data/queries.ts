@@ -1,0 +1,165 @@
+import type { TraceSearch } from "../wire/requests.js";
+import { flows, spansPerTrace } from "./flows.js";
+import { createRandom, hash } from "./random.js";
+import { createDraft, type DataSet, draftTrace, hexWord, stepNano, type TraceDraft } from "./trace.js";
+import { commonExperiments, rareExperiments, services, tenants } from "./vocabulary.js";
+
+/** One search with its own notion of which spans match, apart from any store's. */
+export interface Query {
+  readonly search: TraceSearch;
+  readonly matches: (draft: TraceDraft, span: number) => boolean;
+}
+
+/** Searches of one kind, which a measurement goes through in turn. */
+export interface QueryKind {
+  readonly name: string;
+  readonly queries: readonly Query[];
+}
+
+export const searchLimit = 20;
+const hourNano = 3_600_000_000_000n;
+const millisecond = 1_000_000;
+
+type Criteria = Omit<TraceSearch, "startMinNano" | "startMaxNano" | "limit">;
+
+/**
+ * The window every search of the bench asks for: a day back (or all of a larger data set) and, for what is
+ * written during the run, an hour on.
+ */
+export function searchWindow(set: DataSet): { readonly startMinNano: bigint; readonly startMaxNano: bigint } {
+  const day = 24n * hourNano;
+  const all = BigInt(set.traces) * BigInt(stepNano) + hourNano;
+  return { startMinNano: set.endNano - (all > day ? all : day), startMaxNano: set.endNano + hourNano };
+}
+
+function serviceOf(draft: TraceDraft, span: number): number {
+  return draft.flow.slots[span]?.service ?? -1;
+}
+
+/** The searches that are measured; they depend on the seed alone, so that ten times the data asks the same. */
+export function queryKinds(set: DataSet): readonly QueryKind[] {
+  const window = searchWindow(set);
+  const random = createRandom(hash(set.seed, 0x9e77));
+  const query = (criteria: Criteria, matches: Query["matches"]): Query => ({
+    search: { ...criteria, ...window, limit: searchLimit },
+    matches,
+  });
+  const perService = (make: (service: string, index: number) => Query): Query[] =>
+    services
+      .filter((_, index) => usedServices.has(index))
+      .map((service) => make(service, services.indexOf(service)));
+  const milliseconds = (count: number): bigint => BigInt(count) * BigInt(millisecond);
+
+  const operations = flows.flatMap((flow) =>
+    flow.slots.map(({ service, operation }) => ({ service, operation })),
+  );
+  const thresholds = [100, 250, 500, 1000];
+
+  return [
+    {
+      name: "service",
+      queries: perService((service, index) => query({ service }, (d, i) => serviceOf(d, i) === index)),
+    },
+    {
+      name: "service + operation",
+      queries: Array.from({ length: 30 }, () => {
+        const { service, operation } = operations[
+          random.below(operations.length)
+        ] as (typeof operations)[number];
+        return query(
+          { service: services[service] as string, operation },
+          (d, i) => serviceOf(d, i) === service && d.flow.slots[i]?.operation === operation,
+        );
+      }),
+    },
+    {
+      name: "service + common attribute",
+      queries: perService((service, index) => {
+        const tenant = random.below(tenants.length);
+        return query(
+          { service, attributes: { "app.tenant": tenants[tenant] as string } },
+          (d, i) => serviceOf(d, i) === index && d.tenant === tenant,
+        );
+      }),
+    },
+    {
+      name: "service + rare attribute",
+      queries: perService((service, index) => {
+        const rare = random.below(rareExperiments.length);
+        return query(
+          { service, attributes: { "app.experiment": rareExperiments[rare] as string } },
+          (d, i) => serviceOf(d, i) === index && d.experiment[i] === commonExperiments.length + rare,
+        );
+      }),
+    },
+    {
+      name: "rare attribute, no service",
+      queries: rareExperiments.map((value, rare) =>
+        query(
+          { attributes: { "app.experiment": value } },
+          (d, i) => d.experiment[i] === commonExperiments.length + rare,
+        ),
+      ),
+    },
+    { name: "unique attribute, no service", queries: uniqueQueries(set, query) },
+    {
+      name: "service + duration",
+      queries: perService((service, index) => {
+        const least = thresholds[index % thresholds.length] as number;
+        return query(
+          { service, minDurationNano: milliseconds(least) },
+          (d, i) => serviceOf(d, i) === index && (d.duration[i] as number) >= least * millisecond,
+        );
+      }),
+    },
+    {
+      name: "duration, no service",
+      queries: thresholds.flatMap((least) =>
+        [undefined, least + 50].map((most) =>
+          query(
+            {
+              minDurationNano: milliseconds(least),
+              ...(most === undefined ? {} : { maxDurationNano: milliseconds(most) }),
+            },
+            (d, i) => {
+              const nano = d.duration[i] as number;
+              return nano >= least * millisecond && (most === undefined || nano <= most * millisecond);
+            },
+          ),
+        ),
+      ),
+    },
+    {
+      name: "service + error",
+      queries: perService((service, index) =>
+        query(
+          { service, attributes: { error: "true" } },
+          (d, i) => serviceOf(d, i) === index && ((d.errors >>> i) & 1) === 1,
+        ),
+      ),
+    },
+  ];
+}
+
+function uniqueQueries(
+  set: DataSet,
+  query: (criteria: Criteria, matches: Query["matches"]) => Query,
+): Query[] {
+  const random = createRandom(hash(set.seed, 0x1d));
+  const draft = createDraft();
+  return Array.from({ length: 20 }, () => {
+    // Among the newest thousand traces, so that a data set of ten times the size asks for the same spans.
+    draftTrace(set, random.below(Math.min(set.traces, 1000)), draft);
+    const span = random.below(spansPerTrace);
+    const high = draft.requestId[2 * span] as number;
+    const low = draft.requestId[2 * span + 1] as number;
+    return query(
+      { attributes: { "request.id": hexWord(high) + hexWord(low) } },
+      (d, i) => d.requestId[2 * i] === high && d.requestId[2 * i + 1] === low,
+    );
+  });
+}
+
+const usedServices: ReadonlySet<number> = new Set(
+  flows.flatMap((flow) => flow.slots.map((slot) => slot.service)),
+);

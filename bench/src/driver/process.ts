@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Linux counts processor time in ticks of this many to the second. */
+const ticksPerSecond = 100;
+
+/** The process and all its living descendants. */
+function processTree(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const entry of readdirSync("/proc")) {
+    const candidate = Number(entry);
+    if (!Number.isInteger(candidate)) continue;
+    const parent = statFields(candidate)?.[1];
+    if (parent === undefined) continue;
+    children.set(Number(parent), [...(children.get(Number(parent)) ?? []), candidate]);
+  }
+  const tree: number[] = [];
+  const queue = [pid];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    tree.push(next);
+    queue.push(...(children.get(next) ?? []));
+  }
+  return tree;
+}
+
+/** The fields of /proc/PID/stat behind the command name: state first, then the parent's id. */
+function statFields(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Processor seconds, user and system, that the process has used with all its threads, its living
+ * descendants and those children it has waited for; NaN for an unknown process.
+ */
+export function cpuSeconds(pid: number | undefined): number {
+  if (pid === undefined) return Number.NaN;
+  let ticks = 0;
+  for (const member of processTree(pid)) {
+    const fields = statFields(member);
+    if (fields === undefined) continue;
+    for (const index of [11, 12, 13, 14]) ticks += Number(fields[index]);
+  }
+  return ticks / ticksPerSecond;
+}
+
+/** Resident bytes of the process tree: now, and the highest since the last {@link resetPeak}. */
+export function residentBytes(pid: number | undefined): { readonly now: number; readonly peak: number } {
+  if (pid === undefined) return { now: Number.NaN, peak: Number.NaN };
+  let now = 0;
+  let peak = 0;
+  for (const member of processTree(pid)) {
+    let status: string;
+    try {
+      status = readFileSync(`/proc/${member}/status`, "latin1");
+    } catch {
+      continue;
+    }
+    now += kibibytes(status, "VmRSS");
+    peak += kibibytes(status, "VmHWM");
+  }
+  return { now: now * 1024, peak: peak * 1024 };
+}
+
+function kibibytes(status: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
+}
+
+/** Starts the counting of peak resident memory anew; says whether the system allowed it. */
+export function resetPeak(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    for (const member of processTree(pid)) writeFileSync(`/proc/${member}/clear_refs`, "5");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until the process uses less than a twentieth of a core over a second, at most `limitSeconds`. */
+export async function settle(pid: number | undefined, limitSeconds: number): Promise<void> {
+  if (pid === undefined) return;
+  const deadline = Date.now() + limitSeconds * 1000;
+  let before = cpuSeconds(pid);
+  while (Date.now() < deadline) {
+    await delay(1000);
+    const now = cpuSeconds(pid);
+    if (now - before <= 0.05) return;
+    before = now;
+  }
+}
+
+/** Bytes that the files below `directory` occupy on disk. */
+export function diskBytes(directory: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).blocks * 512;
+  }
+  return bytes;
+}

@@ -1,0 +1,41 @@
+import { Worker } from "node:worker_threads";
+import type { DataSet } from "./data/trace.js";
+
+/** What the background load shall send. */
+export interface LoadOrder {
+  readonly address: string;
+  readonly set: DataSet;
+  /** The age of its first trace; the following ones are ever newer. */
+  readonly fromAge: number;
+  readonly batchSpans: number;
+  readonly connections: number;
+  readonly spansPerSecond: number;
+}
+
+export interface LoadReport {
+  readonly spans: number;
+  readonly seconds: number;
+  /** The age of the first trace that was not sent. */
+  readonly nextAge: number;
+  readonly retries: number;
+}
+
+/** Writes newer and newer traces at a steady rate, on a thread of its own so that it delays no measurement. */
+export function startLoad(order: LoadOrder): { stop(): Promise<LoadReport> } {
+  const worker = new Worker(new URL("./load-worker.js", import.meta.url), { workerData: order });
+  const report = new Promise<LoadReport>((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+    worker.once("exit", (code) =>
+      reject(new Error(`the load's thread ended with code ${code} and no report`)),
+    );
+  });
+  // An error before stop() is asked for must not end the process as an unhandled rejection.
+  report.catch(() => undefined);
+  return {
+    stop: () => {
+      worker.postMessage("stop");
+      return report;
+    },
+  };
+}

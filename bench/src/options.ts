@@ -1,0 +1,128 @@
+import { parseArgs } from "node:util";
+import type { Arrival } from "./data/batches.js";
+import type { JaegerBackend } from "./targets/jaeger.js";
+
+export const phases = ["ingest", "search", "scale", "dependencies", "restart", "load", "large"] as const;
+export type Phase = (typeof phases)[number];
+
+export interface Options {
+  readonly spans: number;
+  readonly seed: number;
+  readonly endNano: bigint;
+  readonly stores: readonly ("sqlite" | "memory")[];
+  readonly storeArgs: readonly string[];
+  /** Another build of spanstore's server than the workspace's. */
+  readonly server?: string;
+  readonly peers: readonly JaegerBackend[];
+  readonly endpoints: readonly string[];
+  readonly only: ReadonlySet<Phase>;
+  readonly scale: number;
+  readonly arrival: Arrival;
+  readonly calls: number;
+  readonly seconds: number;
+  readonly loadRate?: number;
+  readonly directory?: string;
+  readonly keep: boolean;
+  readonly out?: string;
+}
+
+export const help = `Measures spanstore beside its peers, each as a process behind OTLP and jaeger.storage.v2.
+
+  npm run bench -- [options]
+
+What is measured
+  --spans=N             spans of the data set, ten a trace            [1000000]
+  --seed=N              the data set and the searches follow from it  [1]
+  --end=TIME            ISO time of the newest trace                  [the current hour, six hours ago]
+  --arrival=whole|split a trace in one request, or one request for each of its services  [whole]
+  --only=A,B,...        ${phases.join(", ")}
+                        [all but scale]; the data set is always written
+  --scale=N             for phase scale: how many times the spans     [10]
+  --calls=N             calls measured of each kind of search         [200]
+  --seconds=N           ... or as many as fit into this time          [5]
+  --load-rate=N         spans/s written during phase load             [half of what the server sustained]
+
+Whom
+  --stores=A,B          sqlite, memory or none                        [sqlite]
+  --store-args="..."    more arguments for spanstore's server
+  --server=FILE         the server's main.js                          [the workspace's build]
+  --peers=A,B           badger, badger-sync, memory or none           [badger,memory]
+                        jaeger-remote-storage has to be on PATH
+  --endpoint=NAME=HOST:PORT[,PID]   a server that already runs; may be given several times
+
+Where
+  --dir=DIR             where the servers keep their data             [the system's temporary directory]
+  --keep                leave that data there
+  --out=FILE            write the report (Markdown) there as well as to standard output
+  --help
+`;
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new Error(`--${name}: a whole number from 1 on, not "${text}"`);
+  return value;
+}
+
+function listOf<T extends string>(name: string, text: string, allowed: readonly T[]): T[] {
+  const items = text.split(",").filter((item) => item !== "" && item !== "none");
+  return items.map((item) => {
+    const known = allowed.find((candidate) => candidate === item);
+    if (known === undefined) throw new Error(`--${name}: "${item}" is none of ${allowed.join(", ")}`);
+    return known;
+  });
+}
+
+function defaultEnd(now: number): bigint {
+  const hour = 3_600_000;
+  return BigInt(Math.floor(now / hour) * hour - 6 * hour) * 1_000_000n;
+}
+
+/** Reads the command line; `undefined` when help is wanted. Throws with words on what it does not know. */
+export function readOptions(argv: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      spans: { type: "string", default: "1000000" },
+      seed: { type: "string", default: "1" },
+      end: { type: "string" },
+      arrival: { type: "string", default: "whole" },
+      only: { type: "string", default: phases.filter((phase) => phase !== "scale").join() },
+      scale: { type: "string", default: "10" },
+      calls: { type: "string", default: "200" },
+      seconds: { type: "string", default: "5" },
+      "load-rate": { type: "string" },
+      stores: { type: "string", default: "sqlite" },
+      server: { type: "string" },
+      "store-args": { type: "string", default: "" },
+      peers: { type: "string", default: "badger,memory" },
+      endpoint: { type: "string", multiple: true, default: [] },
+      dir: { type: "string" },
+      keep: { type: "boolean", default: false },
+      out: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const end = values.end === undefined ? undefined : Date.parse(values.end);
+  if (Number.isNaN(end)) throw new Error(`--end: an ISO time, not "${values.end}"`);
+  return {
+    spans: Math.max(1000, wholeNumber("spans", values.spans)),
+    seed: wholeNumber("seed", values.seed),
+    endNano: end === undefined ? defaultEnd(Date.now()) : BigInt(end) * 1_000_000n,
+    stores: listOf("stores", values.stores, ["sqlite", "memory"]),
+    storeArgs: values["store-args"].split(" ").filter((arg) => arg !== ""),
+    ...(values.server === undefined ? {} : { server: values.server }),
+    peers: listOf("peers", values.peers, ["badger", "badger-sync", "memory"]),
+    endpoints: values.endpoint,
+    only: new Set(listOf("only", values.only, phases)),
+    scale: wholeNumber("scale", values.scale),
+    arrival: listOf("arrival", values.arrival, ["whole", "split"])[0] ?? "whole",
+    calls: wholeNumber("calls", values.calls),
+    seconds: wholeNumber("seconds", values.seconds),
+    ...(values["load-rate"] === undefined ? {} : { loadRate: wholeNumber("load-rate", values["load-rate"]) }),
+    ...(values.dir === undefined ? {} : { directory: values.dir }),
+    keep: values.keep,
+    ...(values.out === undefined ? {} : { out: values.out }),
+  };
+}

@@ -1,0 +1,156 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { spansPerTrace } from "./data/flows.js";
+import type { DataSet } from "./data/trace.js";
+import { type Effort, isRefused, type Refused } from "./driver/measure.js";
+import { settle } from "./driver/process.js";
+import type { Options } from "./options.js";
+import { type DependenciesResult, measureDependencies } from "./phases/dependencies.js";
+import { type IngestResult, measureIngest, write } from "./phases/ingest.js";
+import { type LargeResult, measureLarge } from "./phases/large.js";
+import { measureRestart, type RestartResult } from "./phases/restart.js";
+import { measureScale, type ScaleResult } from "./phases/scale.js";
+import { describe, measureSearches, type SearchRow } from "./phases/searches.js";
+import { closeServer, openSession, type Session } from "./phases/session.js";
+import { type LoadResult, measureUnderLoad } from "./phases/under-load.js";
+import { externalTarget } from "./targets/external.js";
+import { jaegerTarget } from "./targets/jaeger.js";
+import { spanstoreTarget } from "./targets/spanstore.js";
+import type { Target } from "./targets/target.js";
+
+export interface TargetResult {
+  readonly name: string;
+  readonly about: string;
+  readonly command: string;
+  /** Whether it is ours, so that the others are compared with it. */
+  readonly ours: boolean;
+  ingest?: IngestResult;
+  searches?: readonly SearchRow[];
+  scale?: ScaleResult;
+  dependencies?: DependenciesResult | Refused;
+  load?: LoadResult;
+  restart?: RestartResult;
+  large?: LargeResult;
+  /** What ended its measurement early. */
+  failure?: string;
+}
+
+/** What a target answered wrongly or not at all, in words; empty when all was right. */
+export function faultsOf(result: TargetResult): string[] {
+  const faults: string[] = result.failure === undefined ? [] : [`ended early: ${result.failure}`];
+  const phases: readonly (readonly [string, readonly SearchRow[] | undefined])[] = [
+    ["", result.searches],
+    ["during ingest, ", result.load?.rows],
+    ["after ingest, ", result.load?.afterwards],
+    ["after a restart, ", result.restart === undefined ? undefined : [result.restart.search]],
+  ];
+  for (const [when, rows] of phases) {
+    for (const row of rows ?? []) if ("refused" in row || !row.right) faults.push(when + describe(row));
+  }
+  for (const row of result.scale?.rows ?? []) {
+    if (!row.right) faults.push(`${row.name} on ${result.scale?.factor} times the spans: ${row.exact} exact`);
+  }
+  const { dependencies, large } = result;
+  if (dependencies !== undefined) {
+    if (isRefused(dependencies)) faults.push(`dependencies: ${dependencies.refused}`);
+    else if (dependencies.exact < dependencies.asked) {
+      faults.push(`dependencies: ${dependencies.exact} of ${dependencies.asked} exact`);
+    }
+  }
+  for (const trace of large === undefined ? [] : [large.middle, large.huge]) {
+    if (isRefused(trace)) faults.push(`large trace: ${trace.refused}`);
+    else if (!trace.complete) faults.push(`the trace of ${trace.spans} spans is not whole`);
+  }
+  return faults;
+}
+
+interface Contender {
+  readonly ours: boolean;
+  make(directory: string): Target;
+}
+
+function contenders(options: Options): Contender[] {
+  const traces = options.spans / spansPerTrace;
+  // Room for what is written while searches run: the memory store drops old traces once it is full.
+  const maxTraces = Math.ceil(traces * 2) + 500_000;
+  return [
+    ...options.stores.map((backend) => ({
+      ours: true,
+      make: (directory: string) => spanstoreTarget(backend, directory, options.storeArgs, options.server),
+    })),
+    ...options.endpoints.map((spec) => ({ ours: false, make: () => externalTarget(spec) })),
+    ...options.peers.map((backend) => ({
+      ours: false,
+      make: (directory: string) => jaegerTarget(backend, directory, maxTraces),
+    })),
+  ];
+}
+
+/** Measures every contender, one after the other; a failure of one is reported and the next one follows. */
+export async function run(
+  options: Options,
+  directory: string,
+  say: (line: string) => void,
+): Promise<TargetResult[]> {
+  const set: DataSet = {
+    seed: options.seed,
+    traces: Math.floor(options.spans / spansPerTrace),
+    endNano: options.endNano,
+  };
+  const results: TargetResult[] = [];
+  for (const { ours, make } of contenders(options)) {
+    const target = make(directory);
+    const result: TargetResult = { name: target.name, about: target.about, command: target.command, ours };
+    results.push(result);
+    try {
+      await measureTarget(result, target, make, set, options, directory, say);
+    } catch (error) {
+      result.failure = error instanceof Error ? error.message : String(error);
+      say(`[${target.name}] ended early: ${result.failure}`);
+    }
+    if (!options.keep) rmSync(directory, { recursive: true, force: true });
+  }
+  return results;
+}
+
+async function measureTarget(
+  result: TargetResult,
+  target: Target,
+  make: (directory: string) => Target,
+  set: DataSet,
+  options: Options,
+  directory: string,
+  say: (line: string) => void,
+): Promise<void> {
+  const effort: Effort = { warmup: 20, calls: options.calls, seconds: options.seconds, leastCalls: 5 };
+  const session = await openSession(target, set, effort, say);
+  try {
+    await measurePhases(result, session, options, (larger) =>
+      openSession(make(join(directory, "scale")), larger, effort, say),
+    );
+  } finally {
+    await closeServer(session);
+  }
+}
+
+async function measurePhases(
+  result: TargetResult,
+  session: Session,
+  options: Options,
+  open: (set: DataSet) => Promise<Session>,
+): Promise<void> {
+  const { only, arrival } = options;
+  if (only.has("ingest")) result.ingest = await measureIngest(session, arrival);
+  else await write(session, session.set.traces, 8, 1000, arrival);
+  await settle(session.server.pid, 30);
+  if (only.has("search")) result.searches = await measureSearches(session);
+  if (only.has("scale") && result.ours) result.scale = await measureScale(session, options.scale, open);
+  if (only.has("dependencies")) result.dependencies = await measureDependencies(session);
+  if (only.has("restart") && session.target.persistent) result.restart = await measureRestart(session);
+  const rate = options.loadRate ?? (session.sustainable === undefined ? undefined : session.sustainable / 2);
+  if (only.has("load")) {
+    if (rate === undefined) throw new Error("phase load needs phase ingest before it, or --load-rate");
+    result.load = await measureUnderLoad(session, rate, result.ours);
+  }
+  if (only.has("large")) result.large = await measureLarge(session);
+}

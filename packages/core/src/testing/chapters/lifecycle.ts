@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import type { CallOptions, SpanStore } from "../../store/span-store.js";
+import { labelsOf, readSpans, readSummaries, readTraces } from "../contents.js";
+import type { Suite } from "../harness.js";
+import { assertRefused } from "../refusals.js";
+import { baseTime, timeAt, traceIdOf, tracesOf } from "../spans.js";
+import { encodeTraces } from "../../otlp/encode.js";
+
+type Method = Exclude<keyof SpanStore, "engine" | "close" | typeof Symbol.asyncDispose>;
+type Call = (store: SpanStore, options?: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
+
+/** A call of every method; what is new in the interface does not compile until it stands here. */
+const calls: Readonly<Record<Method, Call>> = {
+  write: (store, options) => store.write(oneTrace, options),
+  getTraces: (store, options) => store.getTraces([traceIdOf(1), traceIdOf(2), traceIdOf(3)], options),
+  findTraces: (store, options) => store.findTraces({}, options),
+  findTraceIds: (store, options) => store.findTraceIds({}, options),
+  findTraceSummaries: (store, options) => store.findTraceSummaries({}, options),
+  findSpans: (store, options) => store.findSpans({}, options),
+  getServices: (store, options) => store.getServices(options),
+  getOperations: (store, options) => store.getOperations({ service: "shop" }, options),
+  getDependencies: (store, options) =>
+    store.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: timeAt(1000) }, options),
+  capabilities: (store, options) => store.capabilities(options),
+  deleteBefore: (store) => store.deleteBefore(0n),
+  purge: (store) => store.purge(),
+  stats: (store) => store.stats(),
+  health: (store) => store.health(),
+};
+const methods = Object.keys(calls) as Method[];
+const streams = ["getTraces", "findTraces"] as const satisfies readonly Method[];
+const uncancellable: readonly Method[] = ["deleteBefore", "purge", "stats", "health"];
+
+const oneTrace = tracesOf({ trace: 1, service: "shop" });
+/** Read as three chunks. */
+const threeTraces = tracesOf(
+  { trace: 1, service: "shop", at: 3 },
+  { trace: 2, service: "shop", at: 2 },
+  { trace: 3, service: "shop", at: 1 },
+);
+
+/** All that a store tells, for comparing states of it. */
+async function everything(store: SpanStore): Promise<unknown> {
+  return {
+    traces: await readTraces(store.findTraces({})),
+    ids: await store.findTraceIds({}),
+    summaries: await readSummaries(store.findTraceSummaries({})),
+    spans: await readSpans(store.findSpans({})),
+    services: await store.getServices(),
+    operations: await store.getOperations({ service: "shop" }),
+    dependencies: await store.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: timeAt(1000) }),
+  };
+}
+
+const nothing = {
+  traces: { traces: [], nextPageToken: undefined },
+  ids: { traces: [] },
+  summaries: { summaries: [], nextPageToken: undefined },
+  spans: { spans: [], nextPageToken: undefined },
+  services: [],
+  operations: [],
+  dependencies: [],
+};
+
+const label = labelsOf(encodeTraces(oneTrace))[0] as string;
+const justOneTrace = {
+  traces: { traces: [{ traceId: traceIdOf(1), spans: [label], truncated: false }], nextPageToken: undefined },
+  ids: {
+    traces: [{ traceId: traceIdOf(1), startTimeUnixNano: baseTime, endTimeUnixNano: baseTime + 1_000_000n }],
+  },
+  summaries: {
+    summaries: [
+      {
+        traceId: traceIdOf(1),
+        rootServiceName: "shop",
+        rootOperationName: "op",
+        minStartTimeUnixNano: baseTime,
+        maxEndTimeUnixNano: baseTime + 1_000_000n,
+        spanCount: 1,
+        errorSpanCount: 0,
+        orphanSpanCount: 0,
+        services: [{ name: "shop", spanCount: 1, errorSpanCount: 0 }],
+      },
+    ],
+    nextPageToken: undefined,
+  },
+  spans: { spans: [label], nextPageToken: undefined },
+  services: ["shop"],
+  operations: [{ name: "op", spanKind: "" }],
+  dependencies: [],
+};
+
+const fullCapabilities = {
+  withoutServiceName: true,
+  sameSpanConjunction: true,
+  filter: {
+    levels: ["span", "resource", "scope", "event", "link"],
+    operators: [
+      ...["and", "or", "not", "eq", "ne", "gt", "lt", "gte", "lte", "regex", "exists", "in", "not_in", "some"],
+      ...["phrase", "fulltext"],
+    ],
+  },
+  paginated: true,
+  spanSearch: true,
+  spanSorting: true,
+};
+
+export function describeLifecycle(suite: Suite): void {
+  suite.describe("opening", () => {
+    suite.it("a new store is empty and answers every call", async (store) => {
+      assert.ok(store.engine.length > 0);
+      assert.deepEqual(await everything(store), nothing);
+      assert.deepEqual(await store.capabilities(), fullCapabilities);
+      await store.health();
+    });
+    suite.it("stores that open at the same time are stores of their own", async (_store, open) => {
+      const stores = await Promise.all(["a", "b", "c"].map(open));
+      await stores[1]?.write(oneTrace);
+      assert.deepEqual(await Promise.all(stores.map(everything)), [nothing, justOneTrace, nothing]);
+    });
+  });
+
+  suite.describe("open", () => {
+    suite.it("every read tells of a span once its write has resolved", async (store) => {
+      assert.deepEqual(await store.write(oneTrace), { accepted: 1, rejected: [] });
+      assert.deepEqual(await everything(store), justOneTrace);
+    });
+    suite.it("spans come as the model or as protobuf alike", async (store) => {
+      await store.write(encodeTraces(oneTrace));
+      assert.deepEqual(await everything(store), justOneTrace);
+    });
+    suite.it("writing nothing is no error", async (store) => {
+      const none = { accepted: 0, rejected: [] };
+      assert.deepEqual(await store.write(new Uint8Array(0)), none);
+      assert.deepEqual(await store.write({ resourceSpans: [] }), none);
+      assert.deepEqual(await store.write({ resourceSpans: [{ scopeSpans: [{ spans: [] }] }] }), none);
+      assert.deepEqual(await everything(store), nothing);
+    });
+    suite.it("bytes that are no OTLP are refused whole", async (store) => {
+      const cut = encodeTraces(threeTraces).subarray(0, -1);
+      await assertRefused(() => store.write(cut), "INVALID_TRACES");
+      await assertRefused(() => store.write(Uint8Array.of(0xff, 0xff, 0xff)), "INVALID_TRACES");
+      assert.deepEqual(await everything(store), nothing);
+    });
+    suite.it("calls made at the same time all answer", async (store) => {
+      await store.write(oneTrace);
+      const all = await Promise.all(Array.from({ length: 20 }, () => everything(store)));
+      for (const each of all) assert.deepEqual(each, justOneTrace);
+    });
+    suite.it("what a caller does to bytes it gave or got changes nothing", async (store) => {
+      const bytes = new Uint8Array(encodeTraces(oneTrace));
+      await store.write(bytes);
+      bytes.fill(0xff);
+      for await (const chunk of store.findTraces({})) chunk.encoded.fill(0xff);
+      for await (const chunk of store.findSpans({})) chunk.encoded.fill(0xff);
+      assert.deepEqual(await everything(store), justOneTrace);
+    });
+    suite.it(
+      "stats say that spans take room",
+      async (store) => {
+        await store.write(oneTrace);
+        assert.ok((await store.stats()).bytes > 0);
+      },
+      { features: ["stats"] },
+    );
+  });
+
+  suite.describe("aborting", () => {
+    for (const method of methods.filter((each) => !uncancellable.includes(each))) {
+      suite.it(`${method}: a signal that has fired fails the call with ABORTED`, async (store) => {
+        await store.write(threeTraces);
+        const before = await everything(store);
+        await assertRefused(() => calls[method](store, { signal: AbortSignal.abort() }), "ABORTED");
+        assert.deepEqual(await everything(store), before);
+      });
+    }
+    for (const method of streams) {
+      suite.it(`${method}: a signal that fires in mid-stream ends it with ABORTED`, async (store) => {
+        await store.write(threeTraces);
+        const abort = new AbortController();
+        const iterator = (calls[method](store, { signal: abort.signal }) as AsyncIterable<unknown>)[
+          Symbol.asyncIterator
+        ]();
+        assert.equal((await iterator.next()).done, false);
+        abort.abort();
+        await assertRefused(() => iterator.next(), "ABORTED");
+        assert.equal((await iterator.next()).done, true);
+        assert.equal((await readTraces(store.findTraces({}))).traces.length, 3);
+      });
+    }
+    suite.it("leaving a stream early leaves the store working", async (store) => {
+      await store.write(threeTraces);
+      for (const method of streams) {
+        for await (const _ of calls[method](store) as AsyncIterable<unknown>) break;
+      }
+      assert.equal((await readTraces(store.findTraces({}))).traces.length, 3);
+    });
+  });
+
+  suite.describe("closing", () => {
+    for (const method of methods) {
+      suite.it(`${method}: STORE_CLOSED once close was called, and after it`, async (store) => {
+        await store.write(oneTrace);
+        const closed = store.close();
+        await assertRefused(() => calls[method](store), "STORE_CLOSED");
+        await closed;
+        await assertRefused(() => calls[method](store), "STORE_CLOSED");
+      });
+    }
+    for (const method of streams) {
+      suite.it(`${method}: a stream that is open when the store closes ends with STORE_CLOSED`, async (store) => {
+        await store.write(threeTraces);
+        const iterate = () => (calls[method](store) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+        const [untouched, begun, waiting] = [iterate(), iterate(), iterate()];
+        await begun.next();
+        const pending = waiting.next().catch((error: unknown) => error);
+        await store.close();
+        // What was under way may still come, but nothing hangs.
+        await pending;
+        for (const iterator of [untouched, begun]) await assertRefused(() => iterator.next(), "STORE_CLOSED");
+      });
+    }
+    suite.it("closing again is no error, whether at the same time or later", async (store) => {
+      await Promise.all([store.close(), store.close()]);
+      await store.close();
+      await store[Symbol.asyncDispose]();
+    });
+    suite.it("await using closes", async (_store, open) => {
+      const store = await open("used");
+      await store[Symbol.asyncDispose]();
+      await assertRefused(() => store.health(), "STORE_CLOSED");
+    });
+    suite.it("close waits for writes that are in flight, and they are kept", async (_store, open) => {
+      const store = await open("busy");
+      const writes = Array.from({ length: 30 }, (_, i) => store.write(tracesOf({ trace: i + 1 })));
+      const closed = store.close();
+      for (const result of await Promise.all(writes)) assert.equal(result.accepted, 1);
+      await closed;
+      if (!suite.options.persists) return;
+      const again = await open("busy");
+      assert.equal((await again.findTraceIds({})).traces.length, 30);
+    });
+    suite.it("closing one store leaves the others alone", async (store, open) => {
+      await store.write(oneTrace);
+      await (await open("other")).close();
+      assert.deepEqual(await everything(store), justOneTrace);
+    });
+  });
+
+  suite.describe("reopened", () => {
+    suite.it(
+      suite.options.persists ? "a store has what it had" : "a store begins anew",
+      async (_store, open) => {
+        const first = await open("again");
+        await first.write(oneTrace);
+        await first.close();
+        const second = await open("again");
+        assert.deepEqual(await everything(second), suite.options.persists ? justOneTrace : nothing);
+        await second.write(oneTrace);
+        assert.deepEqual(await everything(second), justOneTrace);
+        await second.health();
+      },
+    );
+    if (!suite.options.persists) return;
+    suite.it("a page token goes on where it stood", async (_store, open) => {
+      const first = await open("walk");
+      await first.write(threeTraces);
+      const { nextPageToken } = await first.findTraceIds({ page: { size: 2 } });
+      assert.ok(nextPageToken !== undefined);
+      await first.close();
+      const second = await open("walk");
+      await second.write(tracesOf({ trace: 9, at: 0 }));
+      const { traces } = await second.findTraceIds({ page: { size: 2, token: nextPageToken } });
+      assert.deepEqual(traces[0]?.traceId, traceIdOf(3));
+    });
+  });
+}

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { parseGroups, type SpanGroup } from "../otlp/groups.js";
+import { SpanHead, timeOf } from "../otlp/span-head.js";
+import { readHex, readText } from "../otlp/wire.js";
+import { createFingerprint } from "../query/fingerprint.js";
+import type { SpanChunk, SummaryChunk, TraceChunk, TraceSummary } from "../store/span-store.js";
+
+/** One span as it stands in encoded OTLP: its own bytes, and those of what surrounds it. */
+export interface Content {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly startTimeUnixNano: bigint;
+  /** To be read by people and compared by programs: what the span is, and a fingerprint of all its bytes. */
+  readonly label: string;
+  /** Hex of the resource's fields, the scope's fields and the span, unknown fields included. */
+  readonly bytes: string;
+}
+
+/** Every span of encoded TracesData, in the order of the bytes. */
+export function contentsOf(encoded: Uint8Array): Content[] {
+  const contents: Content[] = [];
+  const head = new SpanHead();
+  for (const group of parseGroups(encoded)) {
+    const context = `${hexOf(group, group.resource.raw)}|${hexOf(group, group.scope.raw)}`;
+    for (let i = 0; i < group.spans.length; i += 2) {
+      const start = group.spans[i] as number;
+      const end = group.spans[i + 1] as number;
+      head.scan(group.bytes, start, end);
+      const traceId = readHex(group.bytes, head.traceIdAt, head.traceIdEnd);
+      const spanId = readHex(group.bytes, head.spanIdAt, head.spanIdEnd);
+      const startTimeUnixNano = timeOf(group.bytes, head.startTimeAt);
+      const name = JSON.stringify(readText(group.bytes, head.nameAt, head.nameEnd));
+      const bytes = `${context}|${readHex(group.bytes, start, end)}`;
+      const label = `${traceId}/${spanId} ${name} @${startTimeUnixNano} #${createFingerprint(bytes)}`;
+      contents.push({ traceId, spanId, startTimeUnixNano, label, bytes });
+    }
+  }
+  return contents;
+}
+
+function hexOf(group: SpanGroup, ranges: readonly number[]): string {
+  let hex = "";
+  for (let i = 0; i < ranges.length; i += 2) {
+    hex += readHex(group.bytes, ranges[i] as number, ranges[i + 1] as number);
+  }
+  return hex;
+}
+
+export function labelsOf(encoded: Uint8Array): string[] {
+  return contentsOf(encoded).map(({ label }) => label);
+}
+
+/** A trace as chunks gave it. */
+export interface ReadTrace {
+  readonly traceId: string;
+  /** Sorted, since the order of a trace's spans means nothing. */
+  readonly spans: readonly string[];
+  readonly truncated: boolean;
+}
+
+export interface ReadTraces {
+  readonly traces: readonly ReadTrace[];
+  readonly nextPageToken: string | undefined;
+}
+
+const maxChunkBytes = 3 * 1024 * 1024;
+
+/** Gathers traces, and holds every chunk to what is promised of chunks. */
+export async function readTraces(
+  chunks: AsyncIterable<TraceChunk>,
+  read: (encoded: Uint8Array) => string[] = labelsOf,
+): Promise<ReadTraces> {
+  const traces: { traceId: string; spans: string[]; truncated: boolean }[] = [];
+  let nextPageToken: string | undefined;
+  for await (const chunk of chunks) {
+    assert.equal(nextPageToken, undefined, "a chunk follows the one with the page token");
+    const contents = contentsOf(chunk.encoded);
+    checkSize(chunk.encoded, contents);
+    for (const { traceId } of contents) assert.equal(traceId, chunk.traceId, "a chunk holds another trace's span");
+    let trace = traces[traces.length - 1];
+    if (trace?.traceId !== chunk.traceId) {
+      assert.ok(!traces.some(({ traceId }) => traceId === chunk.traceId), "a trace's chunks are apart");
+      trace = { traceId: chunk.traceId, spans: [], truncated: false };
+      traces.push(trace);
+    }
+    assert.ok(!trace.truncated, "a chunk follows the one that says the trace is cut");
+    trace.truncated = chunk.truncated === true;
+    for (const span of read(chunk.encoded)) trace.spans.push(span);
+    nextPageToken = chunk.nextPageToken;
+  }
+  for (const { spans } of traces) spans.sort();
+  return { traces, nextPageToken };
+}
+
+export interface ReadSpans {
+  readonly spans: readonly string[];
+  readonly nextPageToken: string | undefined;
+}
+
+/** Gathers the spans of a span search in their order, and checks the chunks. */
+export async function readSpans(chunks: AsyncIterable<SpanChunk>): Promise<ReadSpans> {
+  const spans: string[] = [];
+  let nextPageToken: string | undefined;
+  for await (const chunk of chunks) {
+    assert.equal(nextPageToken, undefined, "a chunk follows the one with the page token");
+    const contents = contentsOf(chunk.encoded);
+    checkSize(chunk.encoded, contents);
+    for (const { label } of contents) spans.push(label);
+    nextPageToken = chunk.nextPageToken;
+  }
+  return { spans, nextPageToken };
+}
+
+function checkSize(encoded: Uint8Array, contents: readonly Content[]): void {
+  assert.ok(contents.length > 0, "a chunk without spans");
+  assert.ok(encoded.length <= maxChunkBytes || contents.length === 1, `a chunk of ${encoded.length} bytes`);
+}
+
+export async function readSummaries(
+  chunks: AsyncIterable<SummaryChunk>,
+): Promise<{ readonly summaries: readonly TraceSummary[]; readonly nextPageToken: string | undefined }> {
+  const summaries: TraceSummary[] = [];
+  let nextPageToken: string | undefined;
+  for await (const chunk of chunks) {
+    assert.equal(nextPageToken, undefined, "a chunk follows the one with the page token");
+    assert.ok(chunk.summaries.length > 0, "a chunk without summaries");
+    for (const summary of chunk.summaries) summaries.push(summary);
+    nextPageToken = chunk.nextPageToken;
+  }
+  return { summaries, nextPageToken };
+}
+
+/** All that a walk through pages gives; `page` asks for one page by its token. */
+export async function walkPages<T>(
+  page: (token: string | undefined) => Promise<{ readonly items: readonly T[]; readonly token: string | undefined }>,
+  between: (pagesRead: number) => Promise<void> = async () => {},
+): Promise<T[]> {
+  const items: T[] = [];
+  let token: string | undefined;
+  let pagesRead = 0;
+  do {
+    const next = await page(token);
+    assert.ok(next.items.length > 0 || pagesRead === 0, "an empty page after a token");
+    assert.notEqual(next.token, "", "an empty token instead of none");
+    for (const item of next.items) items.push(item);
+    token = next.token;
+    pagesRead++;
+    if (token !== undefined) await between(pagesRead);
+  } while (token !== undefined);
+  return items;
+}

@@ -1,0 +1,15 @@
+import type { TracesData } from "../model/trace.js";
+import { encodeTraces } from "../otlp/encode.js";
+import { invalidText } from "./arbitrary-data.js";
+
+const marker = Buffer.from(invalidText, "utf8");
+
+/**
+ * Encodes what a case describes. Where it says `invalidText` the bytes are no UTF-8, which the model could not
+ * say; there are as many of them, so that no length changes.
+ */
+export function encodeRequest(traces: TracesData): Uint8Array {
+  const encoded = Buffer.from(encodeTraces(traces));
+  for (let at = encoded.indexOf(marker); at >= 0; at = encoded.indexOf(marker, at)) encoded.fill(0xff, at, at + 4);
+  return encoded;
+}

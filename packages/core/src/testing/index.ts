@@ -1,0 +1,27 @@
+import { describeDifferential } from "./chapters/differential.js";
+import { describeLifecycle } from "./chapters/lifecycle.js";
+import { type ConformanceOptions, createSuite, type TestRunner } from "./harness.js";
+
+export type { ConformanceOptions, OptOut, TestRunner } from "./harness.js";
+
+/**
+ * Defines the tests that a SpanStore must pass, whatever is below it, with the functions of the test
+ * runner at hand:
+ *
+ * ```ts
+ * import { describeSpanStore } from "@spanstore/core/testing";
+ * import { describe, it } from "vitest";
+ *
+ * describeSpanStore({ describe, it }, { name: "mine", open: openMyStore, persists: false });
+ * ```
+ *
+ * What is expected stands in the suite, or is what the memory engine answers; a store is never asked
+ * what it can do. It needs nothing but the SpanStore, which may well be far away.
+ */
+export function describeSpanStore(runner: TestRunner, options: ConformanceOptions): void {
+  const suite = createSuite(runner, options);
+  suite.describe(`${options.name} keeps the contract of a SpanStore`, () => {
+    suite.describe("lifecycle", () => describeLifecycle(suite));
+    suite.describe("differential", () => describeDifferential(suite));
+  });
+}

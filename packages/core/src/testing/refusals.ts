@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { type ErrorCode, isSpanStoreError } from "../store/errors.js";
+
+/** Expects a call, or a stream when it is read, to fail with this code, and with this field where it is given. */
+export async function assertRefused(
+  call: () => Promise<unknown> | AsyncIterable<unknown>,
+  code: ErrorCode,
+  field?: string,
+): Promise<void> {
+  const error = await failureOf(call);
+  assert.ok(error !== undefined, `expected ${code}, but the call succeeded`);
+  if (!isSpanStoreError(error)) throw error;
+  assert.equal(error.code, code, `expected ${code}, but got ${error.code}: ${error.message}`);
+  if (field !== undefined) assert.equal(error.field, field, `the field of: ${error.message}`);
+}
+
+/** What a call fails with; a call that throws before it returns a promise or a stream fails the test. */
+async function failureOf(call: () => Promise<unknown> | AsyncIterable<unknown>): Promise<unknown> {
+  const result = call();
+  try {
+    if (Symbol.asyncIterator in result) for await (const _ of result);
+    else await result;
+    return undefined;
+  } catch (error) {
+    return error ?? new Error("the call failed with nothing");
+  }
+}

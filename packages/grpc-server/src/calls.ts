@@ -1,0 +1,138 @@
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerUnaryCall,
+  ServerWritableStream,
+} from "@grpc/grpc-js";
+import { SpanStoreError } from "@spanstore/core";
+import type { Logger } from "pino";
+import { deadlineExceeded, isServerFault, statusOfError } from "./status.js";
+
+/** Answers one encoded request with one encoded response. */
+export type UnaryMethod = (request: Buffer, signal: AbortSignal) => Promise<Uint8Array>;
+
+/** Answers one encoded request with a stream of encoded responses. */
+export type StreamMethod = (request: Buffer, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+
+type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
+type StreamCall = ServerWritableStream<Buffer, Buffer>;
+
+/** Makes a grpc-js handler of a method: cancellation and deadline fire its signal, errors become statuses. */
+export function unaryHandler(method: UnaryMethod, log: Logger): handleUnaryCall<Buffer, Buffer> {
+  return (call, respond) => {
+    const scope = openScope(call);
+    const answer = async () => {
+      try {
+        respond(null, asBuffer(await method(call.request, scope.signal)));
+      } catch (error) {
+        respond(failed(error, call, scope.signal, log));
+      } finally {
+        scope.close();
+      }
+    };
+    void answer();
+  };
+}
+
+/** A stream has no more than this, or one message, on its way to a client that is slow to take it. */
+const maxUnsentBytes = 1024 * 1024;
+
+/** Makes a grpc-js handler of a streaming method; a slow client slows the method down. */
+export function streamHandler(method: StreamMethod, log: Logger): handleServerStreamingCall<Buffer, Buffer> {
+  return (call) => {
+    const scope = openScope(call);
+    const answer = async () => {
+      try {
+        const sender = createSender(call, scope.signal);
+        for await (const message of method(call.request, scope.signal)) {
+          const sent = sender.send(asBuffer(message));
+          if (sent !== undefined) await sent;
+        }
+        await sender.finish();
+        call.end();
+      } catch (error) {
+        call.emit("error", failed(error, call, scope.signal, log));
+      } finally {
+        scope.close();
+      }
+    };
+    void answer();
+  };
+}
+
+interface Sender {
+  /** @returns nothing while there is room for more, else what resolves when there is. */
+  readonly send: (message: Buffer) => Promise<void> | undefined;
+  /** Resolves when every message has left for the client. */
+  readonly finish: () => Promise<void>;
+}
+
+/** Writes messages, counting the bytes that have not left yet; waiting ends with the call. */
+function createSender(call: StreamCall, signal: AbortSignal): Sender {
+  let unsent = 0;
+  let room = maxUnsentBytes;
+  let failure: Error | undefined;
+  let wake: (() => void) | undefined;
+  signal.addEventListener("abort", () => wake?.(), { once: true });
+
+  const untilAtMost = async (bytes: number): Promise<void> => {
+    room = bytes;
+    while (unsent > room && failure === undefined && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    if (failure !== undefined) throw failure;
+    if (signal.aborted) throw new SpanStoreError("ABORTED", "the call was cancelled");
+  };
+
+  return {
+    send: (message) => {
+      unsent += message.length;
+      call.write(message, (error: Error | null | undefined) => {
+        unsent -= message.length;
+        if (error) failure = error;
+        if (unsent <= room || error) wake?.();
+      });
+      return unsent > maxUnsentBytes || signal.aborted ? untilAtMost(maxUnsentBytes) : undefined;
+    },
+    finish: () => untilAtMost(0),
+  };
+}
+
+interface CallScope {
+  readonly signal: AbortSignal;
+  close(): void;
+}
+
+function openScope(call: UnaryCall | StreamCall): CallScope {
+  const controller = new AbortController();
+  const cancel = () => controller.abort();
+  call.on("cancelled", cancel);
+  const deadline = Number(call.getDeadline());
+  // grpc-js has a timer of its own, but tells a stream whose client does not read only when it does.
+  const timer = Number.isFinite(deadline)
+    ? setTimeout(() => controller.abort(deadlineExceeded), Math.max(0, deadline - Date.now()))
+    : undefined;
+  return {
+    signal: controller.signal,
+    close() {
+      clearTimeout(timer);
+      call.off("cancelled", cancel);
+    },
+  };
+}
+
+function failed(error: unknown, call: UnaryCall | StreamCall, signal: AbortSignal, log: Logger) {
+  const status = statusOfError(error, signal);
+  if (isServerFault(status.code)) {
+    log.error({ err: error, method: call.getPath(), peer: call.getPeer() }, "a call failed");
+  } else {
+    log.debug({ method: call.getPath(), code: status.code, details: status.details }, "a call was refused");
+  }
+  return status;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

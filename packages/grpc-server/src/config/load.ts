@@ -1,0 +1,74 @@
+import { configVariable, type Environment, readEnvironment, unknownVariables } from "./environment.js";
+import { readConfigFile } from "./file.js";
+import { type CommandLine, readFlags } from "./flags.js";
+import type { Layer } from "./layers.js";
+import { type Config, configSchema, type OptionName, optionNames } from "./options.js";
+import { UsageError } from "./usage-error.js";
+
+export interface Invocation {
+  /** What the command line asks for; help and version are asked for before anything is checked. */
+  readonly action: "help" | "version" | "print-config" | "serve";
+  readonly config: Config;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The configuration from the command line, the environment and the file that they may name, in this
+ * precedence; what none of them says has its default.
+ * @throws UsageError with every problem found.
+ */
+export function loadConfig(args: readonly string[], environment: Environment): Invocation {
+  const flags = readFlags(args);
+  const asked = actionOf(flags);
+  if (asked === "help" || asked === "version") {
+    return { action: asked, config: configSchema.parse({}), warnings: [] };
+  }
+  const problems = [...flags.problems];
+  const layers = [flags.layer, readEnvironment(environment)];
+  const path = flags.config ?? environment[configVariable];
+  if (path) {
+    try {
+      layers.push(readConfigFile(path, environment));
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  const config = merge(layers, problems);
+  if (config === undefined || problems.length > 0) throw new UsageError(problems);
+  return { action: asked, config, warnings: unknownVariables(environment) };
+}
+
+function actionOf(flags: CommandLine): Invocation["action"] {
+  if (flags.help) return "help";
+  if (flags.version) return "version";
+  return flags.printConfig ? "print-config" : "serve";
+}
+
+/** Undefined, with the reasons in `problems`, when a value is not what its option takes. */
+function merge(layers: readonly Layer[], problems: string[]): Config | undefined {
+  const values: Partial<Record<OptionName, unknown>> = {};
+  const sources: Partial<Record<OptionName, Layer>> = {};
+  for (const option of optionNames) {
+    const source = layers.find((layer) => layer.values[option] !== undefined);
+    if (source === undefined) continue;
+    values[option] = source.values[option];
+    sources[option] = source;
+  }
+  const result = configSchema.safeParse(values);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    const option = issue.path[0] as OptionName;
+    const name = sources[option]?.nameOf(option) ?? option;
+    problems.push(`${name}: ${wording(issue)}, not ${JSON.stringify(values[option])}`);
+  }
+  return undefined;
+}
+
+function wording(issue: {
+  readonly code?: string;
+  readonly message: string;
+  readonly values?: unknown;
+}): string {
+  return Array.isArray(issue.values) ? `must be ${issue.values.join(" or ")}` : issue.message;
+}

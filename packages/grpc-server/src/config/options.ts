@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { address, byteSize, flag, formatBytes, formatTimeSpan, timeSpan } from "./values.js";
+
+/** A gRPC message's length has 32 bits, and Node's buffers end sooner. */
+const maxMessageBytes = 2 ** 31 - 1;
+/** The longest that a timer of Node's runs. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/**
+ * Every option, by the name it has as a flag. In the file the dots are nesting; in the environment
+ * the name is in upper case after SPANSTORE_, with dots and dashes as underscores.
+ */
+export const configSchema = z.strictObject({
+  backend: z.enum(["sqlite", "memory"]).default("sqlite"),
+  "sqlite.path": z.string().min(1, "must not be empty").default("./spanstore.sqlite"),
+  "sqlite.synchronous": z.enum(["full", "normal"]).default("full"),
+  listen: address.default("127.0.0.1:17271"),
+  admin: address.default("127.0.0.1:17272"),
+  "allow-purge": flag.default(false),
+  "grpc.max-receive-message-bytes": byteSize
+    .pipe(z.number().min(1024, "must be at least 1KiB").max(maxMessageBytes, "must be below 2GiB"))
+    .default(64 * 1024 * 1024),
+  "shutdown.grace": timeSpan.pipe(z.number().max(maxTimerMs, "must be at most 24 days")).default(10_000),
+  "log.level": z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+/** The effective configuration: sizes in bytes, times in milliseconds. */
+export type Config = z.output<typeof configSchema>;
+export type OptionName = keyof Config;
+
+export interface OptionDescription {
+  readonly group: string;
+  /** What stands for the value in the help; empty for a switch. */
+  readonly placeholder: string;
+  readonly help: string;
+}
+
+export const descriptions: Record<OptionName, OptionDescription> = {
+  backend: { group: "Storage", placeholder: "sqlite|memory", help: "Where spans are kept." },
+  "sqlite.path": {
+    group: "Storage",
+    placeholder: "FILE",
+    help: "The database file; made when it is not there.",
+  },
+  "sqlite.synchronous": {
+    group: "Storage",
+    placeholder: "full|normal",
+    help: "full: an acknowledged span survives a power cut. normal: faster, and the last moments may be lost.",
+  },
+  listen: {
+    group: "Network",
+    placeholder: "HOST:PORT",
+    help: "Where gRPC is served: OTLP, jaeger.storage.v2, health, reflection.",
+  },
+  admin: {
+    group: "Network",
+    placeholder: "HOST:PORT",
+    help: "Where /healthz, /readyz and /metrics are served over HTTP.",
+  },
+  "allow-purge": {
+    group: "Network",
+    placeholder: "",
+    help: "Let POST /purge on the admin port empty the store. For test systems.",
+  },
+  "grpc.max-receive-message-bytes": {
+    group: "Limits",
+    placeholder: "SIZE",
+    help: "The largest request taken, after decompression.",
+  },
+  "shutdown.grace": {
+    group: "Limits",
+    placeholder: "TIME",
+    help: "How long calls in flight may take after SIGTERM.",
+  },
+  "log.level": {
+    group: "Logging",
+    placeholder: "debug|info|warn|error|silent",
+    help: "What is logged, as JSON lines on standard error.",
+  },
+};
+
+export const optionNames = Object.keys(descriptions) as OptionName[];
+
+/** The name an option has in the environment. */
+export function environmentName(option: string): string {
+  return `SPANSTORE_${option.replaceAll(/[.-]/g, "_").toUpperCase()}`;
+}
+
+/** A value as a user would write it. */
+export function formatValue<Name extends OptionName>(option: Name, value: Config[Name]): string | boolean {
+  if (typeof value !== "number") return value;
+  return option === "shutdown.grace" ? formatTimeSpan(value) : formatBytes(value);
+}

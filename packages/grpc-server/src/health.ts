@@ -1,0 +1,95 @@
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type Server,
+  type ServerWritableStream,
+  status,
+} from "@grpc/grpc-js";
+import { service as healthService } from "grpc-health-check";
+import type { ReadinessCheck } from "./readiness.js";
+import { storageServices } from "./storage-v2/register.js";
+
+interface HealthCheckRequest {
+  readonly service: string;
+}
+
+type ServingStatus = "SERVING" | "NOT_SERVING" | "SERVICE_UNKNOWN";
+
+interface HealthCheckResponse {
+  readonly status: ServingStatus;
+}
+
+type Watcher = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
+
+export interface Health {
+  /** Tells every watcher that the server is going down, and ends their streams. */
+  drain(): void;
+}
+
+/** The names Jaeger and load balancers ask for; "" is the server as a whole. */
+const names = new Set(["", "jaeger.storage.v2.TraceWriter", ...storageServices]);
+
+/** How often the store is asked while somebody watches. */
+const watchIntervalMs = 5000;
+
+/** Adds grpc.health.v1.Health: all services share the store, so they share its readiness. */
+export function registerHealth(server: Server, readiness: ReadinessCheck): Health {
+  /** What each watcher was told last. */
+  const watchers = new Map<Watcher, ServingStatus | undefined>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const serving = async () => ((await readiness.ask()).ready ? "SERVING" : "NOT_SERVING");
+
+  const tell = (watcher: Watcher, now: ServingStatus) => {
+    const last = watchers.get(watcher);
+    if (last === now || last === "SERVICE_UNKNOWN") return;
+    watchers.set(watcher, now);
+    watcher.write({ status: now });
+  };
+
+  const tellAll = async () => {
+    const now = await serving();
+    for (const watcher of watchers.keys()) tell(watcher, now);
+  };
+
+  const check: handleUnaryCall<HealthCheckRequest, HealthCheckResponse> = (call, respond) => {
+    if (names.has(call.request.service)) {
+      void serving().then((now) => respond(null, { status: now }));
+    } else {
+      respond({ code: status.NOT_FOUND, details: "unknown service" });
+    }
+  };
+
+  const watch: handleServerStreamingCall<HealthCheckRequest, HealthCheckResponse> = (call) => {
+    watchers.set(call, undefined);
+    call.on("cancelled", () => {
+      watchers.delete(call);
+      if (watchers.size === 0) clearInterval(timer);
+    });
+    if (watchers.size === 1) timer = setInterval(() => void tellAll(), watchIntervalMs).unref();
+    if (names.has(call.request.service)) void tellAll();
+    // The protocol keeps this stream open, as a service may appear later; here none does.
+    else tell(call, "SERVICE_UNKNOWN");
+  };
+
+  const list: handleUnaryCall<object, { statuses: Record<string, HealthCheckResponse> }> = (
+    _call,
+    respond,
+  ) => {
+    void serving().then((now) => {
+      const statuses = Object.fromEntries([...names].map((name) => [name, { status: now }] as const));
+      respond(null, { statuses });
+    });
+  };
+
+  server.addService(healthService, { check, watch, list });
+  return {
+    drain() {
+      clearInterval(timer);
+      for (const watcher of watchers.keys()) {
+        tell(watcher, "NOT_SERVING");
+        watcher.end();
+      }
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  loadSync,
+  type MessageTypeDefinition,
+  type Options,
+  type PackageDefinition,
+  type ServiceDefinition,
+} from "@grpc/proto-loader";
+import { SpanStoreError } from "@spanstore/core";
+import { protoPath as healthProto } from "grpc-health-check";
+import { repairDescriptors } from "./descriptors.js";
+
+const ownFolder = fileURLToPath(new URL("../proto", import.meta.url));
+const ownFiles = [
+  "google/rpc/status.proto",
+  "jaeger/storage/v2/capabilities.proto",
+  "jaeger/storage/v2/dependency_storage.proto",
+  "jaeger/storage/v2/trace_storage.proto",
+  "opentelemetry/proto/collector/trace/v1/trace_service.proto",
+];
+
+let loaded: PackageDefinition | undefined;
+
+/** The messages and services of our own .proto files. */
+function protos(): PackageDefinition {
+  loaded ??= load(ownPaths(), { longs: String });
+  return loaded;
+}
+
+/** File descriptors of everything this server speaks, health and reflection included, encoded. */
+export function fileDescriptors(): Buffer[] {
+  const reflection = createRequire(import.meta.url).resolve("@grpc/reflection/package.json");
+  const reflectionFolder = join(dirname(reflection), "build/proto/grpc/reflection");
+  const definitions = load(
+    [
+      ...ownPaths(),
+      healthProto,
+      join(reflectionFolder, "v1/reflection.proto"),
+      join(reflectionFolder, "v1alpha/reflection.proto"),
+    ],
+    { keepCase: true },
+  );
+  // Every message carries the descriptors of all files.
+  const message = definitions["google.rpc.Status"] as MessageTypeDefinition<object, object>;
+  return repairDescriptors(message.fileDescriptorProtos);
+}
+
+function ownPaths(): string[] {
+  return ownFiles.map((file) => join(ownFolder, file));
+}
+
+function load(paths: string[], options: Options): PackageDefinition {
+  return loadSync(paths, { ...options, includeDirs: [ownFolder] });
+}
+
+/** A service's methods by name. */
+export function serviceOf(name: string): ServiceDefinition {
+  return protos()[name] as ServiceDefinition;
+}
+
+/**
+ * How a message type is read and written. `T` is its plain object: camel-cased names, absent fields
+ * absent, 64-bit integers as decimal strings.
+ */
+export interface MessageCodec<T extends object> {
+  /** @throws INVALID_QUERY when the bytes are no such message. */
+  decode(bytes: Buffer): T;
+  encode(message: T): Buffer;
+}
+
+export function messageCodec<T extends object>(name: string): MessageCodec<T> {
+  const type = protos()[name] as unknown as {
+    deserialize(bytes: Uint8Array): T;
+    serialize(message: T): Buffer;
+  };
+  const shortName = name.slice(name.lastIndexOf(".") + 1);
+  return {
+    decode(bytes) {
+      try {
+        // Of a Buffer protobufjs would take a string that is cut off as if it were whole.
+        return type.deserialize(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      } catch (error) {
+        throw new SpanStoreError("INVALID_QUERY", `the request is no ${shortName}: ${words(error)}`, {
+          cause: error,
+        });
+      }
+    },
+    encode: (message) => type.serialize(message),
+  };
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

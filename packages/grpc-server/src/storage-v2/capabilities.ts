@@ -1,0 +1,12 @@
+import type { SearchCapabilities, SpanStore } from "@spanstore/core";
+import type { UnaryMethod } from "../calls.js";
+import { messageCodec } from "../protos.js";
+
+/** jaeger.storage.v2.Capabilities: what the store says of itself. */
+export function capabilities(store: SpanStore): Record<string, UnaryMethod> {
+  const response = messageCodec<{ search: SearchCapabilities }>("jaeger.storage.v2.GetCapabilitiesResponse");
+  return {
+    GetCapabilities: async (_request, signal) =>
+      response.encode({ search: await store.capabilities({ signal }) }),
+  };
+}

@@ -1,0 +1,40 @@
+import type { SpanStore } from "@spanstore/core";
+import type { UnaryMethod } from "../calls.js";
+import { messageCodec } from "../protos.js";
+import { checkRange, instant, latestNano, type Timestamp } from "./times.js";
+
+interface GetDependenciesRequest {
+  readonly startTime?: Timestamp;
+  readonly endTime?: Timestamp;
+}
+
+interface ProtoDependency {
+  readonly parent: string;
+  readonly child: string;
+  readonly callCount: string;
+}
+
+/** jaeger.storage.v2.DependencyReader over a store; an unset end of the window leaves it open. */
+export function dependencyReader(store: SpanStore): Record<string, UnaryMethod> {
+  const requestCodec = messageCodec<GetDependenciesRequest>("jaeger.storage.v2.GetDependenciesRequest");
+  const responseCodec = messageCodec<{ dependencies: ProtoDependency[] }>(
+    "jaeger.storage.v2.GetDependenciesResponse",
+  );
+  return {
+    async GetDependencies(request, signal) {
+      const { startTime, endTime } = requestCodec.decode(request);
+      const start = instant(startTime, "start_time");
+      const end = instant(endTime, "end_time");
+      checkRange(start, end, "start_time", "end_time");
+      const window = { startTimeUnixNano: start ?? 0n, endTimeUnixNano: end ?? latestNano };
+      const dependencies = await store.getDependencies(window, { signal });
+      return responseCodec.encode({
+        dependencies: dependencies.map(({ parent, child, callCount }) => ({
+          parent,
+          child,
+          callCount: String(callCount),
+        })),
+      });
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { type FilterCall, type SpanOrder, type SpanQuery, SpanStoreError } from "@spanstore/core";
+import { type Pagination, pageFromProto } from "./pagination.js";
+import { checkRange, instant, type Timestamp } from "./times.js";
+
+/** jaeger.storage.v2.SpanQueryParameters as proto-loader reads it, but for the filter. */
+export interface SpanQueryParameters {
+  readonly startTimeMin?: Timestamp;
+  readonly startTimeMax?: Timestamp;
+  readonly pagination?: Pagination;
+  readonly orderBy?: readonly SpanSortOrder[];
+}
+
+interface SpanSortOrder {
+  readonly expression?: { readonly field?: { readonly name?: string; readonly level?: string } };
+  readonly direction?: string;
+}
+
+/**
+ * What a span search asks, in core's terms. Every engine here can do without a time range, so one is not
+ * demanded although the protocol calls it required.
+ * @throws INVALID_QUERY naming the field at fault as the protocol names it.
+ */
+export function spanQueryFromProto(parameters: SpanQueryParameters = {}, filter?: FilterCall): SpanQuery {
+  const startTimeMinUnixNano = instant(parameters.startTimeMin, "query.start_time_min");
+  const startTimeMaxUnixNano = instant(parameters.startTimeMax, "query.start_time_max");
+  checkRange(startTimeMinUnixNano, startTimeMaxUnixNano, "query.start_time_min", "query.start_time_max");
+  const page = pageFromProto(parameters.pagination);
+  return {
+    ...(filter === undefined ? {} : { filter }),
+    ...(startTimeMinUnixNano === undefined ? {} : { startTimeMinUnixNano }),
+    ...(startTimeMaxUnixNano === undefined ? {} : { startTimeMaxUnixNano }),
+    ...(page === undefined ? {} : { page }),
+    orderBy: (parameters.orderBy ?? []).map(orderFromProto),
+  };
+}
+
+/** Core refuses unknown fields and a field twice; here only what is no span field at all. */
+function orderFromProto({ expression, direction = "" }: SpanSortOrder, index: number): SpanOrder {
+  const path = `query.order_by[${index}]`;
+  const field = expression?.field;
+  if (field?.level !== "span") {
+    throw new SpanStoreError("INVALID_QUERY", `${path} is no built-in field of the span`, {
+      field: `${path}.expression`,
+      hint: "sort by span.startTime, span.duration, span.traceID or span.spanID",
+    });
+  }
+  if (direction !== "" && direction !== "asc" && direction !== "desc") {
+    throw new SpanStoreError(
+      "INVALID_QUERY",
+      `${path} has the unknown direction ${JSON.stringify(direction)}`,
+      {
+        field: `${path}.direction`,
+        hint: "asc, desc, or empty for asc",
+      },
+    );
+  }
+  return {
+    field: (field.name ?? "") as SpanOrder["field"],
+    direction: direction === "desc" ? "desc" : "asc",
+  };
+}

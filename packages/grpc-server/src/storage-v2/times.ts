@@ -1,0 +1,74 @@
+import { SpanStoreError } from "@spanstore/core";
+
+/** google.protobuf.Timestamp as proto-loader reads it. */
+export interface Timestamp {
+  readonly seconds?: string;
+  readonly nanos?: number;
+}
+
+/** google.protobuf.Duration as proto-loader reads it. */
+export interface Duration {
+  readonly seconds?: string;
+  readonly nanos?: number;
+}
+
+const nanosPerSecond = 1_000_000_000n;
+/** OTLP's times are unsigned 64-bit nanoseconds. */
+export const latestNano = 2n ** 64n - 1n;
+/** The bounds of protobuf's Timestamp: the years 1 to 9999. */
+const firstSecond = -62_135_596_800n;
+const lastSecond = 253_402_300_799n;
+/** The bound of protobuf's Duration: 10,000 years. */
+const longestSeconds = 315_576_000_000n;
+
+/**
+ * An instant as nanoseconds since the epoch, or undefined when it is unset: absent, 0, or the year 1
+ * that Go's zero time is. Instants before 1970 or after 2554, where no span can lie, become the
+ * nearest one where a span can.
+ * @throws INVALID_QUERY naming `field` when it is no Timestamp.
+ */
+export function instant(timestamp: Timestamp | undefined, field: string): bigint | undefined {
+  const { seconds, nanos } = parts(timestamp);
+  if (nanos < 0n || nanos >= nanosPerSecond) refuse(field, `nanos must be 0 to 999999999, is ${nanos}`);
+  if (seconds < firstSecond || seconds > lastSecond) refuse(field, "is outside the years 1 to 9999");
+  if (nanos === 0n && (seconds === 0n || seconds === firstSecond)) return undefined;
+  const nano = seconds * nanosPerSecond + nanos;
+  if (nano < 0n) return 0n;
+  return nano > latestNano ? latestNano : nano;
+}
+
+/**
+ * A length of time in nanoseconds, or undefined when it is unset: absent or 0.
+ * @throws INVALID_QUERY naming `field` when it is no Duration or negative.
+ */
+export function duration(value: Duration | undefined, field: string): bigint | undefined {
+  const { seconds, nanos } = parts(value);
+  if (seconds < 0n || nanos < 0n) refuse(field, "must not be negative");
+  if (nanos >= nanosPerSecond) refuse(field, `nanos must be at most 999999999, is ${nanos}`);
+  if (seconds > longestSeconds) refuse(field, "is longer than 10000 years");
+  const nano = seconds * nanosPerSecond + nanos;
+  return nano === 0n ? undefined : nano;
+}
+
+/** @throws INVALID_QUERY when both are set and the first is the later. */
+export function checkRange(
+  from: bigint | undefined,
+  to: bigint | undefined,
+  fromField: string,
+  toField: string,
+): void {
+  if (from !== undefined && to !== undefined && from > to) refuse(fromField, `is after ${toField}`);
+}
+
+/** Nanoseconds since the epoch as a Timestamp. */
+export function timestampOf(nano: bigint): Timestamp {
+  return { seconds: String(nano / nanosPerSecond), nanos: Number(nano % nanosPerSecond) };
+}
+
+function parts(value: Timestamp | Duration | undefined): { seconds: bigint; nanos: bigint } {
+  return { seconds: BigInt(value?.seconds ?? 0), nanos: BigInt(value?.nanos ?? 0) };
+}
+
+function refuse(field: string, message: string): never {
+  throw new SpanStoreError("INVALID_QUERY", message, { field });
+}

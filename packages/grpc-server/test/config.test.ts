@@ -1,0 +1,277 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { configText, helpText } from "../src/config/help.js";
+import { loadConfig } from "../src/config/load.js";
+import {
+  type Config,
+  configSchema,
+  descriptions,
+  environmentName,
+  formatValue,
+  type OptionName,
+  optionNames,
+} from "../src/config/options.js";
+import { UsageError } from "../src/config/usage-error.js";
+
+const folder = mkdtempSync(join(tmpdir(), "spanstore-config-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+function file(text: string): string {
+  const path = join(folder, `${++files}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+function problemsOf(args: readonly string[], environment: Record<string, string> = {}): readonly string[] {
+  try {
+    loadConfig(args, environment);
+  } catch (error) {
+    if (error instanceof UsageError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const defaults = configSchema.parse({});
+
+/** For every option some values as they are written, and what they mean. */
+const samples: { [Name in OptionName]: readonly (readonly [written: string, meant: Config[Name]])[] } = {
+  backend: [
+    ["memory", "memory"],
+    ["sqlite", "sqlite"],
+  ],
+  "sqlite.path": [
+    ["a b.sqlite", "a b.sqlite"],
+    [":memory:", ":memory:"],
+    [`$x/$\{HOME}`, `$x/$\{HOME}`],
+    ["123", "123"],
+    ["true", "true"],
+  ],
+  "sqlite.synchronous": [
+    ["normal", "normal"],
+    ["full", "full"],
+  ],
+  listen: [
+    [":1", ":1"],
+    ["[::1]:0", "[::1]:0"],
+    ["localhost:65535", "localhost:65535"],
+  ],
+  admin: [["0.0.0.0:9", "0.0.0.0:9"]],
+  "allow-purge": [
+    ["true", true],
+    ["false", false],
+  ],
+  "grpc.max-receive-message-bytes": [
+    ["4MiB", 4 * 2 ** 20],
+    ["1.5KiB", 1536],
+    ["2000", 2000],
+    ["1 GiB", 2 ** 30],
+  ],
+  "shutdown.grace": [
+    ["500ms", 500],
+    ["1.5s", 1500],
+    ["0", 0],
+    ["2m", 120_000],
+  ],
+  "log.level": [
+    ["debug", "debug"],
+    ["silent", "silent"],
+  ],
+};
+
+const anyOption = fc.constantFrom(...optionNames);
+const anySettings = fc.uniqueArray(
+  anyOption.chain((name) => fc.tuple(fc.constant(name), fc.nat({ max: samples[name].length - 1 }))),
+  { selector: ([name]) => name },
+);
+type Settings = readonly (readonly [OptionName, number])[];
+
+function written(settings: Settings): [OptionName, string][] {
+  return settings.map(([name, i]) => [name, samples[name][i]?.[0] ?? ""]);
+}
+
+function meant(settings: Settings): Partial<Config> {
+  return Object.fromEntries(settings.map(([name, i]) => [name, samples[name][i]?.[1]]));
+}
+
+function yamlOf(settings: Settings): string {
+  return written(settings)
+    .map(([name, value]) => {
+      const parts = name.split(".");
+      const literal = JSON.stringify(value.replaceAll("$", "$$$$"));
+      return `${parts.map((part) => `{ ${part}: `).join("")}${literal}${" }".repeat(parts.length)}`;
+    })
+    .join("\n---\n");
+}
+
+describe("the configuration", () => {
+  it("takes every option from each place: flag before environment before file before default", () => {
+    fc.assert(
+      fc.property(anySettings, anySettings, anySettings, (flags, variables, inFile) => {
+        // One map of each top-level key, as YAML wants it.
+        const merged: Record<string, Record<string, string> | string> = {};
+        for (const document of yamlOf(inFile).split("\n---\n")) {
+          for (const [key, value] of Object.entries((parse(document) ?? {}) as Record<string, string>)) {
+            merged[key] =
+              typeof value === "object" ? { ...(merged[key] as object), ...(value as object) } : value;
+          }
+        }
+        const args = written(flags).map(([name, value]) => `--${name}=${value}`);
+        const environment = Object.fromEntries(
+          written(variables).map(([name, value]) => [environmentName(name), value]),
+        );
+        const { config } = loadConfig([...args, `--config=${file(JSON.stringify(merged))}`], environment);
+        expect(config).toEqual({ ...defaults, ...meant(inFile), ...meant(variables), ...meant(flags) });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("is printed as a file that means the same", () => {
+    fc.assert(
+      fc.property(anySettings, (settings) => {
+        const args = written(settings).map(([name, value]) => `--${name}=${value}`);
+        const { config } = loadConfig(args, {});
+        expect(loadConfig(["--config", file(configText(config))], {}).config).toEqual(config);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("takes a flag's value after a space, and a switch without one", () => {
+    const { config, action } = loadConfig(["--listen", "localhost:1", "--allow-purge"], {});
+    expect(config).toEqual({ ...defaults, listen: "localhost:1", "allow-purge": true });
+    expect(action).toBe("serve");
+  });
+
+  it("takes the file's path from the environment, and numbers and booleans as YAML has them", () => {
+    const path = file(
+      "allow-purge: true\ngrpc:\n  max-receive-message-bytes: 2048\nshutdown: { grace: 250 }\n",
+    );
+    const { config } = loadConfig([], { SPANSTORE_CONFIG: path });
+    expect(config).toEqual({
+      ...defaults,
+      "allow-purge": true,
+      "grpc.max-receive-message-bytes": 2048,
+      "shutdown.grace": 250,
+    });
+  });
+
+  it("puts environment variables into the file's values", () => {
+    const path = file(
+      `sqlite: { path: "$\{DIR:-/tmp}/$\{NAME}.sqlite" }
+listen: $\{HOST:-localhost}:$\{PORT:-17}
+log: { level: "$\{LEVEL:-}" }
+`,
+    );
+    const problems = problemsOf(["--config", path], { NAME: "n" });
+    expect(problems).toEqual([expect.stringMatching(/log\.level: must be debug .* not ""$/)]);
+    const { config } = loadConfig(["--config", path], { NAME: "n", DIR: "", PORT: "18", LEVEL: "warn" });
+    expect(config).toMatchObject({
+      "sqlite.path": "/tmp/n.sqlite",
+      listen: "localhost:18",
+      "log.level": "warn",
+    });
+    expect(problemsOf(["--config", path], {})).toEqual([
+      `${path}: the environment variable NAME is not set, and has no default`,
+    ]);
+  });
+
+  it("tells every problem at once, with the nearest name it knows", () => {
+    const path = file("sqlight: {}\nsqlite: { pth: x }\nlisten: { port: 1 }\n");
+    expect(problemsOf(["--lisen=x", "--backend", "postgres", "stray", "--config", path])).toEqual([
+      "unknown flag --lisen; did you mean --listen?",
+      'unexpected argument "stray"',
+      `${path}: unknown key sqlight`,
+      `${path}: unknown key sqlite.pth; did you mean sqlite.path?`,
+      '--backend: must be sqlite or memory, not "postgres"',
+    ]);
+  });
+
+  it.each<[args: string[], environment: Record<string, string>, problem: RegExp]>([
+    [["--listen"], {}, /^--listen needs a value/],
+    [["--listen=nowhere"], {}, /^--listen: must be HOST:PORT/],
+    [["--listen=a:65536"], {}, /^--listen: must be HOST:PORT/],
+    [["--allow-purge=maybe"], {}, /^--allow-purge: must be true or false/],
+    [["--grpc.max-receive-message-bytes=5MB"], {}, /must be a number of bytes/],
+    [["--grpc.max-receive-message-bytes=1"], {}, /must be at least 1KiB/],
+    [["--grpc.max-receive-message-bytes=3GiB"], {}, /must be below 2GiB/],
+    [["--shutdown.grace=-1s"], {}, /must be a length of time/],
+    [["--shutdown.grace=1000h"], {}, /must be at most/],
+    [["--sqlite.path="], {}, /^--sqlite\.path: must not be empty/],
+    [["--help=yes", "--lisen"], {}, /^$/],
+    [["--print-config=yes"], {}, /^--print-config takes no value/],
+    [["--config=/nowhere/at/all.yaml"], {}, /there is no such file/],
+    [[], { SPANSTORE_SHUTDOWN_GRACE: "soon" }, /^SPANSTORE_SHUTDOWN_GRACE: must be a length of time/],
+  ])("refuses %j %j", (args, environment, problem) => {
+    expect(problemsOf(args, environment).join("\n")).toMatch(problem);
+  });
+
+  it.each<[yaml: string, problem: RegExp]>([
+    ["a: [", /1\.yaml|\.yaml: .+/],
+    ["listen: a:1\nlisten: b:2", /keys must be unique/i],
+    ["- listen", /must be a map of options/],
+    ["sqlite: full", /sqlite must be a map of options/],
+    ["listen: [1]", /listen: /],
+    ["sqlite: { path: 5 }", /sqlite\.path: /],
+    ["listen: *nothing", /nothing/],
+  ])("refuses the file %j", (yaml, problem) => {
+    const path = file(yaml);
+    const problems = problemsOf(["--config", path]);
+    expect(problems.join("\n")).toMatch(problem);
+    for (const line of problems) expect(line).toContain(path);
+  });
+
+  it("takes an empty file and a key without a value as nothing said", () => {
+    expect(loadConfig(["--config", file("# nothing\n")], {}).config).toEqual(defaults);
+    expect(loadConfig(["--config", file("listen:\nsqlite:\n")], {}).config).toEqual(defaults);
+  });
+
+  it("takes aliases", () => {
+    const path = file("listen: &all :17\nadmin: *all\n");
+    expect(loadConfig(["--config", path], {}).config).toMatchObject({ listen: ":17", admin: ":17" });
+  });
+
+  it("warns of variables that mean nothing, but not of those that Kubernetes sets", () => {
+    const { warnings } = loadConfig([], {
+      SPANSTORE_LISTE: "x",
+      SPANSTORE_SERVICE_HOST: "10.0.0.1",
+      SPANSTORE_PORT: "tcp://10.0.0.1:17271",
+      SPANSTORE_PORT_17271_TCP_ADDR: "10.0.0.1",
+      SPANSTORE_ADMIN_SERVICE_PORT_HTTP: "1",
+      OTHER: "y",
+    });
+    expect(warnings).toEqual([
+      "the environment variable SPANSTORE_LISTE means nothing; did you mean SPANSTORE_LISTEN?",
+    ]);
+  });
+
+  it("shows help and version whatever else is wrong", () => {
+    expect(loadConfig(["--nonsense", "-h"], {}).action).toBe("help");
+    expect(loadConfig(["--version", "--listen=x"], {}).action).toBe("version");
+  });
+
+  it("lists every option and its default in the README", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const listed = [...readme.matchAll(/^\| `--([^`]+)` \| `([^`]+)` \|/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
+    expect(listed).toEqual(optionNames.map((name) => [name, String(formatValue(name, defaults[name]))]));
+  });
+
+  it("explains every option and its default in the help", () => {
+    const help = helpText();
+    for (const name of optionNames) {
+      expect(help).toContain(`--${name}`);
+      expect(help.replaceAll(/\s+/g, " ")).toContain(descriptions[name].help);
+    }
+    expect(help).toContain("Default: 64MiB.");
+    expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(92);
+  });
+});

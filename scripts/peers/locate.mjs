@@ -1,0 +1,53 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+
+/** Every peer the tests know, by name: see catalog.json. */
+export const catalog = JSON.parse(readFileSync(new URL("catalog.json", import.meta.url), "utf8"));
+
+/** Where `npm run peers` puts what it gets; outside the tree. */
+export function peersFolder() {
+  const { SPANSTORE_PEERS, XDG_CACHE_HOME } = process.env;
+  return SPANSTORE_PEERS || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "spanstore", "peers");
+}
+
+/**
+ * Finds a peer: by its environment variable (an http address or the path of a program), on PATH, in
+ * the folder of `npm run peers`, or as a Docker image that is here already. Undefined: there is none.
+ */
+export function locatePeer(name) {
+  const peer = catalog[name];
+  if (peer === undefined) throw new Error(`no peer is called ${name}`);
+  const told = process.env[peer.env];
+  if (told) return told.includes("://") ? { address: told } : { command: [told] };
+  const onPath = peer.command && programOnPath(peer.command);
+  if (onPath) return { command: [onPath] };
+  const cached = peer.cached && join(peersFolder(), peer.cached);
+  if (cached && isProgram(cached)) return { command: [cached] };
+  if (peer.docker && hasImage(peer.docker)) return { command: dockerCommand(peer.docker), docker: true };
+  return undefined;
+}
+
+export function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+export function programOnPath(command) {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => join(folder, command)).find(isProgram);
+}
+
+function hasImage(image) {
+  return spawnSync("docker", ["image", "inspect", image], { stdio: "ignore", timeout: 10_000 }).status === 0;
+}
+
+/** In the host's network and with the folder of temporary files, so that it is used like a program. */
+function dockerCommand(image) {
+  return ["docker", "run", "--rm", "--init", "--network=host", "--volume=/tmp:/tmp", image];
+}

@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * Runs a Node program as a service and resolves to its exit code. It gets SIGINT and SIGTERM once
+ * each time they are meant: on Ctrl-C npm forwards the signal that the terminal has sent already, so
+ * the program stands in a process group of its own and repetitions at once are dropped.
+ */
+export function runService(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], {
+      stdio: ["ignore", "inherit", "inherit"],
+      detached: process.platform !== "win32",
+    });
+    const last = new Map();
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+      process.on(signal, () => {
+        const now = performance.now();
+        if (now - (last.get(signal) ?? -Infinity) > repetitionMs) child.kill(signal);
+        last.set(signal, now);
+      });
+    }
+    child.on("error", reject);
+    child.on("exit", (code, signal) => resolve(exitCode(code, signal)));
+  });
+}
+
+const repetitionMs = 500;
+
+/** Runs the workspace's copy of a tool and resolves to its exit code. */
+export function runTool(name, args, { cwd = root } = {}) {
+  return run(process.execPath, [toolPath(name), ...args], { cwd });
+}
+
+/** Runs the pinned pnpm, wherever it comes from; no pnpm needs to be installed. */
+export function runPnpm(args) {
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  // Without CI set, pnpm asks before it replaces a node_modules, and fails where nobody can answer.
+  const env = { ...process.env, CI: process.env.CI ?? "true" };
+  // It is the pinned version that runs: there is no other to look for, nor to note in the lockfile.
+  const npx = ["--yes", packageManager, "--config.pm-on-fail=ignore", ...args];
+  return run("npx", npx, { cwd: root, env, shell: process.platform === "win32" });
+}
+
+/** Runs a command on this terminal and resolves to its exit code. */
+export function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: "inherit", ...options });
+    // The terminal sends SIGINT to the whole group; only SIGTERM needs handing on.
+    const ignore = () => {};
+    const forward = () => child.kill("SIGTERM");
+    process.on("SIGINT", ignore).on("SIGTERM", forward);
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      process.off("SIGINT", ignore).off("SIGTERM", forward);
+      resolve(exitCode(code, signal));
+    });
+  });
+}
+
+function exitCode(code, signal) {
+  return code ?? 128 + (constants.signals[signal] ?? 0);
+}
+
+const packageOfTool = { attw: "@arethetypeswrong/cli", biome: "@biomejs/biome", tsc: "typescript" };
+
+function toolPath(name) {
+  const folder = join(root, "node_modules", packageOfTool[name] ?? name);
+  const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return join(folder, typeof bin === "string" ? bin : bin[name]);
+}

@@ -50,6 +50,7 @@ export {
   throwIfAborted,
 } from "./store/errors.js";
 export { type StoreCalls, withLifecycle } from "./store/lifecycle.js";
+export { createReclaimer } from "./store/reclaim.js";
 export type {
   CallOptions,
   Dependency,
@@ -69,6 +70,7 @@ export type {
   TraceChunk,
   TraceIdPage,
   TraceSummary,
+  WriteOptions,
   WriteResult,
 } from "./store/span-store.js";
 export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";

@@ -4,7 +4,7 @@ import type {
   ServerUnaryCall,
   ServerWritableStream,
 } from "@grpc/grpc-js";
-import { SpanStoreError } from "@spanstore/core";
+import { createReclaimer, SpanStoreError } from "@spanstore/core";
 import type { Logger } from "pino";
 import { deadlineExceeded, isServerFault, statusOfError } from "./status.js";
 
@@ -69,6 +69,7 @@ interface Sender {
 
 /** Writes messages, counting the bytes that have not left yet; waiting ends with the call. */
 function createSender(call: StreamCall, signal: AbortSignal): Sender {
+  const reclaim = createReclaimer("minor");
   let unsent = 0;
   let room = maxUnsentBytes;
   let failure: Error | undefined;
@@ -91,6 +92,7 @@ function createSender(call: StreamCall, signal: AbortSignal): Sender {
       unsent += message.length;
       call.write(message, (error: Error | null | undefined) => {
         unsent -= message.length;
+        reclaim(message.length);
         if (error) failure = error;
         if (unsent <= room || error) wake?.();
       });

@@ -43,7 +43,7 @@ export function decompressBlock(data: Uint8Array, size: number): Buffer {
 /** Keeps the blocks that were read last, decompressed, up to a number of bytes. Blocks never change. */
 export function createBlockCache(
   load: (id: number) => Buffer | undefined,
-  maxBytes = 16 * 1024 * 1024,
+  maxBytes: number,
 ): (id: number) => Buffer | undefined {
   const blocks = new Map<number, Buffer>();
   let bytes = 0;

@@ -25,14 +25,15 @@ export interface FragmentReader {
   readonly idsOfTrace: (traceId: Uint8Array) => number[];
 }
 
-export function createFragmentReader(db: Connection): FragmentReader {
+/** @param cacheBytes of blocks that are kept decompressed. */
+export function createFragmentReader(db: Connection, cacheBytes = 8 * 1024 * 1024): FragmentReader {
   const place = db.prepare(`SELECT ${placeColumns} FROM fragment f WHERE f.id = ?`);
   const ofTrace = db.prepare("SELECT id FROM trace_fragment WHERE trace_id = ?").pluck();
   const block = db.prepare("SELECT size, data FROM block WHERE id = ?");
   const blockOf = createBlockCache((id) => {
     const row = block.get(id) as { size: number; data: Buffer } | undefined;
     return row === undefined ? undefined : decompressBlock(row.data, row.size);
-  });
+  }, cacheBytes);
 
   const load = (places: readonly Place[]): Fragment[] => {
     const fragments: Fragment[] = [];

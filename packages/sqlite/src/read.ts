@@ -19,9 +19,15 @@ import { createTurns } from "./turns.js";
 const maxListed = 2048;
 /** Fragments are read and handed over this many at a time. */
 const fragmentsPerWindow = 32;
+/** A trace of more fragments than this is large. */
+const manyFragments = 64;
+const passingCacheBytes = 256 * 1024;
 
 export function createReader(db: Connection): Omit<EngineReader, "dependencies"> {
   const fragmentReader = createFragmentReader(db);
+  // A large trace is read once from end to end: its blocks would only push others out of the cache, and grow
+  // old in it before they are freed.
+  const passingReader = createFragmentReader(db, passingCacheBytes);
   const listPlaces = createListing(db);
   const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
   const lastBlock = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck();
@@ -57,8 +63,9 @@ export function createReader(db: Connection): Omit<EngineReader, "dependencies">
       const turns = createTurns();
       for (const traceId of traceIds) {
         const ids = reading(() => fragmentReader.idsOfTrace(Buffer.from(traceId, "hex")));
+        const { loadIds } = ids.length > manyFragments ? passingReader : fragmentReader;
         for (let i = 0; i < ids.length; i += fragmentsPerWindow) {
-          yield reading(() => fragmentReader.loadIds(ids.slice(i, i + fragmentsPerWindow)));
+          yield reading(() => loadIds(ids.slice(i, i + fragmentsPerWindow)));
           await turns();
           throwIfAborted(signal);
         }

@@ -10,6 +10,7 @@ import { contentHash, storedTime } from "./write.js";
 const fragmentsPerBatch = 500;
 /** Pages given back to the file system after a batch. */
 const pagesPerBatch = 2000;
+const maxUnixNano = 0xffffffffffffffffn;
 
 export interface Retention {
   readonly deleteBefore: (timeUnixNano: bigint) => Promise<void>;
@@ -28,7 +29,7 @@ export function createRetention(db: Connection): Retention {
   );
   const cutFragment = db.prepare("UPDATE fragment SET cut = ? WHERE id = ?");
   const removeTerms = db.prepare("DELETE FROM term WHERE rowid = ?");
-  const removeOperations = db.prepare("DELETE FROM operation WHERE newest < ?");
+  const removeOperations = db.prepare("DELETE FROM operation WHERE (newest < 0, newest) < (? < 0, ?)");
   const idsOfBlock = db.prepare("SELECT fragment_ids FROM block WHERE id = ?").pluck();
   const removeBlock = db.prepare("DELETE FROM block WHERE id = ?");
   const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
@@ -77,9 +78,23 @@ export function createRetention(db: Connection): Retention {
     return places.length < fragmentsPerBatch ? undefined : (places[places.length - 1] as Place).id;
   }).immediate;
 
+  const purge = db.transaction(() => {
+    db.exec(`
+      DELETE FROM fragment;
+      DELETE FROM trace_fragment;
+      DELETE FROM block;
+      INSERT INTO term (term) VALUES ('delete-all');
+      DELETE FROM operation;
+      UPDATE counter SET value = 0 WHERE name = 'displacement';
+      UPDATE counter SET value = value + 1 WHERE name = 'generation';
+    `);
+  }).immediate;
+
   return {
     deleteBefore: async (timeUnixNano) => {
       if (timeUnixNano <= 0n) return;
+      // Later than every span there can be.
+      if (timeUnixNano > maxUnixNano) return purge();
       const last = lastIdUntil(timeUnixNano, displacement.get() as number);
       const turns = createTurns();
       for (let after: number | undefined = -1; after !== undefined; ) {
@@ -87,19 +102,10 @@ export function createRetention(db: Connection): Retention {
         db.pragma(`incremental_vacuum(${pagesPerBatch})`);
         await turns();
       }
-      removeOperations.run(storedTime(timeUnixNano));
+      const time = storedTime(timeUnixNano);
+      removeOperations.run(time, time);
       raiseGeneration.run();
     },
-    purge: db.transaction(() => {
-      db.exec(`
-        DELETE FROM fragment;
-        DELETE FROM trace_fragment;
-        DELETE FROM block;
-        INSERT INTO term (term) VALUES ('delete-all');
-        DELETE FROM operation;
-        UPDATE counter SET value = 0 WHERE name = 'displacement';
-        UPDATE counter SET value = value + 1 WHERE name = 'generation';
-      `);
-    }).immediate,
+    purge,
   };
 }

@@ -90,7 +90,7 @@ export function openForWriting(options: SchemaOptions): Connection {
 export function openForReading(path: string): Connection {
   return opening(path, () => {
     const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
-    db.pragma("cache_size = -32768");
+    db.pragma("cache_size = -8192");
     return db;
   });
 }

@@ -1,4 +1,13 @@
-import { allCapabilities, encodedTraces, type SpanStore, type StoreReads, withLifecycle } from "@spanstore/core";
+import {
+  allCapabilities,
+  encodedTraces,
+  type SpanStore,
+  type StoreReads,
+  type TracesData,
+  type WriteOptions,
+  withLifecycle,
+} from "@spanstore/core";
+import { openQuickReads } from "./quick-reads.js";
 import { startThread } from "./thread-client.js";
 import { createThreadPool, poolOf, type ThreadPool } from "./thread-pool.js";
 import type { ThreadOptions } from "./thread-protocol.js";
@@ -22,6 +31,10 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
   // Counting calls keeps a ledger and can be long: it has a thread of its own.
   const counters = inMemory ? poolOf(writer) : createThreadPool(1, () => start("reader"));
 
+  // Started ahead of the first search, and not waited for: a failure shows when it is used.
+  readers.get().catch(() => undefined);
+  const quick = inMemory ? undefined : openQuickReads(path);
+
   const read = <M extends "findTraceIds" | "getServices" | "getOperations" | "getDependencies">(
     pool: ThreadPool,
     method: M,
@@ -42,17 +55,18 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
   return withLifecycle({
     engine: "sqlite",
     write: async (traces, call) => {
-      // Handed over to the thread, so it must be ours alone.
-      const encoded = new Uint8Array(encodedTraces(traces));
+      const encoded = ownedBytes(traces, call);
       return writer.call("write", [encoded], call?.signal, [encoded.buffer]);
     },
-    getTraces: (ids, call) => stream("getTraces", ids, call?.signal, { spanLimit: call?.spanLimit }),
+    getTraces: (ids, call) =>
+      quick?.getTraces(ids, call) ?? stream("getTraces", ids, call?.signal, { spanLimit: call?.spanLimit }),
     findTraces: (query, call) => stream("findTraces", query, call?.signal),
     findTraceIds: (query, call) => read(readers, "findTraceIds", [query], call?.signal),
     findTraceSummaries: (query, call) => stream("findTraceSummaries", query, call?.signal),
     findSpans: (query, call) => stream("findSpans", query, call?.signal),
-    getServices: (call) => read(readers, "getServices", [], call?.signal),
-    getOperations: (query, call) => read(readers, "getOperations", [query], call?.signal),
+    getServices: (call) => quick?.getServices(call) ?? read(readers, "getServices", [], call?.signal),
+    getOperations: (query, call) =>
+      quick?.getOperations(query, call) ?? read(readers, "getOperations", [query], call?.signal),
     getDependencies: (query, call) => read(counters, "getDependencies", [query], call?.signal),
     deleteBefore: (time) => writer.call("deleteBefore", [time]),
     purge: () => writer.call("purge", []),
@@ -60,8 +74,22 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     stats: () => writer.call("stats", []),
     health: () => writer.call("health", []),
     close: async () => {
+      quick?.close();
       await Promise.all([readers.close(), counters.close()]);
       await writer.close();
     },
   });
+}
+
+/** A pooled Buffer is smaller than half its pool, so what nearly fills its buffer has it alone. */
+const maxSpareBytes = 64;
+
+/** Bytes in a buffer that can be given away to a thread. */
+function ownedBytes(traces: Uint8Array | TracesData, options: WriteOptions | undefined): Uint8Array<ArrayBuffer> {
+  const encoded = encodedTraces(traces);
+  const isOurs = options?.handOver === true || encoded !== traces;
+  if (isOurs && encoded.buffer instanceof ArrayBuffer && encoded.buffer.byteLength - encoded.length <= maxSpareBytes) {
+    return encoded as Uint8Array<ArrayBuffer>;
+  }
+  return new Uint8Array(encoded);
 }

@@ -1,6 +1,6 @@
 /** What a worker thread of the store runs: one connection, and the calls that come to it. */
 import { parentPort, workerData } from "node:worker_threads";
-import { createStoreReads, errorToData, SpanStoreError, type StoreReads } from "@spanstore/core";
+import { createReclaimer, createStoreReads, errorToData, SpanStoreError, type StoreReads } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { createEngineReader, createEngineWriter, type SqliteWriter } from "./engine.js";
 import { openForReading, openForWriting } from "./schema.js";
@@ -108,10 +108,12 @@ function createBatch(
   let transfer: ArrayBuffer[] = [];
   let bytes = 0;
   let scheduled = false;
+  const reclaim = createReclaimer("major");
   const flush = (last: boolean): void => {
     if (items.length === 0 && !last) return;
     send({ kind: "items", id, items, bytes, last }, transfer);
     sent(bytes);
+    reclaim(bytes);
     items = [];
     transfer = [];
     bytes = 0;

@@ -116,7 +116,8 @@ export function createWriteGroup(db: Connection): WriteGroup {
 function createOperationNotes(db: Connection): (operations: readonly SeenOperation[]) => void {
   const upsert = db.prepare(
     `INSERT INTO operation (service, name, kind, newest) VALUES (?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET newest = excluded.newest WHERE excluded.newest > newest`,
+     ON CONFLICT DO UPDATE SET newest = excluded.newest
+     WHERE (excluded.newest < 0, excluded.newest) > (newest < 0, newest)`,
   );
   const generationNow = db.prepare("SELECT value FROM counter WHERE name = 'generation'").pluck();
   const known = new Map<string, bigint>();
@@ -137,7 +138,7 @@ function createOperationNotes(db: Connection): (operations: readonly SeenOperati
   };
 }
 
-/** SQLite's integers are signed: the far future beyond 2262 is one time to it. */
+/** SQLite's integers are signed: times beyond 2262 are negative there, and come after all others. */
 export function storedTime(unixNano: bigint): bigint {
-  return unixNano > 0x7fffffffffffffffn ? 0x7fffffffffffffffn : unixNano;
+  return BigInt.asIntN(64, unixNano);
 }

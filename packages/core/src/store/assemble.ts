@@ -5,7 +5,7 @@ import type { Fragment } from "./engine.js";
 import type { TraceChunk } from "./span-store.js";
 
 /** gRPC clients receive 4 MiB by default; this leaves room for what surrounds the spans. */
-export const maxChunkBytes = 3 * 1024 * 1024;
+export const maxChunkBytes = 512 * 1024;
 
 /**
  * Drops from fragments of one trace, given one after the other, the spans whose content came

@@ -40,8 +40,10 @@ export function contentSeed(group: SpanGroup): ContentSeed {
   low = processSeed;
   high = ~processSeed;
   for (const raw of [group.resource.raw, group.scope.raw]) {
-    mix(group.bytes, 0, 0);
     for (let i = 0; i < raw.length; i += 2) mix(group.bytes, raw[i] as number, raw[i + 1] as number);
+    // The same field stands for something else in the resource and in the scope: a schema URL.
+    low = Math.imul(low ^ 0x9e3779b9, 0x85ebca6b) ^ raw.length;
+    high = Math.imul(high ^ 0x7f4a7c15, 0xc2b2ae35) ^ raw.length;
   }
   return { low, high };
 }

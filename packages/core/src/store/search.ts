@@ -93,10 +93,11 @@ function createExclusion(
 ): (found: Map<string, bigint>, accepted: ReadonlyMap<string, bigint>, signal?: AbortSignal) => Promise<void> {
   const after = walk.after as Match;
   const given = new Set<string>();
-  const isNewer = (span: SpanView): boolean =>
-    span.startTimeUnixNano > after.startTimeUnixNano &&
-    span.startTimeUnixNano <= search.startTimeMaxUnixNano &&
-    matches(span);
+  const isGivenBy = (traceId: string) => (span: SpanView) => {
+    const { startTimeUnixNano } = span;
+    if (startTimeUnixNano > search.startTimeMaxUnixNano) return false;
+    return compareMatches({ traceId, startTimeUnixNano }, after) <= 0 && matches(span);
+  };
   return async (found, accepted, signal) => {
     const unknown: string[] = [];
     for (const [traceId, startTimeUnixNano] of found) {
@@ -106,7 +107,7 @@ function createExclusion(
     for await (const window of engine.fragments(unknown, signal)) {
       for (const fragment of window) {
         if (fragment.sequence > walk.sequence || given.has(fragment.traceId)) continue;
-        if (newestMatch(fragment, isNewer, undefined) !== undefined) given.add(fragment.traceId);
+        if (newestMatch(fragment, isGivenBy(fragment.traceId), undefined) !== undefined) given.add(fragment.traceId);
       }
     }
     for (const traceId of unknown) if (given.has(traceId)) found.delete(traceId);

@@ -19,7 +19,7 @@ export interface SpanStore extends StoreReads, AsyncDisposable {
    * are reported, and do not keep the others out.
    * @throws INVALID_TRACES when the bytes are no OTLP; nothing is stored then.
    */
-  write(traces: Uint8Array | TracesData, options?: CallOptions): Promise<WriteResult>;
+  write(traces: Uint8Array | TracesData, options?: WriteOptions): Promise<WriteResult>;
 
   /** Removes every span that started before this time, and what only those spans made known. */
   deleteBefore(timeUnixNano: bigint): Promise<void>;
@@ -76,6 +76,11 @@ export interface StoreReads {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** The caller is done with the bytes: an engine may take their buffer away instead of copying it. */
+  readonly handOver?: boolean | undefined;
 }
 
 export interface GetTracesOptions extends CallOptions {

@@ -65,6 +65,14 @@ function anyOf(nodes: readonly (TermNode | undefined)[]): TermNode | undefined {
 
 const impossible: TermNode = { any: [] };
 
+/**
+ * Terms are made of the bytes that came, and bytes that are no UTF-8 are read as U+FFFD: what they are is not
+ * known from the text.
+ */
+function hasKnownBytes(text: string): boolean {
+  return !text.includes("\ufffd");
+}
+
 /** Whether nothing at all can match. */
 export function isImpossible(node: TermNode): boolean {
   return "any" in node && node.any.length === 0;
@@ -72,7 +80,7 @@ export function isImpossible(node: TermNode): boolean {
 
 /** The key is there, at one of the levels; fields are not known to the index as such. */
 function present(ref: Reference): TermNode | undefined {
-  if (ref.ref === "field") return undefined;
+  if (ref.ref === "field" || !hasKnownBytes(ref.key)) return undefined;
   return anyLevel(ref, (level) => termOf.attributeKey(level, ref.key));
 }
 
@@ -84,9 +92,11 @@ function anyLevel(ref: AttributeRef, term: (level: AttributeRef["levels"][number
 function equals(ref: Reference, value: Constant): TermNode | undefined {
   if (ref.ref === "attribute") {
     const text = constantText(value);
+    if (!hasKnownBytes(ref.key)) return undefined;
     // A double that is written otherwise in the store still equals, so its key is all that is known.
-    return text === undefined ? present(ref) : anyLevel(ref, (level) => termOf.attribute(level, ref.key, text));
+    return text === undefined || !hasKnownBytes(text) ? present(ref) : anyLevel(ref, (level) => termOf.attribute(level, ref.key, text));
   }
+  if ("text" in value && !hasKnownBytes(value.text)) return undefined;
   switch (`${ref.level}.${ref.name}`) {
     case "resource.service":
       return "text" in value && value.text !== ""
@@ -136,7 +146,7 @@ function ordered(predicate: Extract<Predicate, { value: Constant }>): TermNode |
     return upwards ? durationTerms(value.value, undefined) : durationTerms(undefined, value.value);
   }
   const number = numberOf(value);
-  if (number === undefined) return present(ref);
+  if (number === undefined || !hasKnownBytes(ref.key)) return present(ref);
   const bucket = numberBucket(number);
   if (bucket === undefined) return present(ref);
   // One bucket more than the bound's own, since logarithms round.
@@ -183,7 +193,7 @@ function servicePairs(args: readonly Predicate[]): (TermNode | undefined)[] {
   for (const arg of args) {
     if (!("ref" in arg) || !("value" in arg) || arg.ref.ref !== "field" || arg.ref.level !== "span") continue;
     const { value } = arg;
-    if (arg.op === "eq" && arg.ref.name === "name" && "text" in value) {
+    if (arg.op === "eq" && arg.ref.name === "name" && "text" in value && hasKnownBytes(value.text)) {
       nodes.push({ term: termOf.serviceName(service, value.text) });
     } else if (arg.op === "eq" && arg.ref.name === "status" && value.type === "enum" && value.value !== 0) {
       nodes.push({ term: termOf.serviceStatus(service, value.value) });
@@ -203,5 +213,6 @@ function serviceOf(predicate: Predicate): string | undefined {
   if (predicate.op !== "eq" || predicate.ref.ref !== "field") return undefined;
   const { level, name } = predicate.ref;
   if (level !== "resource" || name !== "service" || !("text" in predicate.value)) return undefined;
-  return predicate.value.text === "" ? undefined : predicate.value.text;
+  const { text } = predicate.value;
+  return text === "" || !hasKnownBytes(text) ? undefined : text;
 }

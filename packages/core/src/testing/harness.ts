@@ -91,3 +91,18 @@ export function createSuite({ describe, it }: TestRunner, options: ConformanceOp
     },
   };
 }
+
+const defaultRuns = 100;
+
+/** How many random cases, and their seed: what the environment says, the options, or a fresh seed. */
+export function randomness({ runs, seed }: ConformanceOptions): { readonly runs: number; readonly seed: number } {
+  return {
+    runs: numberFrom("SPANSTORE_CONFORMANCE_RUNS") ?? runs ?? defaultRuns,
+    seed: numberFrom("SPANSTORE_CONFORMANCE_SEED") ?? seed ?? Math.floor(Math.random() * 2 ** 31),
+  };
+}
+
+function numberFrom(variable: string): number | undefined {
+  const text = process.env[variable];
+  return text === undefined || text === "" ? undefined : Number(text);
+}

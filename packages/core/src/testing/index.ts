@@ -1,3 +1,8 @@
+import { describeLargeTraces } from "./chapters/large-traces.js";
+import { describeNames } from "./chapters/names.js";
+import { describeRetention } from "./chapters/retention.js";
+import { describeWriting } from "./chapters/writing.js";
+import { describeLosslessness } from "./chapters/losslessness.js";
 import { describeDifferential } from "./chapters/differential.js";
 import { describeLifecycle } from "./chapters/lifecycle.js";
 import { type ConformanceOptions, createSuite, type TestRunner } from "./harness.js";
@@ -22,6 +27,11 @@ export function describeSpanStore(runner: TestRunner, options: ConformanceOption
   const suite = createSuite(runner, options);
   suite.describe(`${options.name} keeps the contract of a SpanStore`, () => {
     suite.describe("lifecycle", () => describeLifecycle(suite));
+    suite.describe("losslessness", () => describeLosslessness(suite));
+    suite.describe("writing", () => describeWriting(suite));
+    suite.describe("retention", () => describeRetention(suite));
+    suite.describe("names", () => describeNames(suite));
+    suite.describe("large traces", () => describeLargeTraces(suite));
     suite.describe("differential", () => describeDifferential(suite));
   });
 }

@@ -19,8 +19,9 @@ export function traceService(store: SpanStore, metrics: Metrics, log: Logger): R
   const deadLetters = log.child({ name: "dead-letter" });
   return {
     async Export(request, signal) {
-      const { accepted, rejected } = await store.write(request, { signal });
-      metrics.spansWritten(accepted, request.length);
+      const { length } = request;
+      const { accepted, rejected } = await store.write(request, { signal, handOver: true });
+      metrics.spansWritten(accepted, length);
       if (rejected.length > 0) {
         metrics.spansRejected(rejected.length);
         keep(rejected, deadLetters);

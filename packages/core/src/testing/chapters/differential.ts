@@ -1,17 +1,15 @@
 import fc from "fast-check";
 import { openMemoryStore } from "../../memory/index.js";
 import type { SpanStore } from "../../store/span-store.js";
-import type { Open, Suite } from "../harness.js";
+import { type Open, randomness, type Suite } from "../harness.js";
 import { play, type Step, scenario } from "../scenario.js";
 
-const defaultRuns = 100;
 const millisPerRun = 5_000;
 
 /** Random data sets and searches, answered as the memory engine answers them. */
 export function describeDifferential(suite: Suite): void {
   const { options } = suite;
-  const runs = numberFrom("SPANSTORE_CONFORMANCE_RUNS") ?? options.runs ?? defaultRuns;
-  const seed = numberFrom("SPANSTORE_CONFORMANCE_SEED") ?? options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const { runs, seed } = randomness(options);
 
   suite.it(
     `answers as the memory engine does: ${runs} cases, seed ${seed}`,
@@ -45,9 +43,4 @@ function fresh(open: Open): () => Promise<SpanStore> {
     last = await open(`c${cases++}`);
     return last;
   };
-}
-
-function numberFrom(variable: string): number | undefined {
-  const text = process.env[variable];
-  return text === undefined || text === "" ? undefined : Number(text);
 }

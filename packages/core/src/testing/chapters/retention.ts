@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { encodeTraces } from "../../otlp/encode.js";
+import type { SpanStore } from "../../store/span-store.js";
+import { labelsOf, readSpans, readSummaries, readTraces } from "../contents.js";
+import type { About, Suite } from "../harness.js";
+import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.js";
+
+/** All that a store tells: what is deleted must be gone from every part. */
+async function everything(store: SpanStore): Promise<unknown> {
+  const services = await store.getServices();
+  const operations: unknown[] = [];
+  for (const service of services) operations.push(await store.getOperations({ service }));
+  return {
+    traces: await readTraces(store.findTraces({})),
+    ids: await store.findTraceIds({}),
+    summaries: await readSummaries(store.findTraceSummaries({})),
+    spans: await readSpans(store.findSpans({ page: { size: 1000 } })),
+    services,
+    operations,
+    dependencies: await store.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: (1n << 64n) - 1n }),
+  };
+}
+
+/** What a store has that was only ever given these spans. */
+async function everythingOf(open: (place: string) => Promise<SpanStore>, spans: readonly TestSpan[]): Promise<unknown> {
+  const store = await open("expected");
+  await store.write(tracesOf(...spans));
+  return everything(store);
+}
+
+/** One trace in time behind another, and one that lies across the boundary at 10 s. */
+const spans: readonly TestSpan[] = [
+  { trace: 1, id: 1, service: "old", name: "gone", at: 1_000 },
+  { trace: 1, id: 2, parent: 1, service: "shop", name: "gone too", at: 1_001 },
+  { trace: 2, id: 1, service: "shop", name: "first half", at: 9_999 },
+  { trace: 2, id: 2, parent: 1, service: "cart", name: "second half", at: 10_000 },
+  { trace: 2, id: 3, parent: 2, service: "stock", name: "op", at: 10_001 },
+  { trace: 3, id: 1, service: "shop", name: "kept", at: 20_000 },
+  { trace: 3, id: 2, parent: 1, service: "cart", name: "kept", at: 20_001 },
+];
+const startOf = ({ at = 0 }: TestSpan): bigint => timeAt(at);
+const boundary = timeAt(10_000);
+
+export function describeRetention(suite: Suite): void {
+  const deleting: About = { features: ["deleteBefore"] };
+
+  suite.describe("deleteBefore", () => {
+    const edges: Readonly<Record<string, bigint>> = {
+      "one nanosecond before a span's start": boundary - 1n,
+      "at a span's start, which keeps the span": boundary,
+      "one nanosecond after a span's start": boundary + 1n,
+      "before everything": timeAt(0),
+      "after everything": timeAt(30_000),
+      "at the end of time": (1n << 64n) - 1n,
+      "beyond the end of time": 1n << 70n,
+      "at 0": 0n,
+      "before 0": -1n,
+    };
+    for (const [what, time] of Object.entries(edges)) {
+      const kept = spans.filter((span) => startOf(span) >= time);
+      suite.it(
+        `${what}: exactly the spans that started earlier go, and what only they told`,
+        async (store, open) => {
+          await store.write(tracesOf(...spans));
+          await everything(store);
+          await store.deleteBefore(time);
+          assert.deepEqual(await everything(store), await everythingOf(open, kept));
+        },
+        deleting,
+      );
+      suite.it(
+        `${what}: the same when each span came in a request of its own`,
+        async (store, open) => {
+          for (const span of spans) await store.write(tracesOf(span));
+          await store.deleteBefore(time);
+          assert.deepEqual(await everything(store), await everythingOf(open, kept));
+        },
+        deleting,
+      );
+    }
+    suite.it(
+      "spans beyond 2262 go and stay like others",
+      async (store, open) => {
+        const far = [1n << 63n, (1n << 63n) + 1n, (1n << 64n) - 3n].map(
+          (at, i): TestSpan => ({ trace: i + 1, service: `s${i}`, at, duration: 1n }),
+        );
+        await store.write(tracesOf(...far));
+        await store.deleteBefore((1n << 63n) + 1n);
+        assert.deepEqual(await everything(store), await everythingOf(open, far.slice(1)));
+      },
+      deleting,
+    );
+    suite.it(
+      "what was deleted and comes again is there again",
+      async (store, open) => {
+        await store.write(tracesOf(...spans));
+        await store.deleteBefore(boundary);
+        await store.write(tracesOf(...spans));
+        assert.deepEqual(await everything(store), await everythingOf(open, spans));
+        await store.deleteBefore(boundary + 1n);
+        await store.write(tracesOf(...spans.slice(0, 4)));
+        await store.deleteBefore(boundary);
+        const kept = spans.filter((span) => startOf(span) >= boundary);
+        assert.deepEqual(await everything(store), await everythingOf(() => open("again"), kept));
+      },
+      deleting,
+    );
+    suite.it(
+      "what is left of a request is known when it comes again",
+      async (store, open) => {
+        const kept = spans.filter((span) => startOf(span) >= boundary);
+        await store.write(tracesOf(...spans));
+        await store.deleteBefore(boundary);
+        await store.write(tracesOf(...kept));
+        assert.deepEqual(await everything(store), await everythingOf(open, kept));
+      },
+      deleting,
+    );
+    suite.it(
+      "deleting twice, and at the same time as writes, loses nothing that is younger",
+      async (store) => {
+        const young = Array.from({ length: 20 }, (_, i) => tracesOf({ trace: 100 + i, service: "shop", at: 60_000 + i }));
+        await store.write(tracesOf(...spans));
+        await Promise.all([
+          ...young.map((each) => store.write(each)),
+          store.deleteBefore(timeAt(30_000)),
+          store.deleteBefore(timeAt(30_000)),
+        ]);
+        const expected = young.flatMap((each) => labelsOf(encodeTraces(each))).sort();
+        assert.deepEqual((await readTraces(store.findTraces({}))).traces.flatMap((trace) => trace.spans).sort(), expected);
+        assert.deepEqual(await store.getServices(), ["shop"]);
+      },
+      deleting,
+    );
+    suite.it(
+      "what was deleted stays so when the store is opened again",
+      async (_store, open) => {
+        const first = await open("again");
+        await first.write(tracesOf(...spans));
+        await first.deleteBefore(boundary);
+        await first.close();
+        const kept = suite.options.persists ? spans.filter((span) => startOf(span) >= boundary) : [];
+        assert.deepEqual(await everything(await open("again")), await everythingOf(open, kept));
+      },
+      deleting,
+    );
+  });
+
+  suite.describe("purge", () => {
+    suite.it(
+      "removes everything, and all of it can come again",
+      async (store, open) => {
+        await store.write(tracesOf(...spans));
+        const before = await everything(store);
+        await store.purge();
+        assert.deepEqual(await everything(store), await everythingOf(open, []));
+        assert.deepEqual((await readTraces(store.getTraces([1, 2, 3].map(traceIdOf)))).traces, []);
+        await store.write(tracesOf(...spans));
+        assert.deepEqual(await everything(store), before);
+      },
+      { features: ["purge"] },
+    );
+  });
+}

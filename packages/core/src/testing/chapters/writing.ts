@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { encodeTraces } from "../../otlp/encode.js";
+import type { SpanStore } from "../../store/span-store.js";
+import { labelsOf, readSpans, readSummaries, readTraces } from "../contents.js";
+import type { Suite } from "../harness.js";
+import { type Replacement, spliced } from "../raw-otlp.js";
+import { spanIdOf, type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.js";
+
+const wholeTime = { startTimeUnixNano: 0n, endTimeUnixNano: timeAt(100_000_000) };
+
+/** All that counting a copy twice would change. */
+async function counts(store: SpanStore): Promise<unknown> {
+  return {
+    traces: await readTraces(store.findTraces({})),
+    summaries: await readSummaries(store.findTraceSummaries({})),
+    spans: await readSpans(store.findSpans({ page: { size: 1000 } })),
+    services: await store.getServices(),
+    operations: await store.getOperations({ service: "shop" }),
+    dependencies: await store.getDependencies(wholeTime),
+  };
+}
+
+/** Two services that call each other, in several traces. */
+const calls: readonly TestSpan[] = Array.from({ length: 12 }, (_, i) => ({
+  trace: 1 + Math.floor(i / 3),
+  id: 1 + (i % 3),
+  ...(i % 3 === 0 ? {} : { parent: i % 3 }),
+  service: i % 2 === 0 ? "shop" : "cart",
+  name: `op${i % 4}`,
+  at: i * 700,
+}));
+
+export function describeWriting(suite: Suite): void {
+  suite.describe("replay", () => {
+    suite.it("the same request again changes nothing", async (store) => {
+      const encoded = encodeTraces(tracesOf(...calls));
+      const once = await store.write(encoded);
+      const before = await counts(store);
+      for (let i = 0; i < 3; i++) assert.deepEqual(await store.write(encoded), once);
+      assert.deepEqual(await counts(store), before);
+    });
+    suite.it("the same spans cut otherwise into requests change nothing", async (store) => {
+      await store.write(tracesOf(...calls));
+      const before = await counts(store);
+      for (const span of calls) await store.write(tracesOf(span));
+      await store.write(tracesOf(...[...calls].reverse()));
+      for (const size of [5, 7]) {
+        for (let at = 0; at < calls.length; at += size) await store.write(tracesOf(...calls.slice(at, at + size)));
+      }
+      assert.deepEqual(await counts(store), before);
+    });
+    suite.it("replays at the same time change nothing", async (store, open) => {
+      const all = encodeTraces(tracesOf(...calls));
+      const results = await Promise.all([
+        ...Array.from({ length: 10 }, () => store.write(all)),
+        ...calls.map((span) => store.write(tracesOf(span))),
+      ]);
+      assert.deepEqual([...new Set(results.map(({ accepted }) => accepted))].sort(), [1, calls.length]);
+      const other = await open("other");
+      await other.write(all);
+      assert.deepEqual(await counts(store), await counts(other));
+    });
+    suite.it("a span twice in one request is one span", async (store) => {
+      const [span] = calls as [TestSpan];
+      assert.equal((await store.write(tracesOf(span, span))).accepted, 2);
+      assert.equal((await readSpans(store.findSpans({}))).spans.length, 1);
+      assert.equal((await readSummaries(store.findTraceSummaries({}))).summaries[0]?.spanCount, 1);
+    });
+    suite.it("different spans of one id all stay", async (store) => {
+      const traces = tracesOf({ trace: 1, name: "a" }, { trace: 1, name: "b" }, { trace: 1, name: "a", duration: 2n });
+      await store.write(traces);
+      assert.deepEqual((await readTraces(store.getTraces([traceIdOf(1)]))).traces[0]?.spans, labelsOf(encodeTraces(traces)).sort());
+    });
+  });
+
+  suite.describe("concurrency", () => {
+    suite.it("requests of many writers are all kept", async (store) => {
+      const requests = Array.from({ length: 60 }, (_, i) =>
+        tracesOf(...calls.map((span): TestSpan => ({ ...span, trace: 1 + (i % 20), name: `op${i}` }))),
+      );
+      await Promise.all(requests.map((each) => store.write(each)));
+      const expected = requests.flatMap((each) => labelsOf(encodeTraces(each))).sort();
+      const { traces } = await readTraces(store.findTraces({}));
+      assert.deepEqual(traces.flatMap(({ spans }) => spans).sort(), expected);
+    });
+    suite.it("a reader meanwhile sees each request whole or not at all", async (store) => {
+      const requests = Array.from({ length: 40 }, (_, i) =>
+        tracesOf(...[1, 2, 3].map((id): TestSpan => ({ trace: i + 1, id, service: "shop", at: i }))),
+      );
+      let writing = true;
+      const read = async (): Promise<void> => {
+        let known = 0;
+        do {
+          const { summaries } = await readSummaries(store.findTraceSummaries({}));
+          for (const { spanCount } of summaries) assert.equal(spanCount, 3, "a part of a request");
+          assert.ok(summaries.length >= known, "what was there is gone");
+          known = summaries.length;
+        } while (writing);
+      };
+      const write = async (): Promise<void> => {
+        for (const each of requests) await store.write(each);
+        writing = false;
+      };
+      await Promise.all([write(), read(), read()]);
+      assert.equal((await store.findTraceIds({})).traces.length, requests.length);
+    });
+    suite.it("what a resolved write brought, every read that begins then has", async (store) => {
+      for (let i = 1; i <= 20; i++) {
+        await store.write(tracesOf({ trace: i, service: `s${i}`, name: "op", at: i }));
+        const [ids, services, operations] = await Promise.all([
+          store.findTraceIds({ limit: 1 }),
+          store.getServices(),
+          store.getOperations({ service: `s${i}` }),
+        ]);
+        assert.equal(ids.traces[0]?.traceId, traceIdOf(i));
+        assert.equal(services.length, i);
+        assert.equal(operations.length, 1);
+      }
+    });
+  });
+
+  suite.describe("spans that can never be given back", () => {
+    for (const [what, replace] of Object.entries(spoilers)) {
+      suite.it(`${what}: the span is rejected, its neighbours are kept`, async (store) => {
+        const good = [1, 3].map((id): TestSpan => ({ trace: 1, id, service: "shop" }));
+        const [first, last] = good as [TestSpan, TestSpan];
+        const spoiled = { ...bad, service: "shop", attributes: { attribute: 1 } };
+        const encoded = spliced(tracesOf(first, spoiled, last), { replace });
+        const { accepted, rejected } = await store.write(encoded);
+        const { spans } = (await readTraces(store.getTraces([traceIdOf(1)]))).traces[0] ?? { spans: [] };
+        assert.deepEqual(spans, labelsOf(encodeTraces(tracesOf(...good))).sort());
+        const operations = await store.getOperations({ service: "shop" });
+        assert.deepEqual(operations.map(({ name }) => name), ["op"], "a rejected span has left its name");
+        if (!suite.has("rejectedSpans")) return;
+        assert.equal(accepted, 2);
+        assert.equal(rejected.length, 1);
+        const [{ encoded: own, reason }] = rejected as [(typeof rejected)[number]];
+        assert.ok(Buffer.from(encoded).includes(Buffer.from(own)), "the rejected bytes are not the span's own");
+        assert.ok(Buffer.from(own).includes(bad.name), "the rejected bytes are another span's");
+        assert.ok(reason.length > 0);
+      });
+    }
+    suite.it("a request of nothing else is no error", async (store) => {
+      await store.write(spliced(tracesOf(bad), { replace: spoilers["no trace id"] as Replacement }));
+      assert.deepEqual(await store.findTraceIds({}), { traces: [] });
+      assert.deepEqual(await store.getServices(), []);
+    });
+  });
+}
+
+const bad = {
+  trace: "b".repeat(32),
+  id: 0xbad,
+  parent: 0xdad,
+  name: "spoiled span",
+  links: [{ traceId: "c".repeat(32), spanId: "d".repeat(16) }],
+} as const;
+
+const hex = (digits: string): Uint8Array => Buffer.from(digits, "hex");
+/** A field of a message as it is encoded: its tag, its length, its bytes. */
+const field = (tag: number, digits: string): Uint8Array => Uint8Array.of(tag, digits.length / 2, ...hex(digits));
+const nothing = new Uint8Array(0);
+
+/** A field of the spoiled span, by its content, and what stands there instead. */
+const spoilers: Readonly<Record<string, Replacement>> = {
+  "a trace id of 15 bytes": { content: hex(bad.trace), field: field(0x0a, "b".repeat(30)) },
+  "a trace id of 17 bytes": { content: hex(bad.trace), field: field(0x0a, "b".repeat(34)) },
+  "a trace id of 8 bytes": { content: hex(bad.trace), field: field(0x0a, "b".repeat(16)) },
+  "no trace id": { content: hex(bad.trace), field: nothing },
+  "a span id of 7 bytes": { content: hex(spanIdOf(bad.id)), field: field(0x12, "2".repeat(14)) },
+  "a span id of 16 bytes": { content: hex(spanIdOf(bad.id)), field: field(0x12, "2".repeat(32)) },
+  "no span id": { content: hex(spanIdOf(bad.id)), field: nothing },
+  "a parent id of 4 bytes": { content: hex(spanIdOf(bad.parent)), field: field(0x22, "77777777") },
+  "a link's trace id of 3 bytes": { content: hex(bad.links[0].traceId), field: field(0x0a, "cccccc") },
+  "a link's span id of 9 bytes": { content: hex(bad.links[0].spanId), field: field(0x12, "d".repeat(18)) },
+  "a link's trace id that is a number": { content: hex(bad.links[0].traceId), field: Uint8Array.of(0x08, 1) },
+  "a parent id that is a number": { content: hex(spanIdOf(bad.parent)), field: Uint8Array.of(0x20, 1) },
+  "an attribute that is cut off": { content: Buffer.from("attribute"), field: Uint8Array.of(0x0a, 100, 1) },
+};

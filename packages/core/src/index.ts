@@ -21,24 +21,43 @@ export { decodeTraces } from "./otlp/decode.js";
 export { encodeTraces } from "./otlp/encode.js";
 export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
 export { tracesFromJson } from "./otlp/json.js";
-export { tracesToJson } from "./otlp/to-json.js";
 export type { SeenOperation } from "./otlp/operations.js";
 export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";
 export { spansSince } from "./otlp/spans-since.js";
 export { type Split, type SplitOptions, splitByTrace, type TraceFragment } from "./otlp/split.js";
+export { tracesToJson } from "./otlp/to-json.js";
 export { Cursor } from "./otlp/wire.js";
 export type { FilterCall, FilterExpression } from "./query/filter/ast.js";
-export { and, attr, event, every, link, not, or, resource, scope, some, span } from "./query/filter/builder.js";
+export {
+  and,
+  attr,
+  event,
+  every,
+  link,
+  not,
+  or,
+  resource,
+  scope,
+  some,
+  span,
+} from "./query/filter/builder.js";
 export { filterFromJson, filterToJson } from "./query/filter/json-form.js";
-export { resolveFilter } from "./query/filter/resolve.js";
-export { decodeFilter, encodeFilter } from "./query/filter/wire-form.js";
 export { compilePredicate } from "./query/filter/matcher.js";
 export type { Constant, Level, Predicate, Reference } from "./query/filter/predicate.js";
+export { resolveFilter } from "./query/filter/resolve.js";
+export { decodeFilter, encodeFilter } from "./query/filter/wire-form.js";
 export type { PageRequest, SpanOrder, SpanQuery, TraceQuery } from "./query/trace-query.js";
 export { allCapabilities } from "./store/capabilities.js";
 export { createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/dependencies.js";
-export type { CandidateSearch, CandidateWindow, Engine, EngineReader, EngineWriter, Fragment } from "./store/engine.js";
+export type {
+  CandidateSearch,
+  CandidateWindow,
+  Engine,
+  EngineReader,
+  EngineWriter,
+  Fragment,
+} from "./store/engine.js";
 export {
   type ErrorCode,
   type ErrorData,

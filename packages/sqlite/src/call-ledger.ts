@@ -6,8 +6,8 @@ import {
   throwIfAborted,
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { bucketStart, type CallBuckets, createCallBuckets } from "./call-buckets.js";
 import { decodeIds } from "./blocks.js";
+import { bucketStart, type CallBuckets, createCallBuckets } from "./call-buckets.js";
 import { storeError } from "./errors.js";
 import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 import { firstIdOf, lastIdUntil, windowOf } from "./ids.js";
@@ -56,7 +56,8 @@ export function createCallLedger(
 
   const tracesIn = (blocks: readonly { ids: Buffer }[]): Iterable<string> => {
     const traces = new Set<string>();
-    for (const { ids } of blocks) for (const { traceId } of reader.loadIds(decodeIds(ids))) traces.add(traceId);
+    for (const { ids } of blocks)
+      for (const { traceId } of reader.loadIds(decodeIds(ids))) traces.add(traceId);
     return traces;
   };
 
@@ -101,7 +102,8 @@ export function createCallLedger(
         const places = ids.length === 1 ? [row] : placesAt(ids);
         if (places.some(({ id, blockId }) => id > row.id && id <= end && blockId <= ledger.block)) continue;
         for (const call of callsUpTo(places, ledger.block)) {
-          if (call.startTimeUnixNano >= from && call.startTimeUnixNano < ledger.from) ledger.buckets.add(call);
+          if (call.startTimeUnixNano >= from && call.startTimeUnixNano < ledger.from)
+            ledger.buckets.add(call);
         }
         await turns();
         throwIfAborted(signal);

@@ -29,7 +29,9 @@ interface Waiting {
 export function createEngineWriter(db: Connection): SqliteWriter {
   const writeGroup = createWriteGroup(db);
   const retention = createRetention(db);
-  const pageCount = db.prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").pluck();
+  const pageCount = db
+    .prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    .pluck();
   let waiting: Waiting[] = [];
 
   /** Writes everything that waits, and what came while it did, a transaction a group. */

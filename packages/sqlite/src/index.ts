@@ -21,8 +21,10 @@ export interface SqliteOptions {
 export async function openSqliteStore(options: SqliteOptions): Promise<SpanStore> {
   const { path, synchronous = "full", readers = 2 } = options;
   if (typeof path !== "string" || path === "") throw invalid("path", "names no file");
-  if (synchronous !== "full" && synchronous !== "normal") throw invalid("synchronous", 'is neither "full" nor "normal"');
-  if (!Number.isInteger(readers) || readers < 1 || readers > 64) throw invalid("readers", "is no whole number from 1 to 64");
+  if (synchronous !== "full" && synchronous !== "normal")
+    throw invalid("synchronous", 'is neither "full" nor "normal"');
+  if (!Number.isInteger(readers) || readers < 1 || readers > 64)
+    throw invalid("readers", "is no whole number from 1 to 64");
   return openThreadedStore({ path, synchronous, readers });
 }
 

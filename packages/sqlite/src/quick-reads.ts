@@ -17,7 +17,9 @@ const traceIdForm = /^([0-9a-f]{16}){1,2}$/;
  */
 export interface QuickReads extends Pick<StoreReads, "getServices" | "getOperations"> {
   /** Undefined when the traces are not small. */
-  readonly getTraces: (...args: Parameters<StoreReads["getTraces"]>) => ReturnType<StoreReads["getTraces"]> | undefined;
+  readonly getTraces: (
+    ...args: Parameters<StoreReads["getTraces"]>
+  ) => ReturnType<StoreReads["getTraces"]> | undefined;
   readonly close: () => void;
 }
 

@@ -11,7 +11,15 @@ import {
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "./errors.js";
 import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
-import { endOfWindow, firstIdOf, lastIdUntil, newestMillis, startAtMost, windowOf, windowOfId } from "./ids.js";
+import {
+  endOfWindow,
+  firstIdOf,
+  lastIdUntil,
+  newestMillis,
+  startAtMost,
+  windowOf,
+  windowOfId,
+} from "./ids.js";
 import { matchExpression } from "./lower.js";
 import { createTurns } from "./turns.js";
 
@@ -43,7 +51,10 @@ export function createReader(db: Connection): Omit<EngineReader, "dependencies">
       const expression = terms === undefined ? undefined : matchExpression(terms);
       const turns = createTurns();
       const first = firstIdOf(windowOf(search.startTimeMinUnixNano));
-      let last = lastIdUntil(search.startTimeMaxUnixNano, reading(() => displacement.get() as number));
+      let last = lastIdUntil(
+        search.startTimeMaxUnixNano,
+        reading(() => displacement.get() as number),
+      );
       for (let wanted = listSize(search.limit); last >= first; wanted = Math.min(wanted * 2, maxListed)) {
         const places = reading(() => listPlaces(expression, first, last, wanted));
         for (let i = 0; i < places.length; i += fragmentsPerWindow) {
@@ -109,7 +120,9 @@ function createListing(
      WHERE term MATCH ? AND term.rowid BETWEEN ? AND ? ORDER BY term.rowid DESC LIMIT ?`,
   );
   const list = (expression: Buffer | undefined, first: number, last: number, limit: number): Place[] =>
-    (expression === undefined ? all.all(first, last, limit) : matching.all(expression, first, last, limit)) as Place[];
+    (expression === undefined
+      ? all.all(first, last, limit)
+      : matching.all(expression, first, last, limit)) as Place[];
 
   return (expression, first, last, wanted) => {
     const places = list(expression, first, last, wanted);

@@ -85,10 +85,17 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
 const maxSpareBytes = 64;
 
 /** Bytes in a buffer that can be given away to a thread. */
-function ownedBytes(traces: Uint8Array | TracesData, options: WriteOptions | undefined): Uint8Array<ArrayBuffer> {
+function ownedBytes(
+  traces: Uint8Array | TracesData,
+  options: WriteOptions | undefined,
+): Uint8Array<ArrayBuffer> {
   const encoded = encodedTraces(traces);
   const isOurs = options?.handOver === true || encoded !== traces;
-  if (isOurs && encoded.buffer instanceof ArrayBuffer && encoded.buffer.byteLength - encoded.length <= maxSpareBytes) {
+  if (
+    isOurs &&
+    encoded.buffer instanceof ArrayBuffer &&
+    encoded.buffer.byteLength - encoded.length <= maxSpareBytes
+  ) {
     return encoded as Uint8Array<ArrayBuffer>;
   }
   return new Uint8Array(encoded);

@@ -30,7 +30,8 @@ export function createThreadPool(size: number, start: () => Promise<StoreThread>
   return {
     get: async () => {
       let idlest: StoreThread | undefined;
-      for (const thread of threads) if (idlest === undefined || thread.busy() < idlest.busy()) idlest = thread;
+      for (const thread of threads)
+        if (idlest === undefined || thread.busy() < idlest.busy()) idlest = thread;
       if (idlest !== undefined && (idlest.busy() === 0 || starting.length === size)) return idlest;
       return starting.length < size ? startOne() : (idlest ?? (starting[0] as Promise<StoreThread>));
     },

@@ -1,10 +1,22 @@
 /** What a worker thread of the store runs: one connection, and the calls that come to it. */
 import { parentPort, workerData } from "node:worker_threads";
-import { createReclaimer, createStoreReads, errorToData, SpanStoreError, type StoreReads } from "@spanstore/core";
+import {
+  createReclaimer,
+  createStoreReads,
+  errorToData,
+  SpanStoreError,
+  type StoreReads,
+} from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { createEngineReader, createEngineWriter, type SqliteWriter } from "./engine.js";
 import { openForReading, openForWriting } from "./schema.js";
-import { maxAheadBytes, maxBatchBytes, type Request, type Response, type ThreadOptions } from "./thread-protocol.js";
+import {
+  maxAheadBytes,
+  maxBatchBytes,
+  type Request,
+  type Response,
+  type ThreadOptions,
+} from "./thread-protocol.js";
 
 if (parentPort === null) throw new Error("this file is run as a worker thread");
 const port = parentPort;
@@ -19,7 +31,9 @@ type Stream = (...args: never[]) => AsyncIterable<unknown>;
 function serve(db: Connection, role: ThreadOptions["role"]): void {
   const reads = role === "writer" ? undefined : createStoreReads(createEngineReader(db));
   const writer = role === "reader" ? undefined : createEngineWriter(db);
-  const methods = new Map<string, Call | Stream>(Object.entries({ ...reads, ...writer } as StoreReads & SqliteWriter));
+  const methods = new Map<string, Call | Stream>(
+    Object.entries({ ...reads, ...writer } as StoreReads & SqliteWriter),
+  );
   const open = new Map<number, { readonly abort: AbortController; taken: (bytes: number) => void }>();
 
   const methodOf = (name: string): Call | Stream => {
@@ -41,7 +55,12 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
     }
   };
 
-  const stream = async (id: number, name: string, args: readonly unknown[], options: object): Promise<void> => {
+  const stream = async (
+    id: number,
+    name: string,
+    args: readonly unknown[],
+    options: object,
+  ): Promise<void> => {
     const abort = new AbortController();
     let ahead = 0;
     let wake: (() => void) | undefined;
@@ -57,7 +76,10 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
       ahead += bytes;
     });
     try {
-      const items = (methodOf(name) as Stream)(...(args as never[]), { ...options, signal: abort.signal } as never);
+      const items = (methodOf(name) as Stream)(...(args as never[]), {
+        ...options,
+        signal: abort.signal,
+      } as never);
       for await (const item of items) {
         batch.add(item);
         while (ahead > maxAheadBytes && !abort.signal.aborted) {

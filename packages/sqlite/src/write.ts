@@ -60,7 +60,11 @@ export function createWriteGroup(db: Connection): WriteGroup {
   const places = createPlaces(db);
 
   /** @returns the id it was given, or undefined for a fragment that is there already. */
-  const place = ({ fragment, window, hash }: PreparedFragment, blockId: number, offset: number): number | undefined => {
+  const place = (
+    { fragment, window, hash }: PreparedFragment,
+    blockId: number,
+    offset: number,
+  ): number | undefined => {
     let id = places.next(window);
     if (insertTraceFragment.run(fragment.traceId, hash, id).changes === 0) {
       places.forget(window);

@@ -50,7 +50,9 @@ it(`has every acknowledged span once after ${kills} kills`, { timeout: 300_000 }
       for (const { spans } of scopeSpans) spanIds.push(...spans.map((span) => span.spanId));
     }
   }
-  const wanted = acknowledged.flatMap((n) => [1, 2, 3].map((i) => (n * 4 + i).toString(16).padStart(16, "0")));
+  const wanted = acknowledged.flatMap((n) =>
+    [1, 2, 3].map((i) => (n * 4 + i).toString(16).padStart(16, "0")),
+  );
   expect(spanIds.sort()).toEqual(wanted.sort());
   // Found by the index as well, every one of them.
   const found = await store.findTraceIds({ service: "killed", limit: 1_000_000 });

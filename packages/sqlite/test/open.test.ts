@@ -51,7 +51,10 @@ describe("opening a file", () => {
     const foreign = new Database(path);
     foreign.exec("CREATE TABLE recipe (name TEXT); INSERT INTO recipe VALUES ('bread')");
     foreign.close();
-    await expect(openSqliteStore({ path })).rejects.toMatchObject({ code: "INCOMPATIBLE_SCHEMA", field: "path" });
+    await expect(openSqliteStore({ path })).rejects.toMatchObject({
+      code: "INCOMPATIBLE_SCHEMA",
+      field: "path",
+    });
     const after = new Database(path);
     expect(after.prepare("SELECT name FROM sqlite_schema").pluck().all()).toEqual(["recipe"]);
     expect(after.pragma("journal_mode", { simple: true })).toBe("delete");

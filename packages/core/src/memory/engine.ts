@@ -1,8 +1,8 @@
+import { spanKindWord } from "../model/trace.js";
 import { spansOf } from "../otlp/groups.js";
 import { spansSince } from "../otlp/spans-since.js";
 import { splitByTrace } from "../otlp/split.js";
 import { readHex } from "../otlp/wire.js";
-import { spanKindWord } from "../model/trace.js";
 import { callsOfTrace, createCallCounter } from "../store/dependencies.js";
 import type { CandidateWindow, Engine, Fragment } from "../store/engine.js";
 import type { Operation } from "../store/span-store.js";
@@ -45,14 +45,17 @@ export function createMemoryEngine(): Engine {
         const list = traces.get(traceId) ?? [];
         for (let i = 0; i < list.length; i += fragmentsPerWindow) {
           // Chunks may be these very bytes, and what their reader does to them is his own affair.
-          yield list.slice(i, i + fragmentsPerWindow).map((each) => ({ ...each, encoded: each.encoded.slice() }));
+          yield list
+            .slice(i, i + fragmentsPerWindow)
+            .map((each) => ({ ...each, encoded: each.encoded.slice() }));
         }
       }
     },
 
     services: async () => {
       const services = new Set<string>();
-      for (const span of allSpans(traces)) if (span.resource.serviceName !== "") services.add(span.resource.serviceName);
+      for (const span of allSpans(traces))
+        if (span.resource.serviceName !== "") services.add(span.resource.serviceName);
       return [...services];
     },
 
@@ -70,7 +73,8 @@ export function createMemoryEngine(): Engine {
       const counter = createCallCounter();
       for (const list of traces.values()) {
         for (const call of callsOfTrace(list.map(({ encoded }) => encoded))) {
-          if (call.startTimeUnixNano < startTimeUnixNano || call.startTimeUnixNano > endTimeUnixNano) continue;
+          if (call.startTimeUnixNano < startTimeUnixNano || call.startTimeUnixNano > endTimeUnixNano)
+            continue;
           counter.add(call.parent, call.child);
         }
       }

@@ -58,7 +58,8 @@ export class FragmentWriter {
       const { bytes, resource } = (this.#parts[i] as Part).group;
       at = writeTag(out, at, resourceSpansTag, resourceSizes[resourceIndex++] as number);
       at = copyRanges(out, at, bytes, resource.raw);
-      for (let k = i; k < next; k++) at = writeScope(out, at, this.#parts[k] as Part, scopeSizes[k] as number);
+      for (let k = i; k < next; k++)
+        at = writeScope(out, at, this.#parts[k] as Part, scopeSizes[k] as number);
       i = next;
     }
     return out;

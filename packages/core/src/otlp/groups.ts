@@ -1,5 +1,5 @@
-import { ResourceView, ScopeView, SpanView } from "./span-view.js";
 import { SpanHead } from "./span-head.js";
+import { ResourceView, ScopeView, SpanView } from "./span-view.js";
 import { Cursor, expectWireType, readText, wireBytes } from "./wire.js";
 
 /** The spans of one scope of one resource, as ranges of the bytes they arrived in. */
@@ -44,7 +44,12 @@ export function parseGroups(encoded: Uint8Array): SpanGroup[] {
     const { context: resource, children: scopes } = parseContext(encoded, traces.pos, end, "ResourceSpans");
     for (let i = 0; i < scopes.length; i += 2) {
       const from = scopes[i] as number;
-      const { context: scope, children: spans } = parseContext(encoded, from, scopes[i + 1] as number, "ScopeSpans");
+      const { context: scope, children: spans } = parseContext(
+        encoded,
+        from,
+        scopes[i + 1] as number,
+        "ScopeSpans",
+      );
       groups.push({ bytes: encoded, resource, scope, spans });
     }
     traces.pos = end;

@@ -1,5 +1,5 @@
-import type { SpanHead } from "./span-head.js";
 import { spanKindWord } from "../model/trace.js";
+import type { SpanHead } from "./span-head.js";
 import { readText, readUint32 } from "./wire.js";
 
 /** An operation of a request, with the newest start of its spans there. */

@@ -1,9 +1,9 @@
 import type { KeyValue } from "../model/any-value.js";
 import type { SpanEvent, SpanLink } from "../model/trace.js";
 import { decodeEvent, decodeLink } from "./decode-parts.js";
-import { decodeKeyValue } from "./values.js";
 import { serviceNameOf } from "./service-name.js";
 import { type SpanHead, timeOf } from "./span-head.js";
+import { decodeKeyValue } from "./values.js";
 import { Cursor, expectWireType, readHex, readText, wireBytes } from "./wire.js";
 
 /** A resource's encoded fields, read when asked for; shared by all spans of it. */

@@ -1,8 +1,8 @@
+import { isSpanStoreError, SpanStoreError } from "../store/errors.js";
+import type { RejectedSpan } from "../store/span-store.js";
 import { addMessageAttributeTerms, addSpanTerms } from "../terms/span-terms.js";
 import { termOf, termSeeds } from "../terms/term.js";
 import { TermList, TermSet } from "../terms/term-list.js";
-import { isSpanStoreError, SpanStoreError } from "../store/errors.js";
-import type { RejectedSpan } from "../store/span-store.js";
 import { FragmentWriter } from "./fragment-writer.js";
 import { parseGroups, type SpanGroup } from "./groups.js";
 import { OperationCollector, type SeenOperation } from "./operations.js";
@@ -210,7 +210,8 @@ function idProblem(head: SpanHead): string | undefined {
   const spanIdLength = head.spanIdEnd - head.spanIdAt;
   if (spanIdLength !== 8) return `a span id of ${spanIdLength} bytes instead of 8`;
   const parentLength = head.parentEnd - head.parentAt;
-  if (parentLength !== 0 && parentLength !== 8) return `a parent span id of ${parentLength} bytes instead of 8`;
+  if (parentLength !== 0 && parentLength !== 8)
+    return `a parent span id of ${parentLength} bytes instead of 8`;
   return undefined;
 }
 
@@ -224,4 +225,3 @@ function startMillis(head: SpanHead): number {
   const at = head.startTimeAt;
   return at < 0 ? 0 : (readUint32(head.bytes, at + 4) * 4294967296 + readUint32(head.bytes, at)) / 1e6;
 }
-

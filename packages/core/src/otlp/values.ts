@@ -1,13 +1,6 @@
 import type { AnyValue, KeyValue } from "../model/any-value.js";
 import { SpanStoreError } from "../store/errors.js";
-import {
-  Cursor,
-  expectWireType,
-  readText,
-  wireBytes,
-  wireFixed64,
-  wireVarint,
-} from "./wire.js";
+import { Cursor, expectWireType, readText, wireBytes, wireFixed64, wireVarint } from "./wire.js";
 
 /** Values nested deeper than this are refused, so that no input overflows the stack. */
 export const maxValueDepth = 64;

@@ -1,5 +1,5 @@
-import { createFingerprint } from "./fingerprint.js";
 import { SpanStoreError } from "../store/errors.js";
+import { createFingerprint } from "./fingerprint.js";
 
 /** What a token carries from page to page. */
 export interface PagePosition {
@@ -26,7 +26,12 @@ export function decodePageToken(token: string, fingerprint: string, field: strin
   const start = text.indexOf("[");
   const body = start < 0 ? "" : text.slice(start);
   if (start < 0 || text.slice(0, start) !== createFingerprint(body)) throw refused(field, "is no page token");
-  const [tokenVersion, query, sequence, ...cursor] = JSON.parse(body) as [number, string, number, ...string[]];
+  const [tokenVersion, query, sequence, ...cursor] = JSON.parse(body) as [
+    number,
+    string,
+    number,
+    ...string[],
+  ];
   if (tokenVersion !== version) throw refused(field, "is of another version");
   if (query !== fingerprint) throw refused(field, "belongs to another query or another order");
   return { sequence, cursor };

@@ -2,7 +2,13 @@ import { SpanStoreError } from "../store/errors.js";
 import { classicPredicate } from "./filter/classic.js";
 import type { Predicate } from "./filter/predicate.js";
 import { resolveFilter } from "./filter/resolve.js";
-import { defaultLimit, type PageRequest, type SpanOrder, type SpanQuery, type TraceQuery } from "./trace-query.js";
+import {
+  defaultLimit,
+  type PageRequest,
+  type SpanOrder,
+  type SpanQuery,
+  type TraceQuery,
+} from "./trace-query.js";
 
 /** What a search looks for, after validation: the same for traces and for spans. */
 export interface Search {
@@ -70,8 +76,10 @@ export function effectiveOrder(orderBy: readonly SpanOrder[] | undefined): Requi
   const order: Required<SpanOrder>[] = [];
   for (const [i, { field, direction = "asc" }] of (orderBy ?? []).entries()) {
     const path = `orderBy[${i}]`;
-    if (!orderFields.includes(field)) throw invalid(path, `names no field to sort by: ${JSON.stringify(field)}`);
-    if (direction !== "asc" && direction !== "desc") throw invalid(path, "has a direction other than asc and desc");
+    if (!orderFields.includes(field))
+      throw invalid(path, `names no field to sort by: ${JSON.stringify(field)}`);
+    if (direction !== "asc" && direction !== "desc")
+      throw invalid(path, "has a direction other than asc and desc");
     if (order.some((term) => term.field === field)) throw invalid(path, `names ${field} a second time`);
     order.push({ field, direction });
   }

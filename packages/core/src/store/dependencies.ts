@@ -28,7 +28,8 @@ export function callsOfTrace(fragments: readonly Uint8Array[]): ServiceCall[] {
     const service = spans.services[spans.service[child] as number];
     if (service === undefined || service === "") continue;
     const parent = callerOf(spans, index, child);
-    if (parent !== undefined) calls.push({ parent, child: service, startTimeUnixNano: startOf(spans, child) });
+    if (parent !== undefined)
+      calls.push({ parent, child: service, startTimeUnixNano: startOf(spans, child) });
   }
   return calls;
 }

@@ -1,11 +1,5 @@
 import type { Predicate } from "../query/filter/predicate.js";
-import type {
-  Dependency,
-  DependencyQuery,
-  Operation,
-  StoreStats,
-  WriteResult,
-} from "./span-store.js";
+import type { Dependency, DependencyQuery, Operation, StoreStats, WriteResult } from "./span-store.js";
 
 /**
  * What a backend author writes: how spans are kept, and how candidates are listed newest first.

@@ -50,7 +50,8 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
           result = await iterator.next();
         } catch (error) {
           ended = true;
-          if (closed !== undefined) throw new SpanStoreError("STORE_CLOSED", "the store is closed", { cause: error });
+          if (closed !== undefined)
+            throw new SpanStoreError("STORE_CLOSED", "the store is closed", { cause: error });
           throw error;
         } finally {
           leave();
@@ -86,7 +87,8 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
     getTraces: (ids, options) => stream(options, (inner) => calls.getTraces(ids, { ...options, ...inner })),
     findTraces: (query, options) => stream(options, (inner) => calls.findTraces(query, inner)),
     findTraceIds: (query, options) => run(options, () => calls.findTraceIds(query, options)),
-    findTraceSummaries: (query, options) => stream(options, (inner) => calls.findTraceSummaries(query, inner)),
+    findTraceSummaries: (query, options) =>
+      stream(options, (inner) => calls.findTraceSummaries(query, inner)),
     findSpans: (query, options) => stream(options, (inner) => calls.findSpans(query, inner)),
     getServices: (options) => run(options, () => calls.getServices(options)),
     getOperations: (query, options) => run(options, () => calls.getOperations(query, options)),

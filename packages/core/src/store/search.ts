@@ -40,7 +40,8 @@ export async function findMatches(
     const start = span.startTimeUnixNano;
     return start >= search.startTimeMinUnixNano && start <= startTimeMaxUnixNano && matches(span);
   };
-  const excluded = after === undefined ? undefined : createExclusion(engine, search, walk as Continuation, matches);
+  const excluded =
+    after === undefined ? undefined : createExclusion(engine, search, walk as Continuation, matches);
   const newest = new Map<string, bigint>();
   /** No span of the window at hand starts after this. */
   let bound = startTimeMaxUnixNano;
@@ -90,7 +91,11 @@ function createExclusion(
   search: Search,
   walk: Continuation,
   matches: (span: SpanView) => boolean,
-): (found: Map<string, bigint>, accepted: ReadonlyMap<string, bigint>, signal?: AbortSignal) => Promise<void> {
+): (
+  found: Map<string, bigint>,
+  accepted: ReadonlyMap<string, bigint>,
+  signal?: AbortSignal,
+) => Promise<void> {
   const after = walk.after as Match;
   const given = new Set<string>();
   const isGivenBy = (traceId: string) => (span: SpanView) => {
@@ -101,13 +106,15 @@ function createExclusion(
   return async (found, accepted, signal) => {
     const unknown: string[] = [];
     for (const [traceId, startTimeUnixNano] of found) {
-      if (given.has(traceId) || compareMatches({ traceId, startTimeUnixNano }, after) <= 0) found.delete(traceId);
+      if (given.has(traceId) || compareMatches({ traceId, startTimeUnixNano }, after) <= 0)
+        found.delete(traceId);
       else if (!accepted.has(traceId)) unknown.push(traceId);
     }
     for await (const window of engine.fragments(unknown, signal)) {
       for (const fragment of window) {
         if (fragment.sequence > walk.sequence || given.has(fragment.traceId)) continue;
-        if (newestMatch(fragment, isGivenBy(fragment.traceId), undefined) !== undefined) given.add(fragment.traceId);
+        if (newestMatch(fragment, isGivenBy(fragment.traceId), undefined) !== undefined)
+          given.add(fragment.traceId);
       }
     }
     for (const traceId of unknown) if (given.has(traceId)) found.delete(traceId);

@@ -148,22 +148,26 @@ const width = 21;
 const offset = 1n << 64n;
 
 function keysOf(span: SpanView, order: readonly Required<SpanOrder>[]): string[] {
-  return order.map(({ field }) => {
-    switch (field) {
-      case "startTime":
-        return String(span.startTimeUnixNano).padStart(width, "0");
-      case "duration":
-        return String(span.durationNano + offset).padStart(width, "0");
-      case "traceID":
-        return span.traceId;
-      case "spanID":
-        return span.spanId;
-    }
-  });
+  return order.map(({ field }) => keyOf(span, field));
+}
+
+function keyOf(span: SpanView, field: SpanOrder["field"]): string {
+  switch (field) {
+    case "startTime":
+      return String(span.startTimeUnixNano).padStart(width, "0");
+    case "duration":
+      return String(span.durationNano + offset).padStart(width, "0");
+    case "traceID":
+      return span.traceId;
+    case "spanID":
+      return span.spanId;
+  }
 }
 
 /** Compares as far as both have keys; contents, behind the order's own keys, ascend. */
-function compareKeys(order: readonly Required<SpanOrder>[]): (a: readonly string[], b: readonly string[]) => number {
+function compareKeys(
+  order: readonly Required<SpanOrder>[],
+): (a: readonly string[], b: readonly string[]) => number {
   return (a, b) => {
     const length = Math.min(a.length, b.length);
     for (let i = 0; i < length; i++) {
@@ -176,7 +180,10 @@ function compareKeys(order: readonly Required<SpanOrder>[]): (a: readonly string
   };
 }
 
-function* chunksOf(spans: readonly PlacedSpan[], nextPageToken: string | undefined): Generator<SpanChunk, void> {
+function* chunksOf(
+  spans: readonly PlacedSpan[],
+  nextPageToken: string | undefined,
+): Generator<SpanChunk, void> {
   let pending: Uint8Array[] = [];
   let bytes = 0;
   for (const { encoded } of spans) {

@@ -1,6 +1,6 @@
-import { spansOf } from "../otlp/groups.js";
 import { compareCodePoints } from "../model/text-order.js";
 import { StatusCode } from "../model/trace.js";
+import { spansOf } from "../otlp/groups.js";
 import type { Fragment } from "./engine.js";
 import type { ServiceSummary, TraceSummary } from "./span-store.js";
 
@@ -10,7 +10,10 @@ interface Counts {
 }
 
 /** Sums a trace up, fragment by fragment; the spans themselves are not kept. */
-function createSummarizer(traceId: string): { add: (encoded: Uint8Array) => void; finish: () => TraceSummary } {
+function createSummarizer(traceId: string): {
+  add: (encoded: Uint8Array) => void;
+  finish: () => TraceSummary;
+} {
   const services = new Map<string, Counts>();
   const spanIds = new Set<string>();
   const parents = new Map<string, number>();

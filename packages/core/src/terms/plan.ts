@@ -1,5 +1,12 @@
 import type { AttributeRef, Constant, Predicate, Reference } from "../query/filter/predicate.js";
-import { durationBucket, maxDurationBucket, maxNumberBucket, numberBucket, type Term, termOf } from "./term.js";
+import {
+  durationBucket,
+  maxDurationBucket,
+  maxNumberBucket,
+  numberBucket,
+  type Term,
+  termOf,
+} from "./term.js";
 
 /** What an index must hold for a match: a term, or all or any of several conditions. */
 export type TermNode =
@@ -94,7 +101,9 @@ function equals(ref: Reference, value: Constant): TermNode | undefined {
     const text = constantText(value);
     if (!hasKnownBytes(ref.key)) return undefined;
     // A double that is written otherwise in the store still equals, so its key is all that is known.
-    return text === undefined || !hasKnownBytes(text) ? present(ref) : anyLevel(ref, (level) => termOf.attribute(level, ref.key, text));
+    return text === undefined || !hasKnownBytes(text)
+      ? present(ref)
+      : anyLevel(ref, (level) => termOf.attribute(level, ref.key, text));
   }
   if ("text" in value && !hasKnownBytes(value.text)) return undefined;
   switch (`${ref.level}.${ref.name}`) {
@@ -204,7 +213,9 @@ function servicePairs(args: readonly Predicate[]): (TermNode | undefined)[] {
   }
   const buckets = durationBuckets(min, max);
   if (buckets !== undefined) {
-    nodes.push(rangeOf(buckets[0], buckets[1], (bucket) => ({ term: termOf.serviceDuration(service, bucket) })));
+    nodes.push(
+      rangeOf(buckets[0], buckets[1], (bucket) => ({ term: termOf.serviceDuration(service, bucket) })),
+    );
   }
   return nodes;
 }

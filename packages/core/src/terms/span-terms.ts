@@ -172,7 +172,10 @@ function addLinkTerms(terms: TermList, bytes: Uint8Array, start: number, end: nu
       const length = fieldEnd - cursor.pos;
       // An id of another length can not be given back: OTLP's own decoders refuse it.
       if ((field === 1 && length !== 0 && length !== 16) || (field === 2 && length !== 0 && length !== 8)) {
-        throw new SpanStoreError("INVALID_TRACES", `a link's ${field === 1 ? "trace" : "span"} id of ${length} bytes`);
+        throw new SpanStoreError(
+          "INVALID_TRACES",
+          `a link's ${field === 1 ? "trace" : "span"} id of ${length} bytes`,
+        );
       }
       if (field === 4) addAttributeTerms(terms, termSeeds.link, bytes, cursor.pos, fieldEnd);
       cursor.pos = fieldEnd;

@@ -1,15 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { cacheFolder } from "../cache-folder.mjs";
 
 /** Every peer the tests know, by name: see catalog.json. */
 export const catalog = JSON.parse(readFileSync(new URL("catalog.json", import.meta.url), "utf8"));
 
 /** Where `npm run peers` puts what it gets; outside the tree. */
 export function peersFolder() {
-  const { SPANSTORE_PEERS, XDG_CACHE_HOME } = process.env;
-  return SPANSTORE_PEERS || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "spanstore", "peers");
+  return process.env.SPANSTORE_PEERS || join(cacheFolder(), "peers");
 }
 
 /**

@@ -15,12 +15,14 @@ import {
   endUserAttribute,
   events,
   failedStatus,
+  linkAttributes,
   messageId,
   requestId,
   templates,
   variable,
 } from "./span-template.js";
 import { createDraft, type DataSet, draftTrace, type TraceDraft } from "./trace.js";
+import { attemptsOf, hasFailed, httpStatus, linksOf, queueDepth, returnedRows, score } from "./values.js";
 import { endUsers, instancesPerService } from "./vocabulary.js";
 
 /** The virtual end of a data set as two 32-bit words, for times written without bigint. */
@@ -103,7 +105,7 @@ export function putSpan(writer: Writer, draft: TraceDraft, i: number, base: Time
     at += attribute.length;
   };
   const noise = draft.noise[i] as number;
-  const failed = (draft.errors >>> i) & 1;
+  const failed = hasFailed(draft, i);
   put(requestId.bytes);
   putHexWord(bytes, at - 16, draft.requestId[2 * i] as number);
   putHexWord(bytes, at - 8, draft.requestId[2 * i + 1] as number);
@@ -113,7 +115,7 @@ export function putSpan(writer: Writer, draft: TraceDraft, i: number, base: Time
   put(template.fixed);
   switch (slot.role) {
     case "server":
-      put(pick(failed ? variable.httpFailed : variable.httpStatus, noise >>> 6));
+      put(variable.httpStatus[httpStatus.indexOf(draft, i)] as Buffer);
       put(variable.userAgent[draft.userAgent] as Buffer);
       put(endUserAttributes[draft.endUser] as Buffer);
       break;
@@ -125,12 +127,12 @@ export function putSpan(writer: Writer, draft: TraceDraft, i: number, base: Time
       put(variable.rpcStatus[failed ? 1 + ((noise >>> 6) & 1) : 0] as Buffer);
       break;
     case "database":
-      put(pick(variable.rows, noise >>> 6));
+      put(variable.rows[returnedRows.indexOf(draft, i)] as Buffer);
       break;
     case "internal":
       put(pick(variable.cacheHit, noise >>> 6));
-      put(pick(variable.queueDepth, noise >>> 8));
-      put(pick(variable.score, noise >>> 14));
+      put(variable.queueDepth[queueDepth.indexOf(draft, i)] as Buffer);
+      put(variable.score[score.indexOf(draft, i)] as Buffer);
       break;
     default:
       put(messageId.bytes);
@@ -140,11 +142,16 @@ export function putSpan(writer: Writer, draft: TraceDraft, i: number, base: Time
       put(pick(variable.bodySize, noise >>> 12));
   }
   if (failed) {
-    at = putEvent(bytes, at, base, endOffset, events.exceptions[draft.errorType] as Buffer);
-    put(failedStatus[draft.errorType] as Buffer);
+    const halfway = startOffset + Math.floor((draft.duration[i] as number) / 2);
+    for (const [attempt, type] of attemptsOf(draft, i).entries()) {
+      const rest = events.exceptions[attempt]?.[type] as Buffer;
+      at = putEvent(bytes, at, base, attempt === 0 ? halfway : endOffset, rest);
+    }
   } else if (noise >>> 28 === 0) {
     at = putEvent(bytes, at, base, startOffset, events.cacheMiss);
   }
+  if (slot.role === "consumer") at = putLinks(bytes, at, draft, i, slot.parent);
+  if (failed) put(failedStatus[draft.errorType] as Buffer);
   // Span.flags: sampled, and known whether the parent is remote.
   bytes[at] = 0x85;
   bytes[at + 1] = 0x01;
@@ -160,12 +167,45 @@ export function putSpan(writer: Writer, draft: TraceDraft, i: number, base: Time
 }
 
 function putEvent(bytes: Buffer, at: number, base: TimeBase, offset: number, rest: Buffer): number {
-  bytes[at] = 0x5a;
-  bytes[at + 1] = 9 + rest.length;
-  bytes[at + 2] = 0x09;
-  putTime(bytes, at + 3, base, offset);
-  bytes.set(rest, at + 11);
-  return at + 11 + rest.length;
+  const from = putShortLength(bytes, at, 0x5a, 9 + rest.length);
+  bytes[from] = 0x09;
+  putTime(bytes, from + 1, base, offset);
+  bytes.set(rest, from + 9);
+  return from + 9 + rest.length;
+}
+
+/** The first link is to the producer, a second one to a trace that is not stored. */
+function putLinks(bytes: Buffer, start: number, draft: TraceDraft, i: number, producer: number): number {
+  let at = start;
+  for (const [index, { position, reason }] of linksOf(draft, i).entries()) {
+    const attributes = linkAttributes[reason]?.[position] as Buffer;
+    at = putShortLength(bytes, at, 0x6a, 28 + attributes.length);
+    bytes[at++] = 0x0a;
+    bytes[at++] = 16;
+    for (let word = 0; word < 4; word++, at += 4) {
+      putWord(bytes, at, (draft.traceId[word] as number) ^ (index === 0 ? 0 : 0x5a5a5a5a));
+    }
+    bytes[at++] = 0x12;
+    bytes[at++] = 8;
+    putWord(bytes, at, draft.spanId[2 * producer] as number);
+    putWord(bytes, at + 4, draft.spanId[2 * producer + 1] as number);
+    at += 8;
+    bytes.set(attributes, at);
+    at += attributes.length;
+  }
+  return at;
+}
+
+/** The tag and the length of a message of less than 16 KiB; returns where its content begins. */
+function putShortLength(bytes: Buffer, at: number, tag: number, length: number): number {
+  bytes[at] = tag;
+  if (length < 128) {
+    bytes[at + 1] = length;
+    return at + 2;
+  }
+  bytes[at + 1] = (length & 127) | 128;
+  bytes[at + 2] = length >>> 7;
+  return at + 3;
 }
 
 /** Appends ResourceSpans (field 1 of an Export request or of TracesData) around encoded spans. */

@@ -20,6 +20,11 @@ export const searchLimit = 20;
 const hourNano = 3_600_000_000_000n;
 const millisecond = 1_000_000;
 
+/** The services that have spans, as indices into `services`, ascending. */
+export const usedServices: readonly number[] = services
+  .map((_, index) => index)
+  .filter((index) => flows.some((flow) => flow.slots.some((slot) => slot.service === index)));
+
 type Criteria = Omit<TraceSearch, "startMinNano" | "startMaxNano" | "limit">;
 
 /**
@@ -32,7 +37,8 @@ export function searchWindow(set: DataSet): { readonly startMinNano: bigint; rea
   return { startMinNano: set.endNano - (all > day ? all : day), startMaxNano: set.endNano + hourNano };
 }
 
-function serviceOf(draft: TraceDraft, span: number): number {
+/** The service of a span, as an index into `services`. */
+export function serviceOf(draft: TraceDraft, span: number): number {
   return draft.flow.slots[span]?.service ?? -1;
 }
 
@@ -45,9 +51,7 @@ export function queryKinds(set: DataSet): readonly QueryKind[] {
     matches,
   });
   const perService = (make: (service: string, index: number) => Query): Query[] =>
-    services
-      .filter((_, index) => usedServices.has(index))
-      .map((service) => make(service, services.indexOf(service)));
+    usedServices.map((index) => make(services[index] as string, index));
   const milliseconds = (count: number): bigint => BigInt(count) * BigInt(millisecond);
 
   const operations = flows.flatMap((flow) =>
@@ -159,7 +163,3 @@ function uniqueQueries(
     );
   });
 }
-
-const usedServices: ReadonlySet<number> = new Set(
-  flows.flatMap((flow) => flow.slots.map((slot) => slot.service)),
-);

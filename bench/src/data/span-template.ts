@@ -2,6 +2,15 @@ import { Buffer } from "node:buffer";
 import { type AttributeValue, attributeField } from "../wire/attributes.js";
 import { createWriter, putText, putUint, written } from "../wire/writer.js";
 import { type Flow, flows, type Slot } from "./flows.js";
+import {
+  batchPositions,
+  httpStatus,
+  linkReasons,
+  queueDepth,
+  returnedRows,
+  score,
+  type Varying,
+} from "./values.js";
 import { errorTypes, experiments, services, tenants, userAgents } from "./vocabulary.js";
 
 /** Span.attributes in opentelemetry.proto.trace.v1. */
@@ -41,7 +50,7 @@ function fixedAttributes(slot: Slot): [string, AttributeValue][] {
         ["db.system.name", slot.database],
         ["db.namespace", "shop"],
         ["db.collection.name", `${slot.subject}s`],
-        ["db.query.text", `${slot.operation.split(" ")[0]} * FROM ${slot.subject}s WHERE id = ?`],
+        ["db.query.text", queryText(slot)],
         ["server.address", `${slot.database}-0.${service}`],
       ];
     case "internal":
@@ -58,6 +67,11 @@ function fixedAttributes(slot: Slot): [string, AttributeValue][] {
         ["messaging.operation.type", slot.role === "producer" ? "send" : "process"],
       ];
   }
+}
+
+/** `db.query.text` of a database span. */
+export function queryText(slot: Slot): string {
+  return `${slot.operation.split(" ")[0]} * FROM ${slot.subject}s WHERE id = ?`;
 }
 
 function templateOf(slot: Slot): SpanTemplate {
@@ -77,6 +91,10 @@ function encodedAll(key: string, values: readonly AttributeValue[]): readonly Bu
   return values.map((value) => attributeField(attributesField, key, value));
 }
 
+function encodedVarying({ key, values }: Varying): readonly Buffer[] {
+  return encodedAll(key, values);
+}
+
 function numbers(count: number, from = 0): readonly number[] {
   return Array.from({ length: count }, (_, i) => from + i);
 }
@@ -86,21 +104,17 @@ export const variable = {
   tenant: encodedAll("app.tenant", tenants),
   experiment: encodedAll("app.experiment", experiments),
   threadId: encodedAll("thread.id", numbers(64, 1)),
-  httpStatus: encodedAll("http.response.status_code", [200, 200, 200, 200, 200, 201, 204, 404]),
-  httpFailed: encodedAll("http.response.status_code", [500, 503]),
+  httpStatus: encodedVarying(httpStatus),
   userAgent: encodedAll("user_agent.original", userAgents),
   rpcStatus: encodedAll("rpc.grpc.status_code", [0, 4, 14]),
   peerAddress: encodedAll(
     "network.peer.address",
     numbers(240, 2).map((n) => `10.4.${n % 7}.${n}`),
   ),
-  rows: encodedAll("db.response.returned_rows", numbers(100)),
+  rows: encodedVarying(returnedRows),
   cacheHit: encodedAll("app.cache.hit", [true, false]),
-  queueDepth: encodedAll("app.queue.depth", numbers(50)),
-  score: encodedAll(
-    "app.score",
-    numbers(200).map((n) => ({ double: n / 200 })),
-  ),
+  queueDepth: encodedVarying(queueDepth),
+  score: encodedVarying(score),
   partition: encodedAll("messaging.destination.partition.id", numbers(12).map(String)),
   bodySize: encodedAll("messaging.message.body.size", numbers(128, 200)),
 } as const;
@@ -125,12 +139,16 @@ function endUserText(user: number): string {
 
 /** Span.Event fields but the time: name and attributes. */
 export const events = {
-  exceptions: errorTypes.map((type) =>
-    Buffer.concat([
-      eventName("exception"),
-      attributeField(3, "exception.type", type),
-      attributeField(3, "exception.message", `${type} while calling downstream`),
-    ]),
+  /** By attempt, then by error type. */
+  exceptions: [1, 2].map((attempt) =>
+    errorTypes.map((type) =>
+      Buffer.concat([
+        eventName("exception"),
+        attributeField(3, "exception.type", type),
+        attributeField(3, "exception.message", `${type} while calling downstream`),
+        attributeField(3, "retry.attempt", attempt),
+      ]),
+    ),
   ),
   cacheMiss: Buffer.concat([eventName("cache.miss"), attributeField(3, "cache.name", "local-lru")]),
 } as const;
@@ -140,6 +158,13 @@ function eventName(name: string): Buffer {
   putText(writer, 2, name);
   return written(writer);
 }
+
+/** Span.Link.attributes by reason, then by position in the batch. */
+export const linkAttributes: readonly (readonly Buffer[])[] = linkReasons.map((reason) =>
+  numbers(batchPositions).map((position) =>
+    Buffer.concat([attributeField(4, "batch.position", position), attributeField(4, "batch.reason", reason)]),
+  ),
+);
 
 /** Span.status, whole, of a failed span by error type. */
 export const failedStatus: readonly Buffer[] = errorTypes.map((type) => {

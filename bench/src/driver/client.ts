@@ -17,10 +17,13 @@ export const methods = {
   export: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
   getTraces: "/jaeger.storage.v2.TraceReader/GetTraces",
   findTraces: "/jaeger.storage.v2.TraceReader/FindTraces",
+  findTraceIds: "/jaeger.storage.v2.TraceReader/FindTraceIDs",
+  findSpans: "/jaeger.storage.v2.TraceReader/FindSpans",
   findSummaries: "/jaeger.storage.v2.TraceReader/FindTraceSummaries",
   getServices: "/jaeger.storage.v2.TraceReader/GetServices",
   getOperations: "/jaeger.storage.v2.TraceReader/GetOperations",
   getDependencies: "/jaeger.storage.v2.DependencyReader/GetDependencies",
+  getCapabilities: "/jaeger.storage.v2.Capabilities/GetCapabilities",
 } as const;
 
 const same = (bytes: Buffer): Buffer => bytes;

@@ -22,7 +22,7 @@ export function traceIdsOfTraces(messages: readonly Uint8Array[]): string[] {
   return [...ids];
 }
 
-/** The trace ids of FindTraceSummariesResponse messages. */
+/** The trace ids of FindTraceSummariesResponse messages, and of a FindTraceIDsResponse, which is alike as far as this goes. */
 export function traceIdsOfSummaries(messages: readonly Uint8Array[]): string[] {
   const ids: string[] = [];
   for (const message of messages) {
@@ -34,6 +34,31 @@ export function traceIdsOfSummaries(messages: readonly Uint8Array[]): string[] {
     });
   }
   return ids;
+}
+
+/** The content of one field, wherever it stands in messages. */
+function contentsOf(messages: readonly Uint8Array[], field: number): Uint8Array[] {
+  const contents: Uint8Array[] = [];
+  for (const message of messages) {
+    forEachField(message, 0, message.length, (found, start, end) => {
+      if (found === field) contents.push(message.subarray(start, end));
+    });
+  }
+  return contents;
+}
+
+/** The token of the next page; empty on the last one. It is field 2 of all paged answers but FindSpansResponse's: 3. */
+export function nextPageTokenOf(messages: readonly Uint8Array[], field: 2 | 3): string {
+  return textOf(...wholeOf(contentsOf(messages, field).at(-1) ?? new Uint8Array(0)));
+}
+
+function wholeOf(bytes: Uint8Array): [Uint8Array, number, number] {
+  return [bytes, 0, bytes.length];
+}
+
+/** The TracesData in FindSpansResponse messages. */
+export function tracesOfSpanPage(messages: readonly Uint8Array[]): Uint8Array[] {
+  return contentsOf(messages, 1);
 }
 
 /** Every span of a stream of TracesData: its span id and its encoded bytes, both as text. */
@@ -49,6 +74,36 @@ export function spansOf(messages: readonly Uint8Array[]): { readonly id: string;
     });
   }
   return spans;
+}
+
+/** Every span of a stream of TracesData as one text: its resource, its scope and itself, encoded, in their order. */
+export function completeSpansOf(messages: readonly Uint8Array[]): string[] {
+  const spans: string[] = [];
+  for (const group of contentsOf(messages, 1)) {
+    const resource = latin1(contentsOf([group], 1));
+    for (const scoped of contentsOf([group], 2)) {
+      const scope = latin1(contentsOf([scoped], 1));
+      for (const span of contentsOf([scoped], 2)) spans.push(resource + scope + latin1([span]));
+    }
+  }
+  return spans;
+}
+
+function latin1(contents: readonly Uint8Array[]): string {
+  return Buffer.concat(contents).toString("latin1");
+}
+
+/** Operators of the structured filter that a GetCapabilitiesResponse declares, and whether it declares pages. */
+export function capabilitiesOf(message: Uint8Array): { readonly operators: number; readonly paginated: boolean } {
+  let operators = 0;
+  let paginated = false;
+  for (const search of contentsOf([message], 1)) {
+    operators = contentsOf(contentsOf([search], 3), 2).length;
+    forEachField(search, 0, search.length, (field, _start, _end, value) => {
+      if (field === 4) paginated = value === 1;
+    });
+  }
+  return { operators, paginated };
 }
 
 /** The strings in field 1 of a message: GetServicesResponse. */

@@ -46,9 +46,17 @@ export { compilePredicate } from "./query/filter/matcher.js";
 export type { Constant, Level, Predicate, Reference } from "./query/filter/predicate.js";
 export { resolveFilter } from "./query/filter/resolve.js";
 export { decodeFilter, encodeFilter } from "./query/filter/wire-form.js";
-export type { PageRequest, SpanOrder, SpanQuery, TraceQuery } from "./query/trace-query.js";
+export { checkTimeRange } from "./query/search-of-query.js";
+export {
+  defaultLimit,
+  type PageRequest,
+  type SpanOrder,
+  type SpanQuery,
+  type TraceQuery,
+} from "./query/trace-query.js";
+export { assembleChunks } from "./store/assemble.js";
 export { allCapabilities } from "./store/capabilities.js";
-export { createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
+export { checkSpanLimit, createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/dependencies.js";
 export type {
   CandidateSearch,
@@ -92,6 +100,7 @@ export type {
   WriteOptions,
   WriteResult,
 } from "./store/span-store.js";
+export { createTenants } from "./store/tenants.js";
 export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";
 export type { Term } from "./terms/term.js";
 export type { TermSet } from "./terms/term-list.js";

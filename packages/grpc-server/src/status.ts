@@ -1,11 +1,12 @@
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
 import { type ErrorCode, isSpanStoreError } from "@spanstore/core";
-import { messageCodec } from "./protos.js";
+import { detailsKey, encodeDetails } from "./status-details.js";
 
 /** The one place where a store's error codes become gRPC's. */
 const statusOfCode: Record<ErrorCode, status> = {
   INVALID_QUERY: status.INVALID_ARGUMENT,
   UNSUPPORTED_FILTER: status.INVALID_ARGUMENT,
+  UNSUPPORTED: status.UNIMPLEMENTED,
   INVALID_TRACES: status.INVALID_ARGUMENT,
   NOT_FOUND: status.NOT_FOUND,
   STORE_UNAVAILABLE: status.UNAVAILABLE,
@@ -43,7 +44,13 @@ export function statusOfError(error: unknown, signal?: AbortSignal): StatusObjec
   const code = statusOfCode[error.code] ?? status.INTERNAL;
   if (code === status.INTERNAL) return failure(code, "internal error");
   const result = failure(code, textOf(error.message, error.field, error.hint));
-  if (error.code === "OVERLOADED") addRetryInfo(result);
+  const encoded = encodeDetails(result.code, result.details, {
+    reason: error.code,
+    field: headerText(error.field ?? ""),
+    hint: headerText(error.hint ?? ""),
+    ...(error.code === "OVERLOADED" ? { retryDelaySeconds } : {}),
+  });
+  result.metadata.set(detailsKey, encoded);
   return result;
 }
 
@@ -65,27 +72,4 @@ function failure(code: status, details: string): StatusObject {
 function headerText(text: string): string {
   const cut = text.length > maxDetailsLength ? `${text.slice(0, maxDetailsLength)}...` : text;
   return Buffer.from(cut).toString();
-}
-
-interface RpcStatus {
-  readonly code: number;
-  readonly message: string;
-  /** google.protobuf.Any keeps its fields' own names. */
-  readonly details: readonly { readonly type_url: string; readonly value: Buffer }[];
-}
-
-interface RetryInfo {
-  readonly retryDelay: { readonly seconds: string };
-}
-
-function addRetryInfo(result: StatusObject): void {
-  const retryInfo = messageCodec<RetryInfo>("google.rpc.RetryInfo");
-  const value = retryInfo.encode({ retryDelay: { seconds: String(retryDelaySeconds) } });
-  const details = [{ type_url: "type.googleapis.com/google.rpc.RetryInfo", value }];
-  const encoded = messageCodec<RpcStatus>("google.rpc.Status").encode({
-    code: result.code,
-    message: result.details,
-    details,
-  });
-  result.metadata.set("grpc-status-details-bin", encoded);
 }

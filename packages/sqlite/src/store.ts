@@ -1,5 +1,6 @@
 import {
   allCapabilities,
+  createTenants,
   encodedTraces,
   type SpanStore,
   type StoreReads,
@@ -8,6 +9,7 @@ import {
   withLifecycle,
 } from "@spanstore/core";
 import { openQuickReads } from "./quick-reads.js";
+import { tenantPath } from "./tenant-path.js";
 import { startThread } from "./thread-client.js";
 import { createThreadPool, poolOf, type ThreadPool } from "./thread-pool.js";
 import type { ThreadOptions } from "./thread-protocol.js";
@@ -52,6 +54,10 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     yield* (await readers.get()).stream<T>(method, [argument], options, signal);
   };
 
+  const tenants = createTenants("sqlite", async (tenant) =>
+    openThreadedStore({ ...options, path: inMemory ? path : await tenantPath(path, tenant) }),
+  );
+
   return withLifecycle({
     engine: "sqlite",
     write: async (traces, call) => {
@@ -73,7 +79,9 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     capabilities: async () => allCapabilities,
     stats: () => writer.call("stats", []),
     health: () => writer.call("health", []),
+    forTenant: tenants.forTenant,
     close: async () => {
+      await tenants.close();
       quick?.close();
       await Promise.all([readers.close(), counters.close()]);
       await writer.close();

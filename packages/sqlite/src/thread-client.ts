@@ -42,7 +42,13 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
   let onClosed: (() => void) | undefined;
 
   const post = (request: Request, transfer: readonly ArrayBuffer[] = []): void => {
-    worker.postMessage(request, transfer);
+    try {
+      worker.postMessage(request, transfer);
+    } catch (cause) {
+      const problem =
+        "what was asked can not be handed to a thread: it holds a function or is nested too deeply";
+      throw new SpanStoreError("INVALID_QUERY", problem, { cause });
+    }
   };
   /** The process stays alive for what it waits for, and not for an idle store that nobody closed. */
   const add = (id: number, receiver: Receiver): void => {
@@ -114,7 +120,12 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
         },
       });
       signal?.addEventListener("abort", cancel, { once: true });
-      post({ kind: "call", id, method, args }, transfer);
+      try {
+        post({ kind: "call", id, method, args }, transfer);
+      } catch (error) {
+        settle();
+        reject(error);
+      }
     });
 
   const stream = async function* <T>(
@@ -142,8 +153,8 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
       },
     });
     signal?.addEventListener("abort", cancel, { once: true });
-    post({ kind: "stream", id, method, args, options });
     try {
+      post({ kind: "stream", id, method, args, options });
       for (;;) {
         const batch = batches.shift();
         if (batch !== undefined) {

@@ -7,5 +7,5 @@ import { createMemoryEngine } from "./engine.js";
  * small numbers of spans.
  */
 export function openMemoryStore(): SpanStore {
-  return createSpanStore(createMemoryEngine());
+  return createSpanStore(createMemoryEngine(), async () => createMemoryEngine());
 }

@@ -63,7 +63,7 @@ export async function* distinctFragments(
  * `spanLimit` spans the rest is left out, and its last chunk says so.
  */
 export async function* assembleChunks(
-  fragments: AsyncIterable<Fragment>,
+  fragments: AsyncIterable<Pick<Fragment, "traceId" | "encoded">>,
   spanLimit = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<TraceChunk, void, undefined> {
   let traceId = "";

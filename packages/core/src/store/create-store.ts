@@ -19,13 +19,24 @@ import type {
   TraceSummary,
 } from "./span-store.js";
 import { summarize } from "./summaries.js";
+import { createTenants } from "./tenants.js";
 import { findMatchPage } from "./trace-pages.js";
 
 /** Summaries are handed on in batches of this many. */
 const summariesPerChunk = 100;
 
-/** Makes a store of an engine: validation, exact matching, ordering, assembly and lifecycle. */
-export function createSpanStore(engine: Engine): SpanStore {
+/**
+ * Makes a store of an engine: validation, exact matching, ordering, assembly and lifecycle.
+ * @param openTenant makes the engine of a tenant's own space; without it the store has one space for all, and
+ *   refuses tenants.
+ */
+export function createSpanStore(engine: Engine, openTenant?: (tenant: string) => Promise<Engine>): SpanStore {
+  const tenants = createTenants(engine.name, async (tenant) => {
+    if (openTenant === undefined) {
+      throw new SpanStoreError("INVALID_OPTIONS", `${engine.name} has no tenants`, { field: "tenant" });
+    }
+    return createSpanStore(await openTenant(tenant), openTenant);
+  });
   return withLifecycle({
     engine: engine.name,
     ...createStoreReads(engine),
@@ -38,7 +49,11 @@ export function createSpanStore(engine: Engine): SpanStore {
     capabilities: async () => allCapabilities,
     stats: () => engine.stats(),
     health: () => engine.health(),
-    close: () => engine.close(),
+    forTenant: tenants.forTenant,
+    close: async () => {
+      await tenants.close();
+      await engine.close();
+    },
   });
 }
 
@@ -150,7 +165,8 @@ async function* withPageToken<T extends TraceChunk | SummaryChunk>(
   if (last !== undefined) yield { ...last, nextPageToken };
 }
 
-function checkSpanLimit(limit: number | undefined): void {
+/** @throws INVALID_QUERY for a limit that is there and no whole number above 0. */
+export function checkSpanLimit(limit: number | undefined): void {
   if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return;
   throw new SpanStoreError("INVALID_QUERY", "spanLimit is no whole number above 0", { field: "spanLimit" });
 }

@@ -7,6 +7,8 @@ export type ErrorCode =
   | "INVALID_QUERY"
   /** A well-formed filter that this store cannot answer exactly. */
   | "UNSUPPORTED_FILTER"
+  /** A call that this store, or what lies between it and the caller, does not offer. */
+  | "UNSUPPORTED"
   /** A write whose bytes are no OTLP. */
   | "INVALID_TRACES"
   /** A wrong option when a store is opened. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { SpanStoreError, throwIfAborted } from "./errors.js";
 import type { CallOptions, SpanStore } from "./span-store.js";
 
@@ -11,6 +12,8 @@ export type StoreCalls = Omit<SpanStore, typeof Symbol.asyncDispose>;
  */
 export function withLifecycle(calls: StoreCalls): SpanStore {
   const closing = new AbortController();
+  // Every open stream listens, and Node takes more than ten listeners for a leak.
+  setMaxListeners(0, closing.signal);
   let inFlight = 0;
   let closed: Promise<void> | undefined;
   let drained: (() => void) | undefined;
@@ -95,6 +98,10 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
     getDependencies: (query, options) => run(options, () => calls.getDependencies(query, options)),
     deleteBefore: (time) => run(undefined, () => calls.deleteBefore(time)),
     purge: () => run(undefined, () => calls.purge()),
+    forTenant: (tenant) => {
+      if (closed !== undefined) throw new SpanStoreError("STORE_CLOSED", "the store is closed");
+      return calls.forTenant(tenant);
+    },
     capabilities: (options) => run(options, () => calls.capabilities(options)),
     stats: () => run(undefined, () => calls.stats()),
     health: () => run(undefined, () => calls.health()),

@@ -27,6 +27,13 @@ export interface SpanStore extends StoreReads, AsyncDisposable {
   /** Removes everything. */
   purge(): Promise<void>;
 
+  /**
+   * The store of a tenant: a space of its own, which nothing of this store or of another tenant reaches. It is
+   * opened by its first call and closed with this store.
+   * @throws INVALID_OPTIONS for a name that is empty or longer than 64 bytes.
+   */
+  forTenant(tenant: string): SpanStore;
+
   /** What searches this store answers, in Jaeger's terms. */
   capabilities(options?: CallOptions): Promise<SearchCapabilities>;
 

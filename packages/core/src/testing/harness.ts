@@ -17,6 +17,8 @@ export type OptOut =
   /** `deleteBefore` deletes nothing, likewise. */
   | "deleteBefore"
   | "stats"
+  /** It has one space for all. */
+  | "tenants"
   /** `write` tells neither which spans it rejected nor why; they are rejected all the same. */
   | "rejectedSpans"
   /** Errors have their code, but name no `field`. */

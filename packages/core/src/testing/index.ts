@@ -1,6 +1,11 @@
+import { describeDependencies } from "./chapters/dependencies.js";
+import { describePaging } from "./chapters/paging.js";
+import { describeRefusing } from "./chapters/refusing.js";
+import { describeSearching } from "./chapters/searching.js";
 import { describeLargeTraces } from "./chapters/large-traces.js";
 import { describeNames } from "./chapters/names.js";
 import { describeRetention } from "./chapters/retention.js";
+import { describeTenants } from "./chapters/tenants.js";
 import { describeWriting } from "./chapters/writing.js";
 import { describeLosslessness } from "./chapters/losslessness.js";
 import { describeDifferential } from "./chapters/differential.js";
@@ -31,6 +36,11 @@ export function describeSpanStore(runner: TestRunner, options: ConformanceOption
     suite.describe("writing", () => describeWriting(suite));
     suite.describe("retention", () => describeRetention(suite));
     suite.describe("names", () => describeNames(suite));
+    suite.describe("searching", () => describeSearching(suite));
+    suite.describe("paging", () => describePaging(suite));
+    suite.describe("refusing", () => describeRefusing(suite));
+    suite.describe("dependencies", () => describeDependencies(suite));
+    suite.describe("tenants", () => describeTenants(suite));
     suite.describe("large traces", () => describeLargeTraces(suite));
     suite.describe("differential", () => describeDifferential(suite));
   });

@@ -6,12 +6,13 @@ export async function assertRefused(
   call: () => Promise<unknown> | AsyncIterable<unknown>,
   code: ErrorCode,
   field?: string,
+  what = "the call",
 ): Promise<void> {
   const error = await failureOf(call);
-  assert.ok(error !== undefined, `expected ${code}, but the call succeeded`);
+  assert.ok(error !== undefined, `${what}: expected ${code}, but it succeeded`);
   if (!isSpanStoreError(error)) throw error;
-  assert.equal(error.code, code, `expected ${code}, but got ${error.code}: ${error.message}`);
-  if (field !== undefined) assert.equal(error.field, field, `the field of: ${error.message}`);
+  assert.equal(error.code, code, `${what}: expected ${code}, but got ${error.code}: ${error.message}`);
+  if (field !== undefined) assert.equal(error.field, field, `${what}: the field of: ${error.message}`);
 }
 
 /** What a call fails with; a call that throws before it returns a promise or a stream fails the test. */

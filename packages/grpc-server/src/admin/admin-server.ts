@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { SpanStore } from "@spanstore/core";
+import { status } from "@grpc/grpc-js";
+import { isSpanStoreError, type SpanStore } from "@spanstore/core";
 import type { Logger } from "pino";
 import type { Metrics } from "../metrics.js";
 import type { ReadinessCheck } from "../readiness.js";
+import { statusOfError } from "../status.js";
 
 export interface AdminOptions {
   readonly store: SpanStore;
@@ -21,10 +23,10 @@ interface Answer {
 
 interface Route {
   readonly methods: readonly string[];
-  answer(): Promise<Answer>;
+  answer(parameters: URLSearchParams): Promise<Answer>;
 }
 
-/** The HTTP server for operators: `/healthz`, `/readyz`, `/metrics` and `/purge`. */
+/** The HTTP server for operators: `/healthz`, `/readyz`, `/metrics`, `/purge` and `/delete-before`. */
 export function createAdminServer(options: AdminOptions): Server {
   const routes = routesOf(options);
   const respond = async (request: IncomingMessage, response: ServerResponse) => {
@@ -33,7 +35,7 @@ export function createAdminServer(options: AdminOptions): Server {
       write(request, response, await route(routes, request));
     } catch (error) {
       options.log.error({ err: error, path: request.url }, "an admin request failed");
-      write(request, response, { status: 500, body: "internal error\n" });
+      write(request, response, failure(error));
     }
   };
   const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
@@ -76,19 +78,56 @@ function routesOf({ store, readiness, metrics, allowPurge, log }: AdminOptions):
       {
         methods: ["POST"],
         async answer() {
-          if (!allowPurge)
-            return { status: 403, body: "purging is off; start the server with --allow-purge\n" };
+          if (!allowPurge) return purgingIsOff;
           await store.purge();
           log.warn("the store was purged");
           return { status: 200, body: "purged\n" };
         },
       },
     ],
+    [
+      "/delete-before",
+      {
+        methods: ["POST"],
+        async answer(parameters) {
+          if (!allowPurge) return purgingIsOff;
+          const time = unixNanos(parameters.getAll("time"));
+          if (time === undefined) {
+            return { status: 400, body: `time: must be nanoseconds since 1970, 0 to ${latestTime}\n` };
+          }
+          await store.deleteBefore(time);
+          log.warn({ time: String(time) }, "spans that started earlier were deleted");
+          return { status: 200, body: "deleted\n" };
+        },
+      },
+    ],
   ]);
 }
 
+const purgingIsOff: Answer = {
+  status: 403,
+  body: "purging is off; start the server with --allow-purge\n",
+};
+
+/** Before it lies every time at which a span can start. */
+const latestTime = 2n ** 64n;
+
+/** The one time that is given, or undefined when it is none. */
+function unixNanos(texts: readonly string[]): bigint | undefined {
+  const [text = ""] = texts;
+  if (texts.length !== 1 || !/^\d{1,20}$/.test(text)) return undefined;
+  const time = BigInt(text);
+  return time > latestTime ? undefined : time;
+}
+
+function failure(error: unknown): Answer {
+  return isSpanStoreError(error) && statusOfError(error).code === status.UNAVAILABLE
+    ? { status: 503, body: `the store is unavailable: ${error.message}\n` }
+    : { status: 500, body: "internal error\n" };
+}
+
 async function route(routes: Map<string, Route>, request: IncomingMessage): Promise<Answer> {
-  const [path = ""] = (request.url ?? "").split("?");
+  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
   const found = routes.get(path);
   if (found === undefined) {
     return { status: 404, body: `nothing here; there is ${[...routes.keys()].join(", ")}\n` };
@@ -97,7 +136,7 @@ async function route(routes: Map<string, Route>, request: IncomingMessage): Prom
     const allow = found.methods.join(", ");
     return { status: 405, body: `${path} takes ${allow}\n`, allow };
   }
-  return found.answer();
+  return found.answer(new URLSearchParams(query));
 }
 
 function write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {

@@ -60,7 +60,7 @@ export const descriptions: Record<OptionName, OptionDescription> = {
   "allow-purge": {
     group: "Network",
     placeholder: "",
-    help: "Let POST /purge on the admin port empty the store. For test systems.",
+    help: "Let POST /purge on the admin port empty the store, and POST /delete-before?time=NANOS delete what started earlier. For test systems.",
   },
   "grpc.max-receive-message-bytes": {
     group: "Limits",

@@ -4,10 +4,14 @@ const wireBytes = 2;
 /** The field of the parameters in every search request. */
 const queryField = 1;
 
+/** The structured filter's field number in TraceQueryParameters and in SpanQueryParameters. */
+export const traceFilterField = 9;
+export const spanFilterField = 3;
+
 /**
  * The structured filter of an encoded search request, taken from its bytes: an absent scalar and an empty
  * one are the same on the wire, and only core's decoder knows which parts a filter may lack.
- * @param field its number in the parameters: 9 of TraceQueryParameters, 3 of SpanQueryParameters.
+ * @param field its number in the parameters.
  * @throws INVALID_QUERY when it is no filter.
  */
 export function filterOf(request: Uint8Array, field: number): FilterCall | undefined {

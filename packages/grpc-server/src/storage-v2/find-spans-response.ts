@@ -1,22 +1,13 @@
 import type { SpanChunk } from "@spanstore/core";
+import { lengthDelimited } from "../length-delimited.js";
 
-/** Tags of FindSpansResponse: `spans` is field 1, `next_page_token` field 3, both length-delimited. */
-const spansTag = 0x0a;
-const tokenTag = 0x1a;
+/** Fields of FindSpansResponse. */
+export const spansField = 1;
+export const tokenField = 3;
 
 /** A FindSpansResponse around spans that are encoded already. */
 export function encodeFindSpansResponse({ encoded, nextPageToken }: SpanChunk): Buffer {
-  const parts = [field(spansTag, encoded.length), encoded];
-  if (nextPageToken !== undefined) {
-    const token = Buffer.from(nextPageToken, "utf8");
-    parts.push(field(tokenTag, token.length), token);
-  }
+  const parts = lengthDelimited(spansField, encoded);
+  if (nextPageToken !== undefined) parts.push(...lengthDelimited(tokenField, Buffer.from(nextPageToken, "utf8")));
   return Buffer.concat(parts);
-}
-
-function field(tag: number, length: number): Buffer {
-  const bytes = [tag];
-  let rest = length;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest & 0x7f) | 0x80);
-  return Buffer.from([...bytes, rest]);
 }

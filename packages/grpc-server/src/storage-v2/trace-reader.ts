@@ -7,7 +7,7 @@ import {
 } from "@spanstore/core";
 import type { StreamMethod, UnaryMethod } from "../calls.js";
 import { type MessageCodec, messageCodec } from "../protos.js";
-import { filterOf } from "./filter-of.js";
+import { filterOf, spanFilterField, traceFilterField } from "./filter-of.js";
 import { encodeFindSpansResponse } from "./find-spans-response.js";
 import { queryFromProto, type TraceQueryParameters } from "./query-from-proto.js";
 import { type SpanQueryParameters, spanQueryFromProto } from "./span-query-from-proto.js";
@@ -43,10 +43,6 @@ interface ProtoTraceSummary {
   readonly orphanSpanCount: number;
   readonly services: TraceSummary["services"];
 }
-
-/** The structured filter's field number in the two messages of search parameters. */
-const traceFilterField = 9;
-const spanFilterField = 3;
 
 /** jaeger.storage.v2.TraceReader over a store. */
 export function traceReader(store: SpanStore): {

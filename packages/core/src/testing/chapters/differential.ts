@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { openMemoryStore } from "../../memory/index.js";
 import type { SpanStore } from "../../store/span-store.js";
 import { type Open, randomness, type Suite } from "../harness.js";
+import { minimize } from "../minimize.js";
 import { play, type Step, scenario } from "../scenario.js";
 
 const millisPerRun = 5_000;
@@ -16,15 +17,50 @@ export function describeDifferential(suite: Suite): void {
     async (store, open) => {
       console.log(`${options.name}: ${runs} random cases, SPANSTORE_CONFORMANCE_SEED=${seed}`);
       const nextStore = suite.has("purge") ? purged(store) : fresh(open);
-      const property = fc.asyncProperty(scenario(suite.has("deleteBefore")), async (steps: Step[]) => {
+      const failureOf = async (steps: readonly Step[]): Promise<unknown> => {
         const reference = openMemoryStore();
-        await play(steps, await nextStore(), reference);
-        await reference.close();
+        try {
+          await play(steps, await nextStore(), reference);
+          return undefined;
+        } catch (error) {
+          return error ?? new Error("a case failed with nothing");
+        } finally {
+          await reference.close();
+        }
+      };
+      const property = fc.asyncProperty(scenario(suite.has("deleteBefore")), async (steps) => {
+        const failure = await failureOf(steps);
+        if (failure !== undefined) throw failure;
       });
-      await fc.assert(property, { numRuns: runs, seed });
+      const { counterexample, errorInstance } = await fc.check(property, { numRuns: runs, seed });
+      if (counterexample === null) return;
+      throw await readable(counterexample[0], errorInstance, seed, failureOf);
     },
     { timeoutMillis: 60_000 + runs * millisPerRun },
   );
+}
+
+/** A failed case as an error that says what happens, step by step, and no more than is needed for it. */
+async function readable(
+  steps: readonly Step[],
+  error: unknown,
+  seed: number,
+  failureOf: (steps: readonly Step[]) => Promise<unknown>,
+): Promise<Error> {
+  const smallest = await minimize(steps, async (fewer) => isAlike(await failureOf(fewer), error));
+  const cause = (await failureOf(smallest)) ?? error;
+  const listed = smallest.map((step, i) => `${i + 1}. ${fc.stringify(step)}`).join("\n");
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`with SPANSTORE_CONFORMANCE_SEED=${seed}, after these steps\n${listed}\n\n${message}`, { cause });
+}
+
+/** A case that is cut down must not come to fail for another reason, such as being none. */
+function isAlike(failure: unknown, original: unknown): boolean {
+  return failure instanceof Error && original instanceof Error && failure.name === original.name && codeOf(failure) === codeOf(original);
+}
+
+function codeOf(error: Error): unknown {
+  return "code" in error ? error.code : undefined;
 }
 
 function purged(store: SpanStore): () => Promise<SpanStore> {

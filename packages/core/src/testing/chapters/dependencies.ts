@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import type { Dependency, SpanStore } from "../../store/span-store.js";
+import type { Suite } from "../harness.js";
+import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.js";
+
+const hour = 3_600_000;
+
+async function calls(store: SpanStore, from = -hour, to = hour): Promise<string[]> {
+  const window = { startTimeUnixNano: timeAt(from), endTimeUnixNano: timeAt(to) };
+  return (await store.getDependencies(window)).map(asText);
+}
+
+function asText({ parent, child, callCount }: Dependency): string {
+  return `${parent}>${child}:${callCount}`;
+}
+
+const kinds = { client: 3, server: 2, producer: 4, consumer: 5, internal: 1 } as const;
+
+/** Traces and the calls they tell of. */
+const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly string[]]>> = {
+  "a client calls a server": [
+    [
+      { trace: 1, id: 1, service: "shop", kind: kinds.client },
+      { trace: 1, id: 2, parent: 1, service: "cart", kind: kinds.server },
+    ],
+    ["shop>cart:1"],
+  ],
+  "a call is one-way: the server's half alone came": [
+    [
+      { trace: 1, id: 1, service: "shop" },
+      { trace: 1, id: 2, parent: 1, service: "cart" },
+      { trace: 1, id: 4, parent: 3, service: "lost" },
+    ],
+    ["shop>cart:1"],
+  ],
+  "a consumer is the child of a producer": [
+    [
+      { trace: 1, id: 1, service: "shop", kind: kinds.producer },
+      { trace: 1, id: 2, parent: 1, service: "mail", kind: kinds.consumer },
+      { trace: 1, id: 3, parent: 1, service: "stock", kind: kinds.consumer },
+    ],
+    ["shop>mail:1", "shop>stock:1"],
+  ],
+  "links are no calls": [
+    [
+      { trace: 1, id: 1, service: "shop", kind: kinds.producer },
+      { trace: 2, id: 2, service: "mail", kind: kinds.consumer, links: [{ traceId: traceIdOf(1), spanId: "0000000000000001" }] },
+    ],
+    [],
+  ],
+  "spans of one service call nobody": [
+    [
+      { trace: 1, id: 1, service: "shop" },
+      { trace: 1, id: 2, parent: 1, service: "shop", kind: kinds.internal },
+      { trace: 1, id: 3, parent: 2, service: "cart" },
+      { trace: 1, id: 4, parent: 3, service: "shop" },
+    ],
+    ["cart>shop:1", "shop>cart:1"],
+  ],
+  "spans without a service take no part": [
+    [
+      { trace: 1, id: 1, service: "shop" },
+      { trace: 1, id: 2, parent: 1 },
+      { trace: 1, id: 3, parent: 2, service: "cart" },
+    ],
+    [],
+  ],
+  "a parent of the same id in another trace is nobody's": [
+    [
+      { trace: 1, id: 1, service: "shop" },
+      { trace: 2, id: 2, parent: 1, service: "cart" },
+    ],
+    [],
+  ],
+  "client and server share a span id: the call is counted once": [
+    [
+      { trace: 1, id: 1, service: "shop", kind: kinds.client },
+      { trace: 1, id: 2, parent: 1, service: "shop", kind: kinds.client },
+      { trace: 1, id: 2, parent: 1, service: "cart", kind: kinds.server },
+      { trace: 1, id: 3, parent: 2, service: "cart", kind: kinds.internal },
+    ],
+    ["shop>cart:1"],
+  ],
+  "a span that is its own parent calls nobody, a circle calls all round": [
+    [
+      { trace: 1, id: 1, parent: 1, service: "shop" },
+      { trace: 2, id: 1, parent: 2, service: "shop" },
+      { trace: 2, id: 2, parent: 1, service: "cart" },
+    ],
+    ["cart>shop:1", "shop>cart:1"],
+  ],
+};
+
+export function describeDependencies(suite: Suite): void {
+  for (const [what, [spans, expected]] of Object.entries(cases)) {
+    suite.it(what, async (store) => {
+      await store.write(tracesOf(...spans));
+      assert.deepEqual(await calls(store), expected);
+      await store.write(tracesOf(...spans));
+      for (const span of spans) await store.write(tracesOf(span));
+      assert.deepEqual(await calls(store), expected, "a replay counts");
+    });
+    suite.it(`${what}: the same whatever comes last`, async (store) => {
+      assert.deepEqual(await calls(store), []);
+      for (const span of [...spans].reverse()) {
+        await store.write(tracesOf(span));
+        await calls(store);
+      }
+      assert.deepEqual(await calls(store), expected);
+    });
+  }
+
+  suite.it("a call belongs to the window its span starts in, both ends inclusive", async (store) => {
+    await store.write(
+      tracesOf(
+        { trace: 1, id: 1, service: "shop", at: -2 * hour, duration: 1n },
+        { trace: 1, id: 2, parent: 1, service: "cart", at: 60_000 },
+        { trace: 1, id: 3, parent: 1, service: "cart", at: 2 * hour },
+      ),
+    );
+    const at = timeAt(60_000);
+    const within = async (from: bigint, to: bigint): Promise<string[]> =>
+      (await store.getDependencies({ startTimeUnixNano: from, endTimeUnixNano: to })).map(asText);
+    assert.deepEqual(await within(at, at), ["shop>cart:1"]);
+    assert.deepEqual(await within(at - 1n, at - 1n), []);
+    assert.deepEqual(await within(at + 1n, at + 1n), []);
+    assert.deepEqual(await within(at - 1n, at), ["shop>cart:1"]);
+    assert.deepEqual(await within(at, at + 1n), ["shop>cart:1"]);
+    assert.deepEqual(await within(0n, at - 1n), []);
+    assert.deepEqual(await within(0n, (1n << 64n) - 1n), ["shop>cart:2"]);
+  });
+
+  suite.it("calls are added up and sorted by code point", async (store) => {
+    const services = ["\u{10000}", "b", "\uffff", "a"];
+    for (let round = 0; round < 3; round++) {
+      await store.write(
+        tracesOf(
+          { trace: round + 1, id: 1, service: "root" },
+          ...services.slice(round).map((service, i): TestSpan => ({ trace: round + 1, id: i + 2, parent: 1, service })),
+        ),
+      );
+    }
+    assert.deepEqual(await calls(store), ["root>a:3", "root>b:2", "root>\uffff:3", "root>\u{10000}:1"]);
+  });
+
+  suite.it("what comes after the question is in the next answer: parents, children, whole traces", async (store) => {
+    await store.write(tracesOf({ trace: 1, id: 2, parent: 1, service: "cart" }));
+    assert.deepEqual(await calls(store), []);
+    await store.write(tracesOf({ trace: 1, id: 1, service: "shop", at: -1000 }));
+    assert.deepEqual(await calls(store), ["shop>cart:1"]);
+    await store.write(tracesOf({ trace: 1, id: 3, parent: 2, service: "stock", at: 1000 }));
+    assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:1"]);
+    await store.write(tracesOf({ trace: 2, id: 1, service: "shop" }, { trace: 2, id: 2, parent: 1, service: "cart" }));
+    assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:2"]);
+    // The parent's id turns out to be shared with the child's own service: the call was internal.
+    await store.write(tracesOf({ trace: 2, id: 1, service: "cart" }));
+    assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:1"]);
+    assert.deepEqual(await calls(store, -2 * hour, 3 * hour), ["cart>stock:1", "shop>cart:1"]);
+  });
+
+  suite.it("questions at the same time as writes answer, and the last one knows all", async (store) => {
+    const writes = Array.from({ length: 30 }, (_, i) =>
+      store.write(
+        tracesOf({ trace: i + 1, id: 1, service: "shop", at: i }, { trace: i + 1, id: 2, parent: 1, service: "cart", at: i }),
+      ),
+    );
+    await Promise.all([...writes, ...Array.from({ length: 10 }, () => calls(store))]);
+    assert.deepEqual(await calls(store), ["shop>cart:30"]);
+  });
+
+  suite.it("deleted calls are counted no more", async (store) => {
+    await store.write(
+      tracesOf(
+        { trace: 1, id: 1, service: "shop", at: 0 },
+        { trace: 1, id: 2, parent: 1, service: "cart", at: 1 },
+        { trace: 1, id: 3, parent: 2, service: "stock", at: 2 },
+      ),
+    );
+    assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:1"]);
+    await store.deleteBefore(timeAt(1));
+    assert.deepEqual(await calls(store), ["cart>stock:1"]);
+    await store.deleteBefore(timeAt(2));
+    assert.deepEqual(await calls(store), []);
+  }, { features: ["deleteBefore"] });
+}

@@ -1,0 +1,130 @@
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientReadableStream,
+  credentials as grpcCredentials,
+  Metadata,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { SpanStoreError, throwIfAborted } from "@spanstore/core";
+import { errorOfCall } from "./call-errors.js";
+
+/** A connection over which encoded messages go and come. */
+export interface Channel {
+  /**
+   * @param method `/package.Service/Method`.
+   * @throws SpanStoreError; ABORTED when the signal fires.
+   */
+  unary(method: string, request: Uint8Array, signal: AbortSignal | undefined): Promise<Buffer>;
+  /** Takes a few messages ahead of its reader, no more; leaving the loop early cancels the call. */
+  stream(method: string, request: Uint8Array, signal: AbortSignal | undefined): AsyncIterable<Buffer>;
+  close(): void;
+}
+
+export interface ChannelOptions {
+  readonly credentials: ChannelCredentials | undefined;
+  readonly metadata: Readonly<Record<string, string>> | undefined;
+  readonly maxReceiveMessageBytes: number;
+}
+
+/** @throws INVALID_OPTIONS naming the option at fault. */
+export function openChannel(address: string, options: ChannelOptions): Channel {
+  const { credentials = grpcCredentials.createInsecure(), maxReceiveMessageBytes } = options;
+  const metadata = metadataOf(options.metadata ?? {});
+  const client = clientOf(address, credentials, maxReceiveMessageBytes);
+  return {
+    async unary(method, request, signal) {
+      throwIfAborted(signal);
+      let cancel = (): void => {};
+      try {
+        return await new Promise<Buffer>((resolve, reject) => {
+          const call = client.makeUnaryRequest(
+            method,
+            asBuffer,
+            sameBuffer,
+            request,
+            metadata.clone(),
+            (error: ServiceError | null, answer?: Buffer) => {
+              if (answer === undefined) reject(error);
+              else resolve(answer);
+            },
+          );
+          cancel = () => call.cancel();
+          signal?.addEventListener("abort", cancel, { once: true });
+        });
+      } catch (error) {
+        throw errorOfCall(error, signal);
+      } finally {
+        signal?.removeEventListener("abort", cancel);
+      }
+    },
+    async *stream(method, request, signal) {
+      throwIfAborted(signal);
+      const call: ClientReadableStream<Buffer> = client.makeServerStreamRequest(
+        method,
+        asBuffer,
+        sameBuffer,
+        request,
+        metadata.clone(),
+      );
+      const cancel = (): void => call.cancel();
+      signal?.addEventListener("abort", cancel, { once: true });
+      // The error of a call that nobody reads on has no other listener.
+      call.on("error", () => {});
+      try {
+        for await (const message of call as AsyncIterable<Buffer>) {
+          throwIfAborted(signal);
+          yield message;
+          throwIfAborted(signal);
+        }
+      } catch (error) {
+        throw errorOfCall(error, signal);
+      } finally {
+        signal?.removeEventListener("abort", cancel);
+        call.cancel();
+      }
+    },
+    close: () => client.close(),
+  };
+}
+
+function clientOf(address: string, credentials: ChannelCredentials, maxReceiveMessageBytes: number): Client {
+  try {
+    return new Client(address, credentials, {
+      "grpc.max_receive_message_length": maxReceiveMessageBytes,
+      "grpc.max_send_message_length": -1,
+      // Stores do not share a connection, so that closing one closes it.
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.enable_channelz": 0,
+    });
+  } catch (cause) {
+    throw new SpanStoreError("INVALID_OPTIONS", `is no address: ${JSON.stringify(address)}`, {
+      field: "address",
+      hint: "HOST:PORT",
+      cause,
+    });
+  }
+}
+
+function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(headers)) {
+    try {
+      metadata.set(key, value);
+    } catch (cause) {
+      throw new SpanStoreError("INVALID_OPTIONS", `${JSON.stringify(key)} is no header that gRPC takes`, {
+        field: "metadata",
+        cause,
+      });
+    }
+  }
+  return metadata;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function sameBuffer(bytes: Buffer): Buffer {
+  return bytes;
+}

@@ -1,0 +1,31 @@
+import { assembleChunks, spansOf, splitByTrace, type TraceChunk } from "@spanstore/core";
+import { read } from "./answers.js";
+
+/** Above this a message of another server's is taken apart, since no chunk of a SpanStore's is larger. */
+const maxChunkBytes = 3 * 1024 * 1024;
+
+/**
+ * The messages of a GetTraces or FindTraces stream as chunks, each with its trace's id. Of a trace with
+ * more than `spanLimit` spans the rest is left out here: the protocol has no word for it.
+ */
+export function traceChunks(
+  messages: AsyncIterable<Buffer>,
+  spanLimit: number | undefined,
+): AsyncIterable<TraceChunk> {
+  return spanLimit === undefined ? labelled(messages) : assembleChunks(labelled(messages), spanLimit);
+}
+
+async function* labelled(messages: AsyncIterable<Buffer>): AsyncGenerator<TraceChunk, void, undefined> {
+  for await (const encoded of messages) {
+    const traceId = read(() => spansOf(encoded).next().value?.traceId);
+    if (traceId === undefined) continue;
+    if (encoded.length <= maxChunkBytes) yield { traceId, encoded };
+    else yield* assembleChunks(fragmentsOf(encoded));
+  }
+}
+
+async function* fragmentsOf(encoded: Buffer): AsyncGenerator<TraceChunk, void, undefined> {
+  for (const fragment of read(() => splitByTrace(encoded)).fragments) {
+    yield { traceId: Buffer.from(fragment.traceId).toString("hex"), encoded: fragment.encoded };
+  }
+}

@@ -1,0 +1,28 @@
+import type { CallOptions, StoreReads, TraceChunk, TraceQuery } from "@spanstore/core";
+
+/**
+ * One page of findTraces, of the two calls that page and give traces: the protocol's FindTraces does not
+ * page, since its answer has no room for a token.
+ */
+export async function* findTracePage(
+  store: Pick<StoreReads, "findTraceIds" | "getTraces">,
+  query: TraceQuery,
+  options: CallOptions,
+): AsyncGenerator<TraceChunk, void, undefined> {
+  let { page } = query;
+  while (page !== undefined) {
+    const { traces, nextPageToken } = await store.findTraceIds({ ...query, page }, options);
+    const ids = traces.map(({ traceId }) => traceId);
+    let last: TraceChunk | undefined;
+    for await (const chunk of store.getTraces(ids, { ...options, spanLimit: query.spanLimit })) {
+      if (last !== undefined) yield last;
+      last = chunk;
+    }
+    if (last !== undefined) {
+      yield nextPageToken === undefined ? last : { ...last, nextPageToken };
+      return;
+    }
+    // What the page found was deleted meanwhile: without a chunk the token would be lost.
+    page = nextPageToken === undefined ? undefined : { size: page.size, token: nextPageToken };
+  }
+}

@@ -1,0 +1,70 @@
+import { messageCodec } from "./protos.js";
+
+/** The metadata key of a google.rpc.Status, which says more than a status of gRPC can. */
+export const detailsKey = "grpc-status-details-bin";
+
+/** Tells our reasons from those of other programs. */
+const domain = "spanstore";
+
+const typePrefix = "type.googleapis.com/";
+const errorInfoType = "google.rpc.ErrorInfo";
+const retryInfoType = "google.rpc.RetryInfo";
+
+/** What a failed call tells a program. */
+export interface StatusDetails {
+  /** The store's error code. */
+  readonly reason: string;
+  /** As in core's ErrorDetails; empty when there is none. */
+  readonly field: string;
+  readonly hint: string;
+  /** When to come again, if that helps. */
+  readonly retryDelaySeconds?: number;
+}
+
+interface RpcStatus {
+  readonly code: number;
+  readonly message: string;
+  /** google.protobuf.Any keeps its fields' own names. */
+  readonly details?: readonly { readonly type_url?: string; readonly value?: Buffer }[];
+}
+
+interface ErrorInfo {
+  readonly reason?: string;
+  readonly domain?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+interface RetryInfo {
+  readonly retryDelay: { readonly seconds: string };
+}
+
+const statusCodec = () => messageCodec<RpcStatus>("google.rpc.Status");
+const errorInfoCodec = () => messageCodec<ErrorInfo>(errorInfoType);
+
+/** An encoded google.rpc.Status with an ErrorInfo and, where there is a delay, a RetryInfo. */
+export function encodeDetails(code: number, message: string, details: StatusDetails): Buffer {
+  const { reason, field, hint, retryDelaySeconds } = details;
+  const metadata = { ...(field === "" ? {} : { field }), ...(hint === "" ? {} : { hint }) };
+  const parts = [{ type_url: typePrefix + errorInfoType, value: errorInfoCodec().encode({ reason, domain, metadata }) }];
+  if (retryDelaySeconds !== undefined) {
+    const value = messageCodec<RetryInfo>(retryInfoType).encode({ retryDelay: { seconds: String(retryDelaySeconds) } });
+    parts.push({ type_url: typePrefix + retryInfoType, value });
+  }
+  return statusCodec().encode({ code, message, details: parts });
+}
+
+/** What a server of ours told of a failed call; undefined when another one, or nobody, told it. */
+export function decodeDetails(encoded: Buffer): StatusDetails | undefined {
+  try {
+    for (const { type_url = "", value = Buffer.alloc(0) } of statusCodec().decode(encoded).details ?? []) {
+      if (!type_url.endsWith(`/${errorInfoType}`)) continue;
+      const info = errorInfoCodec().decode(value);
+      if (info.domain !== domain) continue;
+      const { reason = "", metadata = {} } = info;
+      return { reason, field: metadata.field ?? "", hint: metadata.hint ?? "" };
+    }
+  } catch {
+    // Details that cannot be read are no reason to lose the status.
+  }
+  return undefined;
+}

@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { peerReporter } from "./scripts/test-support/peer-reporter.js";
+import { closingReporter } from "./scripts/test-support/closing-reporter.js";
 
 export default defineConfig({
   test: {
@@ -8,6 +8,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
-    reporters: ["default", peerReporter()],
+    reporters: ["default", closingReporter()],
   },
 });

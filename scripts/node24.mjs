@@ -28,6 +28,8 @@ process.exitCode = await locked(join(folder, "lock"), async () => {
     ...process.env,
     PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
     npm_config_nodedir: headers,
+    // Its cache of native builds does not tell with which headers they were made.
+    pnpm_config_side_effects_cache: "false",
   };
   const args = [join(copy, "scripts/workspace.mjs"), "test", ...process.argv.slice(2)];
   return run(node, args, { cwd: copy, env });

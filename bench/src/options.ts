@@ -2,7 +2,17 @@ import { parseArgs } from "node:util";
 import type { Arrival } from "./data/batches.js";
 import type { JaegerBackend } from "./targets/jaeger.js";
 
-export const phases = ["ingest", "search", "scale", "dependencies", "restart", "load", "large"] as const;
+export const phases = [
+  "ingest",
+  "search",
+  "filter",
+  "pages",
+  "scale",
+  "dependencies",
+  "restart",
+  "load",
+  "large",
+] as const;
 export type Phase = (typeof phases)[number];
 
 export interface Options {

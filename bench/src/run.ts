@@ -6,8 +6,11 @@ import { type Effort, isRefused, type Refused } from "./driver/measure.js";
 import { settle } from "./driver/process.js";
 import type { Options } from "./options.js";
 import { type DependenciesResult, measureDependencies } from "./phases/dependencies.js";
+import { type FilterResult, measureFilters } from "./phases/filters.js";
 import { type IngestResult, measureIngest, write } from "./phases/ingest.js";
 import { type LargeResult, measureLarge } from "./phases/large.js";
+import { measurePages, type PagesResult } from "./phases/pages.js";
+import type { SecondOpinion } from "./phases/reference.js";
 import { measureRestart, type RestartResult } from "./phases/restart.js";
 import { measureScale, type ScaleResult } from "./phases/scale.js";
 import { describe, measureSearches, type SearchRow } from "./phases/searches.js";
@@ -26,6 +29,8 @@ export interface TargetResult {
   readonly ours: boolean;
   ingest?: IngestResult;
   searches?: readonly SearchRow[];
+  filters?: FilterResult | Refused;
+  pages?: PagesResult | Refused;
   scale?: ScaleResult;
   dependencies?: DependenciesResult | Refused;
   load?: LoadResult;
@@ -47,6 +52,7 @@ export function faultsOf(result: TargetResult): string[] {
   for (const [when, rows] of phases) {
     for (const row of rows ?? []) if ("refused" in row || !row.right) faults.push(when + describe(row));
   }
+  faults.push(...faultsOfOutcome("filters", result.filters), ...faultsOfOutcome("pages", result.pages));
   for (const row of result.scale?.rows ?? []) {
     if (!row.right) faults.push(`${row.name} on ${result.scale?.factor} times the spans: ${row.exact} exact`);
   }
@@ -60,6 +66,23 @@ export function faultsOf(result: TargetResult): string[] {
   for (const trace of large === undefined ? [] : [large.middle, large.huge]) {
     if (isRefused(trace)) faults.push(`large trace: ${trace.refused}`);
     else if (!trace.complete) faults.push(`the trace of ${trace.spans} spans is not whole`);
+  }
+  return faults;
+}
+
+/** Of filters or of pages. */
+function faultsOfOutcome(
+  what: string,
+  outcome: { readonly rows: readonly SearchRow[]; readonly memory: SecondOpinion } | Refused | undefined,
+): string[] {
+  if (outcome === undefined) return [];
+  if (isRefused(outcome)) return [`${what}: ${outcome.refused}`];
+  const { rows, memory } = outcome;
+  const faults = rows
+    .filter((row) => "refused" in row || !row.right)
+    .map((row) => `${what}, ${describe(row)}`);
+  if (memory.equal < memory.asked) {
+    faults.push(`${what}: ${memory.equal} of ${memory.asked} answers equal the memory engine's`);
   }
   return faults;
 }
@@ -144,6 +167,8 @@ async function measurePhases(
   else await write(session, session.set.traces, 8, 1000, arrival);
   await settle(session.server.pid, 30);
   if (only.has("search")) result.searches = await measureSearches(session);
+  if (only.has("filter")) result.filters = await measureFilters(session);
+  if (only.has("pages")) result.pages = await measurePages(session);
   if (only.has("scale") && result.ours) result.scale = await measureScale(session, options.scale, open);
   if (only.has("dependencies")) result.dependencies = await measureDependencies(session);
   if (only.has("restart") && session.target.persistent) result.restart = await measureRestart(session);

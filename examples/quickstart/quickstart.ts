@@ -1,9 +1,18 @@
-import { decodeTraces, SpanKind } from "@spanstore/core";
+import { and, decodeTraces, resource, type Span, SpanKind, span } from "@spanstore/core";
 import { openSqliteStore } from "@spanstore/sqlite";
 
 const store = await openSqliteStore({ path: ":memory:" });
 
-const start = BigInt(Date.now()) * 1_000_000n;
+const now = BigInt(Date.now()) * 1_000_000n;
+const request = (id: string, name: string, status: bigint, milliseconds: bigint): Span => ({
+  traceId: id.repeat(32),
+  spanId: id.repeat(16),
+  name,
+  kind: SpanKind.server,
+  startTimeUnixNano: now,
+  endTimeUnixNano: now + milliseconds * 1_000_000n,
+  attributes: [{ key: "http.response.status_code", value: { intValue: status } }],
+});
 await store.write({
   resourceSpans: [
     {
@@ -11,15 +20,9 @@ await store.write({
       scopeSpans: [
         {
           spans: [
-            {
-              traceId: "0af7651916cd43dd8448eb211c80319c",
-              spanId: "b7ad6b7169203331",
-              name: "GET /cart",
-              kind: SpanKind.server,
-              startTimeUnixNano: start,
-              endTimeUnixNano: start + 12_000_000n,
-              attributes: [{ key: "http.response.status_code", value: { intValue: 200n } }],
-            },
+            request("a", "GET /cart", 200n, 12n),
+            request("b", "POST /checkout", 503n, 740n),
+            request("c", "POST /checkout", 500n, 1_200n),
           ],
         },
       ],
@@ -29,13 +32,24 @@ await store.write({
 
 console.log(await store.getServices());
 
+// The classic search of Jaeger's UI. What comes back are whole traces, encoded.
 const query = { service: "shop", attributes: { "http.response.status_code": 200 } };
-for await (const chunk of store.findTraces(query)) {
-  for (const { scopeSpans } of decodeTraces(chunk.encoded).resourceSpans) {
-    for (const { spans } of scopeSpans) {
-      for (const span of spans) console.log(chunk.traceId, span.name);
-    }
+for await (const { traceId, encoded } of store.findTraces(query)) {
+  for (const { scopeSpans } of decodeTraces(encoded).resourceSpans) {
+    for (const { spans } of scopeSpans) console.log(traceId, spans.length, spans[0]?.name);
   }
+}
+
+// The structured filter, and a walk through its pages.
+const filter = and(
+  resource.service.eq("shop"),
+  span.duration.gt("500ms"),
+  span.attr("http.response.status_code").gte(500),
+);
+for (let token: string | undefined = ""; token !== undefined; ) {
+  const page = await store.findTraceIds({ filter, page: { size: 1, token } });
+  console.log(page.traces.map(({ traceId }) => traceId));
+  token = page.nextPageToken;
 }
 
 await store.close();

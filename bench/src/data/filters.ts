@@ -1,10 +1,23 @@
-import { and, event, type FilterCall, link, not, or, resource, some, span } from "@spanstore/core";
-import type { SpanRole } from "./flows.js";
+import { and, event, link, some, span } from "@spanstore/core";
+import {
+  atLeast,
+  both,
+  type Criterion,
+  either,
+  hasRole,
+  inRange,
+  negated,
+  ofOperation,
+  ofRareExperiment,
+  ofService,
+  ofTenant,
+  requestIdPattern,
+  statementWords,
+} from "./criteria.js";
 import { flows } from "./flows.js";
-import { type Query, type QueryKind, searchLimit, searchWindow, serviceOf, usedServices } from "./queries.js";
+import { type QueryKind, searchLimit, searchWindow, usedServices } from "./queries.js";
 import { createRandom, hash, type Random } from "./random.js";
-import { queryText } from "./span-template.js";
-import { type DataSet, hexWord, type TraceDraft } from "./trace.js";
+import type { DataSet } from "./trace.js";
 import {
   attemptsOf,
   batchPositions,
@@ -18,129 +31,8 @@ import {
   rareRowsStep,
   returnedRows,
   score,
-  type Varying,
 } from "./values.js";
-import { commonExperiments, errorTypes, nouns, rareExperiments, services, tenants } from "./vocabulary.js";
-
-/** A predicate on a span, said twice: as a filter, and by what the generator knows. */
-export interface Criterion {
-  readonly filter: FilterCall;
-  readonly matches: Query["matches"];
-}
-
-type Matches = Query["matches"];
-
-export function both(left: Criterion, right: Criterion): Criterion {
-  return {
-    filter: and(left.filter, right.filter),
-    matches: (d, i) => left.matches(d, i) && right.matches(d, i),
-  };
-}
-
-function either(left: Criterion, right: Criterion): Criterion {
-  return {
-    filter: or(left.filter, right.filter),
-    matches: (d, i) => left.matches(d, i) || right.matches(d, i),
-  };
-}
-
-function hasRole(draft: TraceDraft, i: number, role: SpanRole): boolean {
-  return draft.flow.slots[i]?.role === role;
-}
-
-/** The number that a span has under an attribute of its role. */
-function numberOf({ values, indexOf }: Varying, draft: TraceDraft, i: number): number {
-  const value = values[indexOf(draft, i)];
-  return typeof value === "object" ? value.double : Number(value);
-}
-
-/** A number in [from, to) under an attribute of spans in this role. */
-function inRange(role: SpanRole, attribute: Varying, from: number, to: number): Criterion {
-  const { key } = attribute;
-  return {
-    filter: and(span.attr(key).gte(from), span.attr(key).lt(to)),
-    matches: (d, i) => {
-      if (!hasRole(d, i, role)) return false;
-      const number = numberOf(attribute, d, i);
-      return number >= from && number < to;
-    },
-  };
-}
-
-function atLeast(role: SpanRole, attribute: Varying, from: number): Criterion {
-  return {
-    filter: span.attr(attribute.key).gte(from),
-    matches: (d, i) => hasRole(d, i, role) && numberOf(attribute, d, i) >= from,
-  };
-}
-
-/** On about every other database span. */
-export const manyRows: Criterion = atLeast("database", returnedRows, 50);
-
-export function ofService(index: number): Criterion {
-  return {
-    filter: resource.service.eq(services[index] as string),
-    matches: (d, i) => serviceOf(d, i) === index,
-  };
-}
-
-function ofOperation(operation: string): Criterion {
-  return {
-    filter: span.name.eq(operation),
-    matches: (d, i) => d.flow.slots[i]?.operation === operation,
-  };
-}
-
-export function ofTenant(tenant: number): Criterion {
-  return {
-    filter: span.attr("app.tenant").eq(tenants[tenant] as string),
-    matches: (d) => d.tenant === tenant,
-  };
-}
-
-/** On 1 span in 10,000. */
-export function ofRareExperiment(rare: number): Criterion {
-  return {
-    filter: span.attr("app.experiment").eq(rareExperiments[rare] as string),
-    matches: (d, i) => d.experiment[i] === commonExperiments.length + rare,
-  };
-}
-
-function requestIdOf(draft: TraceDraft, i: number): string {
-  return hexWord(draft.requestId[2 * i] as number) + hexWord(draft.requestId[2 * i + 1] as number);
-}
-
-/** `request.id`, which every span has, with one of `digits` behind `prefix` somewhere in it. */
-function requestIdPattern(prefix: string, digits: string): Criterion {
-  const parts = [...digits].map((digit) => prefix + digit);
-  return {
-    filter: span.attr("request.id").regex(`${prefix}[${digits}]`),
-    matches: (d, i) => {
-      const id = requestIdOf(d, i);
-      return parts.some((part) => id.includes(part));
-    },
-  };
-}
-
-/** `db.query.text`, which every database span has, with a verb and a table in it, in this order or any. */
-function statementWords(op: "phrase" | "fulltext", words: readonly [string, string]): Criterion {
-  const [first, second] = words.map((word) => word.toLowerCase()) as [string, string];
-  return {
-    filter: span.attr("db.query.text")[op](...words),
-    matches: (d, i) => {
-      const slot = d.flow.slots[i];
-      if (slot?.role !== "database") return false;
-      const text = queryText(slot).toLowerCase();
-      return op === "phrase"
-        ? text.includes(`${first} ${second} `)
-        : text.includes(`${first} `) && text.includes(` ${second} `);
-    },
-  };
-}
-
-export function negated(criterion: Criterion): Criterion {
-  return { filter: not(criterion.filter), matches: (d, i) => !criterion.matches(d, i) };
-}
+import { commonExperiments, errorTypes, nouns, rareExperiments, tenants } from "./vocabulary.js";
 
 function perService(make: (index: number) => Criterion): Criterion[] {
   return usedServices.map(make);
@@ -151,7 +43,7 @@ function tableOf(noun: string): string {
 }
 
 const everyNoun = nouns.map(tableOf);
-const noMatch: Matches = () => false;
+const noMatch: Criterion["matches"] = () => false;
 
 /** The structured filters that are measured, each by its kind; they depend on the seed alone. */
 export function filterKinds(set: DataSet): readonly QueryKind[] {
@@ -231,7 +123,8 @@ function negations(random: Random): NamedCriteria[] {
 function patterns(random: Random): NamedCriteria[] {
   const digits = ["0123", "4567", "89ab", "cdef"];
   const hex = "0123456789abcdef";
-  const anyPattern = (): Criterion => requestIdPattern(hex[random.below(16)] as string, digits[random.below(4)] as string);
+  const anyPattern = (): Criterion =>
+    requestIdPattern(hex[random.below(16)] as string, digits[random.below(4)] as string);
   return [
     ["regex: service and a common key", perService((index) => both(ofService(index), anyPattern()))],
     [
@@ -272,13 +165,16 @@ function elements(): NamedCriteria[] {
   });
   return [
     ["some event", errorTypes.flatMap((_, type) => [attempt(type, 1), attempt(type, 2)])],
-    ["some link", [8, 4, 2, 1].flatMap((last) => [0, 1].map((reason) => position(reason, batchPositions - last)))],
+    [
+      "some link",
+      [8, 4, 2, 1].flatMap((last) => [0, 1].map((reason) => position(reason, batchPositions - last))),
+    ],
   ];
 }
 
 function words(): NamedCriteria[] {
   const messages = errorTypes.flatMap((type, index): Criterion[] => {
-    const matches: Matches = (d, i) => hasFailed(d, i) && attemptsOf(d, i).includes(index);
+    const matches: Criterion["matches"] = (d, i) => hasFailed(d, i) && attemptsOf(d, i).includes(index);
     const message = event.attr("exception.message");
     return [
       { filter: message.phrase(type.toUpperCase(), "while", "calling"), matches },
@@ -296,7 +192,9 @@ function words(): NamedCriteria[] {
     ["words: a key of events", messages],
     [
       "words: rare value and a common key",
-      rareExperiments.map((_, rare) => both(ofRareExperiment(rare), statementWords("fulltext", ["select", "from"]))),
+      rareExperiments.map((_, rare) =>
+        both(ofRareExperiment(rare), statementWords("fulltext", ["select", "from"])),
+      ),
     ],
   ];
 }

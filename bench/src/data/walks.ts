@@ -1,5 +1,13 @@
 import type { SpanSearch } from "../wire/requests.js";
-import { both, type Criterion, manyRows, negated, ofRareExperiment, ofService, ofTenant } from "./filters.js";
+import {
+  both,
+  type Criterion,
+  manyRows,
+  negated,
+  ofRareExperiment,
+  ofService,
+  ofTenant,
+} from "./criteria.js";
 import { type Query, searchWindow } from "./queries.js";
 import type { SpanQuery } from "./span-truth.js";
 import type { DataSet } from "./trace.js";

@@ -4,6 +4,7 @@ import { type Latency, latencyOf } from "./samples.js";
 
 /** How long one kind of call is measured. */
 export interface Effort {
+  /** Calls before the measured ones, as far as they fit into `seconds`. */
   readonly warmup: number;
   readonly calls: number;
   /** Ends the measurement early once this many seconds are over and at least `leastCalls` were made. */
@@ -37,7 +38,10 @@ export async function measure(
   const answers = new Map<number, readonly Buffer[]>();
   const milliseconds: number[] = [];
   try {
-    for (let i = 0; i < effort.warmup; i++) await call(i % variants);
+    const warming = performance.now();
+    for (let i = 0; i < effort.warmup && performance.now() - warming <= effort.seconds * 1000; i++) {
+      await call(i % variants);
+    }
     const cpuBefore = cpuSeconds(pid);
     const started = performance.now();
     for (let i = 0; i < effort.calls; i++) {
@@ -51,8 +55,12 @@ export async function measure(
     const cpu = cpuSeconds(pid) - cpuBefore;
     return { latency: latencyOf(milliseconds), cpuMilliseconds: (cpu * 1000) / milliseconds.length, answers };
   } catch (error) {
-    return { refused: error instanceof Error ? error.message : String(error) };
+    return refusal(error);
   }
+}
+
+export function refusal(error: unknown): Refused {
+  return { refused: error instanceof Error ? error.message : String(error) };
 }
 
 export function isRefused<T extends object>(outcome: T | Refused): outcome is Refused {

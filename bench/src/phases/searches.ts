@@ -55,6 +55,15 @@ interface Truth {
 
 export function truthOf(session: Session): Truth {
   const kinds = queryKinds(session.set);
+  return {
+    kinds,
+    expected: expectedOf(session, kinds),
+    inventory: inventoryOf(session.set, newestAge(session)),
+  };
+}
+
+/** What each query of each kind must answer at the moment, by the kind's name. */
+export function expectedOf(session: Session, kinds: readonly QueryKind[]): Map<string, string[][]> {
   const queries = kinds.flatMap((kind) => kind.queries);
   const all = expectedTraceIds(session.set, newestAge(session), queries);
   const expected = new Map<string, string[][]>();
@@ -63,7 +72,7 @@ export function truthOf(session: Session): Truth {
     expected.set(kind.name, all.slice(at, at + kind.queries.length));
     at += kind.queries.length;
   }
-  return { kinds, expected, inventory: inventoryOf(session.set, newestAge(session)) };
+  return expected;
 }
 
 /**

@@ -5,6 +5,7 @@ import { services } from "../data/vocabulary.js";
 import type { Options } from "../options.js";
 import { faultsOf, type TargetResult } from "../run.js";
 import { barSection } from "./bar.js";
+import { filterSection, pagesSection } from "./newer.js";
 import {
   answersSection,
   cpuSection,
@@ -62,6 +63,8 @@ export function reportOf(
     ["Ingest and disk", ingestSection(results)],
     ["Searches, quiet server", searchSection(results)],
     ["Processor time of a search", cpuSection(results, (result) => result.searches)],
+    ["Structured filters, quiet server", filterSection(results)],
+    ["Walks through pages, quiet server", pagesSection(results)],
     ["Dependencies", dependenciesSection(results)],
     ["Searches during ingest", loadSection(results)],
     ["Large traces", largeSection(results)],

@@ -22,7 +22,7 @@ export function traceIdsOfTraces(messages: readonly Uint8Array[]): string[] {
   return [...ids];
 }
 
-/** The trace ids of FindTraceSummariesResponse messages, and of a FindTraceIDsResponse, which is alike as far as this goes. */
+/** The trace ids of FindTraceSummariesResponse messages, or of a FindTraceIDsResponse: alike as far as this goes. */
 export function traceIdsOfSummaries(messages: readonly Uint8Array[]): string[] {
   const ids: string[] = [];
   for (const message of messages) {
@@ -94,7 +94,10 @@ function latin1(contents: readonly Uint8Array[]): string {
 }
 
 /** Operators of the structured filter that a GetCapabilitiesResponse declares, and whether it declares pages. */
-export function capabilitiesOf(message: Uint8Array): { readonly operators: number; readonly paginated: boolean } {
+export function capabilitiesOf(message: Uint8Array): {
+  readonly operators: number;
+  readonly paginated: boolean;
+} {
   let operators = 0;
   let paginated = false;
   for (const search of contentsOf([message], 1)) {

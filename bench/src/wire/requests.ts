@@ -50,8 +50,8 @@ function putPage(writer: Writer, field: number, { size, token }: Page): void {
 }
 
 /**
- * FindTracesRequest, FindTraceIDsRequest and FindTraceSummariesRequest alike. With `page` it asks for one page, whatever
- * the search's limit.
+ * FindTracesRequest, FindTraceIDsRequest and FindTraceSummariesRequest alike. With `page` it asks for one
+ * page, whatever the search's limit.
  */
 export function findRequest(search: TraceSearch, page?: Page): Buffer {
   const request = createWriter(256);

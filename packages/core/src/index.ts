@@ -100,6 +100,7 @@ export type {
   WriteOptions,
   WriteResult,
 } from "./store/span-store.js";
+export { summarize } from "./store/summaries.js";
 export { createTenants } from "./store/tenants.js";
 export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";
 export type { Term } from "./terms/term.js";

@@ -82,7 +82,7 @@ export function messageCodec<T extends object>(name: string): MessageCodec<T> {
         // Of a Buffer protobufjs would take a string that is cut off as if it were whole.
         return type.deserialize(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       } catch (error) {
-        throw new SpanStoreError("INVALID_QUERY", `the request is no ${shortName}: ${words(error)}`, {
+        throw new SpanStoreError("INVALID_QUERY", `these bytes are no ${shortName}: ${words(error)}`, {
           cause: error,
         });
       }

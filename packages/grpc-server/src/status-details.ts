@@ -45,9 +45,13 @@ const errorInfoCodec = () => messageCodec<ErrorInfo>(errorInfoType);
 export function encodeDetails(code: number, message: string, details: StatusDetails): Buffer {
   const { reason, field, hint, retryDelaySeconds } = details;
   const metadata = { ...(field === "" ? {} : { field }), ...(hint === "" ? {} : { hint }) };
-  const parts = [{ type_url: typePrefix + errorInfoType, value: errorInfoCodec().encode({ reason, domain, metadata }) }];
+  const parts = [
+    { type_url: typePrefix + errorInfoType, value: errorInfoCodec().encode({ reason, domain, metadata }) },
+  ];
   if (retryDelaySeconds !== undefined) {
-    const value = messageCodec<RetryInfo>(retryInfoType).encode({ retryDelay: { seconds: String(retryDelaySeconds) } });
+    const value = messageCodec<RetryInfo>(retryInfoType).encode({
+      retryDelay: { seconds: String(retryDelaySeconds) },
+    });
     parts.push({ type_url: typePrefix + retryInfoType, value });
   }
   return statusCodec().encode({ code, message, details: parts });

@@ -81,6 +81,45 @@ describe("the admin port", () => {
     expect(await served.store.getServices()).toEqual([]);
   });
 
+  it("deletes what started before a time, only when that is allowed and the time is one", async () => {
+    const latest = 2n ** 64n;
+    const times: bigint[] = [];
+    const store = storeWith({ deleteBefore: async (time) => void times.push(time) });
+    await start({ store });
+    expect(await ask("/delete-before?time=1", "POST")).toMatchObject({ status: 403 });
+    await served.stop();
+
+    await start({ store, allowPurge: true });
+    expect(await ask("/delete-before?time=1")).toMatchObject({ status: 405, allow: "POST" });
+    const wrong = [
+      "",
+      "?",
+      "?time",
+      "?time=",
+      "?time=-1",
+      "?time=1.5",
+      "?time=1e9",
+      "?time=0x1",
+      "?time=%201",
+    ];
+    wrong.push(
+      "?time=1&time=2",
+      "?times=1",
+      `?time=${latest + 1n}`,
+      `?time=${"9".repeat(10_000)}`,
+      "?time=1?time=1",
+    );
+    for (const query of wrong) {
+      const answer = await ask(`/delete-before${query}`, "POST");
+      expect([query, answer.status, answer.text]).toEqual([query, 400, expect.stringMatching(/^time: /)]);
+    }
+    expect(times).toEqual([]);
+    for (const time of [0n, 1_700_000_000_000_000_000n, latest]) {
+      expect(await ask(`/delete-before?time=${time}`, "POST")).toMatchObject({ status: 200 });
+    }
+    expect(times).toEqual([0n, 1_700_000_000_000_000_000n, latest]);
+  });
+
   it("says no to everything else, and outlives what is no HTTP", async () => {
     await start();
     expect(await ask("/")).toMatchObject({ status: 404 });

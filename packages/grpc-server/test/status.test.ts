@@ -1,4 +1,4 @@
-import { status } from "@grpc/grpc-js";
+import { type ServiceError, status } from "@grpc/grpc-js";
 import { type ErrorCode, SpanStoreError } from "@spanstore/core";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import { errorOf, messageType, type Served, serve, storeWith } from "./harness.j
 const expected: Record<ErrorCode, status> = {
   INVALID_QUERY: status.INVALID_ARGUMENT,
   UNSUPPORTED_FILTER: status.INVALID_ARGUMENT,
+  UNSUPPORTED: status.UNIMPLEMENTED,
   INVALID_TRACES: status.INVALID_ARGUMENT,
   NOT_FOUND: status.NOT_FOUND,
   STORE_UNAVAILABLE: status.UNAVAILABLE,
@@ -49,6 +50,10 @@ describe("statuses of a store's errors", () => {
     );
     const words = wanted === status.INTERNAL ? "internal error" : "part: what went wrong (do this)";
     expect([error.code, error.details]).toEqual([wanted, words]);
+    const info = { reason: code, domain: "spanstore", metadata: { field: "part", hint: "do this" } };
+    expect(detailsOf(error)).toEqual(
+      wanted === status.INTERNAL ? [] : expect.arrayContaining([{ "google.rpc.ErrorInfo": info }]),
+    );
     const isServers = [status.INTERNAL, status.UNAVAILABLE, status.DATA_LOSS].includes(wanted);
     expect(logged.map((entry) => entry.err?.message)).toEqual(isServers ? ["what went wrong"] : []);
   });
@@ -70,11 +75,10 @@ describe("statuses of a store's errors", () => {
   it("tells an overloaded store's client when to come again", async () => {
     const error = await failWith(new SpanStoreError("OVERLOADED", "too much at once"));
     const [encoded] = error.metadata.get("grpc-status-details-bin");
-    const details = messageType("google.rpc.Status").deserialize(encoded as Buffer);
-    expect(details).toMatchObject({ code: status.RESOURCE_EXHAUSTED, message: "too much at once" });
-    expect(details.details[0].type_url).toBe("type.googleapis.com/google.rpc.RetryInfo");
-    const retry = messageType("google.rpc.RetryInfo").deserialize(details.details[0].value);
-    expect(retry.retryDelay.seconds).toBe("1");
+    const whole = messageType("google.rpc.Status").deserialize(encoded as Buffer);
+    expect(whole).toMatchObject({ code: status.RESOURCE_EXHAUSTED, message: "too much at once" });
+    const retryInfo = { "google.rpc.RetryInfo": { retryDelay: { seconds: "1", nanos: 0 } } };
+    expect(detailsOf(error)).toContainEqual(retryInfo);
   });
 
   it.each([
@@ -86,3 +90,14 @@ describe("statuses of a store's errors", () => {
     expect(error.code).toBe(status.INVALID_ARGUMENT);
   });
 });
+
+/** What google.rpc.Status holds beside code and message, by message type. */
+function detailsOf(error: ServiceError): object[] {
+  const [encoded] = error.metadata.get("grpc-status-details-bin");
+  if (encoded === undefined) return [];
+  const { details } = messageType("google.rpc.Status").deserialize(encoded as Buffer);
+  return details.map(({ type_url, value }: { type_url: string; value: Buffer }) => {
+    const type = type_url.replace("type.googleapis.com/", "");
+    return { [type]: messageType(type).deserialize(value) };
+  });
+}

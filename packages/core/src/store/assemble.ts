@@ -80,7 +80,7 @@ export async function* assembleChunks(
   };
   for await (const fragment of fragments) {
     if (fragment.traceId !== traceId) {
-      if (size > 0) yield flush(truncated);
+      if (size > 0) yield flush(false);
       traceId = fragment.traceId;
       spansLeft = spanLimit;
       truncated = false;
@@ -93,12 +93,15 @@ export async function* assembleChunks(
       truncated = cut.truncated;
       encoded = cut.encoded;
     }
-    if (encoded.length === 0) continue;
-    if (size > 0 && size + encoded.length > maxChunkBytes) yield flush(false);
-    pending.push(encoded);
-    size += encoded.length;
+    if (encoded.length > 0) {
+      if (size > 0 && size + encoded.length > maxChunkBytes) yield flush(false);
+      pending.push(encoded);
+      size += encoded.length;
+    }
+    // At once, so that whoever wants no more need not wait for the end of the trace.
+    if (truncated && size > 0) yield flush(true);
   }
-  if (size > 0) yield flush(truncated);
+  if (size > 0) yield flush(false);
 }
 
 /** A fragment without what comes after its first spans. */

@@ -50,7 +50,7 @@ export async function findMatches(
     const found = new Map<string, bigint>();
     for (const fragment of window.fragments) {
       if (walk !== undefined && fragment.sequence > walk.sequence) continue;
-      const known = newest.get(fragment.traceId) ?? found.get(fragment.traceId);
+      const known = found.get(fragment.traceId) ?? newest.get(fragment.traceId);
       if (known !== undefined && known >= bound) continue;
       const start = newestMatch(fragment, isIn, known);
       if (start !== undefined) found.set(fragment.traceId, start);

@@ -80,7 +80,7 @@ function isEarlierRoot(
 
 /** Summaries of traces whose fragments come together, without copies, in their order. */
 export async function* summarize(
-  fragments: AsyncIterable<Fragment>,
+  fragments: AsyncIterable<Pick<Fragment, "traceId" | "encoded">>,
 ): AsyncGenerator<TraceSummary, void, undefined> {
   let traceId: string | undefined;
   let summarizer = createSummarizer("");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { AnyValue, KeyValue } from "../model/any-value.js";
-import type { ResourceSpans, Span, TracesData } from "../model/trace.js";
+import type { Resource, ResourceSpans, Span, TracesData } from "../model/trace.js";
 import { baseTime } from "./spans.js";
 
 /**
@@ -162,43 +162,46 @@ export const request: fc.Arbitrary<TracesData> = fc.record({
   resourceSpans: fc.array(resourceSpans, { minLength: 1, maxLength: 3, size: "small" }),
 });
 
-/** Many traces by a formula, so that listings take several turns; printed as its few numbers. */
+/** Many spans by a formula, so that listings take several turns; printed as its few numbers. */
 export interface Bulk {
+  readonly spans: number;
+  /** The spans are dealt out to so many traces, */
   readonly traces: number;
-  readonly spansPerTrace: number;
-  /** Milliseconds from one trace's start to the next one's. */
+  /** and written in so many requests. */
+  readonly requests: number;
   readonly stepMillis: number;
-  /** Milliseconds between a trace's spans. */
-  readonly spreadMillis: number;
+  /** How far in time a span is from the one before it, in steps; so time and arrival go different ways. */
+  readonly stride: number;
 }
 
 export const bulk: fc.Arbitrary<Bulk> = fc.record({
-  traces: fc.integer({ min: 1, max: 150 }),
-  spansPerTrace: fc.integer({ min: 1, max: 3 }),
-  stepMillis: fc.constantFrom(0, 1, 40, 1000),
-  spreadMillis: fc.constantFrom(0, 1, 1024, 60_000),
+  spans: fc.integer({ min: 1, max: 160 }),
+  traces: fc.constantFrom(1, 3, 8, 60, 160),
+  requests: fc.constantFrom(1, 3, 80),
+  stepMillis: fc.constantFrom(0, 1, 40, 1000, 60_000),
+  stride: fc.constantFrom(1, 7, 31),
 });
 
-export function requestOfBulk({ traces, spansPerTrace, stepMillis, spreadMillis }: Bulk): TracesData {
-  const spans = Array.from({ length: traces * spansPerTrace }, (_, i): Span => {
-    const trace = Math.floor(i / spansPerTrace);
-    const index = i % spansPerTrace;
-    const start = baseTime + BigInt(trace * stepMillis + index * spreadMillis) * millis;
-    return {
-      traceId: (trace + 1).toString(16).padStart(32, "0"),
+export function requestsOfBulk({ spans, traces, requests, stepMillis, stride }: Bulk): TracesData[] {
+  const dealt: { readonly resource: Resource; readonly spans: Span[] }[] = Array.from(
+    { length: Math.min(requests, spans) },
+    (_, i) => ({
+      resource: { attributes: [{ key: "service.name", value: { stringValue: services[i % 3] as string } }] },
+      spans: [],
+    }),
+  );
+  for (let i = 0; i < spans; i++) {
+    const start = baseTime + BigInt(((i * stride) % spans) * stepMillis) * millis;
+    const index = Math.floor(i / traces);
+    dealt[i % dealt.length]?.spans.push({
+      traceId: ((i % traces) + 1).toString(16).padStart(32, "0"),
       spanId: (index + 1).toString(16).padStart(16, "0"),
       ...(index === 0 ? {} : { parentSpanId: spanIds[0] }),
       name: names[i % 3] as string,
       startTimeUnixNano: start,
       endTimeUnixNano: start + BigInt(i % 5) * millis,
       attributes: [{ key: "k", value: { intValue: BigInt(i % 3) * 100n } }],
-    };
-  });
-  const third = Math.ceil(spans.length / 3);
-  return {
-    resourceSpans: [0, 1, 2].map((part) => ({
-      resource: { attributes: [{ key: "service.name", value: { stringValue: services[part] as string } }] },
-      scopeSpans: [{ spans: spans.slice(part * third, (part + 1) * third) }],
-    })),
-  };
+    });
+  }
+  return dealt.map(({ resource, spans: own }) => ({ resourceSpans: [{ resource, scopeSpans: [{ spans: own }] }] }));
 }

@@ -4,7 +4,7 @@ import type { Span, TracesData } from "../model/trace.js";
 import { isSpanStoreError } from "../store/errors.js";
 import type { SpanStore } from "../store/span-store.js";
 import { answerOf, largePage, type Question, walkSpans, walkTraceIds } from "./answers.js";
-import { type Bulk, bulk, request, requestOfBulk, time, traceIds } from "./arbitrary-data.js";
+import { type Bulk, bulk, request, requestsOfBulk, time, traceIds } from "./arbitrary-data.js";
 import { dependencyWindow, spanQuery, traceQuery } from "./arbitrary-query.js";
 import { encodeRequest } from "./encode-request.js";
 
@@ -58,7 +58,7 @@ const walk = fc.record({
 export function scenario(deletes: boolean): fc.Arbitrary<Step[]> {
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 6, arbitrary: request.map((write) => ({ write })) },
-    { weight: 1, arbitrary: bulk.map((writeBulk) => ({ writeBulk })) },
+    { weight: 2, arbitrary: bulk.map((writeBulk) => ({ writeBulk })) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 }).map((replayIn) => ({ replayIn })) },
     { weight: deletes ? 1 : 0, arbitrary: time.map((deleteBefore) => ({ deleteBefore })) },
     { weight: 7, arbitrary: question.map((each) => ({ question: each })) },
@@ -98,7 +98,7 @@ export async function play(steps: readonly Step[], store: SpanStore, reference: 
 
   for (const step of steps) {
     if ("write" in step) await write(step.write);
-    else if ("writeBulk" in step) await write(requestOfBulk(step.writeBulk));
+    else if ("writeBulk" in step) await Promise.all(requestsOfBulk(step.writeBulk).map(write));
     else if ("question" in step) await ask(step.question);
     else if ("walk" in step) await walkWhileWriting(store, step.walk, () => write(step.meanwhile));
     else if ("deleteBefore" in step) await Promise.all(both.map((each) => each.deleteBefore(step.deleteBefore)));

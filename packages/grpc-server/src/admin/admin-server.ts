@@ -1,10 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { status } from "@grpc/grpc-js";
 import { isSpanStoreError, type SpanStore } from "@spanstore/core";
 import type { Logger } from "pino";
 import type { Metrics } from "../metrics.js";
 import type { ReadinessCheck } from "../readiness.js";
-import { statusOfError } from "../status.js";
 
 export interface AdminOptions {
   readonly store: SpanStore;
@@ -121,7 +119,7 @@ function unixNanos(texts: readonly string[]): bigint | undefined {
 }
 
 function failure(error: unknown): Answer {
-  return isSpanStoreError(error) && statusOfError(error).code === status.UNAVAILABLE
+  return isSpanStoreError(error) && error.code === "STORE_UNAVAILABLE"
     ? { status: 503, body: `the store is unavailable: ${error.message}\n` }
     : { status: 500, body: "internal error\n" };
 }

@@ -28,7 +28,9 @@ export function createAdminClient(address: string | undefined): AdminClient {
       await ask(base, "POST", "purge");
     },
     async stats() {
-      const size = /^spanstore_store_bytes(?:\{[^}]*\})? (\S+)$/m.exec(await ask(base, "GET", "metrics"))?.[1];
+      const size = /^spanstore_store_bytes(?:\{[^}]*\})? (\S+)$/m.exec(
+        await ask(base, "GET", "metrics"),
+      )?.[1];
       if (size === undefined) {
         throw new SpanStoreError("STORE_UNAVAILABLE", "the server's metrics do not tell the store's size");
       }
@@ -62,7 +64,9 @@ async function ask(base: URL, method: "GET" | "POST", path: string): Promise<str
     response = await fetch(new URL(path, base), { method });
     text = await response.text();
   } catch (cause) {
-    throw new SpanStoreError("STORE_UNAVAILABLE", `the admin port at ${base.origin} does not answer`, { cause });
+    throw new SpanStoreError("STORE_UNAVAILABLE", `the admin port at ${base.origin} does not answer`, {
+      cause,
+    });
   }
   if (response.ok) return text;
   throw refusal(response.status, text.trim(), `${method} ${new URL(path, base).pathname}`);

@@ -49,7 +49,9 @@ interface ProtoCapabilities extends Partial<Omit<SearchCapabilities, "filter">> 
 export function createAnswerDecoder() {
   const services = codec<{ services?: string[] }>("GetServicesResponse");
   const operations = codec<{ operations?: readonly Partial<Operation>[] }>("GetOperationsResponse");
-  const ids = codec<{ traceIds?: readonly ProtoFoundTrace[]; nextPageToken?: string }>("FindTraceIDsResponse");
+  const ids = codec<{ traceIds?: readonly ProtoFoundTrace[]; nextPageToken?: string }>(
+    "FindTraceIDsResponse",
+  );
   const summaries = codec<{ summaries?: readonly ProtoSummary[]; nextPageToken?: string }>(
     "FindTraceSummariesResponse",
   );
@@ -63,7 +65,10 @@ export function createAnswerDecoder() {
 
     operations: (answer: Buffer): Operation[] =>
       read(() =>
-        (operations.decode(answer).operations ?? []).map(({ name = "", spanKind = "" }) => ({ name, spanKind })),
+        (operations.decode(answer).operations ?? []).map(({ name = "", spanKind = "" }) => ({
+          name,
+          spanKind,
+        })),
       ),
 
     traceIds: (answer: Buffer): TraceIdPage =>
@@ -82,11 +87,13 @@ export function createAnswerDecoder() {
 
     dependencies: (answer: Buffer): Dependency[] =>
       read(() =>
-        (dependencies.decode(answer).dependencies ?? []).map(({ parent = "", child = "", callCount = "0" }) => ({
-          parent,
-          child,
-          callCount: BigInt(callCount),
-        })),
+        (dependencies.decode(answer).dependencies ?? []).map(
+          ({ parent = "", child = "", callCount = "0" }) => ({
+            parent,
+            child,
+            callCount: BigInt(callCount),
+          }),
+        ),
       ),
 
     capabilities: (answer: Buffer): SearchCapabilities =>
@@ -124,7 +131,9 @@ function tokenOf(nextPageToken: string | undefined): { nextPageToken?: string } 
 }
 
 function hexOf(bytes: Uint8Array | undefined): string {
-  return Buffer.from(bytes ?? []).toString("hex").padStart(32, "0");
+  return Buffer.from(bytes ?? [])
+    .toString("hex")
+    .padStart(32, "0");
 }
 
 function foundTrace({ traceId, start, end }: ProtoFoundTrace): FoundTrace {

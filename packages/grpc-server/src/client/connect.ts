@@ -1,20 +1,10 @@
 import type { ChannelCredentials } from "@grpc/grpc-js";
-import {
-  checkSpanLimit,
-  encodedTraces,
-  isSpanStoreError,
-  type SpanStore,
-  type StoreReads,
-  splitByTrace,
-  withLifecycle,
-} from "@spanstore/core";
+import { encodedTraces, type SpanStore, SpanStoreError, splitByTrace, withLifecycle } from "@spanstore/core";
 import { createAdminClient } from "./admin-client.js";
-import { createAnswerDecoder, searchCapabilities } from "./answers.js";
-import { type Channel, openChannel } from "./channel.js";
+import { createRemoteCapabilities } from "./capabilities.js";
+import { openChannel } from "./channel.js";
 import { askHealth } from "./health.js";
-import { createRequestEncoder } from "./requests.js";
-import { traceChunks } from "./trace-chunks.js";
-import { findTracePage } from "./trace-page.js";
+import { createRemoteReads } from "./reads.js";
 
 export interface ConnectOptions {
   /** Default: none, over plain TCP. */
@@ -30,8 +20,7 @@ export interface ConnectOptions {
   readonly maxReceiveMessageBytes?: number;
 }
 
-const traceReader = "/jaeger.storage.v2.TraceReader";
-const noMessage = new Uint8Array(0);
+const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 /**
  * A SpanStore over gRPC: OTLP's TraceService for writing, jaeger.storage.v2 for reading. Nothing is
@@ -51,87 +40,28 @@ export function connectSpanStore(address: string, options: ConnectOptions = {}):
     metadata: options.metadata,
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 64 * 1024 * 1024,
   });
+  const capabilities = createRemoteCapabilities(channel);
   return withLifecycle({
     engine: "grpc",
-    ...remoteReads(channel),
+    ...createRemoteReads(channel, capabilities),
 
     write: async (traces, callOptions) => {
       const encoded = encodedTraces(traces);
       if (encoded.length === 0) return { accepted: 0, rejected: [] };
       const { spanCount, rejected } = splitByTrace(encoded);
-      const method = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-      await channel.unary(method, encoded, callOptions?.signal);
+      await channel.unary(exportMethod, encoded, callOptions?.signal);
       return { accepted: spanCount, rejected };
     },
     deleteBefore: (timeUnixNano) => admin.deleteBefore(timeUnixNano),
     purge: () => admin.purge(),
-    capabilities: async (callOptions) => {
-      try {
-        const method = "/jaeger.storage.v2.Capabilities/GetCapabilities";
-        return createAnswerDecoder().capabilities(await channel.unary(method, noMessage, callOptions?.signal));
-      } catch (error) {
-        // Jaeger's servers before the call was there, and those whose store does not know.
-        if (isSpanStoreError(error) && error.code === "UNSUPPORTED") return searchCapabilities();
-        throw error;
-      }
+    forTenant: () => {
+      throw new SpanStoreError("UNSUPPORTED", "jaeger.storage.v2 has no tenants", {
+        hint: "connect with the metadata by which the server knows the tenant",
+      });
     },
+    capabilities: (callOptions) => capabilities.ask(callOptions?.signal),
     stats: () => admin.stats(),
     health: () => askHealth(channel),
     close: async () => channel.close(),
   });
-}
-
-function remoteReads(channel: Channel): StoreReads {
-  const requests = createRequestEncoder();
-  const answers = createAnswerDecoder();
-  const reads: StoreReads = {
-    async *getTraces(traceIds, options) {
-      checkSpanLimit(options?.spanLimit);
-      const request = requests.traces(traceIds);
-      if (request.length === 0) return;
-      const messages = channel.stream(`${traceReader}/GetTraces`, request, options?.signal);
-      yield* traceChunks(messages, options?.spanLimit);
-    },
-    async *findTraces(query, options = {}) {
-      checkSpanLimit(query.spanLimit);
-      if (query.page !== undefined) {
-        yield* findTracePage(reads, query, options);
-        return;
-      }
-      const request = requests.traceSearch(query);
-      const messages = channel.stream(`${traceReader}/FindTraces`, request, options.signal);
-      yield* traceChunks(messages, query.spanLimit);
-    },
-    async findTraceIds(query, options) {
-      const request = requests.traceSearch(query);
-      return answers.traceIds(await channel.unary(`${traceReader}/FindTraceIDs`, request, options?.signal));
-    },
-    async *findTraceSummaries(query, options) {
-      const request = requests.traceSearch(query);
-      for await (const message of channel.stream(`${traceReader}/FindTraceSummaries`, request, options?.signal)) {
-        const chunk = answers.summaries(message);
-        if (chunk.summaries.length > 0) yield chunk;
-      }
-    },
-    async *findSpans(query, options) {
-      const request = requests.spanSearch(query);
-      for await (const message of channel.stream(`${traceReader}/FindSpans`, request, options?.signal)) {
-        const chunk = answers.spans(message);
-        if (chunk.encoded.length > 0) yield chunk;
-      }
-    },
-    async getServices(options) {
-      return answers.services(await channel.unary(`${traceReader}/GetServices`, noMessage, options?.signal));
-    },
-    async getOperations(query, options) {
-      const request = requests.operations(query);
-      return answers.operations(await channel.unary(`${traceReader}/GetOperations`, request, options?.signal));
-    },
-    async getDependencies(query, options) {
-      const request = requests.dependencies(query);
-      const method = "/jaeger.storage.v2.DependencyReader/GetDependencies";
-      return answers.dependencies(await channel.unary(method, request, options?.signal));
-    },
-  };
-  return reads;
 }

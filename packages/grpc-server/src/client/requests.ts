@@ -14,7 +14,7 @@ import {
 import { lengthDelimited } from "../length-delimited.js";
 import { messageCodec } from "../protos.js";
 import { spanFilterField, traceFilterField } from "../storage-v2/filter-of.js";
-import { type Timestamp, timestampOf } from "../storage-v2/times.js";
+import { latestNano, type Timestamp, timestampOf } from "../storage-v2/times.js";
 import { protoDuration } from "./proto-duration.js";
 import { protoAttributes } from "./proto-values.js";
 
@@ -91,11 +91,22 @@ function searchRequest(parameters: Buffer, filterField: number, filter: FilterCa
 /** Before 1970: how a bound of exactly 0 is said, since 0 itself means no bound. */
 const beforeEverything: Timestamp = { seconds: "-1" };
 
-/** The end is always said, because Jaeger's own servers take none for 1970. */
-function timeRange(from: bigint | undefined, to: bigint | undefined): { min?: Timestamp; max: Timestamp } {
+/**
+ * After everything, in the year 2846: an end that stands open. Go's int64 nanoseconds, in which some of
+ * Jaeger's stores reckon, end in 2262 and turn over, and of the times behind OTLP's last one this is the
+ * first that they turn over to their largest.
+ */
+const afterEverything = timestampOf(2n ** 64n + 2n ** 63n - 1n);
+
+/** Both ends are always said, because Jaeger's own servers demand them. */
+function timeRange(from: bigint | undefined, to: bigint | undefined): { min: Timestamp; max: Timestamp } {
   const { min, max } = checkTimeRange(from, to, "startTime");
-  const end = max === 0n ? beforeEverything : timestampOf(max);
-  return min === 0n ? { max: end } : { min: timestampOf(min), max: end };
+  return { min: timestampOf(min), max: endOf(max) };
+}
+
+function endOf(max: bigint): Timestamp {
+  if (max === 0n) return beforeEverything;
+  return max === latestNano ? afterEverything : timestampOf(max);
 }
 
 /** The default is said too, because Jaeger's own servers have none. */

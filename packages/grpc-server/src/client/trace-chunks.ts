@@ -15,6 +15,16 @@ export function traceChunks(
   return spanLimit === undefined ? labelled(messages) : assembleChunks(labelled(messages), spanLimit);
 }
 
+/** The chunks of one trace, which end when it is cut: what is left of the stream is left unread. */
+export async function* untilCut(
+  chunks: AsyncIterable<TraceChunk>,
+): AsyncGenerator<TraceChunk, void, undefined> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    if (chunk.truncated === true) return;
+  }
+}
+
 async function* labelled(messages: AsyncIterable<Buffer>): AsyncGenerator<TraceChunk, void, undefined> {
   for await (const encoded of messages) {
     const traceId = read(() => spansOf(encoded).next().value?.traceId);

@@ -8,6 +8,7 @@ export const tokenField = 3;
 /** A FindSpansResponse around spans that are encoded already. */
 export function encodeFindSpansResponse({ encoded, nextPageToken }: SpanChunk): Buffer {
   const parts = lengthDelimited(spansField, encoded);
-  if (nextPageToken !== undefined) parts.push(...lengthDelimited(tokenField, Buffer.from(nextPageToken, "utf8")));
+  if (nextPageToken !== undefined)
+    parts.push(...lengthDelimited(tokenField, Buffer.from(nextPageToken, "utf8")));
   return Buffer.concat(parts);
 }

@@ -97,6 +97,19 @@ export function describeSearching(suite: Suite): void {
       }
       assert.deepEqual(await found(store, {}), [5, 2, 3, 4].map(traceIdOf));
     });
+    suite.it("a trace's newest match counts, whichever of many requests brought it", async (store) => {
+      await store.write(tracesOf({ trace: 100, id: 1, at: 1000 }, { trace: 100, id: 2, at: timeAt(0) - 1n }));
+      await store.write(tracesOf({ trace: 100, id: 3, at: 0 }, { trace: 101, at: 0 }));
+      await store.write(tracesOf({ trace: 100, id: 4, at: -3_600_000 }));
+      for (let trace = 1; trace <= 15; trace++) {
+        await store.write(tracesOf({ trace, at: 0 }, { trace, id: 2, at: 1024 }));
+      }
+      const expected = [...Array.from({ length: 15 }, (_, i) => i + 1), 100, 101].map(traceIdOf);
+      for (const limit of [14, 15, 16, 17, 18, 1000]) {
+        const query = { startTimeMaxUnixNano: timeAt(0), limit };
+        assert.deepEqual(await found(store, query), expected.slice(0, limit), `limit ${limit}`);
+      }
+    });
     suite.it("no limit means 100", async (store) => {
       await store.write(tracesOf(...Array.from({ length: 105 }, (_, i): TestSpan => ({ trace: i + 1, at: i }))));
       const newest = Array.from({ length: 105 }, (_, i) => traceIdOf(105 - i));

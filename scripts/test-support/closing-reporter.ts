@@ -1,19 +1,39 @@
 import type { Reporter, TestCase, TestModule, TestSuite } from "vitest/node";
 import { catalog } from "../peers/locate.mjs";
 
-/** Says in the last lines of a run which peers were missing and which tests did not run for it. */
-export function peerReporter(): Reporter {
+/** Ends a run with which peers were missing, which tests did not run for it, and one line of counts. */
+export function closingReporter(): Reporter {
   return {
-    onTestRunEnd(modules: readonly TestModule[]) {
-      const lines = report(modules);
-      if (lines.length === 0) return;
+    onTestRunEnd(modules, unhandledErrors) {
+      const lines = [...missingPeers(modules), counts(modules, unhandledErrors.length)];
       // Vitest writes its own summary to stdout in the same step; this comes after it.
       process.once("exit", () => process.stdout.write(`\n${lines.join("\n")}\n`));
     },
   };
 }
 
-function report(modules: readonly TestModule[]): string[] {
+/**
+ * A test that was to run and did not, as in an interrupted run, counts as skipped. An error outside of
+ * the tests, in a file, in a hook or nobody's, counts as a failed one.
+ */
+function counts(modules: readonly TestModule[], unhandledErrors: number): string {
+  let passed = 0;
+  let failed = unhandledErrors;
+  let skipped = 0;
+  for (const module of modules) {
+    failed += module.errors().length;
+    for (const suite of module.children.allSuites()) failed += suite.errors().length;
+    for (const test of module.children.allTests()) {
+      const { state } = test.result();
+      if (state === "passed") passed += 1;
+      else if (state === "failed") failed += 1;
+      else skipped += 1;
+    }
+  }
+  return `tests: ${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+function missingPeers(modules: readonly TestModule[]): string[] {
   const peers = new Map<string, Map<string, number>>();
   for (const module of modules) {
     for (const test of module.children.allTests("skipped")) {

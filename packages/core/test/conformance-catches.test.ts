@@ -1,0 +1,250 @@
+import { describe, expect, it } from "vitest";
+import { createMemoryEngine } from "../src/memory/engine.js";
+import { decodeTraces } from "../src/otlp/decode.js";
+import { encodeTraces } from "../src/otlp/encode.js";
+import { spansOf } from "../src/otlp/groups.js";
+import { createSpanStore } from "../src/store/create-store.js";
+import type { CandidateWindow, Engine, Fragment } from "../src/store/engine.js";
+import type { Dependency, Operation } from "../src/store/span-store.js";
+import { requiredTerms } from "../src/terms/plan.js";
+import { splitByTrace } from "../src/otlp/split.js";
+import { describeSpanStore } from "../src/testing/index.js";
+
+/** The tests of the suite, by their names, for a store on this engine. */
+function testsFor(createEngine: () => Engine): Map<string, () => Promise<void>> {
+  const tests = new Map<string, () => Promise<void>>();
+  const path: string[] = [];
+  describeSpanStore(
+    {
+      describe: (name, define) => {
+        path.push(name);
+        define();
+        path.pop();
+      },
+      it: (name, run) => tests.set([...path.slice(1), name.replace(/: \d+ cases.*/, "")].join(" > "), run),
+    },
+    {
+      name: "a faulty store",
+      open: async () => createSpanStore(createEngine(), async () => createEngine()),
+      persists: false,
+      runs: 200,
+    },
+  );
+  return tests;
+}
+
+const millis = 1_000_000n;
+
+async function fragmentsOf(engine: Engine, search: Parameters<Engine["candidates"]>[0]): Promise<Fragment[]> {
+  const fragments: Fragment[] = [];
+  for await (const window of engine.candidates(search)) fragments.push(...window.fragments);
+  return fragments;
+}
+
+function newestOf(fragment: Fragment): bigint {
+  return [...spansOf(fragment.encoded)].reduce((newest, { startTimeUnixNano: start }) => (start > newest ? start : newest), 0n);
+}
+
+/** Lists one fragment a window, newest first, with a bound that is off by this much. */
+function inSmallWindows(engine: Engine, off: bigint): Engine {
+  return {
+    ...engine,
+    async *candidates(search): AsyncGenerator<CandidateWindow, void> {
+      const fragments = await fragmentsOf(engine, search);
+      fragments.sort((a, b) => (newestOf(a) > newestOf(b) ? -1 : 1));
+      for (const [i, fragment] of fragments.entries()) {
+        const next = fragments[i + 1];
+        yield { fragments: [fragment], laterStartAtMostUnixNano: next === undefined ? 0n : newestOf(next) - off };
+      }
+    },
+  };
+}
+
+/** Faults that engines have, what they make of a right engine, and the test that must notice. */
+const faults: Readonly<Record<string, { readonly fault: (engine: Engine) => Engine; readonly noticedBy: string }>> = {
+  "loses a candidate now and then": {
+    fault: (engine) => ({
+      ...engine,
+      async *candidates(search) {
+        const fragments = await fragmentsOf(engine, search);
+        yield { fragments: fragments.filter((_, i) => i % 20 !== 7), laterStartAtMostUnixNano: 0n };
+      },
+    }),
+    noticedBy: "differential > answers as the memory engine does",
+  },
+  "takes what has the unwanted value for what has no match": {
+    fault: (engine) => ({
+      ...engine,
+      async *candidates(search) {
+        const { predicate } = search;
+        const fragments = await fragmentsOf(engine, search);
+        if (predicate.op !== "ne") return yield { fragments, laterStartAtMostUnixNano: 0n };
+        const unwanted = requiredTerms({ ...predicate, op: "eq" });
+        yield {
+          fragments: fragments.filter(({ encoded }) => {
+            const terms = splitByTrace(encoded).fragments[0]?.terms;
+            return unwanted === undefined || !("term" in unwanted) || !terms?.has(unwanted.term);
+          }),
+          laterStartAtMostUnixNano: 0n,
+        };
+      },
+    }),
+    noticedBy: "differential > answers as the memory engine does",
+  },
+  "says that later windows are older than they are": {
+    fault: (engine) => inSmallWindows(engine, millis),
+    noticedBy: "searching > order and limit > the newest matching span places a trace, ties go by trace id",
+  },
+  "knows times by the millisecond": {
+    fault: (engine) => ({
+      ...engine,
+      async *candidates(search) {
+        const fragments = await fragmentsOf(engine, search);
+        const first = search.startTimeMinUnixNano / millis;
+        yield {
+          fragments: fragments.filter((each) => newestOf(each) / millis > first),
+          laterStartAtMostUnixNano: 0n,
+        };
+      },
+    }),
+    noticedBy: "searching > time > a range holds both its ends",
+  },
+  "shows a walk what was written after it began": {
+    fault: (engine) => ({ ...engine, sequence: async () => Number.MAX_SAFE_INTEGER }),
+    noticedBy: "paging > what there was when a walk began comes whole while more is written",
+  },
+  "gives traces in an order of its own": {
+    fault: (engine) => ({ ...engine, fragments: (ids, signal) => engine.fragments([...ids].sort(), signal) }),
+    noticedBy: "searching > trace ids > traces come in the order asked for, once, in either case, without unknown ones",
+  },
+  "gives its own bytes away": {
+    fault: (engine) => {
+      const kept = new Map<string, Fragment>();
+      return {
+        ...engine,
+        async *fragments(ids, signal) {
+          for await (const window of engine.fragments(ids, signal)) {
+            yield window.map((each) => {
+              const key = `${each.traceId}${each.sequence}`;
+              kept.set(key, kept.get(key) ?? each);
+              return kept.get(key) as Fragment;
+            });
+          }
+        },
+      };
+    },
+    noticedBy: "lifecycle > open > what a caller does to bytes it gave or got changes nothing",
+  },
+  "acknowledges before it has kept": {
+    fault: (engine) => ({
+      ...engine,
+      write: async (encoded, signal) => {
+        const { spanCount: accepted, rejected } = splitByTrace(encoded);
+        setImmediate(() => void engine.write(encoded, signal));
+        return { accepted, rejected };
+      },
+    }),
+    noticedBy: "writing > concurrency > what a resolved write brought, every read that begins then has",
+  },
+  "stores what it understands": {
+    fault: (engine) => ({ ...engine, write: (encoded) => engine.write(encodeTraces(decodeTraces(encoded))) }),
+    noticedBy: "losslessness > a field of every level that OTLP does not know comes back byte for byte",
+  },
+  "stores text as text": {
+    fault: (engine) => ({ ...engine, write: (encoded) => engine.write(encodeTraces(decodeTraces(encoded))) }),
+    noticedBy: "losslessness > text that is no UTF-8 comes back byte for byte",
+  },
+  "keeps one span an id": {
+    fault: (engine) => {
+      const seen = new Set<string>();
+      return {
+        ...engine,
+        write: (encoded) => {
+          const traces = decodeTraces(encoded);
+          const resourceSpans = traces.resourceSpans.map((resource) => ({
+            ...resource,
+            scopeSpans: resource.scopeSpans.map((scope) => ({
+              ...scope,
+              spans: scope.spans.filter(({ traceId, spanId }) => {
+                const isNew = !seen.has(traceId + spanId);
+                seen.add(traceId + spanId);
+                return isNew;
+              }),
+            })),
+          }));
+          return engine.write(encodeTraces({ resourceSpans }));
+        },
+      };
+    },
+    noticedBy: "writing > replay > different spans of one id all stay",
+  },
+  "refuses a request for one bad span": {
+    fault: (engine) => ({
+      ...engine,
+      write: async (encoded) => {
+        const { rejected } = splitByTrace(encoded);
+        return rejected.length > 0 ? { accepted: 0, rejected } : engine.write(encoded);
+      },
+    }),
+    noticedBy:
+      "writing > spans that can never be given back > a link's trace id of 3 bytes: the span is rejected, its neighbours are kept",
+  },
+  "deletes a nanosecond too much": {
+    fault: (engine) => ({ ...engine, deleteBefore: (time) => engine.deleteBefore(time + 1n) }),
+    noticedBy:
+      "retention > deleteBefore > at a span's start, which keeps the span: exactly the spans that started earlier go, and what only they told",
+  },
+  "remembers operations for ever": {
+    fault: (engine) => {
+      const known = new Map<string, Operation[]>();
+      return {
+        ...engine,
+        services: async () => {
+          for (const service of await engine.services()) if (!known.has(service)) known.set(service, []);
+          return [...known.keys()];
+        },
+      };
+    },
+    noticedBy:
+      "retention > deleteBefore > at a span's start, which keeps the span: exactly the spans that started earlier go, and what only they told",
+  },
+  "lists 10,000 services": {
+    fault: (engine) => ({ ...engine, services: async () => (await engine.services()).slice(0, 10_000) }),
+    noticedBy: "names > 10500 services and 10500 operations of one are all listed",
+  },
+  "counts calls up to a window's end, but not at it": {
+    fault: (engine) => ({
+      ...engine,
+      dependencies: (query) => engine.dependencies({ ...query, endTimeUnixNano: query.endTimeUnixNano - 1n }),
+    }),
+    noticedBy: "dependencies > a call belongs to the window its span starts in, both ends inclusive",
+  },
+  "counts calls once and for all": {
+    fault: (engine) => {
+      const answers = new Map<string, Dependency[]>();
+      return {
+        ...engine,
+        dependencies: async (query) => {
+          const key = `${query.startTimeUnixNano} ${query.endTimeUnixNano}`;
+          answers.set(key, answers.get(key) ?? (await engine.dependencies(query)));
+          return answers.get(key) as Dependency[];
+        },
+      };
+    },
+    noticedBy:
+      "dependencies > what comes after the question is in the next answer: parents, children, whole traces",
+  },
+};
+
+describe("the conformance suite", () => {
+  for (const [what, { fault, noticedBy }] of Object.entries(faults)) {
+    it(`notices an engine that ${what}`, async () => {
+      const right = testsFor(createMemoryEngine).get(noticedBy);
+      const wrong = testsFor(() => fault(createMemoryEngine())).get(noticedBy);
+      expect(right, `there is no test "${noticedBy}"`).toBeDefined();
+      await expect(wrong?.()).rejects.toThrow();
+      // The same test must not fail for want of a fault; the long one has its own file for that.
+      if (!noticedBy.startsWith("differential")) await right?.();
+    });
+  }
+});

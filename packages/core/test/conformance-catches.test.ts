@@ -28,6 +28,7 @@ function testsFor(createEngine: () => Engine): Map<string, () => Promise<void>> 
       open: async () => createSpanStore(createEngine(), async () => createEngine()),
       persists: false,
       runs: 200,
+      seed: 1,
     },
   );
   return tests;

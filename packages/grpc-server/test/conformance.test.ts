@@ -43,7 +43,9 @@ describeSpanStore(
   { describe, it },
   {
     name: "SQLite through gRPC",
-    open: async (place) => throughServer(await openSqliteStore({ path: join(folder, `${place}.db`) })),
+    // One reader, because starting threads is most of what a small test takes.
+    open: async (place) =>
+      throughServer(await openSqliteStore({ path: join(folder, `${place}.db`), readers: 1 })),
     persists: true,
     optOuts: ["tenants"],
     runs: 30,

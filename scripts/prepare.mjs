@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root, runPnpm } from "./run.mjs";
+import { root, runPnpm, runPnpmQuietly } from "./run.mjs";
 import { manifestOf, packageFolders } from "./workspace-packages.mjs";
 
 // What was installed and built is noted by the content it was made from. The notes lie in
@@ -15,7 +15,7 @@ export async function install() {
   // A native module is bound to the machine and to Node's ABI.
   const state = digest(inputs, `${process.platform} ${process.arch} ${process.versions.modules}`);
   if (noted("install") === state) return;
-  await succeed("install", ["install", "--frozen-lockfile"]);
+  succeed("install", await runPnpm(["install", "--frozen-lockfile"]));
   note("install", state);
 }
 
@@ -31,17 +31,19 @@ export async function build(folders) {
     if (!built || noted(noteName(name)) !== state) stale.set(name, state);
   }
   if (stale.size === 0) return;
+  console.error(`spanstore: building ${[...stale.keys()].join(", ")}`);
   const filters = [...stale.keys()].map((name) => `--filter=${name}`);
-  await succeed("build", ["--recursive", ...filters, "run", "build"]);
+  // What it says is of interest when it fails.
+  const { code, output } = await runPnpmQuietly(["--recursive", ...filters, "run", "build"]);
+  if (code !== 0) console.error(output);
+  succeed("build", code);
   for (const [name, state] of stale) note(noteName(name), state);
 }
 
-async function succeed(what, args) {
-  const code = await runPnpm(args);
-  if (code !== 0) {
-    console.error(`spanstore: the ${what} failed; what it said is above`);
-    process.exit(code);
-  }
+function succeed(what, code) {
+  if (code === 0) return;
+  console.error(`spanstore: the ${what} failed; what it said is above`);
+  process.exit(code);
 }
 
 const notSource = new Set(["node_modules", "dist", "test", "results", "coverage"]);

@@ -39,24 +39,44 @@ export function runTool(name, args, { cwd = root } = {}) {
 
 /** Runs the pinned pnpm, wherever it comes from; no pnpm needs to be installed. */
 export function runPnpm(args) {
+  const { command, argv, options } = pnpm(args);
+  return run(command, argv, options);
+}
+
+/** The same, and what it says is given back instead of shown. */
+export async function runPnpmQuietly(args) {
+  const { command, argv, options } = pnpm(args);
+  let output = "";
+  const keep = (chunk) => {
+    output += chunk;
+  };
+  const code = await run(command, argv, { ...options, stdio: ["ignore", "pipe", "pipe"] }, (child) => {
+    child.stdout.setEncoding("utf8").on("data", keep);
+    child.stderr.setEncoding("utf8").on("data", keep);
+  });
+  return { code, output };
+}
+
+function pnpm(args) {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   // Without CI set, pnpm asks before it replaces a node_modules, and fails where nobody can answer.
   const env = { ...process.env, CI: process.env.CI ?? "true" };
   // It is the pinned version that runs: there is no other to look for, nor to note in the lockfile.
-  const npx = ["--yes", packageManager, "--config.pm-on-fail=ignore", ...args];
-  return run("npx", npx, { cwd: root, env, shell: process.platform === "win32" });
+  const argv = ["--yes", packageManager, "--config.pm-on-fail=ignore", ...args];
+  return { command: "npx", argv, options: { cwd: root, env, shell: process.platform === "win32" } };
 }
 
-/** Runs a command on this terminal and resolves to its exit code. */
-export function run(command, args, options = {}) {
+/** Runs a command, on this terminal unless the options say otherwise, and resolves to its exit code. */
+export function run(command, args, options = {}, started = () => {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: "inherit", ...options });
+    started(child);
     // The terminal sends SIGINT to the whole group; only SIGTERM needs handing on.
     const ignore = () => {};
     const forward = () => child.kill("SIGTERM");
     process.on("SIGINT", ignore).on("SIGTERM", forward);
     child.on("error", reject);
-    child.on("exit", (code, signal) => {
+    child.on("close", (code, signal) => {
       process.off("SIGINT", ignore).off("SIGTERM", forward);
       resolve(exitCode(code, signal));
     });

@@ -34,7 +34,9 @@ describe("the generators of the conformance suite", () => {
     const failed = new Map<string, number>();
     let refused = 0;
     const runs = 4000;
-    const spans = fc.sample(request, { numRuns: 40, seed }).flatMap((each) => [...spansOf(encodeRequest(each))]);
+    const spans = fc
+      .sample(request, { numRuns: 40, seed })
+      .flatMap((each) => [...spansOf(encodeRequest(each))]);
     for (const each of fc.sample(filter, { numRuns: runs, seed })) {
       try {
         const matching = spans.filter(compilePredicate(resolveFilter(each))).length;

@@ -90,7 +90,9 @@ function callsIn(trace: readonly SpanView[], from: bigint, to: bigint): string[]
     if (service === "" || child.parentSpanId === "") return [];
     if (child.startTimeUnixNano < from || child.startTimeUnixNano > to) return [];
     const parents = trace
-      .filter((span) => span !== child && span.spanId === child.parentSpanId && span.resource.serviceName !== "")
+      .filter(
+        (span) => span !== child && span.spanId === child.parentSpanId && span.resource.serviceName !== "",
+      )
       .sort(
         (a, b) =>
           -newestFirst(a.startTimeUnixNano, b.startTimeUnixNano) ||

@@ -35,7 +35,7 @@ describeSpanStore(
     persists: false,
     // The server takes no tenants yet.
     optOuts: ["tenants"],
-    runs: 30,
+    runs: 20,
   },
 );
 
@@ -43,11 +43,13 @@ describeSpanStore(
   { describe, it },
   {
     name: "SQLite through gRPC",
-    // One reader, because starting threads is most of what a small test takes.
+    // One reader and no waiting for the disk: what takes longest in most tests is to open the store.
     open: async (place) =>
-      throughServer(await openSqliteStore({ path: join(folder, `${place}.db`), readers: 1 })),
+      throughServer(
+        await openSqliteStore({ path: join(folder, `${place}.db`), readers: 1, synchronous: "normal" }),
+      ),
     persists: true,
     optOuts: ["tenants"],
-    runs: 30,
+    runs: 20,
   },
 );

@@ -122,7 +122,7 @@ function createListing(
   const list = (expression: Buffer | undefined, first: number, last: number, limit: number): Place[] =>
     (expression === undefined
       ? all.all(first, last, limit)
-      : matching.all(expression, first, last, limit)) as Place[];
+      : matching.all(expression, BigInt(first), BigInt(last), limit)) as Place[];
 
   return (expression, first, last, wanted) => {
     const places = list(expression, first, last, wanted);

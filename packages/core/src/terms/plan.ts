@@ -1,11 +1,13 @@
 import type { AttributeRef, Constant, Predicate, Reference } from "../query/filter/predicate.js";
 import {
+  bucketsPerWide,
   durationBucket,
   maxDurationBucket,
   maxNumberBucket,
   numberBucket,
   type Term,
   termOf,
+  wideBucket,
 } from "./term.js";
 
 /** What an index must hold for a match: a term, or all or any of several conditions. */
@@ -13,9 +15,6 @@ export type TermNode =
   | { readonly term: Term }
   | { readonly all: readonly TermNode[] }
   | { readonly any: readonly TermNode[] };
-
-/** Ranges of more buckets than this are left to the exact check: such a list finds nearly everything. */
-const maxBuckets = 96;
 
 /**
  * The terms that the spans of every match must have between them; undefined when nothing is known.
@@ -25,7 +24,7 @@ const maxBuckets = 96;
 export function requiredTerms(predicate: Predicate): TermNode | undefined {
   switch (predicate.op) {
     case "and":
-      return allOf([...predicate.args.map(requiredTerms), ...servicePairs(predicate.args)]);
+      return conjunction(predicate.args);
     case "or":
       return anyOf(predicate.args.map(requiredTerms));
     case "eq":
@@ -161,8 +160,11 @@ function ordered(predicate: Extract<Predicate, { value: Constant }>): TermNode |
   // One bucket more than the bound's own, since logarithms round.
   const from = upwards ? bucket - 1 : -maxNumberBucket;
   const to = upwards ? maxNumberBucket : bucket + 1;
-  if (to - from > maxBuckets * 2) return present(ref);
-  return rangeOf(from, to, (b) => anyLevel(ref, (level) => termOf.numberBucket(level, ref.key, b)));
+  return rangeOf(
+    [from, to],
+    (b) => anyLevel(ref, (level) => termOf.numberBucket(level, ref.key, b)),
+    (b) => anyLevel(ref, (level) => termOf.wideNumberBucket(level, ref.key, b)),
+  );
 }
 
 function numberOf(value: Constant): number | undefined {
@@ -170,54 +172,106 @@ function numberOf(value: Constant): number | undefined {
   return value.type === "double" ? value.value : undefined;
 }
 
-function rangeOf(from: number, to: number, node: (bucket: number) => TermNode): TermNode {
+/** Both ends inclusive. */
+type Buckets = readonly [from: number, to: number];
+
+/** Covers a range of buckets, with wide ones where they lie in it whole. */
+function rangeOf(
+  [from, to]: Buckets,
+  narrow: (bucket: number) => TermNode,
+  wide: (bucket: number) => TermNode,
+): TermNode {
   const nodes: TermNode[] = [];
-  for (let bucket = from; bucket <= to; bucket++) nodes.push(node(bucket));
+  for (let bucket = from; bucket <= to; ) {
+    const whole = wideBucket(bucket) * bucketsPerWide === bucket && bucket + bucketsPerWide - 1 <= to;
+    nodes.push(whole ? wide(wideBucket(bucket)) : narrow(bucket));
+    bucket += whole ? bucketsPerWide : 1;
+  }
   return { any: nodes };
 }
 
-/** The buckets of a range of durations, widened by one for rounding; undefined when it is too wide to help. */
-function durationBuckets(min: bigint | undefined, max: bigint | undefined): [number, number] | undefined {
+/** The buckets of a range of durations, widened by one for rounding; undefined when it has nearly all. */
+function durationBuckets(min: bigint | undefined, max: bigint | undefined): Buckets | undefined {
   const from = min === undefined || min <= 1n ? 0 : Math.max(0, durationBucket(Number(min)) - 1);
-  const to = max === undefined ? maxDurationBucket : durationBucket(Number(max)) + 1;
-  return to - from > maxBuckets || from === 0 ? undefined : [from, to];
+  // The last bucket has whatever is longer, so a bound within it bounds nothing.
+  const to =
+    max === undefined ? maxDurationBucket : Math.min(durationBucket(Number(max)) + 1, maxDurationBucket);
+  return from === 0 ? undefined : [from, to];
 }
 
 function durationTerms(min: bigint | undefined, max: bigint | undefined): TermNode | undefined {
   const buckets = durationBuckets(min, max);
   if (buckets === undefined) return undefined;
-  return rangeOf(buckets[0], buckets[1], (bucket) => ({ term: termOf.duration(bucket) }));
+  return rangeOf(
+    buckets,
+    (bucket) => ({ term: termOf.duration(bucket) }),
+    (bucket) => ({ term: termOf.wideDuration(bucket) }),
+  );
 }
 
 /**
  * A fragment may hold spans of several services, so that a service and a name, a status or a
- * duration beside it need not stand on the same span. The index keeps these pairs as terms.
+ * duration beside it need not stand on the same span. The index keeps these pairs as terms, which say all that
+ * the parts' own terms would.
  */
-function servicePairs(args: readonly Predicate[]): (TermNode | undefined)[] {
-  const service = args.map(serviceOf).find((name) => name !== undefined);
-  if (service === undefined) return [];
+function conjunction(args: readonly Predicate[]): TermNode | undefined {
+  const serviceArg = args.find((arg) => serviceOf(arg) !== undefined);
+  if (serviceArg === undefined) return allOf(args.map(requiredTerms));
+  const service = serviceOf(serviceArg) as string;
+  const said = new Set<Predicate>();
+  const pairs: TermNode[] = [];
   let min: bigint | undefined;
   let max: bigint | undefined;
-  const nodes: (TermNode | undefined)[] = [];
+  const durations: Predicate[] = [];
   for (const arg of args) {
-    if (!("ref" in arg) || !("value" in arg) || arg.ref.ref !== "field" || arg.ref.level !== "span") continue;
-    const { value } = arg;
-    if (arg.op === "eq" && arg.ref.name === "name" && "text" in value && hasKnownBytes(value.text)) {
-      nodes.push({ term: termOf.serviceName(service, value.text) });
-    } else if (arg.op === "eq" && arg.ref.name === "status" && value.type === "enum" && value.value !== 0) {
-      nodes.push({ term: termOf.serviceStatus(service, value.value) });
-    } else if (arg.ref.name === "duration" && value.type === "nanos") {
-      if (arg.op === "gt" || arg.op === "gte") min = value.value;
-      if (arg.op === "lt" || arg.op === "lte") max = value.value;
+    const pair = servicePair(service, arg);
+    if (pair !== undefined) {
+      pairs.push(pair);
+      said.add(arg);
+    } else if (isDurationBound(arg)) {
+      if (arg.op === "gt" || arg.op === "gte") min = arg.value.value;
+      else max = arg.value.value;
+      durations.push(arg);
     }
   }
   const buckets = durationBuckets(min, max);
   if (buckets !== undefined) {
-    nodes.push(
-      rangeOf(buckets[0], buckets[1], (bucket) => ({ term: termOf.serviceDuration(service, bucket) })),
+    pairs.push(
+      rangeOf(
+        buckets,
+        (bucket) => ({ term: termOf.serviceDuration(service, bucket) }),
+        (bucket) => ({ term: termOf.serviceWideDuration(service, bucket) }),
+      ),
     );
+    for (const arg of durations) said.add(arg);
   }
-  return nodes;
+  if (pairs.length > 0) said.add(serviceArg);
+  return allOf([...pairs, ...args.filter((arg) => !said.has(arg)).map(requiredTerms)]);
+}
+
+/** The term of a service and a name, or a status that is set, on the same span. */
+function servicePair(service: string, arg: Predicate): TermNode | undefined {
+  if (arg.op !== "eq" || arg.ref.ref !== "field" || arg.ref.level !== "span") return undefined;
+  const { ref, value } = arg;
+  if (ref.name === "name" && "text" in value && hasKnownBytes(value.text)) {
+    return { term: termOf.serviceName(service, value.text) };
+  }
+  if (ref.name === "status" && value.type === "enum" && value.value !== 0) {
+    return { term: termOf.serviceStatus(service, value.value) };
+  }
+  return undefined;
+}
+
+type DurationBound = Extract<Predicate, { value: Constant }> & { readonly value: { readonly value: bigint } };
+
+function isDurationBound(arg: Predicate): arg is DurationBound {
+  if (arg.op !== "gt" && arg.op !== "gte" && arg.op !== "lt" && arg.op !== "lte") return false;
+  return (
+    arg.ref.ref === "field" &&
+    arg.ref.level === "span" &&
+    arg.ref.name === "duration" &&
+    arg.value.type === "nanos"
+  );
 }
 
 function serviceOf(predicate: Predicate): string | undefined {

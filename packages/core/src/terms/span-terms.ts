@@ -3,7 +3,7 @@ import type { SpanHead } from "../otlp/span-head.js";
 import { decodeAnyValue } from "../otlp/values.js";
 import { Cursor, expectWireType, readUint32, wireBytes, wireFixed64, wireVarint } from "../otlp/wire.js";
 import { SpanStoreError } from "../store/errors.js";
-import { durationBucket, hashRanges, numberBucket, termSeeds } from "./term.js";
+import { durationBucket, hashRanges, numberBucket, termSeeds, wideBucket } from "./term.js";
 import type { TermList } from "./term-list.js";
 
 /** The text of the value last read, as a range, so that no string is built for what is only hashed. */
@@ -52,6 +52,8 @@ export function addAttributeTerms(
     if (bucket !== undefined) {
       digits(bucket);
       terms.push(hashRanges(termSeeds.number + seed, bytes, keyAt, keyEnd, scratch, textAt, textEnd));
+      digits(wideBucket(bucket));
+      terms.push(hashRanges(termSeeds.wideNumber + seed, bytes, keyAt, keyEnd, scratch, textAt, textEnd));
     }
   }
 }
@@ -96,9 +98,13 @@ export function addSpanTerms(terms: TermList, head: SpanHead, service: Uint8Arra
   if (head.messageEnd > head.messageAt) {
     terms.push(hashRanges(termSeeds.statusMessage, bytes, head.messageAt, head.messageEnd, bytes, 0, 0));
   }
-  digits(durationBucket(durationNanos(head)));
+  const bucket = durationBucket(durationNanos(head));
+  digits(bucket);
   terms.push(hashRanges(termSeeds.duration, scratch, textAt, textEnd, scratch, 0, 0));
   terms.push(pair(termSeeds.serviceDuration, service, scratch, textAt, textEnd));
+  digits(wideBucket(bucket));
+  terms.push(hashRanges(termSeeds.wideDuration, scratch, textAt, textEnd, scratch, 0, 0));
+  terms.push(pair(termSeeds.serviceWideDuration, service, scratch, textAt, textEnd));
 
   const { attributes, events, links } = head;
   for (let i = 0; i < attributes.length; i += 2) {

@@ -16,6 +16,7 @@ const seeds = {
   link: 5,
   key: 0x10,
   number: 0x20,
+  wideNumber: 0x28,
   name: 0x30,
   kind: 0x31,
   status: 0x32,
@@ -24,10 +25,11 @@ const seeds = {
   scopeName: 0x35,
   scopeVersion: 0x36,
   eventName: 0x37,
-  linkTraceId: 0x38,
+  wideDuration: 0x38,
   serviceName: 0x40,
   serviceStatus: 0x41,
   serviceDuration: 0x42,
+  serviceWideDuration: 0x43,
 } as const;
 
 const noBytes = new Uint8Array(0);
@@ -75,11 +77,14 @@ export const termOf = {
   attributeKey: (level: Level, key: string): Term => ofText(seeds.key + seeds[level], key),
   numberBucket: (level: Level, key: string, bucket: number): Term =>
     ofText(seeds.number + seeds[level], key, String(bucket)),
+  wideNumberBucket: (level: Level, key: string, bucket: number): Term =>
+    ofText(seeds.wideNumber + seeds[level], key, String(bucket)),
   name: (name: string): Term => ofText(seeds.name, name),
   kind: (kind: number): Term => ofText(seeds.kind, String(kind)),
   status: (code: number): Term => ofText(seeds.status, String(code)),
   statusMessage: (message: string): Term => ofText(seeds.statusMessage, message),
   duration: (bucket: number): Term => ofText(seeds.duration, String(bucket)),
+  wideDuration: (bucket: number): Term => ofText(seeds.wideDuration, String(bucket)),
   scopeName: (name: string): Term => ofText(seeds.scopeName, name),
   scopeVersion: (version: string): Term => ofText(seeds.scopeVersion, version),
   eventName: (name: string): Term => ofText(seeds.eventName, name),
@@ -87,6 +92,8 @@ export const termOf = {
   serviceStatus: (service: string, code: number): Term => ofText(seeds.serviceStatus, service, String(code)),
   serviceDuration: (service: string, bucket: number): Term =>
     ofText(seeds.serviceDuration, service, String(bucket)),
+  serviceWideDuration: (service: string, bucket: number): Term =>
+    ofText(seeds.serviceWideDuration, service, String(bucket)),
 };
 
 export { seeds as termSeeds };
@@ -97,16 +104,24 @@ const bucketsPerOctave = 2;
 const smallestExponent = -16;
 const largestExponent = 64;
 
+/** So many buckets make a wide one: a range is covered by a few of each, and not by dozens of the narrow. */
+export const bucketsPerWide = 8;
+
+/** The wide bucket that a bucket lies in. */
+export function wideBucket(bucket: number): number {
+  return Math.floor(bucket / bucketsPerWide);
+}
+
+/** Of the longest durations told apart, about five hours; what is longer shares the bucket. */
+export const maxDurationBucket = 44 * bucketsPerOctave;
+
 /**
  * The bucket of a duration in nanoseconds; all of one nanosecond and less share bucket 0.
  * A neighbour's bucket may be given at a boundary, so ranges are widened by one on each side.
  */
 export function durationBucket(nanos: number): number {
-  return nanos <= 1 ? 0 : Math.floor(Math.log2(nanos) * bucketsPerOctave);
+  return nanos <= 1 ? 0 : Math.min(Math.floor(Math.log2(nanos) * bucketsPerOctave), maxDurationBucket);
 }
-
-/** The highest bucket that a duration of unsigned 64-bit times can have. */
-export const maxDurationBucket = 64 * bucketsPerOctave;
 
 /**
  * The bucket of an attribute's number, monotonic in the number: negative ones below 0, zero at 0.

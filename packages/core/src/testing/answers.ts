@@ -35,8 +35,16 @@ async function answer(store: SpanStore, question: Question): Promise<unknown> {
       const { traces } = await readTraces(store.findTraces(query));
       const { summaries } = await readSummaries(store.findTraceSummaries(query));
       const found = ids.map(({ traceId }) => traceId);
-      assert.deepEqual(traces.map(({ traceId }) => traceId), found, "findTraces and findTraceIds differ");
-      assert.deepEqual(summaries.map(({ traceId }) => traceId), found, "summaries and ids differ");
+      assert.deepEqual(
+        traces.map(({ traceId }) => traceId),
+        found,
+        "findTraces and findTraceIds differ",
+      );
+      assert.deepEqual(
+        summaries.map(({ traceId }) => traceId),
+        found,
+        "summaries and ids differ",
+      );
       return { ids, traces, summaries };
     }
     case "tracePages":
@@ -49,7 +57,9 @@ async function answer(store: SpanStore, question: Question): Promise<unknown> {
       return namesOf(store);
     case "byId": {
       const { traceIds, spanLimit } = question;
-      const { traces } = await readTraces(store.getTraces(traceIds, spanLimit === undefined ? {} : { spanLimit }));
+      const { traces } = await readTraces(
+        store.getTraces(traceIds, spanLimit === undefined ? {} : { spanLimit }),
+      );
       if (spanLimit === undefined) return traces;
       // Which spans are left out is the store's own choice.
       return traces.map(({ traceId, spans, truncated }) => ({ traceId, spans: spans.length, truncated }));
@@ -68,10 +78,22 @@ async function tracePages(store: SpanStore, query: TraceQuery, size: number): Pr
     const page = await readSummaries(store.findTraceSummaries({ ...query, page: pageOf(size, token) }));
     return { items: page.summaries, token: page.nextPageToken };
   });
-  assert.deepEqual(traces.map(({ traceId }) => traceId), ids, "the walks by findTraces and findTraceIds differ");
-  assert.deepEqual(summaries.map(({ traceId }) => traceId), ids, "the walks by summaries and ids differ");
+  assert.deepEqual(
+    traces.map(({ traceId }) => traceId),
+    ids,
+    "the walks by findTraces and findTraceIds differ",
+  );
+  assert.deepEqual(
+    summaries.map(({ traceId }) => traceId),
+    ids,
+    "the walks by summaries and ids differ",
+  );
   const whole = await store.findTraceIds({ ...query, limit: allTraces });
-  assert.deepEqual(ids, whole.traces.map(({ traceId }) => traceId), "the pages are not the unpaged result");
+  assert.deepEqual(
+    ids,
+    whole.traces.map(({ traceId }) => traceId),
+    "the pages are not the unpaged result",
+  );
   return { traces, summaries };
 }
 
@@ -102,7 +124,9 @@ export function walkSpans(
   between?: (pagesRead: number) => Promise<void>,
 ): Promise<string[]> {
   return walkPages(async (token) => {
-    const { spans, nextPageToken } = await readSpans(store.findSpans({ ...query, page: pageOf(size, token) }));
+    const { spans, nextPageToken } = await readSpans(
+      store.findSpans({ ...query, page: pageOf(size, token) }),
+    );
     assert.ok(spans.length <= size, `a page of ${spans.length} spans`);
     return { items: spans, token: nextPageToken };
   }, between);

@@ -30,7 +30,12 @@ export const traceIds = [
   "ffffffffffffffffffffffffffffffff",
   "ab0000000000000000000000000000cd",
 ] as const;
-export const spanIds = ["0000000000000001", "0000000000000002", "00000000000000aa", "ffffffffffffffff"] as const;
+export const spanIds = [
+  "0000000000000001",
+  "0000000000000002",
+  "00000000000000aa",
+  "ffffffffffffffff",
+] as const;
 export const noSpanId = "0000000000000000";
 
 const millis = 1_000_000n;
@@ -129,7 +134,10 @@ const resource = fc
   .tuple(
     fc.option(
       fc.oneof(
-        { weight: 6, arbitrary: fc.constantFrom(...services).map((stringValue): AnyValue => ({ stringValue })) },
+        {
+          weight: 6,
+          arbitrary: fc.constantFrom(...services).map((stringValue): AnyValue => ({ stringValue })),
+        },
         { weight: 1, arbitrary: value },
       ),
     ),
@@ -203,5 +211,7 @@ export function requestsOfBulk({ spans, traces, requests, stepMillis, stride }: 
       attributes: [{ key: "k", value: { intValue: BigInt(i % 3) * 100n } }],
     });
   }
-  return dealt.map(({ resource, spans: own }) => ({ resourceSpans: [{ resource, scopeSpans: [{ spans: own }] }] }));
+  return dealt.map(({ resource, spans: own }) => ({
+    resourceSpans: [{ resource, scopeSpans: [{ spans: own }] }],
+  }));
 }

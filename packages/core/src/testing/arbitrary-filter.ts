@@ -37,7 +37,18 @@ const attribute: fc.Arbitrary<FilterExpression> = fc.oneof(
 const spelled = {
   string: text,
   int: fc.constantFrom("200", "0", "-1", "+1", "300", "9007199254740993", "-9223372036854775808"),
-  double: fc.constantFrom("200", "2e2", "0.5", "-0", "0x1p3", "9007199254740992", "1e21", "NaN", "-inf", "5e-324"),
+  double: fc.constantFrom(
+    "200",
+    "2e2",
+    "0.5",
+    "-0",
+    "0x1p3",
+    "9007199254740992",
+    "1e21",
+    "NaN",
+    "-inf",
+    "5e-324",
+  ),
   bool: fc.constantFrom("true", "false", "1"),
 } as const;
 const typeName = fc.constantFrom(...(Object.keys(spelled) as (keyof typeof spelled)[]));
@@ -74,7 +85,18 @@ function constantsOf({ name, type }: Field): fc.Arbitrary<string> {
 const equality = fc.constantFrom("eq", "ne");
 const ordering = fc.constantFrom("gt", "lt", "gte", "lte");
 const comparison = fc.oneof(equality, ordering);
-const pattern = fc.constantFrom("2", "2..", "[0-9]+", "a|b", ".*", "", "ou?t\\s+of", "(?:tr)ue", "\\d{3}", "\\pL");
+const pattern = fc.constantFrom(
+  "2",
+  "2..",
+  "[0-9]+",
+  "a|b",
+  ".*",
+  "",
+  "ou?t\\s+of",
+  "(?:tr)ue",
+  "\\d{3}",
+  "\\pL",
+);
 const word = fc.constantFrom("out", "OF", "memory", "leak", "k", "stra\u00dfe", "200", "nul");
 
 const call = (op: string, ...args: FilterExpression[]): FilterCall => ({ op, args });
@@ -130,21 +152,24 @@ const leaf: fc.Arbitrary<FilterCall> = fc.oneof(
   { weight: 1, arbitrary: onReferences },
 );
 
-export const { filter } = fc.letrec<{ filter: FilterCall; both: FilterCall; some: FilterCall; not: FilterCall }>(
-  (tie) => ({
-    filter: fc.oneof(
-      { depthSize: "small", withCrossShrink: true },
-      { weight: 4, arbitrary: leaf },
-      { weight: 2, arbitrary: tie("both") },
-      { weight: 1, arbitrary: tie("not") },
-      { weight: 1, arbitrary: tie("some") },
-    ),
-    both: fc
-      .tuple(fc.constantFrom("and", "or"), fc.array(tie("filter"), { minLength: 2, maxLength: 3 }))
-      .map(([op, args]) => call(op, ...args.map((each) => ({ call: each })))),
-    not: tie("filter").map((each) => call("not", { call: each })),
-    some: fc
-      .tuple(fc.constantFrom("event", "link"), tie("filter"))
-      .map(([at, each]) => call("some", { nested: { level: at } }, { call: each })),
-  }),
-);
+export const { filter } = fc.letrec<{
+  filter: FilterCall;
+  both: FilterCall;
+  some: FilterCall;
+  not: FilterCall;
+}>((tie) => ({
+  filter: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    { weight: 4, arbitrary: leaf },
+    { weight: 2, arbitrary: tie("both") },
+    { weight: 1, arbitrary: tie("not") },
+    { weight: 1, arbitrary: tie("some") },
+  ),
+  both: fc
+    .tuple(fc.constantFrom("and", "or"), fc.array(tie("filter"), { minLength: 2, maxLength: 3 }))
+    .map(([op, args]) => call(op, ...args.map((each) => ({ call: each })))),
+  not: tie("filter").map((each) => call("not", { call: each })),
+  some: fc
+    .tuple(fc.constantFrom("event", "link"), tie("filter"))
+    .map(([at, each]) => call("some", { nested: { level: at } }, { call: each })),
+}));

@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import type { AnyValue } from "../model/any-value.js";
 import type { SpanOrder, SpanQuery, TraceQuery } from "../query/trace-query.js";
-import { durations, invalidText, keys, names, replacedText, services, time, value } from "./arbitrary-data.js";
+import {
+  durations,
+  invalidText,
+  keys,
+  names,
+  replacedText,
+  services,
+  time,
+  value,
+} from "./arbitrary-data.js";
 import { filter } from "./arbitrary-filter.js";
 
 /** Searches over the pools that data is made of. Paging and limits are the asker's. */
@@ -21,10 +30,16 @@ const range = fc
 
 /** As a caller writes values: of their types, and by the text of them. */
 const attributeValue = value.chain((each): fc.Arbitrary<AnyValue | string | number | boolean | bigint> => {
-  if ("stringValue" in each) return fc.constantFrom<AnyValue | string>({ stringValue: asked(each.stringValue) }, asked(each.stringValue));
-  if ("intValue" in each) return fc.constantFrom<AnyValue | string | bigint>(each, each.intValue, String(each.intValue));
+  if ("stringValue" in each)
+    return fc.constantFrom<AnyValue | string>(
+      { stringValue: asked(each.stringValue) },
+      asked(each.stringValue),
+    );
+  if ("intValue" in each)
+    return fc.constantFrom<AnyValue | string | bigint>(each, each.intValue, String(each.intValue));
   if ("doubleValue" in each) return fc.constantFrom<AnyValue | number>(each, each.doubleValue);
-  if ("boolValue" in each) return fc.constantFrom<AnyValue | string | boolean>(each, each.boolValue, String(each.boolValue));
+  if ("boolValue" in each)
+    return fc.constantFrom<AnyValue | string | boolean>(each, each.boolValue, String(each.boolValue));
   return fc.constant(each);
 });
 
@@ -76,7 +91,12 @@ export const traceQuery: fc.Arbitrary<TraceQuery> = fc
 const order: fc.Arbitrary<SpanOrder[]> = fc.uniqueArray(
   fc.record(
     {
-      field: fc.constantFrom("startTime" as const, "duration" as const, "traceID" as const, "spanID" as const),
+      field: fc.constantFrom(
+        "startTime" as const,
+        "duration" as const,
+        "traceID" as const,
+        "spanID" as const,
+      ),
       direction: fc.constantFrom("asc" as const, "desc" as const),
     },
     { requiredKeys: ["field"] },

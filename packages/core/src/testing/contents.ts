@@ -3,7 +3,8 @@ import { parseGroups, type SpanGroup } from "../otlp/groups.js";
 import { SpanHead, timeOf } from "../otlp/span-head.js";
 import { readHex, readText } from "../otlp/wire.js";
 import { createFingerprint } from "../query/fingerprint.js";
-import type { SpanChunk, SummaryChunk, TraceChunk, TraceSummary } from "../store/span-store.js";
+import type { TraceQuery } from "../query/trace-query.js";
+import type { SpanChunk, SpanStore, SummaryChunk, TraceChunk, TraceSummary } from "../store/span-store.js";
 
 /** One span as it stands in encoded OTLP: its own bytes, and those of what surrounds it. */
 export interface Content {
@@ -76,7 +77,8 @@ export async function readTraces(
     assert.equal(nextPageToken, undefined, "a chunk follows the one with the page token");
     const contents = contentsOf(chunk.encoded);
     checkSize(chunk.encoded, contents);
-    for (const { traceId } of contents) assert.equal(traceId, chunk.traceId, "a chunk holds another trace's span");
+    for (const { traceId } of contents)
+      assert.equal(traceId, chunk.traceId, "a chunk holds another trace's span");
     let trace = traces[traces.length - 1];
     if (trace?.traceId !== chunk.traceId) {
       assert.ok(!traces.some(({ traceId }) => traceId === chunk.traceId), "a trace's chunks are apart");
@@ -130,9 +132,16 @@ export async function readSummaries(
   return { summaries, nextPageToken };
 }
 
+/** The ids of the traces that a query finds, in order. */
+export async function found(store: SpanStore, query: TraceQuery): Promise<string[]> {
+  return (await store.findTraceIds(query)).traces.map(({ traceId }) => traceId);
+}
+
 /** All that a walk through pages gives; `page` asks for one page by its token. */
 export async function walkPages<T>(
-  page: (token: string | undefined) => Promise<{ readonly items: readonly T[]; readonly token: string | undefined }>,
+  page: (
+    token: string | undefined,
+  ) => Promise<{ readonly items: readonly T[]; readonly token: string | undefined }>,
   between: (pagesRead: number) => Promise<void> = async () => {},
 ): Promise<T[]> {
   const items: T[] = [];

@@ -10,6 +10,7 @@ const marker = Buffer.from(invalidText, "utf8");
  */
 export function encodeRequest(traces: TracesData): Uint8Array {
   const encoded = Buffer.from(encodeTraces(traces));
-  for (let at = encoded.indexOf(marker); at >= 0; at = encoded.indexOf(marker, at)) encoded.fill(0xff, at, at + 4);
+  for (let at = encoded.indexOf(marker); at >= 0; at = encoded.indexOf(marker, at))
+    encoded.fill(0xff, at, at + 4);
   return encoded;
 }

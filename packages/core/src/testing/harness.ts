@@ -49,6 +49,8 @@ export type Open = (place?: string) => Promise<SpanStore>;
 /** What the chapters of the suite define their tests with. */
 export interface Suite {
   readonly options: ConformanceOptions;
+  /** Hands everything that is defined within to the test runner. */
+  readonly define: (name: string, define: () => void) => void;
   readonly describe: (name: string, define: () => void) => void;
   /** A test with an empty store, unless the store opts out of what it is about. */
   readonly it: (name: string, run: (store: SpanStore, open: Open) => Promise<void>, about?: About) => void;
@@ -81,15 +83,35 @@ export function createSuite({ describe, it }: TestRunner, options: ConformanceOp
     }
   };
 
+  /** What the group that is being defined holds; test runners take one without tests for a mistake. */
+  let group: (() => void)[] = [];
+  const within = (define: () => void): readonly (() => void)[] => {
+    const outer = group;
+    const own: (() => void)[] = [];
+    group = own;
+    define();
+    group = outer;
+    return own;
+  };
+  const emit = (name: string, members: readonly (() => void)[]): void => {
+    describe(name, () => {
+      for (const member of members) member();
+    });
+  };
+
   return {
     options,
     has,
+    define: (name, define) => {
+      emit(name, within(define));
+    },
     describe: (name, define) => {
-      describe(name, define);
+      const members = within(define);
+      if (members.length > 0) group.push(() => emit(name, members));
     },
     it: (name, test, about = {}) => {
       if (!(about.features ?? []).every(has)) return;
-      it(name, () => run(test), about.timeoutMillis ?? timeoutMillis);
+      group.push(() => it(name, () => run(test), about.timeoutMillis ?? timeoutMillis));
     },
   };
 }
@@ -97,7 +119,10 @@ export function createSuite({ describe, it }: TestRunner, options: ConformanceOp
 const defaultRuns = 100;
 
 /** How many random cases, and their seed: what the environment says, the options, or a fresh seed. */
-export function randomness({ runs, seed }: ConformanceOptions): { readonly runs: number; readonly seed: number } {
+export function randomness({ runs, seed }: ConformanceOptions): {
+  readonly runs: number;
+  readonly seed: number;
+} {
   return {
     runs: numberFrom("SPANSTORE_CONFORMANCE_RUNS") ?? runs ?? defaultRuns,
     seed: numberFrom("SPANSTORE_CONFORMANCE_SEED") ?? seed ?? Math.floor(Math.random() * 2 ** 31),

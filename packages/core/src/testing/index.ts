@@ -1,15 +1,16 @@
 import { describeDependencies } from "./chapters/dependencies.js";
+import { describeDifferential } from "./chapters/differential.js";
+import { describeLargeTraces } from "./chapters/large-traces.js";
+import { describeLifecycle } from "./chapters/lifecycle.js";
+import { describeLosslessness } from "./chapters/losslessness.js";
+import { describeNames } from "./chapters/names.js";
+import { describeOddTraces } from "./chapters/odd-traces.js";
 import { describePaging } from "./chapters/paging.js";
 import { describeRefusing } from "./chapters/refusing.js";
-import { describeSearching } from "./chapters/searching.js";
-import { describeLargeTraces } from "./chapters/large-traces.js";
-import { describeNames } from "./chapters/names.js";
 import { describeRetention } from "./chapters/retention.js";
+import { describeSearching } from "./chapters/searching.js";
 import { describeTenants } from "./chapters/tenants.js";
 import { describeWriting } from "./chapters/writing.js";
-import { describeLosslessness } from "./chapters/losslessness.js";
-import { describeDifferential } from "./chapters/differential.js";
-import { describeLifecycle } from "./chapters/lifecycle.js";
 import { type ConformanceOptions, createSuite, type TestRunner } from "./harness.js";
 
 export type { ConformanceOptions, OptOut, TestRunner } from "./harness.js";
@@ -25,23 +26,26 @@ export type { ConformanceOptions, OptOut, TestRunner } from "./harness.js";
  * describeSpanStore({ describe, it }, { name: "mine", open: openMyStore, persists: false });
  * ```
  *
+ * A store that cannot do all of it says so by `optOuts`; those tests are then left out. Random cases print
+ * their seed; SPANSTORE_CONFORMANCE_SEED repeats them and SPANSTORE_CONFORMANCE_RUNS says how many.
+ *
  * What is expected stands in the suite, or is what the memory engine answers; a store is never asked
  * what it can do. It needs nothing but the SpanStore, which may well be far away.
  */
 export function describeSpanStore(runner: TestRunner, options: ConformanceOptions): void {
   const suite = createSuite(runner, options);
-  suite.describe(`${options.name} keeps the contract of a SpanStore`, () => {
+  suite.define(`${options.name} keeps the contract of a SpanStore`, () => {
     suite.describe("lifecycle", () => describeLifecycle(suite));
     suite.describe("losslessness", () => describeLosslessness(suite));
     suite.describe("writing", () => describeWriting(suite));
     suite.describe("retention", () => describeRetention(suite));
     suite.describe("names", () => describeNames(suite));
     suite.describe("searching", () => describeSearching(suite));
+    suite.describe("traces as they come", () => describeOddTraces(suite));
     suite.describe("paging", () => describePaging(suite));
     suite.describe("refusing", () => describeRefusing(suite));
     suite.describe("dependencies", () => describeDependencies(suite));
-    // Test runners take a group without tests for a mistake.
-    if (suite.has("tenants")) suite.describe("tenants", () => describeTenants(suite));
+    suite.describe("tenants", () => describeTenants(suite));
     suite.describe("large traces", () => describeLargeTraces(suite));
     suite.describe("differential", () => describeDifferential(suite));
   });

@@ -19,7 +19,20 @@ export interface Replacement {
   readonly field: Uint8Array;
 }
 
-type Message = "traces" | "resourceSpans" | "resource" | "scopeSpans" | "scope" | "span" | "event" | "link" | "status" | "keyValue" | "anyValue" | "list" | "map";
+type Message =
+  | "traces"
+  | "resourceSpans"
+  | "resource"
+  | "scopeSpans"
+  | "scope"
+  | "span"
+  | "event"
+  | "link"
+  | "status"
+  | "keyValue"
+  | "anyValue"
+  | "list"
+  | "map";
 
 interface Shape {
   /** The fields that are messages themselves. */
@@ -53,7 +66,31 @@ const unknown = Uint8Array.of(
 );
 
 /** A kind, dropped counts, flags and an end time that are 0, and a name that is empty. */
-const zeros = Uint8Array.of(0x30, 0, 0x50, 0, 0x60, 0, 0x70, 0, 0x85, 0x01, 0, 0, 0, 0, 0x41, 0, 0, 0, 0, 0, 0, 0, 0);
+const zeros = Uint8Array.of(
+  0x30,
+  0,
+  0x50,
+  0,
+  0x60,
+  0,
+  0x70,
+  0,
+  0x85,
+  0x01,
+  0,
+  0,
+  0,
+  0,
+  0x41,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+);
 
 /** Encodes the model and puts in what the model cannot say. */
 export function spliced(traces: TracesData, splices: Splices): Uint8Array {

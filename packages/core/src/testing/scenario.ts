@@ -29,7 +29,10 @@ const question: fc.Arbitrary<Question> = fc.oneof(
       { requiredKeys: ["ask", "query"] },
     ),
   },
-  { weight: 2, arbitrary: fc.record({ ask: fc.constant("tracePages" as const), query: traceQuery, pageSize }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ ask: fc.constant("tracePages" as const), query: traceQuery, pageSize }),
+  },
   { weight: 3, arbitrary: fc.record({ ask: fc.constant("spans" as const), query: spanQuery, pageSize }) },
   { weight: 2, arbitrary: dependencyWindow.map((window) => ({ ask: "dependencies" as const, window })) },
   { weight: 1, arbitrary: fc.constant({ ask: "names" as const }) },
@@ -101,7 +104,8 @@ export async function play(steps: readonly Step[], store: SpanStore, reference: 
     else if ("writeBulk" in step) await Promise.all(requestsOfBulk(step.writeBulk).map(write));
     else if ("question" in step) await ask(step.question);
     else if ("walk" in step) await walkWhileWriting(store, step.walk, () => write(step.meanwhile));
-    else if ("deleteBefore" in step) await Promise.all(both.map((each) => each.deleteBefore(step.deleteBefore)));
+    else if ("deleteBefore" in step)
+      await Promise.all(both.map((each) => each.deleteBefore(step.deleteBefore)));
     else {
       const requests = recut(written, step.replayIn).map(encodeRequest);
       await Promise.all(both.flatMap((each) => requests.map((encoded) => each.write(encoded))));
@@ -117,7 +121,9 @@ async function walkWhileWriting(
   write: () => Promise<void>,
 ): Promise<void> {
   const walked = (pages: number, between?: (pagesRead: number) => Promise<void>): Promise<string[]> =>
-    of.ask === "spans" ? walkSpans(store, of.query, pages, between) : walkTraceIds(store, of.query, pages, between);
+    of.ask === "spans"
+      ? walkSpans(store, of.query, pages, between)
+      : walkTraceIds(store, of.query, pages, between);
   let before: string[];
   try {
     before = await walked(largePage);
@@ -136,7 +142,9 @@ async function walkWhileWriting(
 }
 
 function spanCount({ resourceSpans }: TracesData): number {
-  return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans).reduce((sum, { spans }) => sum + spans.length, 0);
+  return resourceSpans
+    .flatMap(({ scopeSpans }) => scopeSpans)
+    .reduce((sum, { spans }) => sum + spans.length, 0);
 }
 
 /** All spans dealt out to several requests, each with its resource and scope. */

@@ -44,7 +44,8 @@ export function timeAt(at: number | bigint): bigint {
 
 /** One write of these spans; neighbours of one service share a resource. */
 export function tracesOf(...spans: readonly TestSpan[]): TracesData {
-  const resourceSpans: (ResourceSpans & { readonly scopeSpans: readonly { readonly spans: Span[] }[] })[] = [];
+  const resourceSpans: (ResourceSpans & { readonly scopeSpans: readonly { readonly spans: Span[] }[] })[] =
+    [];
   let last: string | undefined;
   for (const each of spans) {
     if (resourceSpans.length === 0 || each.service !== last) {

@@ -95,6 +95,9 @@ function clientOf(address: string, credentials: ChannelCredentials, maxReceiveMe
       "grpc.max_send_message_length": -1,
       // Stores do not share a connection, so that closing one closes it.
       "grpc.use_local_subchannel_pool": 1,
+      // Or a server that was away for long is found again only minutes after it is back.
+      "grpc.initial_reconnect_backoff_ms": 200,
+      "grpc.max_reconnect_backoff_ms": 5000,
       "grpc.enable_channelz": 0,
     });
   } catch (cause) {

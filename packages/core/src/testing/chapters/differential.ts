@@ -51,12 +51,19 @@ async function readable(
   const cause = (await failureOf(smallest)) ?? error;
   const listed = smallest.map((step, i) => `${i + 1}. ${fc.stringify(step)}`).join("\n");
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`with SPANSTORE_CONFORMANCE_SEED=${seed}, after these steps\n${listed}\n\n${message}`, { cause });
+  return new Error(`with SPANSTORE_CONFORMANCE_SEED=${seed}, after these steps\n${listed}\n\n${message}`, {
+    cause,
+  });
 }
 
 /** A case that is cut down must not come to fail for another reason, such as being none. */
 function isAlike(failure: unknown, original: unknown): boolean {
-  return failure instanceof Error && original instanceof Error && failure.name === original.name && codeOf(failure) === codeOf(original);
+  return (
+    failure instanceof Error &&
+    original instanceof Error &&
+    failure.name === original.name &&
+    codeOf(failure) === codeOf(original)
+  );
 }
 
 function codeOf(error: Error): unknown {

@@ -62,7 +62,10 @@ export function describeLargeTraces(suite: Suite): void {
       await store.write(tracesOf(...[1, 2, 3].flatMap((trace) => spansOfTrace(trace, from, 1_000))));
     }
     const { traces } = await readTraces(store.getTraces([3, 1, 2].map(traceIdOf)));
-    assert.deepEqual(traces.map(({ traceId }) => traceId), [3, 1, 2].map(traceIdOf));
+    assert.deepEqual(
+      traces.map(({ traceId }) => traceId),
+      [3, 1, 2].map(traceIdOf),
+    );
     for (const { spans } of traces) assert.equal(spans.length, 20_000);
   });
 
@@ -90,7 +93,10 @@ export function describeLargeTraces(suite: Suite): void {
             (await readTraces(chunks)).traces.map((trace) => ({ ...trace, spans: trace.spans.length }));
           assert.deepEqual(await counted(store.getTraces([1, 2].map(traceIdOf), { spanLimit })), expected);
           const found = await counted(store.findTraces({ spanLimit }));
-          assert.deepEqual(found.sort((a, b) => (a.traceId < b.traceId ? -1 : 1)), expected);
+          assert.deepEqual(
+            found.sort((a, b) => (a.traceId < b.traceId ? -1 : 1)),
+            expected,
+          );
         }
       });
     }

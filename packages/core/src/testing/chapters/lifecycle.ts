@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { encodeTraces } from "../../otlp/encode.js";
 import type { CallOptions, SpanStore } from "../../store/span-store.js";
 import { labelsOf, readSpans, readSummaries, readTraces } from "../contents.js";
 import type { Suite } from "../harness.js";
 import { assertRefused } from "../refusals.js";
 import { baseTime, timeAt, traceIdOf, tracesOf } from "../spans.js";
-import { encodeTraces } from "../../otlp/encode.js";
 
 type Method = Exclude<keyof SpanStore, "engine" | "close" | "forTenant" | typeof Symbol.asyncDispose>;
 type Call = (store: SpanStore, options?: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
@@ -96,7 +96,22 @@ const fullCapabilities = {
   filter: {
     levels: ["span", "resource", "scope", "event", "link"],
     operators: [
-      ...["and", "or", "not", "eq", "ne", "gt", "lt", "gte", "lte", "regex", "exists", "in", "not_in", "some"],
+      ...[
+        "and",
+        "or",
+        "not",
+        "eq",
+        "ne",
+        "gt",
+        "lt",
+        "gte",
+        "lte",
+        "regex",
+        "exists",
+        "in",
+        "not_in",
+        "some",
+      ],
       ...["phrase", "fulltext"],
     ],
   },
@@ -204,17 +219,21 @@ export function describeLifecycle(suite: Suite): void {
       for (const method of methods) await assertRefused(() => calls[method](store), "STORE_CLOSED");
     });
     for (const method of streams) {
-      suite.it(`${method}: a stream that is open when the store closes ends with STORE_CLOSED`, async (store) => {
-        await store.write(threeTraces);
-        const iterate = () => (calls[method](store) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-        const [untouched, begun, waiting] = [iterate(), iterate(), iterate()];
-        await begun.next();
-        const pending = waiting.next().catch((error: unknown) => error);
-        await store.close();
-        // What was under way may still come, but nothing hangs.
-        await pending;
-        for (const iterator of [untouched, begun]) await assertRefused(() => iterator.next(), "STORE_CLOSED");
-      });
+      suite.it(
+        `${method}: a stream that is open when the store closes ends with STORE_CLOSED`,
+        async (store) => {
+          await store.write(threeTraces);
+          const iterate = () => (calls[method](store) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+          const [untouched, begun, waiting] = [iterate(), iterate(), iterate()];
+          await begun.next();
+          const pending = waiting.next().catch((error: unknown) => error);
+          await store.close();
+          // What was under way may still come, but nothing hangs.
+          await pending;
+          for (const iterator of [untouched, begun])
+            await assertRefused(() => iterator.next(), "STORE_CLOSED");
+        },
+      );
     }
     suite.it("closing again is no error, whether at the same time or later", async (store) => {
       await Promise.all([store.close(), store.close()]);

@@ -66,7 +66,10 @@ export function describeLosslessness(suite: Suite): void {
   };
 
   keeps("every type of value, at every level", () => {
-    const attributes = [...Object.entries(values), ...Object.entries(values)].map(([key, value]) => ({ key, value }));
+    const attributes = [...Object.entries(values), ...Object.entries(values)].map(([key, value]) => ({
+      key,
+      value,
+    }));
     const span: Span = {
       ...plain,
       attributes,
@@ -91,7 +94,7 @@ export function describeLosslessness(suite: Suite): void {
     ],
   }));
 
-  suite.it("values nested as deep as is allowed come back, deeper ones are rejected alone", async (store) => {
+  suite.it("values nested 60 deep come back", async (store) => {
     const deep = inResource({ ...plain, attributes: [{ key: "k", value: nested(60) }] });
     await store.write(deep);
     await assertKept(store, [encodeTraces(deep)]);
@@ -145,7 +148,10 @@ async function assertKept(store: SpanStore, written: readonly Uint8Array[]): Pro
   const expected = [...byTrace].map(([traceId, spans]) => ({ traceId, spans: [...spans].sort() }));
   const bytesOf = (encoded: Uint8Array): string[] => contentsOf(encoded).map(({ bytes }) => bytes);
   const { traces } = await readTraces(store.getTraces([...byTrace.keys()]), bytesOf);
-  assert.deepEqual(traces.map(({ traceId, spans }) => ({ traceId, spans })), expected);
+  assert.deepEqual(
+    traces.map(({ traceId, spans }) => ({ traceId, spans })),
+    expected,
+  );
   const found: string[] = [];
   for await (const { encoded } of store.findSpans({ page: { size: 10_000 } })) {
     for (const { traceId, bytes } of contentsOf(encoded)) if (byTrace.has(traceId)) found.push(bytes);
@@ -188,7 +194,10 @@ const everySpan: Span = {
 const everyField: TracesData = {
   resourceSpans: [
     {
-      resource: { attributes: [...key, { key: "service.name", value: { stringValue: "shop" } }], droppedAttributesCount: 5 },
+      resource: {
+        attributes: [...key, { key: "service.name", value: { stringValue: "shop" } }],
+        droppedAttributesCount: 5,
+      },
       scopeSpans: [
         {
           scope: { name: "lib", version: "1.2", attributes: key, droppedAttributesCount: 6 },

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { compareCodePoints } from "../../model/text-order.js";
 import type { AnyValue } from "../../model/any-value.js";
+import { compareCodePoints } from "../../model/text-order.js";
 import { SpanKind } from "../../model/trace.js";
-import type { Suite } from "../harness.js";
 import { invalidText, replacedText } from "../arbitrary-data.js";
 import { encodeRequest } from "../encode-request.js";
+import type { Suite } from "../harness.js";
 import { assertRefused } from "../refusals.js";
 import { type TestSpan, tracesOf } from "../spans.js";
 
@@ -27,7 +27,9 @@ export function describeNames(suite: Suite): void {
   suite.it("operations are told apart by kind, and listed of one kind or of all", async (store) => {
     const kinds = Object.values(SpanKind);
     await store.write(
-      tracesOf(...kinds.map((kind, i): TestSpan => ({ trace: 1, id: i + 1, service: "shop", name: "op", kind }))),
+      tracesOf(
+        ...kinds.map((kind, i): TestSpan => ({ trace: 1, id: i + 1, service: "shop", name: "op", kind })),
+      ),
     );
     await store.write(tracesOf({ trace: 2, service: "shop", name: "", kind: 9 }));
     const words = ["", "client", "consumer", "internal", "producer", "server"];
@@ -52,21 +54,24 @@ export function describeNames(suite: Suite): void {
     );
   });
 
-  suite.it("a service is what its first service.name says, when that is text and not empty", async (store) => {
-    const named = (values: readonly AnyValue[]) => ({
-      resourceSpans: [
-        {
-          resource: { attributes: values.map((value) => ({ key: "service.name", value })) },
-          scopeSpans: tracesOf({ trace: 1 }).resourceSpans[0]?.scopeSpans ?? [],
-        },
-      ],
-    });
-    await store.write(named([]));
-    await store.write(named([{ stringValue: "" }]));
-    await store.write(named([{ intValue: 7n }, { stringValue: "not this" }]));
-    await store.write(named([{ stringValue: "first" }, { stringValue: "second" }]));
-    assert.deepEqual(await store.getServices(), ["first"]);
-  });
+  suite.it(
+    "a service is what its first service.name says, when that is text and not empty",
+    async (store) => {
+      const named = (values: readonly AnyValue[]) => ({
+        resourceSpans: [
+          {
+            resource: { attributes: values.map((value) => ({ key: "service.name", value })) },
+            scopeSpans: tracesOf({ trace: 1 }).resourceSpans[0]?.scopeSpans ?? [],
+          },
+        ],
+      });
+      await store.write(named([]));
+      await store.write(named([{ stringValue: "" }]));
+      await store.write(named([{ intValue: 7n }, { stringValue: "not this" }]));
+      await store.write(named([{ stringValue: "first" }, { stringValue: "second" }]));
+      assert.deepEqual(await store.getServices(), ["first"]);
+    },
+  );
 
   suite.it("names that are no UTF-8 are listed as they are read, and found by that", async (store) => {
     await store.write(encodeRequest(tracesOf({ trace: 1, service: invalidText, name: invalidText })));
@@ -85,14 +90,21 @@ export function describeNames(suite: Suite): void {
     const numbers = Array.from({ length: many }, (_, i) => i);
     for (let at = 0; at < many; at += 1500) {
       const part = numbers.slice(at, at + 1500);
-      await store.write(tracesOf(...part.map((i): TestSpan => ({ trace: 1 + (i % 50), id: i + 1, service: name(i) }))));
       await store.write(
-        tracesOf(...part.map((i): TestSpan => ({ trace: 1 + (i % 50), id: i + 1, service: "shop", name: name(i) }))),
+        tracesOf(...part.map((i): TestSpan => ({ trace: 1 + (i % 50), id: i + 1, service: name(i) }))),
+      );
+      await store.write(
+        tracesOf(
+          ...part.map((i): TestSpan => ({ trace: 1 + (i % 50), id: i + 1, service: "shop", name: name(i) })),
+        ),
       );
     }
     const expected = numbers.map(name);
     assert.deepEqual(await store.getServices(), [...expected, "shop"].sort(compareCodePoints));
     const operations = await store.getOperations({ service: "shop" });
-    assert.deepEqual(operations.map((operation) => operation.name), expected);
+    assert.deepEqual(
+      operations.map((operation) => operation.name),
+      expected,
+    );
   });
 }

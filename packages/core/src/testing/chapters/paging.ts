@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { SpanOrder } from "../../query/trace-query.js";
 import { encodeTraces } from "../../otlp/encode.js";
+import type { SpanOrder } from "../../query/trace-query.js";
 import type { SpanStore } from "../../store/span-store.js";
 import { pageOf, walkSpans, walkTraceIds } from "../answers.js";
 import { contentsOf, readSpans, readSummaries, readTraces } from "../contents.js";
@@ -14,7 +14,10 @@ const orders: readonly (readonly SpanOrder[])[] = [
   [{ field: "duration", direction: "desc" }],
   [{ field: "duration" }, { field: "startTime", direction: "asc" }],
   [{ field: "traceID", direction: "desc" }],
-  [{ field: "spanID", direction: "desc" }, { field: "duration", direction: "desc" }],
+  [
+    { field: "spanID", direction: "desc" },
+    { field: "duration", direction: "desc" },
+  ],
   [{ field: "spanID" }, { field: "traceID" }, { field: "startTime" }, { field: "duration" }],
 ];
 
@@ -34,7 +37,10 @@ function sorted(orderBy: readonly SpanOrder[]): string[] {
     { field: "traceID", direction: "asc" },
     { field: "spanID", direction: "asc" },
   ];
-  const terms = [...orderBy, ...fallback.filter(({ field }) => !orderBy.some((term) => term.field === field))];
+  const terms = [
+    ...orderBy,
+    ...fallback.filter(({ field }) => !orderBy.some((term) => term.field === field)),
+  ];
   const placed = spans.map((span) => ({
     startTime: timeAt(span.at ?? 0),
     duration: span.duration ?? 0n,
@@ -62,7 +68,8 @@ export function describePaging(suite: Suite): void {
     await writeAll(store);
     for (const orderBy of orders) {
       const expected = sorted(orderBy);
-      const keysOf = (labels: readonly string[]): string[] => labels.map((label) => label.split("#")[0] ?? "");
+      const keysOf = (labels: readonly string[]): string[] =>
+        labels.map((label) => label.split("#")[0] ?? "");
       for (const size of [1, 7, 59, 60, 61]) {
         const walked = await walkSpans(store, { orderBy }, size);
         // Spans that an order does not tell apart may come either way, but always the same way.
@@ -75,7 +82,13 @@ export function describePaging(suite: Suite): void {
 
   suite.it("the last page has no token, a full one included", async (store) => {
     await store.write(tracesOf(...[1, 2, 3, 4].map((trace): TestSpan => ({ trace, at: trace }))));
-    for (const [size, pages] of [[1, 4], [2, 2], [3, 2], [4, 1], [5, 1]] as const) {
+    for (const [size, pages] of [
+      [1, 4],
+      [2, 2],
+      [3, 2],
+      [4, 1],
+      [5, 1],
+    ] as const) {
       let read = 1;
       await walkTraceIds(store, {}, size, async () => void read++);
       assert.equal(read, pages);
@@ -93,14 +106,23 @@ export function describePaging(suite: Suite): void {
     const second = await store.findTraceIds({ page: pageOf(1, first.nextPageToken) });
     const third = await store.findTraceIds({ page: pageOf(9, second.nextPageToken) });
     const ids = [first, second, third].map(({ traces }) => traces.map(({ traceId }) => traceId));
-    assert.deepEqual(ids, [[1, 2], [3], [4, 5]].map((page) => page.map(traceIdOf)));
+    assert.deepEqual(
+      ids,
+      [[1, 2], [3], [4, 5]].map((page) => page.map(traceIdOf)),
+    );
     assert.equal(third.nextPageToken, undefined);
     // A token stands for a place: it may be used again, and by each of the three searches.
     const token = first.nextPageToken;
     const again = await readTraces(store.findTraces({ page: pageOf(1, token) }));
-    assert.deepEqual(again.traces.map(({ traceId }) => traceId), [traceIdOf(3)]);
+    assert.deepEqual(
+      again.traces.map(({ traceId }) => traceId),
+      [traceIdOf(3)],
+    );
     const summaries = await readSummaries(store.findTraceSummaries({ page: pageOf(1, token) }));
-    assert.deepEqual(summaries.summaries.map(({ traceId }) => traceId), [traceIdOf(3)]);
+    assert.deepEqual(
+      summaries.summaries.map(({ traceId }) => traceId),
+      [traceIdOf(3)],
+    );
   });
 
   suite.it("a trace that matches before and after the end of a page comes once", async (store) => {
@@ -124,15 +146,23 @@ export function describePaging(suite: Suite): void {
       written++;
       // What is still to come is moved to where the walk has been, and new traces stand before and behind it.
       const moved = traces.map((trace): TestSpan => ({ trace, id: 1 + written, at: 1000 * written }));
-      await store.write(tracesOf(...moved, { trace: 100 + written, at: -1500 }, { trace: 200 + written, at: -9000 }));
+      await store.write(
+        tracesOf(...moved, { trace: 100 + written, at: -1500 }, { trace: 200 + written, at: -9000 }),
+      );
       await store.write(tracesOf({ trace: 8, at: -8000 }));
     };
     const during = await walkTraceIds(store, {}, 1, write);
-    assert.deepEqual(during.filter((each) => ids.includes(each)), ids);
+    assert.deepEqual(
+      during.filter((each) => ids.includes(each)),
+      ids,
+    );
     assert.equal(new Set(during).size, during.length);
     written = 0;
     const spansDuring = await walkSpans(store, {}, 1, write);
-    assert.deepEqual(spansDuring.filter((each) => all.includes(each)), all);
+    assert.deepEqual(
+      spansDuring.filter((each) => all.includes(each)),
+      all,
+    );
     assert.equal(new Set(spansDuring).size, spansDuring.length);
   });
 
@@ -153,8 +183,14 @@ export function describePaging(suite: Suite): void {
       const page = { size: 1, token: await tokenOf(store) };
       const others = [
         ...[{}, { service: "cart" }, { operation: "shop" }, { service: "shop", operation: "op" }],
-        ...[{ service: "shop", startTimeMinUnixNano: 1n }, { service: "shop", startTimeMaxUnixNano: timeAt(1) }],
-        ...[{ service: "shop", attributes: { k: "v" } }, { service: "shop", minDurationNano: 1n }],
+        ...[
+          { service: "shop", startTimeMinUnixNano: 1n },
+          { service: "shop", startTimeMaxUnixNano: timeAt(1) },
+        ],
+        ...[
+          { service: "shop", attributes: { k: "v" } },
+          { service: "shop", minDurationNano: 1n },
+        ],
       ];
       for (const query of others) {
         await assertRefused(() => store.findTraceIds({ ...query, page }), "INVALID_QUERY", tokenField);
@@ -173,16 +209,35 @@ export function describePaging(suite: Suite): void {
             tokenField,
           );
         }
-        await assertRefused(() => store.findTraceIds({ page: { size: 1, token } }), "INVALID_QUERY", tokenField);
+        await assertRefused(
+          () => store.findTraceIds({ page: { size: 1, token } }),
+          "INVALID_QUERY",
+          tokenField,
+        );
       }
     });
     suite.it("a token with any character changed is refused", async (store) => {
       const token = await tokenOf(store);
-      const changed = Array.from(token, (char, at) => `${token.slice(0, at)}${char === "A" ? "B" : "A"}${token.slice(at + 1)}`);
-      const others = [token.slice(1), token.slice(0, -1), `${token}A`, `${token}=`, ` ${token}`, token + token];
+      const changed = Array.from(
+        token,
+        (char, at) => `${token.slice(0, at)}${char === "A" ? "B" : "A"}${token.slice(at + 1)}`,
+      );
+      const others = [
+        token.slice(1),
+        token.slice(0, -1),
+        `${token}A`,
+        `${token}=`,
+        ` ${token}`,
+        token + token,
+      ];
       for (const each of [...changed, ...others]) {
         const page = { size: 1, token: each };
-        await assertRefused(() => store.findTraceIds({ service: "shop", page }), "INVALID_QUERY", tokenField, each);
+        await assertRefused(
+          () => store.findTraceIds({ service: "shop", page }),
+          "INVALID_QUERY",
+          tokenField,
+          each,
+        );
       }
     });
   });

@@ -110,7 +110,12 @@ export function describeRefusing(suite: Suite): void {
   suite.it("an id that is none is refused, and named", async (store) => {
     for (const id of ["", "0", "g".repeat(32), "0".repeat(31), "0".repeat(33), " ".repeat(16)]) {
       const ids = ["1".repeat(32), id];
-      await assertRefused(() => store.getTraces(ids), "INVALID_QUERY", fieldOf("traceIds[1]"), JSON.stringify(id));
+      await assertRefused(
+        () => store.getTraces(ids),
+        "INVALID_QUERY",
+        fieldOf("traceIds[1]"),
+        JSON.stringify(id),
+      );
     }
   });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { openMemoryStore } from "../../memory/index.js";
 import { encodeTraces } from "../../otlp/encode.js";
 import type { SpanStore } from "../../store/span-store.js";
 import { labelsOf, readSpans, readSummaries, readTraces } from "../contents.js";
@@ -22,8 +23,8 @@ async function everything(store: SpanStore): Promise<unknown> {
 }
 
 /** What a store has that was only ever given these spans. */
-async function everythingOf(open: (place: string) => Promise<SpanStore>, spans: readonly TestSpan[]): Promise<unknown> {
-  const store = await open("expected");
+async function everythingOf(spans: readonly TestSpan[]): Promise<unknown> {
+  const store = openMemoryStore();
   await store.write(tracesOf(...spans));
   return everything(store);
 }
@@ -45,81 +46,93 @@ export function describeRetention(suite: Suite): void {
   const deleting: About = { features: ["deleteBefore"] };
 
   suite.describe("deleteBefore", () => {
-    const edges: Readonly<Record<string, bigint>> = {
-      "one nanosecond before a span's start": boundary - 1n,
-      "at a span's start, which keeps the span": boundary,
-      "one nanosecond after a span's start": boundary + 1n,
-      "before everything": timeAt(0),
-      "after everything": timeAt(30_000),
-      "at the end of time": (1n << 64n) - 1n,
-      "beyond the end of time": 1n << 70n,
-      "at 0": 0n,
-      "before 0": -1n,
+    /** In the order of time, so that one store goes through all of them. */
+    const edges: readonly (readonly [string, bigint])[] = [
+      ["before 0", -1n],
+      ["at 0", 0n],
+      ["before everything", timeAt(0)],
+      ["one nanosecond before a span's start", boundary - 1n],
+      ["at a span's start, which keeps the span", boundary],
+      ["one nanosecond after a span's start", boundary + 1n],
+      ["among the last spans", timeAt(20_001)],
+      ["after everything", timeAt(30_000)],
+    ];
+    const ways: Readonly<Record<string, readonly (readonly TestSpan[])[]>> = {
+      "one request": [spans],
+      "a request each": spans.map((span) => [span]),
+      "requests that share spans": [spans.slice(0, 5), spans.slice(2), spans],
     };
-    for (const [what, time] of Object.entries(edges)) {
-      const kept = spans.filter((span) => startOf(span) >= time);
+    for (const [way, requests] of Object.entries(ways)) {
       suite.it(
-        `${what}: exactly the spans that started earlier go, and what only they told`,
-        async (store, open) => {
-          await store.write(tracesOf(...spans));
-          await everything(store);
-          await store.deleteBefore(time);
-          assert.deepEqual(await everything(store), await everythingOf(open, kept));
-        },
-        deleting,
-      );
-      suite.it(
-        `${what}: the same when each span came in a request of its own`,
-        async (store, open) => {
-          for (const span of spans) await store.write(tracesOf(span));
-          await store.deleteBefore(time);
-          assert.deepEqual(await everything(store), await everythingOf(open, kept));
+        `removes exactly what started earlier, and what only that told: spans of ${way}`,
+        async (store) => {
+          for (const each of requests) await store.write(tracesOf(...each));
+          for (const [what, time] of edges) {
+            await store.deleteBefore(time);
+            const kept = spans.filter((span) => startOf(span) >= time);
+            assert.deepEqual(await everything(store), await everythingOf(kept), what);
+          }
         },
         deleting,
       );
     }
     suite.it(
+      "at the end of time and beyond it removes all but what started then",
+      async (store) => {
+        const end = (1n << 64n) - 1n;
+        const last: TestSpan = { trace: 9, service: "last", at: end, duration: 0n };
+        await store.write(tracesOf(...spans, last));
+        await store.deleteBefore(end);
+        assert.deepEqual(await everything(store), await everythingOf([last]));
+        await store.deleteBefore(1n << 70n);
+        assert.deepEqual(await everything(store), await everythingOf([]));
+      },
+      deleting,
+    );
+    suite.it(
       "spans beyond 2262 go and stay like others",
-      async (store, open) => {
+      async (store) => {
         const far = [1n << 63n, (1n << 63n) + 1n, (1n << 64n) - 3n].map(
           (at, i): TestSpan => ({ trace: i + 1, service: `s${i}`, at, duration: 1n }),
         );
         await store.write(tracesOf(...far));
         await store.deleteBefore((1n << 63n) + 1n);
-        assert.deepEqual(await everything(store), await everythingOf(open, far.slice(1)));
+        assert.deepEqual(await everything(store), await everythingOf(far.slice(1)));
       },
       deleting,
     );
     suite.it(
       "what was deleted and comes again is there again",
-      async (store, open) => {
+      async (store) => {
         await store.write(tracesOf(...spans));
         await store.deleteBefore(boundary);
         await store.write(tracesOf(...spans));
-        assert.deepEqual(await everything(store), await everythingOf(open, spans));
+        assert.deepEqual(await everything(store), await everythingOf(spans));
         await store.deleteBefore(boundary + 1n);
         await store.write(tracesOf(...spans.slice(0, 4)));
         await store.deleteBefore(boundary);
         const kept = spans.filter((span) => startOf(span) >= boundary);
-        assert.deepEqual(await everything(store), await everythingOf(() => open("again"), kept));
+        assert.deepEqual(await everything(store), await everythingOf(kept));
       },
       deleting,
     );
     suite.it(
       "what is left of a request is known when it comes again",
-      async (store, open) => {
+      async (store) => {
         const kept = spans.filter((span) => startOf(span) >= boundary);
         await store.write(tracesOf(...spans));
         await store.deleteBefore(boundary);
         await store.write(tracesOf(...kept));
-        assert.deepEqual(await everything(store), await everythingOf(open, kept));
+        assert.deepEqual(await everything(store), await everythingOf(kept));
       },
       deleting,
     );
     suite.it(
       "deleting twice, and at the same time as writes, loses nothing that is younger",
       async (store) => {
-        const young = Array.from({ length: 20 }, (_, i) => tracesOf({ trace: 100 + i, service: "shop", at: 60_000 + i }));
+        const young = Array.from({ length: 20 }, (_, i) =>
+          tracesOf({ trace: 100 + i, service: "shop", at: 60_000 + i }),
+        );
         await store.write(tracesOf(...spans));
         await Promise.all([
           ...young.map((each) => store.write(each)),
@@ -127,7 +140,10 @@ export function describeRetention(suite: Suite): void {
           store.deleteBefore(timeAt(30_000)),
         ]);
         const expected = young.flatMap((each) => labelsOf(encodeTraces(each))).sort();
-        assert.deepEqual((await readTraces(store.findTraces({}))).traces.flatMap((trace) => trace.spans).sort(), expected);
+        assert.deepEqual(
+          (await readTraces(store.findTraces({}))).traces.flatMap((trace) => trace.spans).sort(),
+          expected,
+        );
         assert.deepEqual(await store.getServices(), ["shop"]);
       },
       deleting,
@@ -140,7 +156,7 @@ export function describeRetention(suite: Suite): void {
         await first.deleteBefore(boundary);
         await first.close();
         const kept = suite.options.persists ? spans.filter((span) => startOf(span) >= boundary) : [];
-        assert.deepEqual(await everything(await open("again")), await everythingOf(open, kept));
+        assert.deepEqual(await everything(await open("again")), await everythingOf(kept));
       },
       deleting,
     );
@@ -149,11 +165,11 @@ export function describeRetention(suite: Suite): void {
   suite.describe("purge", () => {
     suite.it(
       "removes everything, and all of it can come again",
-      async (store, open) => {
+      async (store) => {
         await store.write(tracesOf(...spans));
         const before = await everything(store);
         await store.purge();
-        assert.deepEqual(await everything(store), await everythingOf(open, []));
+        assert.deepEqual(await everything(store), await everythingOf([]));
         assert.deepEqual((await readTraces(store.getTraces([1, 2, 3].map(traceIdOf)))).traces, []);
         await store.write(tracesOf(...spans));
         assert.deepEqual(await everything(store), before);

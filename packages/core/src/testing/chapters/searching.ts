@@ -1,23 +1,14 @@
 import assert from "node:assert/strict";
 import { encodeTraces } from "../../otlp/encode.js";
 import type { TraceQuery } from "../../query/trace-query.js";
-import type { SpanStore, TraceSummary } from "../../store/span-store.js";
 import { walkTraceIds } from "../answers.js";
-import { labelsOf, readSummaries, readTraces } from "../contents.js";
+import { found, labelsOf, readTraces } from "../contents.js";
 import type { Suite } from "../harness.js";
 import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.js";
 
 const low = "000000000000000a";
 const short = low.padStart(32, "0");
 const long = `0000000000000001${low}`;
-
-async function found(store: SpanStore, query: TraceQuery): Promise<string[]> {
-  return (await store.findTraceIds(query)).traces.map(({ traceId }) => traceId);
-}
-
-async function summaryOf(store: SpanStore): Promise<TraceSummary | undefined> {
-  return (await readSummaries(store.findTraceSummaries({}))).summaries[0];
-}
 
 export function describeSearching(suite: Suite): void {
   suite.describe("trace ids", () => {
@@ -30,13 +21,19 @@ export function describeSearching(suite: Suite): void {
       assert.deepEqual(await read(long), [long]);
       assert.deepEqual(await found(store, {}), [short, long]);
     });
-    suite.it("traces come in the order asked for, once, in either case, without unknown ones", async (store) => {
-      await store.write(tracesOf({ trace: short }, { trace: long }, { trace: "f".repeat(32) }));
-      const ids = [long, "F".repeat(32), "1".repeat(32), low.toUpperCase(), short, long];
-      const { traces } = await readTraces(store.getTraces(ids));
-      assert.deepEqual(traces.map(({ traceId }) => traceId), [long, "f".repeat(32), short]);
-      assert.deepEqual((await readTraces(store.getTraces([]))).traces, []);
-    });
+    suite.it(
+      "traces come in the order asked for, once, in either case, without unknown ones",
+      async (store) => {
+        await store.write(tracesOf({ trace: short }, { trace: long }, { trace: "f".repeat(32) }));
+        const ids = [long, "F".repeat(32), "1".repeat(32), low.toUpperCase(), short, long];
+        const { traces } = await readTraces(store.getTraces(ids));
+        assert.deepEqual(
+          traces.map(({ traceId }) => traceId),
+          [long, "f".repeat(32), short],
+        );
+        assert.deepEqual((await readTraces(store.getTraces([]))).traces, []);
+      },
+    );
   });
 
   suite.describe("time", () => {
@@ -68,10 +65,15 @@ export function describeSearching(suite: Suite): void {
       { features: ["zeroBounds"] },
     );
     suite.it("a trace is found whole, with spans outside of the range", async (store) => {
-      const traces = tracesOf(...[0, 10, 7_200_000].map((start, i): TestSpan => ({ trace: 1, id: i + 1, at: start })));
+      const traces = tracesOf(
+        ...[0, 10, 7_200_000].map((start, i): TestSpan => ({ trace: 1, id: i + 1, at: start })),
+      );
       await store.write(traces);
       const query = { startTimeMinUnixNano: timeAt(10), startTimeMaxUnixNano: timeAt(10) };
-      assert.deepEqual((await readTraces(store.findTraces(query))).traces[0]?.spans, labelsOf(encodeTraces(traces)).sort());
+      assert.deepEqual(
+        (await readTraces(store.findTraces(query))).traces[0]?.spans,
+        labelsOf(encodeTraces(traces)).sort(),
+      );
       const [trace] = (await store.findTraceIds(query)).traces;
       assert.equal(trace?.startTimeUnixNano, timeAt(0));
       assert.equal(trace?.endTimeUnixNano, timeAt(7_200_001));
@@ -111,7 +113,9 @@ export function describeSearching(suite: Suite): void {
       }
     });
     suite.it("no limit means 100", async (store) => {
-      await store.write(tracesOf(...Array.from({ length: 105 }, (_, i): TestSpan => ({ trace: i + 1, at: i }))));
+      await store.write(
+        tracesOf(...Array.from({ length: 105 }, (_, i): TestSpan => ({ trace: i + 1, at: i }))),
+      );
       const newest = Array.from({ length: 105 }, (_, i) => traceIdOf(105 - i));
       for (const limit of [undefined, 0, -1]) {
         assert.deepEqual(await found(store, limit === undefined ? {} : { limit }), newest.slice(0, 100));
@@ -120,14 +124,21 @@ export function describeSearching(suite: Suite): void {
     });
     suite.it("more traces than a second has milliseconds may start at one nanosecond", async (store) => {
       const count = 20_000;
-      const traces = Array.from({ length: count }, (_, i): TestSpan => ({ trace: count - i, service: `s${i % 2}` }));
-      for (let from = 0; from < count; from += 2_500) await store.write(tracesOf(...traces.slice(from, from + 2_500)));
+      const traces = Array.from(
+        { length: count },
+        (_, i): TestSpan => ({ trace: count - i, service: `s${i % 2}` }),
+      );
+      for (let from = 0; from < count; from += 2_500)
+        await store.write(tracesOf(...traces.slice(from, from + 2_500)));
       await store.write(tracesOf({ trace: "f".repeat(32), at: 1 }, { trace: 9, id: 2, at: -1 }));
       const smallest = Array.from({ length: count }, (_, i) => traceIdOf(i + 1));
       assert.deepEqual(await found(store, { limit: 4 }), ["f".repeat(32), ...smallest.slice(0, 3)]);
       const even = smallest.filter((_, i) => (count - 1 - i) % 2 === 0);
       assert.deepEqual(await found(store, { service: "s0", limit: 10 }), even.slice(0, 10));
-      assert.deepEqual(await walkTraceIds(store, { service: "s0", startTimeMaxUnixNano: timeAt(0) }, 4_000), even);
+      assert.deepEqual(
+        await walkTraceIds(store, { service: "s0", startTimeMaxUnixNano: timeAt(0) }, 4_000),
+        even,
+      );
       assert.deepEqual(await found(store, { startTimeMaxUnixNano: timeAt(-1) }), [traceIdOf(9)]);
     });
   });
@@ -150,7 +161,8 @@ export function describeSearching(suite: Suite): void {
         [{ operation: "get", maxDurationNano: 1_000_000n }, 1],
         [{ operation: "get", maxDurationNano: 999_999n }, 0],
       ];
-      for (const [query, count] of queries) assert.equal((await found(store, query)).length, count, JSON.stringify(Object.keys(query)));
+      for (const [query, count] of queries)
+        assert.equal((await found(store, query)).length, count, JSON.stringify(Object.keys(query)));
     });
     suite.it("an attribute is found by the text of its value, at every level", async (store) => {
       const attributes = [{ key: "event.k", value: { doubleValue: 200 } }];
@@ -160,97 +172,44 @@ export function describeSearching(suite: Suite): void {
           service: "shop",
           attributes: { int: 200, text: "200", double: { doubleValue: 200 }, half: 0.5, yes: true },
           events: [{ timeUnixNano: timeAt(0), name: "event", attributes }],
-          links: [{ traceId: traceIdOf(7), spanId: "", attributes: [{ key: "link.k", value: { stringValue: "v" } }] }],
+          links: [
+            {
+              traceId: traceIdOf(7),
+              spanId: "",
+              attributes: [{ key: "link.k", value: { stringValue: "v" } }],
+            },
+          ],
         }),
       );
       const matching: readonly NonNullable<TraceQuery["attributes"]>[] = [
-        ...[{ int: "200" }, { int: 200 }, { text: 200n }, { double: "200" }, { half: "0.5" }, { yes: "true" }],
-        ...[{ "event.k": 200 }, { "link.k": "v" }, { "service.name": "shop" }, { "resource.service.name": "shop" }],
+        ...[
+          { int: "200" },
+          { int: 200 },
+          { text: 200n },
+          { double: "200" },
+          { half: "0.5" },
+          { yes: "true" },
+        ],
+        ...[
+          { "event.k": 200 },
+          { "link.k": "v" },
+          { "service.name": "shop" },
+          { "resource.service.name": "shop" },
+        ],
         ...[{ error: false }, { "span.status": "UNSET" }, { "span.kind": "unspecified" }],
       ];
-      for (const query of matching) assert.equal((await found(store, { attributes: query })).length, 1, JSON.stringify(Object.keys(query)));
+      for (const query of matching)
+        assert.equal(
+          (await found(store, { attributes: query })).length,
+          1,
+          JSON.stringify(Object.keys(query)),
+        );
       const others: readonly NonNullable<TraceQuery["attributes"]>[] = [
         ...[{ int: "200.0" }, { int: "20" }, { Int: 200 }, { text: "2000" }, { yes: "True" }, { absent: "" }],
         ...[{ "link.k": "V" }, { "resource.int": 200 }, { error: true }, { "span.kind": "server" }],
       ];
-      for (const query of others) assert.deepEqual(await found(store, { attributes: query }), [], JSON.stringify(Object.keys(query)));
-    });
-  });
-
-  suite.describe("traces as they really come", () => {
-    suite.it("late spans move their trace and lengthen it", async (store) => {
-      await store.write(tracesOf({ trace: 1, at: 1 }, { trace: 2, at: 2 }));
-      assert.deepEqual(await found(store, {}), [2, 1].map(traceIdOf));
-      await store.write(tracesOf({ trace: 1, id: 2, at: 3 }));
-      assert.deepEqual(await found(store, {}), [1, 2].map(traceIdOf));
-      await store.write(tracesOf({ trace: 1, id: 3, at: -86_400_000, duration: 1n }));
-      const [first] = (await store.findTraceIds({})).traces;
-      assert.deepEqual(first, {
-        traceId: traceIdOf(1),
-        startTimeUnixNano: timeAt(-86_400_000),
-        endTimeUnixNano: timeAt(4),
-      });
-    });
-    suite.it("a trace without its root is found and summed up", async (store) => {
-      const service = "shop";
-      await store.write(tracesOf({ trace: 1, id: 2, parent: 1, service }, { trace: 1, id: 3, parent: 2, service }));
-      const headless = {
-        traceId: traceIdOf(1),
-        rootServiceName: "",
-        rootOperationName: "",
-        minStartTimeUnixNano: timeAt(0),
-        maxEndTimeUnixNano: timeAt(1),
-        spanCount: 2,
-        errorSpanCount: 0,
-        orphanSpanCount: 1,
-        services: [{ name: service, spanCount: 2, errorSpanCount: 0 }],
-      };
-      assert.deepEqual(await summaryOf(store), headless);
-      await store.write(tracesOf({ trace: 1, id: 1, service: "gate", name: "in", at: 5, status: { code: 2 } }));
-      assert.deepEqual(await summaryOf(store), {
-        ...headless,
-        rootServiceName: "gate",
-        rootOperationName: "in",
-        maxEndTimeUnixNano: timeAt(6),
-        spanCount: 3,
-        errorSpanCount: 1,
-        orphanSpanCount: 0,
-        services: [{ name: "gate", spanCount: 1, errorSpanCount: 1 }, ...headless.services],
-      });
-    });
-    suite.it("of several roots the earliest counts", async (store) => {
-      await store.write(tracesOf({ trace: 1, id: 1, service: "b", name: "late", at: 2 }));
-      await store.write(tracesOf({ trace: 1, id: 2, service: "a", name: "early", at: 1 }));
-      const summary = await summaryOf(store);
-      assert.equal(summary?.rootServiceName, "a");
-      assert.equal(summary?.rootOperationName, "early");
-    });
-    suite.it("spans that are their own parents, or each other's, hang nothing", async (store) => {
-      await store.write(
-        tracesOf(
-          { trace: 1, id: 1, parent: 1, service: "shop" },
-          { trace: 1, id: 2, parent: 3, service: "shop" },
-          { trace: 1, id: 3, parent: 2, service: "cart" },
-        ),
-      );
-      assert.equal((await readTraces(store.findTraces({}))).traces[0]?.spans.length, 3);
-      const summary = await summaryOf(store);
-      assert.equal(summary?.spanCount, 3);
-      assert.equal(summary?.orphanSpanCount, 0);
-      assert.equal(summary?.rootServiceName, "");
-    });
-    suite.it("client and server may share a span id", async (store) => {
-      await store.write(tracesOf({ trace: 1, id: 1, service: "shop", kind: 3 }, { trace: 1, id: 2, parent: 1, service: "shop", kind: 3 }));
-      await store.write(tracesOf({ trace: 1, id: 2, parent: 1, service: "cart", kind: 2, at: 1 }));
-      assert.equal((await readTraces(store.findTraces({ service: "cart" }))).traces[0]?.spans.length, 3);
-      const summary = await summaryOf(store);
-      assert.deepEqual(summary?.services.map(({ name, spanCount }) => [name, spanCount]), [["cart", 1], ["shop", 2]]);
-      assert.equal(summary?.orphanSpanCount, 0);
-    });
-    suite.it("spans that end before they start are kept and have a negative duration", async (store) => {
-      await store.write(tracesOf({ trace: 1, duration: -5n }, { trace: 2, duration: 5n }));
-      assert.deepEqual(await found(store, { minDurationNano: 1n }), [traceIdOf(2)]);
-      assert.deepEqual(await found(store, { maxDurationNano: 4n }), [traceIdOf(1)]);
+      for (const query of others)
+        assert.deepEqual(await found(store, { attributes: query }), [], JSON.stringify(Object.keys(query)));
     });
   });
 }

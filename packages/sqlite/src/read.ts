@@ -119,6 +119,7 @@ function createListing(
     `SELECT ${placeColumns} FROM term CROSS JOIN fragment f ON f.id = term.rowid
      WHERE term MATCH ? AND term.rowid BETWEEN ? AND ? ORDER BY term.rowid DESC LIMIT ?`,
   );
+  // A number is bound as a REAL, and of such bounds FTS5 takes no notice: it would walk the whole list.
   const list = (expression: Buffer | undefined, first: number, last: number, limit: number): Place[] =>
     (expression === undefined
       ? all.all(first, last, limit)

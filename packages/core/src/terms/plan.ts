@@ -155,11 +155,10 @@ function ordered(predicate: Extract<Predicate, { value: Constant }>): TermNode |
   }
   const number = numberOf(value);
   if (number === undefined || !hasKnownBytes(ref.key)) return present(ref);
-  const bucket = numberBucket(number);
+  const bucket = numberBucket(number + Math.abs(number) * (upwards ? -rounding : rounding));
   if (bucket === undefined) return present(ref);
-  // One bucket more than the bound's own, since logarithms round.
-  const from = upwards ? bucket - 1 : -maxNumberBucket;
-  const to = upwards ? maxNumberBucket : bucket + 1;
+  const from = upwards ? bucket : -maxNumberBucket;
+  const to = upwards ? maxNumberBucket : bucket;
   return rangeOf(
     [from, to],
     (b) => anyLevel(ref, (level) => termOf.numberBucket(level, ref.key, b)),
@@ -171,6 +170,9 @@ function numberOf(value: Constant): number | undefined {
   if (value.type === "int") return Number(value.value);
   return value.type === "double" ? value.value : undefined;
 }
+
+/** Bounds are moved outwards by this part of themselves: far more than doubles and logarithms round. */
+const rounding = 1e-9;
 
 /** Both ends inclusive. */
 type Buckets = readonly [from: number, to: number];
@@ -190,12 +192,10 @@ function rangeOf(
   return { any: nodes };
 }
 
-/** The buckets of a range of durations, widened by one for rounding; undefined when it has nearly all. */
+/** The buckets of a range of durations; undefined when it has nearly all. */
 function durationBuckets(min: bigint | undefined, max: bigint | undefined): Buckets | undefined {
-  const from = min === undefined || min <= 1n ? 0 : Math.max(0, durationBucket(Number(min)) - 1);
-  // The last bucket has whatever is longer, so a bound within it bounds nothing.
-  const to =
-    max === undefined ? maxDurationBucket : Math.min(durationBucket(Number(max)) + 1, maxDurationBucket);
+  const from = min === undefined || min <= 1n ? 0 : durationBucket(Number(min) * (1 - rounding));
+  const to = max === undefined ? maxDurationBucket : durationBucket(Number(max) * (1 + rounding));
   return from === 0 ? undefined : [from, to];
 }
 

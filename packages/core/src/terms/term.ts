@@ -117,7 +117,6 @@ export const maxDurationBucket = 44 * bucketsPerOctave;
 
 /**
  * The bucket of a duration in nanoseconds; all of one nanosecond and less share bucket 0.
- * A neighbour's bucket may be given at a boundary, so ranges are widened by one on each side.
  */
 export function durationBucket(nanos: number): number {
   return nanos <= 1 ? 0 : Math.min(Math.floor(Math.log2(nanos) * bucketsPerOctave), maxDurationBucket);

@@ -42,11 +42,11 @@ const millis = 1_000_000n;
 const second = 1000n * millis;
 
 /** Edges of the windows that engines may cut time into, and far ones. */
-export const offsets = [
+const offsets = [
   ...[0n, 1n, -1n, millis - 1n, millis, 2n * millis, 1023n * millis, 1024n * millis, second, 61n * second],
   ...[3600n * second, -3600n * second, 86_400n * second],
 ];
-export const extremeTimes = [0n, 1n, (1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n];
+const extremeTimes = [0n, 1n, (1n << 63n) - 1n, 1n << 63n, (1n << 64n) - 1n];
 export const durations = [0n, 1n, 2n, 1000n, 1024n, millis, second, 3600n * second, -1n, -second];
 
 export const time = fc.oneof(

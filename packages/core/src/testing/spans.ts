@@ -75,7 +75,7 @@ function spanOf(each: TestSpan): Span {
   };
 }
 
-export function attributesOf(values: NonNullable<TestSpan["attributes"]>): KeyValue[] {
+function attributesOf(values: NonNullable<TestSpan["attributes"]>): KeyValue[] {
   return Object.entries(values).map(([key, value]) => ({ key, value: anyValueOf(value) }));
 }
 

@@ -53,7 +53,7 @@ const migrations: readonly string[] = [
   `,
 ];
 
-export const schemaVersion = migrations.length;
+const schemaVersion = migrations.length;
 
 export interface SchemaOptions {
   readonly path: string;

@@ -138,7 +138,7 @@ export function readUint32(bytes: Uint8Array, at: number): number {
   );
 }
 
-export function readUint64(bytes: Uint8Array, at: number): bigint {
+function readUint64(bytes: Uint8Array, at: number): bigint {
   return (BigInt(readUint32(bytes, at + 4)) << 32n) | BigInt(readUint32(bytes, at));
 }
 

@@ -14,7 +14,7 @@ import { throwIfAborted } from "./errors.js";
 import type { SpanChunk } from "./span-store.js";
 
 /** A page holds no more spans than this, however many are asked for. */
-export const maxSpansPerPage = 10_000;
+const maxSpansPerPage = 10_000;
 /** ... and no more bytes, one span excepted; a page that is cut short goes on with the next. */
 const maxPageBytes = 32 * 1024 * 1024;
 /** Spans beyond the page are dropped when as many again have come. */

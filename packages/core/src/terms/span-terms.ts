@@ -16,7 +16,7 @@ const scratch = new Uint8Array(32);
 const doubles = new DataView(new ArrayBuffer(8));
 
 /** Adds the value, key and number terms of a KeyValue, and so checks that all of it is well formed. */
-export function addAttributeTerms(
+function addAttributeTerms(
   terms: TermList,
   seed: number,
   bytes: Uint8Array,

@@ -100,14 +100,17 @@ export interface ReadSpans {
 }
 
 /** Gathers the spans of a span search in their order, and checks the chunks. */
-export async function readSpans(chunks: AsyncIterable<SpanChunk>): Promise<ReadSpans> {
+export async function readSpans(
+  chunks: AsyncIterable<SpanChunk>,
+  read: (encoded: Uint8Array) => string[] = labelsOf,
+): Promise<ReadSpans> {
   const spans: string[] = [];
   let nextPageToken: string | undefined;
   for await (const chunk of chunks) {
     assert.equal(nextPageToken, undefined, "a chunk follows the one with the page token");
     const contents = contentsOf(chunk.encoded);
     checkSize(chunk.encoded, contents);
-    for (const { label } of contents) spans.push(label);
+    for (const span of read(chunk.encoded)) spans.push(span);
     nextPageToken = chunk.nextPageToken;
   }
   return { spans, nextPageToken };

@@ -125,7 +125,7 @@ function failure(error: unknown): Answer {
 }
 
 async function route(routes: Map<string, Route>, request: IncomingMessage): Promise<Answer> {
-  const [path = "", query = ""] = (request.url ?? "").split("?", 2);
+  const [path = "", ...query] = (request.url ?? "").split("?");
   const found = routes.get(path);
   if (found === undefined) {
     return { status: 404, body: `nothing here; there is ${[...routes.keys()].join(", ")}\n` };
@@ -134,7 +134,7 @@ async function route(routes: Map<string, Route>, request: IncomingMessage): Prom
     const allow = found.methods.join(", ");
     return { status: 405, body: `${path} takes ${allow}\n`, allow };
   }
-  return found.answer(new URLSearchParams(query));
+  return found.answer(new URLSearchParams(query.join("?")));
 }
 
 function write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {

@@ -124,7 +124,7 @@ export function describeLosslessness(suite: Suite): void {
 
   const { runs, seed } = randomness(suite.options);
   suite.it(`arbitrary OTLP comes back byte for byte: ${runs} cases, seed ${seed}`, async (store) => {
-    const kept = new Kept();
+    const kept = createKept();
     await fc.assert(
       fc.asyncProperty(tracesData, fc.boolean(), async (traces, unknownFields) => {
         const encoded = spliced(traces, { unknownFields });
@@ -140,43 +140,39 @@ export function describeLosslessness(suite: Suite): void {
 
 /** What was written is given by every read that gives spans, once, and nothing else of its traces. */
 async function assertKept(store: SpanStore, encoded: Uint8Array): Promise<void> {
-  const kept = new Kept();
+  const kept = createKept();
   await kept.checkTraces(store, kept.add(encoded));
   await kept.checkSpans(store);
 }
 
 const bytesOf = (encoded: Uint8Array): string[] => contentsOf(encoded).map(({ bytes }) => bytes);
 
-/** The bytes of all spans that were written, by trace. */
-class Kept {
-  readonly #traces = new Map<string, Set<string>>();
-
-  /** @returns the ids of the traces of what is added. */
-  add(encoded: Uint8Array): string[] {
-    const contents = contentsOf(encoded);
-    for (const { traceId, bytes } of contents) {
-      this.#traces.set(traceId, (this.#traces.get(traceId) ?? new Set()).add(bytes));
-    }
-    return [...new Set(contents.map(({ traceId }) => traceId))];
-  }
-
-  async checkTraces(store: SpanStore, traceIds: readonly string[]): Promise<void> {
-    const { traces } = await readTraces(store.getTraces(traceIds), bytesOf);
-    const expected = traceIds.map((traceId) => ({
-      traceId,
-      spans: [...(this.#traces.get(traceId) ?? [])].sort(),
-      truncated: false,
-    }));
-    assert.deepEqual(traces, expected);
-  }
-
-  async checkSpans(store: SpanStore): Promise<void> {
-    const found = await walkPages(async (token) => {
-      const page = await readSpans(store.findSpans({ page: pageOf(1000, token) }), bytesOf);
-      return { items: page.spans, token: page.nextPageToken };
-    });
-    assert.deepEqual(found.sort(), [...this.#traces.values()].flatMap((spans) => [...spans]).sort());
-  }
+/** Keeps the bytes of all spans that were written, by trace, and compares reads with them. */
+function createKept() {
+  const kept = new Map<string, Set<string>>();
+  const sorted = (traceId: string): string[] => [...(kept.get(traceId) ?? [])].sort();
+  return {
+    /** @returns the ids of the traces of what is added. */
+    add: (encoded: Uint8Array): string[] => {
+      const contents = contentsOf(encoded);
+      for (const { traceId, bytes } of contents) {
+        kept.set(traceId, (kept.get(traceId) ?? new Set()).add(bytes));
+      }
+      return [...new Set(contents.map(({ traceId }) => traceId))];
+    },
+    checkTraces: async (store: SpanStore, traceIds: readonly string[]): Promise<void> => {
+      const { traces } = await readTraces(store.getTraces(traceIds), bytesOf);
+      const expected = traceIds.map((traceId) => ({ traceId, spans: sorted(traceId), truncated: false }));
+      assert.deepEqual(traces, expected);
+    },
+    checkSpans: async (store: SpanStore): Promise<void> => {
+      const found = await walkPages(async (token) => {
+        const page = await readSpans(store.findSpans({ page: pageOf(1000, token) }), bytesOf);
+        return { items: page.spans, token: page.nextPageToken };
+      });
+      assert.deepEqual(found.sort(), [...kept.keys()].flatMap(sorted).sort());
+    },
+  };
 }
 
 function nested(depth: number): AnyValue {

@@ -45,7 +45,7 @@ export function searchOfQuery(query: TraceQuery): TraceSearch {
     predicate: query.filter === undefined ? classicPredicate(query) : filterPredicate(query),
     startTimeMinUnixNano: range.min,
     startTimeMaxUnixNano: range.max,
-    limit: query.page?.size ?? (limit <= 0 ? defaultLimit : Math.floor(limit)),
+    limit: query.page?.size ?? (limit <= 0 ? defaultLimit : Math.max(1, Math.floor(limit))),
   };
 }
 

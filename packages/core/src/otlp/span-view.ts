@@ -1,5 +1,6 @@
-import type { KeyValue } from "../model/any-value.js";
+import type { AnyValue, KeyValue } from "../model/any-value.js";
 import type { SpanEvent, SpanLink } from "../model/trace.js";
+import type { AttributeLookup } from "./attribute-lookup.js";
 import { decodeEvent, decodeLink } from "./decode-parts.js";
 import { serviceNameOf } from "./service-name.js";
 import { type SpanHead, timeOf } from "./span-head.js";
@@ -154,6 +155,10 @@ export class SpanView {
   get attributes(): readonly KeyValue[] {
     this.#attributes ??= decodeRanges(this.head.bytes, this.head.attributes, decodeKeyValue);
     return this.#attributes;
+  }
+  /** The value of one attribute, the others left as they are. */
+  attribute(lookup: AttributeLookup): AnyValue | undefined {
+    return lookup(this.head.bytes, this.head.attributes);
   }
   get events(): readonly SpanEvent[] {
     this.#events ??= decodeRanges(this.head.bytes, this.head.events, decodeEvent);

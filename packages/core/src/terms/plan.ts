@@ -1,14 +1,21 @@
-import type { AttributeRef, Constant, Predicate, Reference } from "../query/filter/predicate.js";
+import type {
+  AttributeRef,
+  Constant,
+  Level,
+  Ordering,
+  Predicate,
+  Reference,
+} from "../query/filter/predicate.js";
 import {
-  bucketsPerWide,
-  durationBucket,
-  maxDurationBucket,
-  maxNumberBucket,
-  numberBucket,
-  type Term,
-  termOf,
-  wideBucket,
-} from "./term.js";
+  type Bounds,
+  boundsOf,
+  cover,
+  durationBuckets,
+  narrower,
+  numberBuckets,
+  numberIn,
+} from "./ranges.js";
+import { type Term, termOf } from "./term.js";
 
 /** What an index must hold for a match: a term, or all or any of several conditions. */
 export type TermNode =
@@ -22,11 +29,18 @@ export type TermNode =
  * candidates at worst.
  */
 export function requiredTerms(predicate: Predicate): TermNode | undefined {
+  return required(predicate, singleLevels);
+}
+
+/** Levels at which a key has one value; an enclosing `some` adds the level whose element it binds. */
+const singleLevels: readonly Level[] = ["span", "resource", "scope"];
+
+function required(predicate: Predicate, single: readonly Level[]): TermNode | undefined {
   switch (predicate.op) {
     case "and":
-      return conjunction(predicate.args);
+      return conjunction(flattened(predicate.args), single);
     case "or":
-      return anyOf(predicate.args.map(requiredTerms));
+      return anyOf(predicate.args.map((arg) => required(arg, single)));
     case "eq":
       return equals(predicate.ref, predicate.value);
     case "in":
@@ -35,7 +49,7 @@ export function requiredTerms(predicate: Predicate): TermNode | undefined {
     case "gte":
     case "lt":
     case "lte":
-      return ordered(predicate);
+      return conjunction([predicate], single);
     case "ne":
     case "not_in":
     case "regex":
@@ -47,7 +61,7 @@ export function requiredTerms(predicate: Predicate): TermNode | undefined {
     case "compare":
       return allOf([present(predicate.left), present(predicate.right)]);
     case "some":
-      return requiredTerms(predicate.arg);
+      return required(predicate.arg, [...single, predicate.level]);
     case "not":
       return undefined;
   }
@@ -119,7 +133,7 @@ function equals(ref: Reference, value: Constant): TermNode | undefined {
     case "span.statusMessage":
       return "text" in value && value.text !== "" ? { term: termOf.statusMessage(value.text) } : undefined;
     case "span.duration":
-      return value.type === "nanos" ? durationTerms(value.value, value.value) : undefined;
+      return value.type === "nanos" ? durationTerms({ min: value.value, max: value.value }) : undefined;
     case "scope.name":
       return "text" in value ? { term: termOf.scopeName(value.text) } : undefined;
     case "scope.version":
@@ -146,107 +160,118 @@ function constantText(value: Constant): string | undefined {
   }
 }
 
-function ordered(predicate: Extract<Predicate, { value: Constant }>): TermNode | undefined {
-  const { ref, value } = predicate;
-  const upwards = predicate.op === "gt" || predicate.op === "gte";
-  if (ref.ref === "field") {
-    if (ref.level !== "span" || ref.name !== "duration" || value.type !== "nanos") return undefined;
-    return upwards ? durationTerms(value.value, undefined) : durationTerms(undefined, value.value);
-  }
-  const number = numberOf(value);
-  if (number === undefined || !hasKnownBytes(ref.key)) return present(ref);
-  const bucket = numberBucket(number + Math.abs(number) * (upwards ? -rounding : rounding));
-  if (bucket === undefined) return present(ref);
-  const from = upwards ? bucket : -maxNumberBucket;
-  const to = upwards ? maxNumberBucket : bucket;
-  return rangeOf(
-    [from, to],
-    (b) => anyLevel(ref, (level) => termOf.numberBucket(level, ref.key, b)),
-    (b) => anyLevel(ref, (level) => termOf.wideNumberBucket(level, ref.key, b)),
-  );
-}
+type Comparison = Extract<Predicate, { readonly value: Constant }> & { readonly op: Ordering };
 
-function numberOf(value: Constant): number | undefined {
-  if (value.type === "int") return Number(value.value);
-  return value.type === "double" ? value.value : undefined;
-}
-
-/** Bounds are moved outwards by this part of themselves: far more than doubles and logarithms round. */
-const rounding = 1e-9;
-
-/** Both ends inclusive. */
-type Buckets = readonly [from: number, to: number];
-
-/** Covers a range of buckets, with wide ones where they lie in it whole. */
-function rangeOf(
-  [from, to]: Buckets,
-  narrow: (bucket: number) => TermNode,
-  wide: (bucket: number) => TermNode,
-): TermNode {
-  const nodes: TermNode[] = [];
-  for (let bucket = from; bucket <= to; ) {
-    const whole = wideBucket(bucket) * bucketsPerWide === bucket && bucket + bucketsPerWide - 1 <= to;
-    nodes.push(whole ? wide(wideBucket(bucket)) : narrow(bucket));
-    bucket += whole ? bucketsPerWide : 1;
-  }
-  return { any: nodes };
-}
-
-/** The buckets of a range of durations; undefined when it has nearly all. */
-function durationBuckets(min: bigint | undefined, max: bigint | undefined): Buckets | undefined {
-  const from = min === undefined || min <= 1n ? 0 : durationBucket(Number(min) * (1 - rounding));
-  const to = max === undefined ? maxDurationBucket : durationBucket(Number(max) * (1 + rounding));
-  return from === 0 ? undefined : [from, to];
-}
-
-function durationTerms(min: bigint | undefined, max: bigint | undefined): TermNode | undefined {
-  const buckets = durationBuckets(min, max);
-  if (buckets === undefined) return undefined;
-  return rangeOf(
-    buckets,
-    (bucket) => ({ term: termOf.duration(bucket) }),
-    (bucket) => ({ term: termOf.wideDuration(bucket) }),
-  );
+/** The bounds that a conjunction sets to one number, and the comparisons that say so. */
+interface BoundNumber {
+  readonly ref: Reference;
+  readonly bounds: Bounds;
 }
 
 /**
  * A fragment may hold spans of several services, so that a service and a name, a status or a
  * duration beside it need not stand on the same span. The index keeps these pairs as terms, which say all that
- * the parts' own terms would.
+ * the parts' own terms would. Bounds of one number are one range: a rare value between common ones is found by it.
  */
-function conjunction(args: readonly Predicate[]): TermNode | undefined {
-  const serviceArg = args.find((arg) => serviceOf(arg) !== undefined);
-  if (serviceArg === undefined) return allOf(args.map(requiredTerms));
-  const service = serviceOf(serviceArg) as string;
-  const said = new Set<Predicate>();
-  const pairs: TermNode[] = [];
-  let min: bigint | undefined;
-  let max: bigint | undefined;
-  const durations: Predicate[] = [];
+function conjunction(args: readonly Predicate[], single: readonly Level[]): TermNode | undefined {
+  const service = args.map(serviceOf).find((name) => name !== undefined);
+  const nodes: (TermNode | undefined)[] = [];
+  const ranges = new Map<string, BoundNumber>();
+  let paired = false;
+  const rest: Predicate[] = [];
   for (const arg of args) {
-    const pair = servicePair(service, arg);
+    const pair = service === undefined ? undefined : servicePair(service, arg);
     if (pair !== undefined) {
-      pairs.push(pair);
-      said.add(arg);
-    } else if (isDurationBound(arg)) {
-      if (arg.op === "gt" || arg.op === "gte") min = arg.value.value;
-      else max = arg.value.value;
-      durations.push(arg);
+      nodes.push(pair);
+      paired = true;
+    } else if (isOrdered(arg)) {
+      addBounds(ranges, arg, single, nodes);
+    } else {
+      rest.push(arg);
     }
   }
-  const buckets = durationBuckets(min, max);
-  if (buckets !== undefined) {
-    pairs.push(
-      rangeOf(
-        buckets,
-        (bucket) => ({ term: termOf.serviceDuration(service, bucket) }),
-        (bucket) => ({ term: termOf.serviceWideDuration(service, bucket) }),
-      ),
-    );
-    for (const arg of durations) said.add(arg);
+  for (const { ref, bounds } of ranges.values()) {
+    if (ref.ref === "attribute") {
+      nodes.push(numberTerms(ref, bounds as Bounds<number>));
+    } else {
+      const terms = durationTerms(bounds as Bounds<bigint>, service);
+      nodes.push(terms);
+      paired ||= terms !== undefined;
+    }
   }
-  if (pairs.length > 0) said.add(serviceArg);
-  return allOf([...pairs, ...args.filter((arg) => !said.has(arg)).map(requiredTerms)]);
+  for (const arg of rest) {
+    if (paired && serviceOf(arg) === service && service !== undefined) continue;
+    nodes.push(required(arg, single));
+  }
+  return allOf(nodes);
+}
+
+function flattened(args: readonly Predicate[]): Predicate[] {
+  return args.flatMap((arg) => (arg.op === "and" ? flattened(arg.args) : [arg]));
+}
+
+function isOrdered(arg: Predicate): arg is Comparison {
+  return arg.op === "gt" || arg.op === "gte" || arg.op === "lt" || arg.op === "lte";
+}
+
+/** Adds what a comparison says: to the bounds of its number, or as a condition of its own. */
+function addBounds(
+  ranges: Map<string, BoundNumber>,
+  { op, ref, value }: Comparison,
+  single: readonly Level[],
+  nodes: (TermNode | undefined)[],
+): void {
+  let bounds: Bounds;
+  let place: string;
+  if (ref.ref === "field") {
+    if (ref.level !== "span" || ref.name !== "duration" || value.type !== "nanos") return;
+    bounds = boundsOf(op, value.value);
+    place = "duration";
+  } else {
+    const number = numberIn(value);
+    if (number === undefined || !hasKnownBytes(ref.key)) {
+      nodes.push(present(ref));
+      return;
+    }
+    bounds = boundsOf(op, number);
+    const [level] = ref.levels;
+    // Where a key has several values, one may keep to the lower bound and another to the upper.
+    const hasOneValue = ref.levels.length === 1 && level !== undefined && single.includes(level);
+    place = hasOneValue ? `${level} ${ref.key}` : `${ranges.size}`;
+  }
+  const known = ranges.get(place);
+  ranges.set(place, { ref, bounds: known === undefined ? bounds : narrower(known.bounds, bounds) });
+}
+
+function numberTerms(ref: AttributeRef, bounds: Bounds<number>): TermNode {
+  return {
+    any: cover(
+      numberBuckets(bounds),
+      (bucket) => anyLevel(ref, (level) => termOf.numberBucket(level, ref.key, bucket)),
+      (bucket) => anyLevel(ref, (level) => termOf.wideNumberBucket(level, ref.key, bucket)),
+    ),
+  };
+}
+
+function durationTerms(bounds: Bounds<bigint>, service?: string): TermNode | undefined {
+  const buckets = durationBuckets(bounds);
+  if (buckets === undefined) return undefined;
+  if (service === undefined) {
+    return {
+      any: cover(
+        buckets,
+        (bucket) => ({ term: termOf.duration(bucket) }),
+        (bucket) => ({ term: termOf.wideDuration(bucket) }),
+      ),
+    };
+  }
+  return {
+    any: cover(
+      buckets,
+      (bucket) => ({ term: termOf.serviceDuration(service, bucket) }),
+      (bucket) => ({ term: termOf.serviceWideDuration(service, bucket) }),
+    ),
+  };
 }
 
 /** The term of a service and a name, or a status that is set, on the same span. */
@@ -260,18 +285,6 @@ function servicePair(service: string, arg: Predicate): TermNode | undefined {
     return { term: termOf.serviceStatus(service, value.value) };
   }
   return undefined;
-}
-
-type DurationBound = Extract<Predicate, { value: Constant }> & { readonly value: { readonly value: bigint } };
-
-function isDurationBound(arg: Predicate): arg is DurationBound {
-  if (arg.op !== "gt" && arg.op !== "gte" && arg.op !== "lt" && arg.op !== "lte") return false;
-  return (
-    arg.ref.ref === "field" &&
-    arg.ref.level === "span" &&
-    arg.ref.name === "duration" &&
-    arg.value.type === "nanos"
-  );
 }
 
 function serviceOf(predicate: Predicate): string | undefined {

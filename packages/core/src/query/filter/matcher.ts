@@ -1,6 +1,7 @@
 import type { AnyValue, KeyValue } from "../../model/any-value.js";
 import { textForm } from "../../model/text-form.js";
 import type { SpanEvent, SpanLink } from "../../model/trace.js";
+import { attributeLookup, firstValueOf } from "../../otlp/attribute-lookup.js";
 import type { ResourceView, SpanView } from "../../otlp/span-view.js";
 import { comparePairs, type DomainValue, domainOfAttribute, domainOfField } from "./compare-references.js";
 import {
@@ -119,13 +120,17 @@ function someAttribute(ref: AttributeRef, test: (value: AnyValue) => boolean): T
 
 function attributeScan(level: Level, key: string, test: (value: AnyValue) => boolean): Test {
   const passes = (attributes: readonly KeyValue[]): boolean => {
-    // Of duplicate keys in one map the first counts, as in Go's pdata.
-    for (const attribute of attributes) if (attribute.key === key) return test(attribute.value);
-    return false;
+    const value = firstValueOf(key, attributes);
+    return value !== undefined && test(value);
   };
   switch (level) {
-    case "span":
-      return (span) => passes(span.attributes);
+    case "span": {
+      const lookup = attributeLookup(key);
+      return (span) => {
+        const value = span.attribute(lookup);
+        return value !== undefined && test(value);
+      };
+    }
     case "resource":
       return (span) => passes(span.resource.attributes);
     case "scope":

@@ -25,8 +25,9 @@ import { createTurns } from "./turns.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 2048;
-/** Fragments are read and handed over this many at a time. */
+/** Fragments are read and handed over this many at a time, and fewer where fewer traces are wanted. */
 const fragmentsPerWindow = 32;
+const fewestPerWindow = 8;
 /** A trace of more fragments than this is large. */
 const manyFragments = 64;
 const passingCacheBytes = 256 * 1024;
@@ -50,6 +51,7 @@ export function createReader(db: Connection): Omit<EngineReader, "dependencies">
       if (terms !== undefined && isImpossible(terms)) return;
       const expression = terms === undefined ? undefined : matchExpression(terms);
       const turns = createTurns();
+      const perWindow = Math.min(fragmentsPerWindow, Math.max(search.limit, fewestPerWindow));
       const first = firstIdOf(windowOf(search.startTimeMinUnixNano));
       let last = lastIdUntil(
         search.startTimeMaxUnixNano,
@@ -57,9 +59,9 @@ export function createReader(db: Connection): Omit<EngineReader, "dependencies">
       );
       for (let wanted = listSize(search.limit); last >= first; wanted = Math.min(wanted * 2, maxListed)) {
         const places = reading(() => listPlaces(expression, first, last, wanted));
-        for (let i = 0; i < places.length; i += fragmentsPerWindow) {
-          const window = places.slice(i, i + fragmentsPerWindow);
-          const next = places[i + fragmentsPerWindow];
+        for (let i = 0; i < places.length; i += perWindow) {
+          const window = places.slice(i, i + perWindow);
+          const next = places[i + perWindow];
           const fragments = reading(() => fragmentReader.load(window));
           yield { fragments, laterStartAtMostUnixNano: later(next, places) };
           await turns();

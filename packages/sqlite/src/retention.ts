@@ -8,6 +8,8 @@ import { contentHash, storedTime } from "./write.js";
 
 /** Fragments removed in one transaction, so that writes get their turn in between. */
 const fragmentsPerBatch = 500;
+/** Blocks looked through in one transaction for spans that came while others were deleted. */
+const blocksPerBatch = 100;
 /** Pages given back to the file system after a batch. */
 const pagesPerBatch = 2000;
 const maxUnixNano = 0xffffffffffffffffn;
@@ -33,6 +35,10 @@ export function createRetention(db: Connection): Retention {
   const idsOfBlock = db.prepare("SELECT fragment_ids FROM block WHERE id = ?").pluck();
   const removeBlock = db.prepare("DELETE FROM block WHERE id = ?");
   const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
+  const lastBlock = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck();
+  const newBlocks = db.prepare(
+    `SELECT id, fragment_ids AS ids FROM block WHERE id > ? ORDER BY id LIMIT ${blocksPerBatch}`,
+  );
   const raiseGeneration = db.prepare("UPDATE counter SET value = value + 1 WHERE name = 'generation'");
 
   const removeWhole = (id: number, { traceId, encoded }: Fragment): void => {
@@ -61,8 +67,7 @@ export function createRetention(db: Connection): Retention {
     }
   };
 
-  const removeBatch = db.transaction((time: bigint, after: number, last: number): number | undefined => {
-    const places = upTo.all(after, last) as Place[];
+  const removeOldSpans = (places: readonly Place[], time: bigint): void => {
     const blocks = new Set<number>();
     for (const place of places) {
       const fragment = reader.load([place])[0];
@@ -75,7 +80,33 @@ export function createRetention(db: Connection): Retention {
     }
     removeEmptyBlocks(blocks);
     if (blocks.size > 0) raiseGeneration.run();
+  };
+
+  /** @returns the id that the next batch comes after, or undefined when there is none. */
+  const removeBatch = db.transaction((time: bigint, after: number, last: number): number | undefined => {
+    const places = upTo.all(after, last) as Place[];
+    removeOldSpans(places, time);
     return places.length < fragmentsPerBatch ? undefined : (places[places.length - 1] as Place).id;
+  }).immediate;
+
+  /**
+   * Old spans that were written behind the batches' back go too; when no more came, the operations go in the
+   * same transaction, so that none is missing whose spans are there.
+   * @returns the block that the next batch comes after, or undefined when there is none.
+   */
+  const removeLatecomers = db.transaction((time: bigint, afterBlock: number): number | undefined => {
+    const blocks = newBlocks.all(afterBlock) as { id: number; ids: Buffer }[];
+    const last = lastIdUntil(time, displacement.get() as number);
+    const ids = blocks.flatMap((block) => decodeIds(block.ids)).filter((id) => id <= last);
+    removeOldSpans(
+      ids.map(reader.placeOf).filter((place) => place !== undefined),
+      time,
+    );
+    if (blocks.length === blocksPerBatch) return blocks[blocks.length - 1]?.id;
+    const stored = storedTime(time);
+    removeOperations.run(stored, stored);
+    raiseGeneration.run();
+    return undefined;
   }).immediate;
 
   const purge = db.transaction(() => {
@@ -97,14 +128,16 @@ export function createRetention(db: Connection): Retention {
       if (timeUnixNano > maxUnixNano) return purge();
       const last = lastIdUntil(timeUnixNano, displacement.get() as number);
       const turns = createTurns();
+      const firstNewBlock = (lastBlock.get() as number | undefined) ?? 0;
       for (let after: number | undefined = -1; after !== undefined; ) {
         after = removeBatch(timeUnixNano, after, last);
         db.pragma(`incremental_vacuum(${pagesPerBatch})`);
         await turns();
       }
-      const time = storedTime(timeUnixNano);
-      removeOperations.run(time, time);
-      raiseGeneration.run();
+      for (let after: number | undefined = firstNewBlock; after !== undefined; ) {
+        after = removeLatecomers(timeUnixNano, after);
+        await turns();
+      }
     },
     purge,
   };

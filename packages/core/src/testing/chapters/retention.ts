@@ -149,6 +149,26 @@ export function describeRetention(suite: Suite): void {
       deleting,
     );
     suite.it(
+      "names the services of just the spans there are, though old ones come while it deletes",
+      async (store) => {
+        const old = (trace: number, service: string): TestSpan => ({ trace, service, at: trace });
+        const many = Array.from({ length: 1200 }, (_, i) => old(i + 1, "shop"));
+        await store.write(tracesOf(...many));
+        const late = Array.from({ length: 40 }, (_, i) => old(i + 2001, `late ${i}`));
+        await Promise.all([
+          store.deleteBefore(timeAt(30_000)),
+          ...late.map((each) => store.write(tracesOf(each))),
+        ]);
+        const { traces } = await readTraces(store.findTraces({ limit: late.length + many.length }));
+        const services = traces.flatMap(({ traceId }) => {
+          const { service = "" } = late.find(({ trace }) => traceIdOf(trace) === traceId) ?? {};
+          return service;
+        });
+        assert.deepEqual(await store.getServices(), services.sort());
+      },
+      deleting,
+    );
+    suite.it(
       "what was deleted stays so when the store is opened again",
       async (_store, open) => {
         const first = await open("again");

@@ -14,7 +14,7 @@ function collector(): Collect {
 }
 
 /** A stream of large buffers leaves this much behind before it is cleared away. */
-const reclaimBytes = 8 * 1024 * 1024;
+const reclaimBytes = 5 * 1024 * 1024;
 
 /** Every so many collections one goes through the whole heap, for what a slow reader let grow old. */
 const minorsPerMajor = 4;

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Arrival } from "./data/batches.js";
 import type { JaegerBackend } from "./targets/jaeger.js";
+import type { Jaeger1Backend } from "./targets/jaeger1.js";
 
 export const phases = [
   "ingest",
@@ -12,8 +13,12 @@ export const phases = [
   "restart",
   "load",
   "large",
+  "write-span",
 ] as const;
 export type Phase = (typeof phases)[number];
+
+/** Not measured unless they are asked for. */
+const onDemand: ReadonlySet<Phase> = new Set(["scale", "write-span"]);
 
 export interface Options {
   readonly spans: number;
@@ -23,7 +28,7 @@ export interface Options {
   readonly storeArgs: readonly string[];
   /** Another build of spanstore's server than the workspace's. */
   readonly server?: string;
-  readonly peers: readonly JaegerBackend[];
+  readonly peers: readonly (JaegerBackend | Jaeger1Backend)[];
   readonly endpoints: readonly string[];
   readonly only: ReadonlySet<Phase>;
   readonly scale: number;
@@ -46,7 +51,7 @@ What is measured
   --end=TIME            ISO time of the newest trace                  [the current hour, six hours ago]
   --arrival=whole|split a trace in one request, or one request for each of its services  [whole]
   --only=A,B,...        ${phases.join(", ")}
-                        [all but scale]; the data set is always written
+                        [all but scale and write-span]; the data set is written unless it is write-span alone
   --scale=N             for phase scale: how many times the spans     [10]
   --calls=N             calls measured of each kind of search         [200]
   --seconds=N           ... or as many as fit into this time          [5]
@@ -57,7 +62,8 @@ Whom
   --store-args="..."    more arguments for spanstore's server
   --server=FILE         the server's main.js                          [the workspace's build]
   --peers=A,B           badger, badger-sync, memory or none           [badger,memory]
-                        jaeger-remote-storage has to be on PATH
+                        jaeger-remote-storage has to be on PATH; for badger-1.76, badger-sync-1.76 and memory-1.76,
+                        which speak storage.v1 too, jaeger-remote-storage-1.76
   --endpoint=NAME=HOST:PORT[,PID]   a server that already runs; may be given several times
 
 Where
@@ -97,7 +103,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
       seed: { type: "string", default: "1" },
       end: { type: "string" },
       arrival: { type: "string", default: "whole" },
-      only: { type: "string", default: phases.filter((phase) => phase !== "scale").join() },
+      only: { type: "string", default: phases.filter((phase) => !onDemand.has(phase)).join() },
       scale: { type: "string", default: "10" },
       calls: { type: "string", default: "200" },
       seconds: { type: "string", default: "5" },
@@ -123,7 +129,14 @@ export function readOptions(argv: readonly string[]): Options | undefined {
     stores: listOf("stores", values.stores, ["sqlite", "memory"]),
     storeArgs: values["store-args"].split(" ").filter((arg) => arg !== ""),
     ...(values.server === undefined ? {} : { server: values.server }),
-    peers: listOf("peers", values.peers, ["badger", "badger-sync", "memory"]),
+    peers: listOf("peers", values.peers, [
+      "badger",
+      "badger-sync",
+      "memory",
+      "badger-1.76",
+      "badger-sync-1.76",
+      "memory-1.76",
+    ]),
     endpoints: values.endpoint,
     only: new Set(listOf("only", values.only, phases)),
     scale: wholeNumber("scale", values.scale),

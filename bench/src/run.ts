@@ -16,8 +16,10 @@ import { measureScale, type ScaleResult } from "./phases/scale.js";
 import { describe, measureSearches, type SearchRow } from "./phases/searches.js";
 import { closeServer, openSession, type Session } from "./phases/session.js";
 import { type LoadResult, measureUnderLoad } from "./phases/under-load.js";
+import { measureWriteSpan, type WriteSpanResult } from "./phases/write-span.js";
 import { externalTarget } from "./targets/external.js";
 import { jaegerTarget } from "./targets/jaeger.js";
+import { type Jaeger1Backend, jaeger1Target } from "./targets/jaeger1.js";
 import { spanstoreTarget } from "./targets/spanstore.js";
 import type { Target } from "./targets/target.js";
 
@@ -36,6 +38,7 @@ export interface TargetResult {
   load?: LoadResult;
   restart?: RestartResult;
   large?: LargeResult;
+  writeSpan?: WriteSpanResult;
   /** What ended its measurement early. */
   failure?: string;
 }
@@ -67,7 +70,14 @@ export function faultsOf(result: TargetResult): string[] {
     if (isRefused(trace)) faults.push(`large trace: ${trace.refused}`);
     else if (!trace.complete) faults.push(`the trace of ${trace.spans} spans is not whole`);
   }
+  if (result.writeSpan !== undefined) faults.push(...faultsOfWriteSpan(result.writeSpan));
   return faults;
+}
+
+function faultsOfWriteSpan({ rows, whole }: WriteSpanResult): string[] {
+  const faults = rows.flatMap((row) => ("refused" in row ? [`${row.name}: ${row.refused}`] : []));
+  const [got, asked] = whole.split(" of ");
+  return got === asked ? faults : [...faults, `traces over storage.v1: ${whole} whole`];
 }
 
 /** Of filters or of pages. */
@@ -104,9 +114,16 @@ function contenders(options: Options): Contender[] {
     ...options.endpoints.map((spec) => ({ ours: false, make: () => externalTarget(spec) })),
     ...options.peers.map((backend) => ({
       ours: false,
-      make: (directory: string) => jaegerTarget(backend, directory, maxTraces),
+      make: (directory: string) =>
+        isJaeger1(backend)
+          ? jaeger1Target(backend, directory, maxTraces)
+          : jaegerTarget(backend, directory, maxTraces),
     })),
   ];
+}
+
+function isJaeger1(backend: Options["peers"][number]): backend is Jaeger1Backend {
+  return backend.endsWith("-1.76");
 }
 
 /** Measures every contender, one after the other; a failure of one is reported and the next one follows. */
@@ -163,6 +180,10 @@ async function measurePhases(
   open: (set: DataSet) => Promise<Session>,
 ): Promise<void> {
   const { only, arrival } = options;
+  if (only.has("write-span") && only.size === 1) {
+    result.writeSpan = await measureWriteSpan(session);
+    return;
+  }
   if (only.has("ingest")) result.ingest = await measureIngest(session, arrival);
   else await write(session, session.set.traces, 8, 1000, arrival);
   await settle(session.server.pid, 30);
@@ -178,4 +199,5 @@ async function measurePhases(
     result.load = await measureUnderLoad(session, rate, result.ours);
   }
   if (only.has("large")) result.large = await measureLarge(session);
+  if (only.has("write-span")) result.writeSpan = await measureWriteSpan(session);
 }

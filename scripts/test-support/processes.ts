@@ -66,7 +66,7 @@ export async function freePorts(count: number): Promise<number[]> {
  * @param ask undefined or an error: not yet.
  * @param about what is waited for, and what to show when it does not come.
  */
-async function until<T>(
+export async function until<T>(
   ask: () => Promise<T | undefined>,
   about: { readonly what: string; readonly timeoutMs?: number; readonly output?: () => string },
 ): Promise<T> {

@@ -10,6 +10,8 @@ export interface RawClient {
     request: Buffer,
     onMessage?: (message: Buffer) => Promise<void> | undefined,
   ): Promise<Buffer[]>;
+  /** Sends the requests as one client stream, as fast as it takes them. */
+  upload(method: string, requests: Iterable<Buffer>): Promise<Buffer>;
   close(): void;
 }
 
@@ -24,6 +26,10 @@ export const methods = {
   getOperations: "/jaeger.storage.v2.TraceReader/GetOperations",
   getDependencies: "/jaeger.storage.v2.DependencyReader/GetDependencies",
   getCapabilities: "/jaeger.storage.v2.Capabilities/GetCapabilities",
+  writeSpan: "/jaeger.storage.v1.SpanWriterPlugin/WriteSpan",
+  writeSpanStream: "/jaeger.storage.v1.StreamingSpanWriterPlugin/WriteSpanStream",
+  getTrace: "/jaeger.storage.v1.SpanReaderPlugin/GetTrace",
+  findTracesV1: "/jaeger.storage.v1.SpanReaderPlugin/FindTraces",
 } as const;
 
 const same = (bytes: Buffer): Buffer => bytes;
@@ -70,6 +76,38 @@ export function connect(address: string): RawClient {
         call.on("error", reject);
         call.on("end", () => resolve(messages));
       }),
+    upload: async (method, requests) => {
+      let ended = false;
+      let wake = (): void => {};
+      const answer = new Promise<Buffer>((resolve, reject) => {
+        const call = client.makeClientStreamRequest(
+          method,
+          same,
+          same,
+          new Metadata(),
+          options(),
+          (error: ServiceError | null, response?: Buffer) => {
+            ended = true;
+            wake();
+            if (error !== null) reject(error);
+            else resolve(response ?? Buffer.alloc(0));
+          },
+        );
+        call.on("error", () => undefined);
+        call.on("drain", () => wake());
+        void (async () => {
+          for (const request of requests) {
+            if (ended) return;
+            if (call.write(request)) continue;
+            await new Promise<void>((resume) => {
+              wake = resume;
+            });
+          }
+          call.end();
+        })();
+      });
+      return answer;
+    },
     close: () => client.close(),
   };
 }

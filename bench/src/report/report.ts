@@ -16,6 +16,7 @@ import {
   loadNote,
   restartSection,
   scaleSection,
+  writeSpanSection,
 } from "./sections.js";
 import { thousands } from "./table.js";
 
@@ -33,7 +34,7 @@ function jaegerVersion(): string | undefined {
 
 function environment(results: readonly TargetResult[], options: Options, argv: readonly string[]): string {
   const bytes = results.find((result) => result.ingest !== undefined)?.ingest?.bytesPerSpan;
-  const version = options.peers.length > 0 ? jaegerVersion() : undefined;
+  const version = options.peers.some((peer) => !peer.endsWith("-1.76")) ? jaegerVersion() : undefined;
   const size = bytes === undefined ? "" : `, ${bytes.toFixed(0)} bytes of OTLP a span`;
   const shown = argv.filter((arg) => !/^--(out|dir)\b/.test(arg)).join(" ");
   return [
@@ -69,6 +70,7 @@ export function reportOf(
     ["Searches during ingest", loadSection(results)],
     ["Large traces", largeSection(results)],
     ["Restart", restartSection(results)],
+    ["Span by span over storage.v1", writeSpanSection(results)],
     ...results.map((result) => ["More spans", scaleSection(result)] as const),
     ["Answers, compared with the data set", answersSection(results, (result) => result.searches)],
     ["Answers during ingest", answersSection(results, (result) => result.load?.rows)],

@@ -259,3 +259,41 @@ export function loadNote(result: TargetResult): string | undefined {
   if (load === undefined) return undefined;
   return `- ${result.name}: ${thousands(load.target)} spans/s asked for, ${thousands(load.achieved)} written, ${thousands(load.spansAfter)} spans stored at the end`;
 }
+
+/** Spans written one by one over storage.v1, and traces read over it. */
+export function writeSpanSection(results: readonly TargetResult[]): string | undefined {
+  const names = results.find((result) => result.writeSpan !== undefined)?.writeSpan?.rows ?? [];
+  const measures = names.flatMap(({ name }, index): Measure[] => {
+    const row = (result: TargetResult) => {
+      const found = result.writeSpan?.rows[index];
+      return found === undefined || "refused" in found ? undefined : found;
+    };
+    return [
+      {
+        ...numeric(`${name}: spans/s`, "more", (result) => row(result)?.spansPerSecond, thousands),
+        cell: (result) => {
+          const found = result.writeSpan?.rows[index];
+          if (found === undefined) return undefined;
+          return "refused" in found ? "refused" : thousands(found.spansPerSecond);
+        },
+      },
+      numeric(
+        `${name}: server CPU s per million spans`,
+        "less",
+        (result) => row(result)?.cpuSecondsPerMillion,
+        (n) => n.toFixed(1),
+      ),
+      latencyMeasure(`${name}: p50 / p99, ms`, (result) => row(result)?.latency),
+    ];
+  });
+  const getTrace = (result: TargetResult) => {
+    const read = result.writeSpan?.getTrace;
+    return read === undefined || isRefused(read) ? undefined : read;
+  };
+  return comparison("storage.v1", results, [
+    ...measures,
+    latencyMeasure("GetTrace: p50 / p99, ms", (result) => getTrace(result)?.latency),
+    numeric("GetTrace: server CPU ms", "less", (result) => getTrace(result)?.cpuMilliseconds, millis),
+    { label: "GetTrace: whole traces", cell: (result) => result.writeSpan?.whole },
+  ]);
+}

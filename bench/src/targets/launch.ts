@@ -33,14 +33,19 @@ function lastLines(logFile: string): string {
 export async function launch(
   command: string,
   args: readonly string[],
-  server: { readonly address: string; readonly logFile: string; readonly dataDirectory?: string },
+  server: {
+    readonly address: string;
+    readonly logFile: string;
+    readonly dataDirectory?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  },
 ): Promise<RunningServer> {
   const started = performance.now();
   const log = openSync(server.logFile, "a");
   const child = spawn(command, args, {
     stdio: ["ignore", log, log],
     // Jaeger's commands would otherwise trace themselves.
-    env: { ...process.env, OTEL_TRACES_SAMPLER: "always_off" },
+    env: { ...process.env, OTEL_TRACES_SAMPLER: "always_off", ...server.env },
   });
   closeSync(log);
   let ended: string | undefined;

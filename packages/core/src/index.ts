@@ -101,7 +101,7 @@ export type {
   WriteResult,
 } from "./store/span-store.js";
 export { summarize } from "./store/summaries.js";
-export { createTenants } from "./store/tenants.js";
+export { checkTenantName, createTenants } from "./store/tenants.js";
 export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";
 export type { Term } from "./terms/term.js";
 export type { TermSet } from "./terms/term-list.js";

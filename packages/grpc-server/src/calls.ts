@@ -1,6 +1,10 @@
+import type { EventEmitter } from "node:events";
 import type {
+  handleClientStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
+  Metadata,
+  ServerReadableStream,
   ServerUnaryCall,
   ServerWritableStream,
 } from "@grpc/grpc-js";
@@ -14,15 +18,30 @@ export type UnaryMethod = (request: Buffer, signal: AbortSignal) => Promise<Uint
 /** Answers one encoded request with a stream of encoded responses. */
 export type StreamMethod = (request: Buffer, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
+/** Takes a stream of encoded requests and answers with one encoded response. */
+export type UploadMethod = (requests: Requests, signal: AbortSignal) => Promise<Uint8Array>;
+
+/** Come no faster than they are asked for. A stream that breaks fails the loop over them. */
+export interface Requests extends AsyncIterable<Buffer> {
+  /** Fails that loop, wherever it stands. */
+  destroy(): void;
+}
+
+/** The method that answers a call with these headers. */
+export type Choice<Method> = (headers: Metadata) => Method | Promise<Method>;
+
 type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
 type StreamCall = ServerWritableStream<Buffer, Buffer>;
+type UploadCall = ServerReadableStream<Buffer, Buffer>;
+type Call = UnaryCall | StreamCall | UploadCall;
 
 /** Makes a grpc-js handler of a method: cancellation and deadline fire its signal, errors become statuses. */
-export function unaryHandler(method: UnaryMethod, log: Logger): handleUnaryCall<Buffer, Buffer> {
+export function unaryHandler(choose: Choice<UnaryMethod>, log: Logger): handleUnaryCall<Buffer, Buffer> {
   return (call, respond) => {
     const scope = openScope(call);
     const answer = async () => {
       try {
+        const method = await choose(call.metadata);
         respond(null, asBuffer(await method(call.request, scope.signal)));
       } catch (error) {
         respond(failed(error, call, scope.signal, log));
@@ -34,15 +53,48 @@ export function unaryHandler(method: UnaryMethod, log: Logger): handleUnaryCall<
   };
 }
 
+/**
+ * Makes a grpc-js handler of a method that takes a stream.
+ * @param draining fires when the server goes down. Clients keep such streams open as long as they live, so they
+ *   are not waited for: each ends with UNAVAILABLE as soon as its method lets it.
+ */
+export function uploadHandler(
+  choose: Choice<UploadMethod>,
+  log: Logger,
+  draining: AbortSignal,
+): handleClientStreamingCall<Buffer, Buffer> {
+  return (call, respond) => {
+    const scope = openScope(call);
+    const drain = () => call.destroy(new SpanStoreError("STORE_UNAVAILABLE", "the server is shutting down"));
+    draining.addEventListener("abort", drain);
+    const answer = async () => {
+      try {
+        const method = await choose(call.metadata);
+        respond(null, asBuffer(await method(call, scope.signal)));
+      } catch (error) {
+        respond(failed(error, call, scope.signal, log));
+      } finally {
+        draining.removeEventListener("abort", drain);
+        scope.close();
+      }
+    };
+    void answer();
+  };
+}
+
 /** A stream has no more than this, or one message, on its way to a client that is slow to take it. */
 const maxUnsentBytes = 1024 * 1024;
 
 /** Makes a grpc-js handler of a streaming method; a slow client slows the method down. */
-export function streamHandler(method: StreamMethod, log: Logger): handleServerStreamingCall<Buffer, Buffer> {
+export function streamHandler(
+  choose: Choice<StreamMethod>,
+  log: Logger,
+): handleServerStreamingCall<Buffer, Buffer> {
   return (call) => {
     const scope = openScope(call);
     const answer = async () => {
       try {
+        const method = await choose(call.metadata);
         const sender = createSender(call, scope.signal);
         for await (const message of method(call.request, scope.signal)) {
           const sent = sender.send(asBuffer(message));
@@ -107,7 +159,7 @@ interface CallScope {
   close(): void;
 }
 
-function openScope(call: UnaryCall | StreamCall): CallScope {
+function openScope(call: EventEmitter & Pick<Call, "getDeadline">): CallScope {
   const controller = new AbortController();
   const cancel = () => controller.abort();
   call.on("cancelled", cancel);
@@ -125,7 +177,7 @@ function openScope(call: UnaryCall | StreamCall): CallScope {
   };
 }
 
-function failed(error: unknown, call: UnaryCall | StreamCall, signal: AbortSignal, log: Logger) {
+function failed(error: unknown, call: Call, signal: AbortSignal, log: Logger) {
   const status = statusOfError(error, signal);
   if (isServerFault(status.code)) {
     log.error({ err: error, method: call.getPath(), peer: call.getPeer() }, "a call failed");

@@ -7,7 +7,6 @@ import {
 } from "@grpc/grpc-js";
 import { service as healthService } from "grpc-health-check";
 import type { ReadinessCheck } from "./readiness.js";
-import { storageServices } from "./storage-v2/register.js";
 
 interface HealthCheckRequest {
   readonly service: string;
@@ -26,14 +25,20 @@ export interface Health {
   drain(): void;
 }
 
-/** The names Jaeger and load balancers ask for; "" is the server as a whole. */
-const names = new Set(["", "jaeger.storage.v2.TraceWriter", ...storageServices]);
-
 /** How often the store is asked while somebody watches. */
 const watchIntervalMs = 5000;
 
-/** Adds grpc.health.v1.Health: all services share the store, so they share its readiness. */
-export function registerHealth(server: Server, readiness: ReadinessCheck): Health {
+/**
+ * Adds grpc.health.v1.Health: all services share the store, so they share its readiness.
+ * @param services their names; Jaeger asks for that of a writer, too, which OTLP's service is.
+ */
+export function registerHealth(
+  server: Server,
+  services: readonly string[],
+  readiness: ReadinessCheck,
+): Health {
+  // "" is the server as a whole.
+  const names = new Set(["", "jaeger.storage.v2.TraceWriter", ...services]);
   /** What each watcher was told last. */
   const watchers = new Map<Watcher, ServingStatus | undefined>();
   let timer: NodeJS.Timeout | undefined;

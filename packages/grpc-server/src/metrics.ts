@@ -1,5 +1,6 @@
 import type { SpanStore } from "@spanstore/core";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Archive } from "./archive.js";
 
 export interface Metrics {
   readonly registry: Registry;
@@ -7,6 +8,8 @@ export interface Metrics {
   callFinished(path: string, code: string, seconds: number): void;
   spansWritten(accepted: number, requestBytes: number): void;
   spansRejected(count: number): void;
+  /** Bytes of write requests that are not durable yet. */
+  writesWaiting(bytes: number): void;
 }
 
 const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -15,7 +18,7 @@ const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
  * What `/metrics` shows. Calls are named as other gRPC servers name them, so that their dashboards fit.
  * @param ofProcess whether memory, CPU and event loop of the process are shown too.
  */
-export function createMetrics(store: SpanStore, ofProcess: boolean): Metrics {
+export function createMetrics(store: SpanStore, archive: Archive | undefined, ofProcess: boolean): Metrics {
   const registry = new Registry();
   if (ofProcess) collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -47,16 +50,27 @@ export function createMetrics(store: SpanStore, ofProcess: boolean): Metrics {
     help: "Spans that can never be stored and went to the dead-letter log.",
     registers,
   });
+  const waiting = new Gauge({
+    name: "spanstore_waiting_bytes",
+    help: "Encoded bytes of write requests that are not durable yet.",
+    registers,
+  });
   new Gauge({
     name: "spanstore_store_bytes",
-    help: "What the store occupies: on disk, or in memory where there is no disk.",
-    labelNames: ["engine"],
+    help: "What the store, and its archive once it is used, occupy: on disk, or in memory where there is no disk.",
+    labelNames: ["engine", "store"],
     registers,
     async collect() {
       // A store that cannot tell its size now must not hide every other metric.
       this.reset();
-      const stats = await store.stats().catch(() => undefined);
-      if (stats !== undefined) this.set({ engine: store.engine }, stats.bytes);
+      const bytesOf = async (one: SpanStore) => (await one.stats().catch(() => undefined))?.bytes;
+      const main = await bytesOf(store);
+      if (main !== undefined) this.set({ engine: store.engine }, main);
+      const second = archive?.opened();
+      const archived = second && (await bytesOf(second));
+      if (second !== undefined && archived !== undefined) {
+        this.set({ engine: second.engine, store: "archive" }, archived);
+      }
     },
   });
   return {
@@ -73,5 +87,6 @@ export function createMetrics(store: SpanStore, ofProcess: boolean): Metrics {
     spansRejected(count) {
       rejected.inc(count);
     },
+    writesWaiting: (size) => waiting.set(size),
   };
 }

@@ -15,6 +15,7 @@ import { repairDescriptors } from "./descriptors.js";
 const ownFolder = fileURLToPath(new URL("../proto", import.meta.url));
 const ownFiles = [
   "google/rpc/status.proto",
+  "jaeger/storage/v1/storage.proto",
   "jaeger/storage/v2/capabilities.proto",
   "jaeger/storage/v2/dependency_storage.proto",
   "jaeger/storage/v2/trace_storage.proto",

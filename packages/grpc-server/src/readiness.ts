@@ -16,7 +16,7 @@ export interface ReadinessCheck {
 const answerWithinMs = 3000;
 
 /** Whether the store can serve now; a store that does not answer in time can not. */
-export function createReadinessCheck(store: SpanStore): ReadinessCheck {
+export function createReadinessCheck(store: Pick<SpanStore, "health">): ReadinessCheck {
   let draining = false;
   let asking: Promise<Readiness> | undefined;
   return {
@@ -33,7 +33,7 @@ export function createReadinessCheck(store: SpanStore): ReadinessCheck {
   };
 }
 
-async function question(store: SpanStore): Promise<Readiness> {
+async function question(store: Pick<SpanStore, "health">): Promise<Readiness> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Readiness>((resolve) => {
     const reason = `the store did not answer within ${answerWithinMs} ms`;

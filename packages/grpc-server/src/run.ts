@@ -12,6 +12,7 @@ import { ListenError } from "./listen.js";
 import { createLog } from "./log.js";
 import { openStore } from "./open-store.js";
 import { startServer } from "./server.js";
+import type { TenancyOptions } from "./tenancy.js";
 
 /** Runs the command and returns its exit code: 0, 1 when serving is not possible, 2 for wrong usage. */
 export async function run(args: readonly string[], environment: Environment): Promise<number> {
@@ -62,20 +63,31 @@ async function serve({ config, warnings }: Invocation): Promise<number> {
 }
 
 async function serveUntil(stop: Promise<void>, config: Config, log: Logger): Promise<void> {
-  const store = await openStore(config);
+  const store = await openStore(config, "main");
   try {
     const server = await startServer({
       store,
       listen: config.listen,
+      openArchive: () => openStore(config, "archive"),
+      ...(config["archive.listen"] === "none" ? {} : { archiveListen: config["archive.listen"] }),
+      declareStreaming: config["storage-v1.declare-streaming"],
+      ...(config["tenancy.enabled"] ? { tenancy: tenancyOf(config) } : {}),
       admin: config.admin,
       allowPurge: config["allow-purge"],
       maxReceiveMessageBytes: config["grpc.max-receive-message-bytes"],
+      maxWaitingBytes: config["limits.waiting-bytes"],
       shutdownGraceMs: config["shutdown.grace"],
       logger: log,
       processMetrics: true,
     });
     log.info(
-      { version: version(), backend: store.engine, grpc: server.address, admin: server.adminAddress },
+      {
+        version: version(),
+        backend: store.engine,
+        grpc: server.address,
+        archive: server.archiveAddress,
+        admin: server.adminAddress,
+      },
       "serving",
     );
     await stop;
@@ -84,6 +96,14 @@ async function serveUntil(stop: Promise<void>, config: Config, log: Logger): Pro
     await store.close();
   }
   log.info("stopped");
+}
+
+function tenancyOf(config: Config): TenancyOptions {
+  return {
+    header: config["tenancy.header"],
+    tenants: config["tenancy.tenants"],
+    required: config["tenancy.required"],
+  };
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */

@@ -113,8 +113,8 @@ describe("a client of another server", () => {
     ],
     ["CORRUPT", { code: status.DATA_LOSS }],
     ["UNSUPPORTED", { code: status.UNIMPLEMENTED }],
-    ["INVALID_OPTIONS", { code: status.UNAUTHENTICATED }],
-    ["INVALID_OPTIONS", { code: status.PERMISSION_DENIED }],
+    ["UNAUTHENTICATED", { code: status.UNAUTHENTICATED }],
+    ["PERMISSION_DENIED", { code: status.PERMISSION_DENIED }],
     ["INTERNAL", { code: status.UNKNOWN }],
     ["INTERNAL", { code: status.INTERNAL }],
   ])("fails with %s for the status %j", async (code, answer) => {

@@ -62,7 +62,32 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["localhost:65535", "localhost:65535"],
   ],
   admin: [["0.0.0.0:9", "0.0.0.0:9"]],
+  "archive.listen": [
+    ["none", "none"],
+    ["[::]:7", "[::]:7"],
+  ],
+  "tenancy.enabled": [
+    ["true", true],
+    ["false", false],
+  ],
+  "tenancy.header": [
+    ["x-scope", "x-scope"],
+    ["X-Tenant", "X-Tenant"],
+  ],
+  "tenancy.tenants": [
+    ["acme", ["acme"]],
+    ["acme, country-store,", ["acme", "country-store"]],
+    ["any", ["any"]],
+  ],
+  "tenancy.required": [
+    ["true", true],
+    ["false", false],
+  ],
   "allow-purge": [
+    ["true", true],
+    ["false", false],
+  ],
+  "storage-v1.declare-streaming": [
     ["true", true],
     ["false", false],
   ],
@@ -71,6 +96,10 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["1.5KiB", 1536],
     ["2000", 2000],
     ["1 GiB", 2 ** 30],
+  ],
+  "limits.waiting-bytes": [
+    ["0", 0],
+    ["512MiB", 512 * 2 ** 20],
   ],
   "shutdown.grace": [
     ["500ms", 500],

@@ -17,6 +17,7 @@ async function throughServer(store: SpanStore): Promise<SpanStore> {
     listen: "127.0.0.1:0",
     admin: "127.0.0.1:0",
     allowPurge: true,
+    tenancy: { required: false },
   });
   const client = connectSpanStore(server.address, { admin: `http://${server.adminAddress}` });
   const close = async () => {
@@ -33,8 +34,6 @@ describeSpanStore(
     name: "memory through gRPC",
     open: () => throughServer(openMemoryStore()),
     persists: false,
-    // The server takes no tenants yet.
-    optOuts: ["tenants"],
     runs: 20,
   },
 );
@@ -49,7 +48,6 @@ describeSpanStore(
         await openSqliteStore({ path: join(folder, `${place}.db`), readers: 1, synchronous: "normal" }),
       ),
     persists: true,
-    optOuts: ["tenants"],
     runs: 20,
   },
 );

@@ -4,6 +4,7 @@ import {
   Client,
   type ClientOptions,
   type ClientReadableStream,
+  type ClientWritableStream,
   credentials,
   Metadata,
   type ServiceError,
@@ -22,6 +23,7 @@ const protoFolder = fileURLToPath(new URL("../proto", import.meta.url));
 const definitions: PackageDefinition = loadSync(
   [
     "google/rpc/status.proto",
+    "jaeger/storage/v1/storage.proto",
     "jaeger/storage/v2/capabilities.proto",
     "jaeger/storage/v2/dependency_storage.proto",
     "jaeger/storage/v2/trace_storage.proto",
@@ -35,6 +37,13 @@ export const services = [
   "jaeger.storage.v2.DependencyReader",
   "jaeger.storage.v2.Capabilities",
   "opentelemetry.proto.collector.trace.v1.TraceService",
+  "jaeger.storage.v1.SpanWriterPlugin",
+  "jaeger.storage.v1.StreamingSpanWriterPlugin",
+  "jaeger.storage.v1.SpanReaderPlugin",
+  "jaeger.storage.v1.ArchiveSpanWriterPlugin",
+  "jaeger.storage.v1.ArchiveSpanReaderPlugin",
+  "jaeger.storage.v1.DependenciesReaderPlugin",
+  "jaeger.storage.v1.PluginCapabilities",
 ] as const;
 
 /** Every method this server's storage services declare. */
@@ -45,16 +54,35 @@ export const methods = services.flatMap((service) =>
 // biome-ignore lint/suspicious/noExplicitAny: answers are compared as they come, every field of theirs present
 export type Answer = any;
 
-/** A client that knows the protocol from the .proto files, and can send bytes that are no message. */
+/**
+ * A client that knows the protocol from the .proto files, and can send bytes that are no message. A method is named
+ * alone, or as SERVICE/METHOD where storage.v1 has one of the same name as storage.v2.
+ */
 export interface TestClient {
   unary(method: string, message: object | Buffer, options?: CallOptions): Promise<Answer>;
   stream(method: string, message: object | Buffer, options?: CallOptions): ClientReadableStream<Answer>;
   /** All messages of a stream. */
   collect(method: string, message: object | Buffer): Promise<Answer[]>;
+  upload(method: string, options?: CallOptions): Upload;
   close(): void;
 }
 
-export function connect(address: string, options: ClientOptions = {}): TestClient {
+/** A stream of requests, and the answer when it has ended. */
+export interface Upload {
+  readonly call: ClientWritableStream<object>;
+  readonly answer: Promise<Answer>;
+}
+
+export function connect(
+  address: string,
+  options: ClientOptions = {},
+  headers: Readonly<Record<string, string>> = {},
+): TestClient {
+  const metadata = () => {
+    const result = new Metadata();
+    for (const [key, value] of Object.entries(headers)) result.set(key, value);
+    return result;
+  };
   const client = new Client(address, credentials.createInsecure(), {
     "grpc.max_receive_message_length": -1,
     "grpc.use_local_subchannel_pool": 1,
@@ -69,7 +97,7 @@ export function connect(address: string, options: ClientOptions = {}): TestClien
       encoder(method),
       method.responseDeserialize,
       message,
-      new Metadata(),
+      metadata(),
       callOptions,
     );
   };
@@ -82,12 +110,29 @@ export function connect(address: string, options: ClientOptions = {}): TestClien
           encoder(method),
           method.responseDeserialize,
           message,
-          new Metadata(),
+          metadata(),
           callOptions,
           (error, answer) => (error ? reject(error) : resolve(answer)),
         );
       }),
     stream,
+    upload(name, callOptions = {}) {
+      const method = methodNamed(name);
+      let call: ClientWritableStream<object> | undefined;
+      const answer = new Promise<Answer>((resolve, reject) => {
+        call = client.makeClientStreamRequest(
+          method.path,
+          encoder(method),
+          method.responseDeserialize,
+          metadata(),
+          callOptions,
+          (error, result) => (error ? reject(error) : resolve(result)),
+        );
+      });
+      // A test may look at the call's end later than it comes.
+      answer.catch(() => {});
+      return { call: call as ClientWritableStream<object>, answer };
+    },
     async collect(name, message) {
       const answers: Answer[] = [];
       for await (const answer of stream(name, message)) answers.push(answer);
@@ -98,7 +143,8 @@ export function connect(address: string, options: ClientOptions = {}): TestClien
 }
 
 export function methodNamed(name: string): MethodDefinition<object, object> {
-  const found = methods.find((method) => method.path.endsWith(`/${name}`));
+  const path = `/${name}`;
+  const found = methods.find((method) => method.path === path || method.path.endsWith(path));
   if (found === undefined) throw new Error(`no method ${name}`);
   return found;
 }

@@ -140,6 +140,7 @@ describeWithPeer("jaeger", "A real Jaeger 2 on SQLite", (jaegerPeer) => {
   const running: RunningProgram[] = [];
   let server: RunningProgram;
   let jaegerPort = 0;
+  let adminUrl = "";
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "spanstore-jaeger2-"));
@@ -159,6 +160,7 @@ describeWithPeer("jaeger", "A real Jaeger 2 on SQLite", (jaegerPeer) => {
         number,
       ];
     jaegerPort = query;
+    adminUrl = `http://127.0.0.1:${admin}`;
 
     server = startProgram(
       [process.execPath, here("../dist/main.js")],
@@ -167,6 +169,7 @@ describeWithPeer("jaeger", "A real Jaeger 2 on SQLite", (jaegerPeer) => {
         `--sqlite.path=${join(folder, "spans.sqlite")}`,
         `--listen=127.0.0.1:${storage}`,
         `--admin=127.0.0.1:${admin}`,
+        "--allow-purge",
       ],
     );
     running.push(server);
@@ -304,6 +307,17 @@ describeWithPeer("jaeger", "A real Jaeger 2 on SQLite", (jaegerPeer) => {
       "frontend -> payment: 1",
       "legacy-web -> legacy-users: 1",
     ]);
+  });
+
+  it("keeps an archived trace when everything else is deleted", async () => {
+    const before = await api().trace(otlpGrpcId);
+    await api().archive(otlpGrpcId);
+    const time = now + 60_000n * ms;
+    const deleted = await fetch(`${adminUrl}/delete-before?time=${time}`, { method: "POST" });
+    expect(deleted.status).toBe(200);
+    expect(await api().services()).toEqual([]);
+    expect(await api().trace(otlpHttpId)).toBeUndefined();
+    expect(await api().trace(otlpGrpcId)).toEqual(before);
   });
 
   it("ends with 0 when it is told to stop", async () => {

@@ -20,6 +20,10 @@ export type ErrorCode =
   | "OVERLOADED"
   /** One request larger than the configured bound; trying again does not help. */
   | "TOO_LARGE"
+  /** A server wants to know who calls, a tenant or credentials, and was not told. */
+  | "UNAUTHENTICATED"
+  /** A server knows who calls and does not let them. */
+  | "PERMISSION_DENIED"
   /** What is kept cannot be read back. */
   | "CORRUPT"
   /** What is kept was written by a version, or a program, that this one does not understand. */

@@ -18,7 +18,7 @@ export function createTenants(engine: string, open: (tenant: string) => Promise<
   const stores = new Map<string, SpanStore>();
   return {
     forTenant: (tenant) => {
-      checkName(tenant);
+      checkTenantName(tenant);
       let store = stores.get(tenant);
       if (store === undefined) {
         store = lazyStore(engine, () => open(tenant));
@@ -32,7 +32,8 @@ export function createTenants(engine: string, open: (tenant: string) => Promise<
   };
 }
 
-function checkName(tenant: string): void {
+/** @throws INVALID_OPTIONS for a name that no store takes. */
+export function checkTenantName(tenant: string): void {
   const bytes = Buffer.byteLength(tenant, "utf8");
   if (bytes > 0 && bytes <= maxNameBytes && !hasLoneSurrogate(tenant)) return;
   throw new SpanStoreError("INVALID_OPTIONS", `a tenant's name has 1 to ${maxNameBytes} bytes`, {

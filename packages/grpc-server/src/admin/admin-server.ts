@@ -1,14 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isSpanStoreError, type SpanStore } from "@spanstore/core";
 import type { Logger } from "pino";
+import type { Archive } from "../archive.js";
 import type { Metrics } from "../metrics.js";
 import type { ReadinessCheck } from "../readiness.js";
+import type { Headers, TenantOf } from "../tenancy.js";
 
 export interface AdminOptions {
   readonly store: SpanStore;
+  readonly archive: Archive | undefined;
   readonly readiness: ReadinessCheck;
   readonly metrics: Metrics;
   readonly allowPurge: boolean;
+  /** Whose store is purged; without it, and where a request names nobody, the one of all. */
+  readonly tenantOf: TenantOf | undefined;
   readonly log: Logger;
 }
 
@@ -21,7 +26,7 @@ interface Answer {
 
 interface Route {
   readonly methods: readonly string[];
-  answer(parameters: URLSearchParams): Promise<Answer>;
+  answer(parameters: URLSearchParams, headers: Headers): Promise<Answer>;
 }
 
 /** The HTTP server for operators: `/healthz`, `/readyz`, `/metrics`, `/purge` and `/delete-before`. */
@@ -46,8 +51,13 @@ export function createAdminServer(options: AdminOptions): Server {
   return server;
 }
 
-function routesOf({ store, readiness, metrics, allowPurge, log }: AdminOptions): Map<string, Route> {
+function routesOf(options: AdminOptions): Map<string, Route> {
+  const { archive, readiness, metrics, allowPurge, log } = options;
   const read = ["GET", "HEAD"];
+  const ofTenant = (store: SpanStore, headers: Headers): SpanStore => {
+    const tenant = options.tenantOf?.(headers);
+    return tenant === undefined ? store : store.forTenant(tenant);
+  };
   return new Map<string, Route>([
     ["/healthz", { methods: read, answer: async () => ({ status: 200, body: "ok\n" }) }],
     [
@@ -75,9 +85,10 @@ function routesOf({ store, readiness, metrics, allowPurge, log }: AdminOptions):
       "/purge",
       {
         methods: ["POST"],
-        async answer() {
+        async answer(_parameters, headers) {
           if (!allowPurge) return purgingIsOff;
-          await store.purge();
+          await ofTenant(options.store, headers).purge();
+          if (archive !== undefined) await ofTenant(await archive.open(), headers).purge();
           log.warn("the store was purged");
           return { status: 200, body: "purged\n" };
         },
@@ -87,13 +98,13 @@ function routesOf({ store, readiness, metrics, allowPurge, log }: AdminOptions):
       "/delete-before",
       {
         methods: ["POST"],
-        async answer(parameters) {
+        async answer(parameters, headers) {
           if (!allowPurge) return purgingIsOff;
           const time = unixNanos(parameters.getAll("time"));
           if (time === undefined) {
             return { status: 400, body: `time: must be nanoseconds since 1970, 0 to ${latestTime}\n` };
           }
-          await store.deleteBefore(time);
+          await ofTenant(options.store, headers).deleteBefore(time);
           log.warn({ time: String(time) }, "spans that started earlier were deleted");
           return { status: 200, body: "deleted\n" };
         },
@@ -119,9 +130,12 @@ function unixNanos(texts: readonly string[]): bigint | undefined {
 }
 
 function failure(error: unknown): Answer {
-  return isSpanStoreError(error) && error.code === "STORE_UNAVAILABLE"
-    ? { status: 503, body: `the store is unavailable: ${error.message}\n` }
-    : { status: 500, body: "internal error\n" };
+  const code = isSpanStoreError(error) ? error.code : undefined;
+  if (code === "STORE_UNAVAILABLE") {
+    return { status: 503, body: `the store is unavailable: ${(error as Error).message}\n` };
+  }
+  if (code === "PERMISSION_DENIED") return { status: 403, body: `${(error as Error).message}\n` };
+  return { status: 500, body: "internal error\n" };
 }
 
 async function route(routes: Map<string, Route>, request: IncomingMessage): Promise<Answer> {
@@ -134,7 +148,16 @@ async function route(routes: Map<string, Route>, request: IncomingMessage): Prom
     const allow = found.methods.join(", ");
     return { status: 405, body: `${path} takes ${allow}\n`, allow };
   }
-  return found.answer(new URLSearchParams(query.join("?")));
+  return found.answer(new URLSearchParams(query.join("?")), headersOf(request));
+}
+
+/** Bytes are in base64, as gRPC writes them. */
+function headersOf(request: IncomingMessage): Headers {
+  return (name) => {
+    const value = request.headers[name];
+    const values = value === undefined ? [] : [value].flat();
+    return name.endsWith("-bin") ? values.map((text) => Buffer.from(text, "base64")) : values;
+  };
 }
 
 function write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {

@@ -1,4 +1,5 @@
 import { SpanStoreError, type StoreStats } from "@spanstore/core";
+import type { Header } from "./channel.js";
 
 /** What storage.v2 has no calls for, asked of the server's admin port. */
 export interface AdminClient {
@@ -12,25 +13,25 @@ const afterEverything = 1n << 64n;
 
 /**
  * @param address `http://HOST:PORT`; without it every call fails with UNSUPPORTED.
+ * @param tenant the header that names the tenant whose store is meant.
  * @throws INVALID_OPTIONS when it is no such URL.
  */
-export function createAdminClient(address: string | undefined): AdminClient {
+export function createAdminClient(address: string | undefined, tenant?: Header): AdminClient {
   if (address === undefined) {
     return { deleteBefore: withoutAdmin, purge: withoutAdmin, stats: withoutAdmin };
   }
   const base = baseOf(address);
+  const ask = (method: "GET" | "POST", path: string): Promise<string> => askAdmin(base, method, path, tenant);
   return {
     async deleteBefore(timeUnixNano) {
       const time = timeUnixNano < 0n ? 0n : timeUnixNano > afterEverything ? afterEverything : timeUnixNano;
-      await ask(base, "POST", `delete-before?time=${time}`);
+      await ask("POST", `delete-before?time=${time}`);
     },
     async purge() {
-      await ask(base, "POST", "purge");
+      await ask("POST", "purge");
     },
     async stats() {
-      const size = /^spanstore_store_bytes(?:\{[^}]*\})? (\S+)$/m.exec(
-        await ask(base, "GET", "metrics"),
-      )?.[1];
+      const size = /^spanstore_store_bytes(?:\{[^}]*\})? (\S+)$/m.exec(await ask("GET", "metrics"))?.[1];
       if (size === undefined) {
         throw new SpanStoreError("STORE_UNAVAILABLE", "the server's metrics do not tell the store's size");
       }
@@ -57,11 +58,16 @@ function baseOf(address: string): URL {
   return url;
 }
 
-async function ask(base: URL, method: "GET" | "POST", path: string): Promise<string> {
+async function askAdmin(
+  base: URL,
+  method: "GET" | "POST",
+  path: string,
+  tenant: Header | undefined,
+): Promise<string> {
   let response: Response;
   let text: string;
   try {
-    response = await fetch(new URL(path, base), { method });
+    response = await fetch(new URL(path, base), { method, headers: httpHeaders(tenant) });
     text = await response.text();
   } catch (cause) {
     throw new SpanStoreError("STORE_UNAVAILABLE", `the admin port at ${base.origin} does not answer`, {
@@ -70,6 +76,13 @@ async function ask(base: URL, method: "GET" | "POST", path: string): Promise<str
   }
   if (response.ok) return text;
   throw refusal(response.status, text.trim(), `${method} ${new URL(path, base).pathname}`);
+}
+
+/** As gRPC writes them: bytes in base64. */
+function httpHeaders(header: Header | undefined): Record<string, string> {
+  if (header === undefined) return {};
+  const [name, value] = header;
+  return { [name]: typeof value === "string" ? value : value.toString("base64") };
 }
 
 function refusal(status: number, text: string, request: string): SpanStoreError {

@@ -12,6 +12,8 @@ const codeOfStatus: Partial<Record<status, ErrorCode>> = {
   // Not by us, so the server gave the call up: it is going down.
   [status.CANCELLED]: "STORE_UNAVAILABLE",
   [status.RESOURCE_EXHAUSTED]: "OVERLOADED",
+  [status.UNAUTHENTICATED]: "UNAUTHENTICATED",
+  [status.PERMISSION_DENIED]: "PERMISSION_DENIED",
   [status.DATA_LOSS]: "CORRUPT",
   [status.UNIMPLEMENTED]: "UNSUPPORTED",
 };
@@ -26,6 +28,8 @@ const reported: ReadonlySet<string> = new Set<ErrorCode>([
   "STORE_UNAVAILABLE",
   "OVERLOADED",
   "TOO_LARGE",
+  "UNAUTHENTICATED",
+  "PERMISSION_DENIED",
   "ABORTED",
   "CORRUPT",
 ]);
@@ -66,21 +70,12 @@ function codeOfReason(reason: string): ErrorCode {
 
 function bareError(error: ServiceError): SpanStoreError {
   const message = `${status[error.code]}: ${error.details}`;
-  switch (error.code) {
-    case status.UNAUTHENTICATED:
-    case status.PERMISSION_DENIED:
-      return new SpanStoreError("INVALID_OPTIONS", message, {
-        field: "credentials",
-        hint: "the server wants other credentials or metadata",
-        cause: error,
-      });
-    case status.RESOURCE_EXHAUSTED:
-      // So say gRPC's own libraries, of requests and of answers.
-      if (!/larger than max/i.test(error.details)) break;
-      return new SpanStoreError("TOO_LARGE", message, {
-        hint: "raise grpc.max-receive-message-bytes of the server, or maxReceiveMessageBytes of the client",
-        cause: error,
-      });
+  // So say gRPC's own libraries, of requests and of answers.
+  if (error.code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)) {
+    return new SpanStoreError("TOO_LARGE", message, {
+      hint: "raise grpc.max-receive-message-bytes of the server, or maxReceiveMessageBytes of the client",
+      cause: error,
+    });
   }
   return new SpanStoreError(codeOfStatus[error.code] ?? "INTERNAL", message, { cause: error });
 }

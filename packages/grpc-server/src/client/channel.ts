@@ -18,8 +18,12 @@ export interface Channel {
   unary(method: string, request: Uint8Array, signal: AbortSignal | undefined): Promise<Buffer>;
   /** Takes a few messages ahead of its reader, no more; leaving the loop early cancels the call. */
   stream(method: string, request: Uint8Array, signal: AbortSignal | undefined): AsyncIterable<Buffer>;
+  /** The same connection, with a header more on every call. Only the first closes it. */
+  with(header: Header): Channel;
   close(): void;
 }
+
+export type Header = readonly [name: string, value: string | Buffer];
 
 export interface ChannelOptions {
   readonly credentials: ChannelCredentials | undefined;
@@ -30,8 +34,11 @@ export interface ChannelOptions {
 /** @throws INVALID_OPTIONS naming the option at fault. */
 export function openChannel(address: string, options: ChannelOptions): Channel {
   const { credentials = grpcCredentials.createInsecure(), maxReceiveMessageBytes } = options;
-  const metadata = metadataOf(options.metadata ?? {});
-  const client = clientOf(address, credentials, maxReceiveMessageBytes);
+  const metadata = metadataOf(Object.entries(options.metadata ?? {}));
+  return channelOf(clientOf(address, credentials, maxReceiveMessageBytes), metadata);
+}
+
+function channelOf(client: Client, metadata: Metadata): Channel {
   return {
     async unary(method, request, signal) {
       throwIfAborted(signal);
@@ -84,6 +91,11 @@ export function openChannel(address: string, options: ChannelOptions): Channel {
         call.cancel();
       }
     },
+    with(header) {
+      const more = metadata.clone();
+      more.merge(metadataOf([header]));
+      return channelOf(client, more);
+    },
     close: () => client.close(),
   };
 }
@@ -109,9 +121,9 @@ function clientOf(address: string, credentials: ChannelCredentials, maxReceiveMe
   }
 }
 
-function metadataOf(headers: Readonly<Record<string, string>>): Metadata {
+function metadataOf(headers: readonly Header[]): Metadata {
   const metadata = new Metadata();
-  for (const [key, value] of Object.entries(headers)) {
+  for (const [key, value] of headers) {
     try {
       metadata.set(key, value);
     } catch (cause) {

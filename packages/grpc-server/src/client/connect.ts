@@ -1,8 +1,16 @@
 import type { ChannelCredentials } from "@grpc/grpc-js";
-import { encodedTraces, type SpanStore, SpanStoreError, splitByTrace, withLifecycle } from "@spanstore/core";
-import { createAdminClient } from "./admin-client.js";
+import {
+  checkTenantName,
+  encodedTraces,
+  type SpanStore,
+  SpanStoreError,
+  splitByTrace,
+  withLifecycle,
+} from "@spanstore/core";
+import { defaultTenantHeader, tenantHeaderOf } from "../tenancy.js";
+import { type AdminClient, createAdminClient } from "./admin-client.js";
 import { createRemoteCapabilities } from "./capabilities.js";
-import { openChannel } from "./channel.js";
+import { type Channel, openChannel } from "./channel.js";
 import { askHealth } from "./health.js";
 import { createRemoteReads } from "./reads.js";
 
@@ -11,6 +19,8 @@ export interface ConnectOptions {
   readonly credentials?: ChannelCredentials;
   /** Headers of every call. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** The header by which the server knows a tenant (its tenancy.header), for `forTenant`. Default: x-tenant. */
+  readonly tenantHeader?: string;
   /**
    * `http://HOST:PORT` of the server's admin port, for what storage.v2 has no calls for: `deleteBefore`,
    * `purge` (both need the server's --allow-purge) and `stats`. Without it these fail with UNSUPPORTED.
@@ -24,7 +34,7 @@ const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Expor
 
 /**
  * A SpanStore over gRPC: OTLP's TraceService for writing, jaeger.storage.v2 for reading. Nothing is
- * asked of the server before the first call, and a connection that breaks is made anew. Errors have the
+ * asked of the server before the first call; tenants share the connection, and a connection that breaks is made anew. Errors have the
  * code and the field that the server's store gave them; STORE_UNAVAILABLE means that the server, or the
  * store behind it, cannot be reached.
  *
@@ -34,12 +44,44 @@ const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Expor
  * @throws INVALID_OPTIONS naming the option at fault.
  */
 export function connectSpanStore(address: string, options: ConnectOptions = {}): SpanStore {
-  const admin = createAdminClient(options.admin);
   const channel = openChannel(address, {
     credentials: options.credentials,
     metadata: options.metadata,
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 64 * 1024 * 1024,
   });
+  const tenants = new Map<string, SpanStore>();
+  return remoteStore(channel, createAdminClient(options.admin), {
+    forTenant: (tenant) => {
+      checkTenantName(tenant);
+      let store = tenants.get(tenant);
+      if (store === undefined) {
+        const header = tenantHeaderOf(options.tenantHeader ?? defaultTenantHeader, tenant);
+        store = remoteStore(channel.with(header), createAdminClient(options.admin, header), {
+          forTenant: noTenantsOfItsOwn,
+          close: async () => {},
+        });
+        tenants.set(tenant, store);
+      }
+      return store;
+    },
+    close: async () => {
+      await Promise.all([...tenants.values()].map((store) => store.close()));
+      channel.close();
+    },
+  });
+}
+
+function noTenantsOfItsOwn(tenant: string): never {
+  throw new SpanStoreError("INVALID_OPTIONS", `a tenant has no tenants of its own: ${tenant}`, {
+    field: "tenant",
+  });
+}
+
+function remoteStore(
+  channel: Channel,
+  admin: AdminClient,
+  own: Pick<SpanStore, "forTenant" | "close">,
+): SpanStore {
   const capabilities = createRemoteCapabilities(channel);
   return withLifecycle({
     engine: "grpc",
@@ -54,14 +96,9 @@ export function connectSpanStore(address: string, options: ConnectOptions = {}):
     },
     deleteBefore: (timeUnixNano) => admin.deleteBefore(timeUnixNano),
     purge: () => admin.purge(),
-    forTenant: () => {
-      throw new SpanStoreError("UNSUPPORTED", "jaeger.storage.v2 has no tenants", {
-        hint: "connect with the metadata by which the server knows the tenant",
-      });
-    },
     capabilities: (callOptions) => capabilities.ask(callOptions?.signal),
     stats: () => admin.stats(),
     health: () => askHealth(channel),
-    close: async () => channel.close(),
+    ...own,
   });
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { address, byteSize, flag, formatBytes, formatTimeSpan, timeSpan } from "./values.js";
+import { anyTenant, defaultTenantHeader, isTenantHeader } from "../tenancy.js";
+import { address, byteSize, flag, formatBytes, formatTimeSpan, timeSpan, words } from "./values.js";
 
 /** A gRPC message's length has 32 bits, and Node's buffers end sooner. */
 const maxMessageBytes = 2 ** 31 - 1;
@@ -16,10 +17,20 @@ export const configSchema = z.strictObject({
   "sqlite.synchronous": z.enum(["full", "normal"]).default("full"),
   listen: address.default("127.0.0.1:17271"),
   admin: address.default("127.0.0.1:17272"),
+  "archive.listen": z.union([z.literal("none"), address], "must be HOST:PORT or none").default("none"),
+  "tenancy.enabled": flag.default(false),
+  "tenancy.header": z
+    .string()
+    .refine(isTenantHeader, "must be the name of a header, for example x-tenant")
+    .default(defaultTenantHeader),
+  "tenancy.tenants": words.default([anyTenant]),
+  "tenancy.required": flag.default(true),
   "allow-purge": flag.default(false),
+  "storage-v1.declare-streaming": flag.default(false),
   "grpc.max-receive-message-bytes": byteSize
     .pipe(z.number().min(1024, "must be at least 1KiB").max(maxMessageBytes, "must be below 2GiB"))
     .default(64 * 1024 * 1024),
+  "limits.waiting-bytes": byteSize.default(128 * 1024 * 1024),
   "shutdown.grace": timeSpan.pipe(z.number().max(maxTimerMs, "must be at most 24 days")).default(10_000),
   "log.level": z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
@@ -50,22 +61,57 @@ export const descriptions: Record<OptionName, OptionDescription> = {
   listen: {
     group: "Network",
     placeholder: "HOST:PORT",
-    help: "Where gRPC is served: OTLP, jaeger.storage.v2, health, reflection.",
+    help: "Where gRPC is served: OTLP, jaeger.storage.v2 and v1, health, reflection.",
+  },
+  "archive.listen": {
+    group: "Network",
+    placeholder: "HOST:PORT",
+    help: "Where gRPC is served over the archive in place of the store, for a Jaeger that has its archive as a second backend.",
   },
   admin: {
     group: "Network",
     placeholder: "HOST:PORT",
     help: "Where /healthz, /readyz and /metrics are served over HTTP.",
   },
+  "tenancy.enabled": {
+    group: "Tenants",
+    placeholder: "",
+    help: "Give each tenant a store of its own; a call says in a header which tenant it is of.",
+  },
+  "tenancy.header": {
+    group: "Tenants",
+    placeholder: "NAME",
+    help: "The header that names the tenant, as in Jaeger's multi_tenancy.header.",
+  },
+  "tenancy.tenants": {
+    group: "Tenants",
+    placeholder: "NAME,NAME|any",
+    help: "The tenants that are served; others are refused.",
+  },
+  "tenancy.required": {
+    group: "Tenants",
+    placeholder: "true|false",
+    help: "Whether calls that name no tenant are refused; else they have a store of their own.",
+  },
   "allow-purge": {
     group: "Network",
     placeholder: "",
     help: "Let POST /purge on the admin port empty the store, and POST /delete-before?time=NANOS delete what started earlier. For test systems.",
   },
+  "storage-v1.declare-streaming": {
+    group: "Network",
+    placeholder: "",
+    help: "Have Jaeger 1 up to 1.65 write by streams: faster, but it takes a span for written once it is sent. Later versions lose spans so.",
+  },
   "grpc.max-receive-message-bytes": {
     group: "Limits",
     placeholder: "SIZE",
     help: "The largest request taken, after decompression.",
+  },
+  "limits.waiting-bytes": {
+    group: "Limits",
+    placeholder: "SIZE",
+    help: "Requests to write, of all callers together, that are not durable yet; more are refused.",
   },
   "shutdown.grace": {
     group: "Limits",
@@ -88,6 +134,7 @@ export function environmentName(option: string): string {
 
 /** A value as a user would write it. */
 export function formatValue<Name extends OptionName>(option: Name, value: Config[Name]): string | boolean {
+  if (Array.isArray(value)) return value.join(",");
   if (typeof value !== "number") return value;
   return option === "shutdown.grace" ? formatTimeSpan(value) : formatBytes(value);
 }

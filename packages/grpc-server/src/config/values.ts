@@ -21,6 +21,11 @@ export const flag = z.union(
   "must be true or false",
 );
 
+/** Words with commas between them, or YAML's list. */
+export const words = z
+  .union([z.string().transform((text) => text.split(",")), z.array(z.string())], "must be a list of words")
+  .transform((list) => list.map((word) => word.trim()).filter((word) => word !== ""));
+
 /** A number of bytes as its reader takes it, in the largest unit that fits. */
 export function formatBytes(bytes: number): string {
   return formatIn(byteUnits, bytes);

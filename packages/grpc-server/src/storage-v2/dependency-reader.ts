@@ -14,11 +14,17 @@ interface ProtoDependency {
   readonly callCount: string;
 }
 
-/** jaeger.storage.v2.DependencyReader over a store; an unset end of the window leaves it open. */
-export function dependencyReader(store: SpanStore): Record<string, UnaryMethod> {
-  const requestCodec = messageCodec<GetDependenciesRequest>("jaeger.storage.v2.GetDependenciesRequest");
+/**
+ * The reader of dependencies over a store; an unset end of the window leaves it open.
+ * @param protocol whose messages it speaks: those of the two differ in their names alone.
+ */
+export function dependencyReader(
+  store: SpanStore,
+  protocol: "jaeger.storage.v1" | "jaeger.storage.v2",
+): Record<string, UnaryMethod> {
+  const requestCodec = messageCodec<GetDependenciesRequest>(`${protocol}.GetDependenciesRequest`);
   const responseCodec = messageCodec<{ dependencies: ProtoDependency[] }>(
-    "jaeger.storage.v2.GetDependenciesResponse",
+    `${protocol}.GetDependenciesResponse`,
   );
   return {
     async GetDependencies(request, signal) {

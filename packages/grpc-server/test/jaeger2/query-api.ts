@@ -12,12 +12,13 @@ export interface ApiSummary {
 /** Query parameters of a search, without the `query.` before their names. */
 export type Search = Readonly<Record<string, string>>;
 
-/** Jaeger's query API, /api/v3, and the dependencies, which it has on /api alone. */
+/** Jaeger's query API, /api/v3, and dependencies and the archive, which it has on /api alone. */
 export function queryApi(port: number) {
   const base = `http://127.0.0.1:${port}`;
   return {
     async services(): Promise<readonly string[]> {
-      return (await get<{ services: string[] }>(`${base}/api/v3/services`)).services;
+      // Versions differ in whether they write an empty list.
+      return (await get<{ services?: string[] }>(`${base}/api/v3/services`)).services ?? [];
     },
 
     async operations(service: string): Promise<readonly string[]> {
@@ -46,6 +47,12 @@ export function queryApi(port: number) {
     async trace(traceId: string): Promise<readonly ServiceSpan[] | undefined> {
       const answer = await get<{ result: unknown } | undefined>(`${base}/api/v3/traces/${traceId}`);
       return answer && spansOf(tracesFromJson(answer.result));
+    },
+
+    async archive(traceId: string): Promise<void> {
+      const answer = await fetch(`${base}/api/archive/${traceId}`, { method: "POST" });
+      if (!answer.ok) throw new Error(`archiving answered ${answer.status}: ${await answer.text()}`);
+      await answer.body?.cancel();
     },
 
     async dependencies(endMs: number, lookbackMs: number): Promise<readonly string[]> {

@@ -1,0 +1,38 @@
+import { type SpanStore, SpanStoreError } from "@spanstore/core";
+
+/** The second store: of traces that somebody wants to keep. */
+export interface Archive {
+  /** The first call opens it; after one that fails the next tries again. */
+  open(): Promise<SpanStore>;
+  /** The store, if a call has opened it. */
+  opened(): SpanStore | undefined;
+  close(): Promise<void>;
+}
+
+export function createArchive(openStore: () => Promise<SpanStore>): Archive {
+  let opening: Promise<SpanStore> | undefined;
+  let opened: SpanStore | undefined;
+  let closed = false;
+  return {
+    open() {
+      if (closed) return Promise.reject(new SpanStoreError("STORE_CLOSED", "the archive is closed"));
+      opening ??= openStore().then(
+        (store) => {
+          opened = store;
+          return store;
+        },
+        (error: unknown) => {
+          opening = undefined;
+          throw error;
+        },
+      );
+      return opening;
+    },
+    opened: () => opened,
+    async close() {
+      closed = true;
+      const store = await opening?.catch(() => undefined);
+      await store?.close();
+    },
+  };
+}

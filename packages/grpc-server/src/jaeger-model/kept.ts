@@ -1,0 +1,40 @@
+/**
+ * OTLP has no place for all that Jaeger's model can say, and a few of its places say less. What the way back
+ * would not make again is kept in a field of our own, in OTLP's Span and Resource, and only where there is such
+ * a thing. OTLP's decoders pass over it, the store keeps it byte for byte, and it is read only when the span is
+ * given out in Jaeger's model again:
+ *
+ *     message KeptSpan {              // opentelemetry.proto.trace.v1.Span, field 1727
+ *       uint32 flags = 1;
+ *       bytes tags = 2;               // a script: see tag-script.ts
+ *       repeated KeptLog logs = 3;    // logs whose fields came in another order
+ *       bytes fields = 4;             // fields of jaeger.api_v2.Span; they replace the translated ones
+ *       bool no_warnings = 5;         // the warnings attribute is a tag like others
+ *     }
+ *     message KeptLog {
+ *       uint32 index = 1;
+ *       bytes fields = 2;             // a script
+ *     }
+ *     message KeptProcess {           // opentelemetry.proto.resource.v1.Resource, field 1727
+ *       bytes tags = 2;               // a script
+ *       bytes fields = 4;             // fields of jaeger.api_v2.Process; they replace the translated ones
+ *       bool absent = 6;
+ *     }
+ *
+ * A span of Jaeger's own clients takes about ten bytes of it: the flags, and where span.kind stood.
+ */
+
+/** Tag of the field in Span and Resource: number 1727, length-delimited. */
+export const keptTag = (1727 << 3) | 2;
+
+export const keptFlagsTag = 0x08;
+export const keptTagsTag = 0x12;
+export const keptLogTag = 0x1a;
+export const keptFieldsTag = 0x22;
+export const keptNoWarningsTag = 0x28;
+export const keptAbsentTag = 0x30;
+export const keptLogIndexTag = 0x08;
+export const keptLogFieldsTag = 0x12;
+
+/** The service name that Jaeger's translator gives to spans of a resource without attributes. */
+export const noServiceName: Uint8Array = Uint8Array.from(Buffer.from("OTLPResourceNoServiceName"));

@@ -1,0 +1,34 @@
+import { trim } from "./ranges.js";
+
+/** The references of a span, or the links, with their ids as ranges; an absent id is an empty range, and all zero. */
+export class References {
+  length = 0;
+  readonly traceStart: number[] = [];
+  readonly traceEnd: number[] = [];
+  readonly spanStart: number[] = [];
+  readonly spanEnd: number[] = [];
+  /** Jaeger's SpanRefType: 0 is CHILD_OF, 1 is FOLLOWS_FROM. */
+  readonly type: number[] = [];
+
+  clear(): void {
+    this.length = 0;
+    trim(this.traceStart, this.traceEnd, this.spanStart, this.spanEnd, this.type);
+  }
+}
+
+export const childOf = 0;
+export const followsFrom = 1;
+
+/** The logs of a span; `from` and `to` are rows of its pairs. */
+export class Logs {
+  length = 0;
+  readonly timeHigh: number[] = [];
+  readonly timeLow: number[] = [];
+  readonly from: number[] = [];
+  readonly to: number[] = [];
+
+  clear(): void {
+    this.length = 0;
+    trim(this.timeHigh, this.timeLow, this.from, this.to);
+  }
+}

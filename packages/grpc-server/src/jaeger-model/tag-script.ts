@@ -1,0 +1,114 @@
+import { Cursor } from "@spanstore/core";
+import type { BackwardWriter } from "./backward-writer.js";
+import type { Pairs } from "./pairs.js";
+
+/**
+ * A script says where the tags of a Jaeger span came to lie in OTLP, one after the other. It is a list of varints:
+ * an even one is twice a number of attributes that follow each other as they stand; an odd one is a source, times
+ * two plus one. After the source `literal` stands a KeyValue of Jaeger's with its length in front.
+ */
+
+/** A tag that is an attribute as it stands. Never written: runs of them are. */
+export const attribute = -1;
+/** A tag in whose place another attribute of the same key, or another value, stands. Written as two sources. */
+export const attributeLiteral = -2;
+
+export const literal = 0;
+/** An attribute that is no tag. */
+const skipped = 1;
+/** `span.kind`, from the span's kind. */
+export const kindSource = 2;
+/** `otel.status_code` with the value OK, or ERROR. */
+export const okSource = 3;
+export const errorCodeSource = 4;
+/** `error` with the value true. */
+export const errorSource = 5;
+/** `otel.status_description`, from the status. */
+export const descriptionSource = 6;
+export const traceStateSource = 7;
+export const scopeNameSource = 8;
+export const scopeVersionSource = 9;
+/** `event`, from the event's name. */
+export const eventSource = 10;
+/** The next attribute, which was `hostname`. */
+export const hostnameSource = 11;
+/** The next attribute, which was `jaeger.version` and has a longer value now. */
+export const jaegerVersionSource = 12;
+const lastSource = jaegerVersionSource;
+
+/** Writes the content of a script for these rows, whose roles are sources or the two above. */
+export function writeScript(
+  writer: BackwardWriter,
+  pairs: Pairs,
+  from: number,
+  to: number,
+  roles: readonly number[],
+): void {
+  let run = 0;
+  for (let row = to - 1; row >= from; row--) {
+    const role = roles[row] as number;
+    if (role === attribute) {
+      run++;
+      continue;
+    }
+    if (run > 0) writer.varint(run * 2);
+    run = 0;
+    if (role === attributeLiteral) writer.varint(skipped * 2 + 1);
+    if (role === attributeLiteral || role === literal) {
+      const start = pairs.start[row] as number;
+      const end = pairs.end[row] as number;
+      writer.range(pairs.bytes, start, end);
+      writer.varint(end - start);
+      writer.varint(literal * 2 + 1);
+    } else {
+      writer.varint(role * 2 + 1);
+    }
+  }
+  if (run > 0) writer.varint(run * 2);
+}
+
+/** A script that was read: one source a tag, `attribute` among them, and the range of each literal. */
+export class Script {
+  length = 0;
+  readonly source: number[] = [];
+  /** Of a tag that is made of an attribute, which one; of a literal, the start of its KeyValue. */
+  readonly at: number[] = [];
+  readonly end: number[] = [];
+
+  /**
+   * Reads the script that lies there.
+   * @returns whether it is one, and speaks of exactly so many attributes.
+   */
+  read(bytes: Uint8Array, start: number, end: number, attributes: number): boolean {
+    const cursor = new Cursor(bytes, start, end);
+    let next = 0;
+    this.length = 0;
+    while (cursor.pos < end) {
+      const word = cursor.varint32();
+      const source = word >>> 1;
+      if ((word & 1) === 0) {
+        if (source > attributes - next) return false;
+        for (const stop = next + source; next < stop; next++) this.#push(attribute, next, 0);
+      } else if (source === literal) {
+        const literalEnd = cursor.lengthEnd();
+        this.#push(literal, cursor.pos, literalEnd);
+        cursor.pos = literalEnd;
+      } else if (source === skipped) {
+        next++;
+      } else if (source === hostnameSource || source === jaegerVersionSource) {
+        this.#push(source, next++, 0);
+      } else {
+        if (source > lastSource) return false;
+        this.#push(source, 0, 0);
+      }
+    }
+    return next === attributes;
+  }
+
+  #push(source: number, at: number, end: number): void {
+    const row = this.length++;
+    this.source[row] = source;
+    this.at[row] = at;
+    this.end[row] = end;
+  }
+}

@@ -1,0 +1,31 @@
+import { SpanStoreError } from "@spanstore/core";
+import type { StreamMethod, UnaryMethod } from "../calls.js";
+
+/** What the archive services need of the archive's own services. */
+export interface ArchiveMethods {
+  readonly writeSpan: UnaryMethod;
+  readonly getTrace: StreamMethod;
+}
+
+/**
+ * jaeger.storage.v1.ArchiveSpanWriterPlugin and ArchiveSpanReaderPlugin: what the writer and the reader do, over
+ * another store.
+ * @param open opens the archive if it is not open; undefined: there is none.
+ */
+export function archivePlugins(open: (() => Promise<ArchiveMethods>) | undefined): {
+  writer: Record<string, UnaryMethod>;
+  reader: Record<string, StreamMethod>;
+} {
+  const opened = (): Promise<ArchiveMethods> => {
+    if (open === undefined) throw new SpanStoreError("UNSUPPORTED", "this server has no archive");
+    return open();
+  };
+  return {
+    writer: { WriteArchiveSpan: async (request, signal) => (await opened()).writeSpan(request, signal) },
+    reader: {
+      async *GetArchiveTrace(request, signal) {
+        yield* (await opened()).getTrace(request, signal);
+      },
+    },
+  };
+}

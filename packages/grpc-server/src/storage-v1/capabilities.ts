@@ -1,0 +1,28 @@
+import type { UnaryMethod } from "../calls.js";
+import { messageCodec } from "../protos.js";
+
+interface CapabilitiesResponse {
+  readonly archiveSpanReader: boolean;
+  readonly archiveSpanWriter: boolean;
+  readonly streamingSpanWriter: boolean;
+}
+
+/** What of storage.v1 a server says that it has. */
+export interface DeclaredCapabilities {
+  readonly archive: boolean;
+  /**
+   * Whether Jaeger shall write by streams. It then takes a span for written when it has sent it, and from 1.66 on it
+   * ends a stream with the request that opened it, and loses what others have sent on it since.
+   */
+  readonly streaming: boolean;
+}
+
+/** jaeger.storage.v1.PluginCapabilities, which Jaeger asks once, when it starts. */
+export function pluginCapabilities(declared: DeclaredCapabilities): Record<string, UnaryMethod> {
+  const response = messageCodec<CapabilitiesResponse>("jaeger.storage.v1.CapabilitiesResponse").encode({
+    archiveSpanReader: declared.archive,
+    archiveSpanWriter: declared.archive,
+    streamingSpanWriter: declared.streaming,
+  });
+  return { Capabilities: async () => response };
+}

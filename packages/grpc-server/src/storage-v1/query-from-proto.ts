@@ -1,0 +1,24 @@
+import type { TraceQuery } from "@spanstore/core";
+import { queryFromProto as queryFromV2 } from "../storage-v2/query-from-proto.js";
+import type { Duration, Timestamp } from "../storage-v2/times.js";
+
+/** jaeger.storage.v1.TraceQueryParameters as proto-loader reads it. */
+export interface TraceQueryParameters {
+  readonly serviceName?: string;
+  readonly operationName?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly startTimeMin?: Timestamp;
+  readonly startTimeMax?: Timestamp;
+  readonly durationMin?: Duration;
+  readonly durationMax?: Duration;
+  readonly numTraces?: number;
+}
+
+/**
+ * What a request asks, in core's terms: the same as storage.v2's with each tag as an attribute of this text.
+ * @throws INVALID_QUERY naming the field at fault as the protocol names it.
+ */
+export function queryFromProto({ tags = {}, numTraces = 0, ...rest }: TraceQueryParameters = {}): TraceQuery {
+  const attributes = Object.entries(tags).map(([key, value]) => ({ key, value: { stringValue: value } }));
+  return queryFromV2({ ...rest, attributes, searchDepth: numTraces });
+}

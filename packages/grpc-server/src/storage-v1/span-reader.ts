@@ -1,0 +1,101 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type SpanStore, SpanStoreError, type TraceChunk } from "@spanstore/core";
+import type { StreamMethod } from "../calls.js";
+import { spansResponseChunks } from "../jaeger-model/spans-of-otlp.js";
+import { messageCodec } from "../protos.js";
+import type { ServiceMethods } from "../services.js";
+import { queryFromProto, type TraceQueryParameters } from "./query-from-proto.js";
+
+interface SearchRequest {
+  readonly query?: TraceQueryParameters;
+}
+
+interface GetOperationsRequest {
+  readonly service?: string;
+  readonly spanKind?: string;
+}
+
+interface GetOperationsResponse {
+  readonly operationNames: readonly string[];
+  readonly operations: readonly object[];
+}
+
+/**
+ * Clients receive 4 MiB by default and Jaeger's own servers send at most 1000 spans a message. A message holds spans
+ * of one chunk of the store's alone, so this is seldom reached.
+ */
+const bounds = { spans: 1000, bytes: 2 * 1024 * 1024 };
+
+/** Translating holds the thread; after this many milliseconds others get their turn. */
+const turnMillis = 5;
+
+/** jaeger.storage.v1.SpanReaderPlugin over a store. */
+export function spanReader(store: SpanStore): ServiceMethods & { streams: { GetTrace: StreamMethod } } {
+  const getTrace = messageCodec<{ traceId?: Uint8Array }>("jaeger.storage.v1.GetTraceRequest");
+  const servicesResponse = messageCodec<{ services: string[] }>("jaeger.storage.v1.GetServicesResponse");
+  const getOperations = messageCodec<GetOperationsRequest>("jaeger.storage.v1.GetOperationsRequest");
+  const operationsResponse = messageCodec<GetOperationsResponse>("jaeger.storage.v1.GetOperationsResponse");
+  const findTraces = messageCodec<SearchRequest>("jaeger.storage.v1.FindTracesRequest");
+  const findTraceIds = messageCodec<SearchRequest>("jaeger.storage.v1.FindTraceIDsRequest");
+  const idsResponse = messageCodec<{ traceIds: Buffer[] }>("jaeger.storage.v1.FindTraceIDsResponse");
+
+  return {
+    unary: {
+      async GetServices(_request, signal) {
+        return servicesResponse.encode({ services: await store.getServices({ signal }) });
+      },
+      async GetOperations(request, signal) {
+        const { service = "", spanKind = "" } = getOperations.decode(request);
+        const operations = await store.getOperations({ service, spanKind }, { signal });
+        return operationsResponse.encode({
+          operationNames: [...new Set(operations.map(({ name }) => name))],
+          operations,
+        });
+      },
+      async FindTraceIDs(request, signal) {
+        const query = queryFromProto(findTraceIds.decode(request).query);
+        const { traces } = await store.findTraceIds(query, { signal });
+        return idsResponse.encode({ traceIds: traces.map(({ traceId }) => Buffer.from(traceId, "hex")) });
+      },
+    },
+    streams: {
+      async *GetTrace(request, signal) {
+        const id = hexId(getTrace.decode(request).traceId);
+        let found = false;
+        for await (const message of responses(store.getTraces([id], { signal }))) {
+          found = true;
+          yield message;
+        }
+        // Jaeger's client knows it by these words.
+        if (!found) throw new SpanStoreError("NOT_FOUND", "trace not found");
+      },
+      FindTraces(request, signal) {
+        const query = queryFromProto(findTraces.decode(request).query);
+        return responses(store.findTraces(query, { signal }));
+      },
+    },
+  };
+}
+
+/** The spans of these chunks in Jaeger's model, translated as they are taken. */
+async function* responses(chunks: AsyncIterable<TraceChunk>): AsyncGenerator<Uint8Array, void, undefined> {
+  let began = performance.now();
+  for await (const { encoded } of chunks) {
+    for (const message of spansResponseChunks(encoded, bounds)) {
+      yield message;
+      if (performance.now() - began < turnMillis) continue;
+      await nextTurn();
+      began = performance.now();
+    }
+  }
+}
+
+function hexId(bytes: Uint8Array | undefined): string {
+  const length = bytes?.length ?? 0;
+  if (bytes === undefined || (length !== 8 && length !== 16)) {
+    throw new SpanStoreError("INVALID_QUERY", `a trace id has 16 or 8 bytes, not ${length}`, {
+      field: "trace_id",
+    });
+  }
+  return Buffer.from(bytes).toString("hex");
+}

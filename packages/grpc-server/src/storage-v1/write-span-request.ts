@@ -1,0 +1,43 @@
+import { Cursor, isSpanStoreError, SpanStoreError } from "@spanstore/core";
+
+const spanField = 1;
+const wireBytes = 2;
+
+/** An encoded jaeger.api_v2.Span, as a range of these bytes. */
+export interface SpanRange {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The span of an encoded WriteSpanRequest, where it lies.
+ * @throws INVALID_QUERY when the bytes are no such request, or it has no span.
+ */
+export function spanOfRequest(request: Uint8Array): SpanRange {
+  const parts: SpanRange[] = [];
+  try {
+    const cursor = new Cursor(request);
+    while (cursor.pos < cursor.end) {
+      const tag = cursor.tag();
+      if (tag >>> 3 === spanField && (tag & 7) === wireBytes) {
+        const end = cursor.lengthEnd();
+        parts.push({ bytes: request, start: cursor.pos, end });
+        cursor.pos = end;
+      } else {
+        cursor.skip(tag);
+      }
+    }
+  } catch (error) {
+    if (!isSpanStoreError(error)) throw error;
+    throw new SpanStoreError("INVALID_QUERY", `these bytes are no WriteSpanRequest: ${error.message}`, {
+      cause: error,
+    });
+  }
+  const [first] = parts;
+  if (first === undefined) throw new SpanStoreError("INVALID_QUERY", "is missing", { field: "span" });
+  if (parts.length === 1) return first;
+  // Where a message field is there several times, protobuf merges them: that is what joined bytes mean.
+  const bytes = Buffer.concat(parts.map(({ start, end }) => request.subarray(start, end)));
+  return { bytes, start: 0, end: bytes.length };
+}

@@ -24,7 +24,7 @@ export interface Options {
   readonly spans: number;
   readonly seed: number;
   readonly endNano: bigint;
-  readonly stores: readonly ("sqlite" | "memory")[];
+  readonly stores: readonly ("sqlite" | "manticore" | "memory")[];
   readonly storeArgs: readonly string[];
   /** Another build of spanstore's server than the workspace's. */
   readonly server?: string;
@@ -58,7 +58,8 @@ What is measured
   --load-rate=N         spans/s written during phase load             [half of what the server sustained]
 
 Whom
-  --stores=A,B          sqlite, memory or none                        [sqlite]
+  --stores=A,B          sqlite, manticore, memory or none             [sqlite]
+                        manticore: searchd has to be on PATH
   --store-args="..."    more arguments for spanstore's server
   --server=FILE         the server's main.js                          [the workspace's build]
   --peers=A,B           badger, badger-sync, memory or none           [badger,memory]
@@ -126,7 +127,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
     spans: Math.max(1000, wholeNumber("spans", values.spans)),
     seed: wholeNumber("seed", values.seed),
     endNano: end === undefined ? defaultEnd(Date.now()) : BigInt(end) * 1_000_000n,
-    stores: listOf("stores", values.stores, ["sqlite", "memory"]),
+    stores: listOf("stores", values.stores, ["sqlite", "manticore", "memory"]),
     storeArgs: values["store-args"].split(" ").filter((arg) => arg !== ""),
     ...(values.server === undefined ? {} : { server: values.server }),
     peers: listOf("peers", values.peers, [

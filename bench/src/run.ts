@@ -20,6 +20,7 @@ import { measureWriteSpan, type WriteSpanResult } from "./phases/write-span.js";
 import { externalTarget } from "./targets/external.js";
 import { jaegerTarget } from "./targets/jaeger.js";
 import { type Jaeger1Backend, jaeger1Target } from "./targets/jaeger1.js";
+import { manticoreTarget } from "./targets/manticore.js";
 import { spanstoreTarget } from "./targets/spanstore.js";
 import type { Target } from "./targets/target.js";
 
@@ -109,7 +110,10 @@ function contenders(options: Options): Contender[] {
   return [
     ...options.stores.map((backend) => ({
       ours: true,
-      make: (directory: string) => spanstoreTarget(backend, directory, options.storeArgs, options.server),
+      make: (directory: string) =>
+        backend === "manticore"
+          ? manticoreTarget(directory, options.storeArgs, options.server)
+          : spanstoreTarget(backend, directory, options.storeArgs, options.server),
     })),
     ...options.endpoints.map((spec) => ({ ours: false, make: () => externalTarget(spec) })),
     ...options.peers.map((backend) => ({

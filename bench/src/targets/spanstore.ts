@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { freePort, launch } from "./launch.js";
 import type { Target } from "./target.js";
 
-function workspaceServer(): string {
+export function workspaceServer(): string {
   const manifest = fileURLToPath(import.meta.resolve("@spanstore/grpc-server/package.json"));
   return join(dirname(manifest), "dist", "main.js");
 }

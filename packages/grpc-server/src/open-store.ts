@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { openMemoryStore, type SpanStore } from "@spanstore/core";
 import type { Config } from "./config/options.js";
 
@@ -13,6 +14,17 @@ export async function openStore(config: Config, role: StoreRole): Promise<SpanSt
       const { openSqliteStore } = await import("@spanstore/sqlite");
       const path = sqlitePath(config["sqlite.path"], role);
       return openSqliteStore({ path, synchronous: config["sqlite.synchronous"] });
+    }
+    case "manticore": {
+      const { openManticoreStore } = await import("@spanstore/manticore");
+      const { "manticore.ca-file": caFile, "manticore.cluster": cluster } = config;
+      return openManticoreStore({
+        url: config["manticore.url"],
+        prefix: `${config["manticore.prefix"]}${role === "main" ? "" : "archive_"}`,
+        window: config["manticore.window"],
+        ca: caFile === "none" ? undefined : await readFile(caFile, "utf8"),
+        cluster: cluster === "none" ? undefined : cluster,
+      });
     }
   }
 }

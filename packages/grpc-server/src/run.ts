@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import type { Environment } from "./config/environment.js";
 import { configText, helpText } from "./config/help.js";
 import { type Invocation, loadConfig } from "./config/load.js";
-import type { Config } from "./config/options.js";
+import { type Config, formatValue } from "./config/options.js";
 import { UsageError } from "./config/usage-error.js";
 import { ListenError } from "./listen.js";
 import { createLog } from "./log.js";
@@ -125,9 +125,19 @@ function stopSignal(log: Logger): Promise<void> {
 function startFailure(error: unknown, config: Config): string | undefined {
   if (error instanceof ListenError) return error.message;
   if (!isSpanStoreError(error) || error.code === "INTERNAL") return undefined;
-  const place = config.backend === "sqlite" ? ` at ${config["sqlite.path"]}` : "";
-  const text = `cannot open the ${config.backend} store${place}: ${error.message}`;
+  const text = `cannot open the ${config.backend} store${placeOf(config)}: ${error.message}`;
   return error.hint === undefined ? text : `${text} (${error.hint})`;
+}
+
+function placeOf(config: Config): string {
+  switch (config.backend) {
+    case "sqlite":
+      return ` at ${config["sqlite.path"]}`;
+    case "manticore":
+      return ` at ${formatValue("manticore.url", config["manticore.url"])}`;
+    case "memory":
+      return "";
+  }
 }
 
 function complain(problem: string): void {

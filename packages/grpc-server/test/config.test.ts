@@ -56,6 +56,17 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["normal", "normal"],
     ["full", "full"],
   ],
+  "manticore.url": [
+    ["mysql://h", ["mysql://h"]],
+    ["mysqls://u@h:1, mysql://[::1]:2", ["mysqls://u@h:1", "mysql://[::1]:2"]],
+  ],
+  "manticore.prefix": [["spans_", "spans_"]],
+  "manticore.window": [
+    ["hour", "hour"],
+    ["week", "week"],
+  ],
+  "manticore.ca-file": [["none", "none"]],
+  "manticore.cluster": [["c", "c"]],
   listen: [
     [":1", ":1"],
     ["[::1]:0", "[::1]:0"],
@@ -199,7 +210,7 @@ log: { level: "$\{LEVEL:-}" }
 `,
     );
     const problems = problemsOf(["--config", path], { NAME: "n" });
-    expect(problems).toEqual([expect.stringMatching(/log\.level: must be debug .* not ""$/)]);
+    expect(problems).toEqual([expect.stringMatching(/log\.level: must be debug, .* not ""$/)]);
     const { config } = loadConfig(["--config", path], { NAME: "n", DIR: "", PORT: "18", LEVEL: "warn" });
     expect(config).toMatchObject({
       "sqlite.path": "/tmp/n.sqlite",
@@ -218,7 +229,7 @@ log: { level: "$\{LEVEL:-}" }
       'unexpected argument "stray"',
       `${path}: unknown key sqlight`,
       `${path}: unknown key sqlite.pth; did you mean sqlite.path?`,
-      '--backend: must be sqlite or memory, not "postgres"',
+      '--backend: must be sqlite, manticore or memory, not "postgres"',
     ]);
   });
 

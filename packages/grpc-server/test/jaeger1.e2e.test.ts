@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,8 @@ import { sendJaegerGrpc, sendUdp } from "./jaeger1/senders.js";
 import { sendOtlpGrpc, sendOtlpHttp, sendThrift, sendZipkin } from "./jaeger2/senders.js";
 import type { ThriftSpan } from "./jaeger2/thrift.js";
 
-const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const main = here("../dist/main.js");
 
 const ms = 1_000_000n;
 const now = BigInt(Math.floor(Date.now() / 1000)) * 1000n * ms;
@@ -278,6 +279,9 @@ for (const version of versions) {
       running.push(server);
       await untilReady(`${adminUrl}/readyz`, server);
 
+      // The file of the README, with other ports.
+      const config = join(folder, "jaeger.yaml");
+      copyFileSync(here("../../../examples/jaeger1/config.yaml"), config);
       const hostPorts: Record<string, number> = {
         "grpc-storage.server": ports.storage,
         "admin.http.host-port": ports.health,
@@ -302,7 +306,7 @@ for (const version of versions) {
         peer.command,
         [
           ...Object.entries(hostPorts).map(([flag, port]) => `--${flag}=127.0.0.1:${port}`),
-          "--collector.otlp.enabled=true",
+          `--config-file=${config}`,
           ...(version.archive === "listener" ? ["--grpc-storage-archive.enabled=true"] : []),
         ],
         {

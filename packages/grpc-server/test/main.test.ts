@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connect, exportRequest, methodNamed, spanId, traceId } from "./harness.js";
+import { jaegerSpan } from "./jaeger1/spans.js";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "spanstore-main-"));
@@ -27,6 +28,7 @@ interface Line {
   readonly msg?: string;
   readonly level?: string;
   readonly grpc?: string;
+  readonly archive?: string;
   readonly admin?: string;
 }
 
@@ -60,11 +62,15 @@ function launch(args: readonly string[], environment: Record<string, string> = {
 /** Runs the server on free ports until it serves. */
 async function start(...args: string[]) {
   const launched = launch(["--listen=127.0.0.1:0", "--admin=127.0.0.1:0", ...args]);
-  const { grpc = "", admin = "" } = await Promise.race([
+  const {
+    grpc = "",
+    archive = "",
+    admin = "",
+  } = await Promise.race([
     launched.logged("serving"),
     launched.ended.then(({ errors }) => Promise.reject(new Error(errors.join("\n")))),
   ]);
-  return { ...launched, grpc, admin };
+  return { ...launched, grpc, archive, admin };
 }
 
 /** Writes a trace of several megabytes, and opens a GetTraces call of it that stops at the window's end. */
@@ -160,6 +166,32 @@ describe("the command", () => {
     expect((await second.ended).code).toBe(0);
   });
 
+  it("keeps archived spans in a file beside the first, made when it is used", async () => {
+    const path = join(folder, "archiving.sqlite");
+    const get = { traceId: Buffer.from(traceId(1), "hex") };
+    const first = await start(`--sqlite.path=${path}`, "--archive.listen=127.0.0.1:0");
+    const writer = connect(first.grpc);
+    await writer.unary("Export", exportRequest({ traceId: traceId(2), spanId: spanId(2) }));
+    expect(existsSync(`${path}.archive`)).toBe(false);
+    const span = jaegerSpan({ traceId: traceId(1), spanId: spanId(1) });
+    await writer.unary("WriteArchiveSpan", { span });
+    expect(existsSync(`${path}.archive`)).toBe(true);
+    writer.close();
+    first.child.kill("SIGTERM");
+    expect((await first.ended).code).toBe(0);
+
+    const second = await start(`--sqlite.path=${path}`, "--archive.listen=127.0.0.1:0");
+    const reader = connect(second.grpc);
+    expect(await reader.collect("GetArchiveTrace", get)).toHaveLength(1);
+    reader.close();
+    const listener = connect(second.archive);
+    expect(await listener.unary("GetServices", {})).toEqual({ services: ["cart"] });
+    expect((await listener.unary("FindTraceIDs", { query: {} })).traceIds).toHaveLength(1);
+    listener.close();
+    second.child.kill("SIGTERM");
+    expect((await second.ended).code).toBe(0);
+  });
+
   it("says in one line why it cannot serve, and exits with 1", async () => {
     const taken = createServer();
     taken.listen(0, "127.0.0.1");
@@ -207,7 +239,7 @@ describe("the command", () => {
       2,
       [
         "grpc-server: unknown flag --lisen; did you mean --listen?",
-        'grpc-server: SPANSTORE_BACKEND: must be sqlite or memory, not "redis"',
+        'grpc-server: SPANSTORE_BACKEND: must be sqlite, manticore or memory, not "redis"',
         "grpc-server: see grpc-server --help",
       ],
     ]);

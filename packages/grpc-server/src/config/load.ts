@@ -65,10 +65,12 @@ function merge(layers: readonly Layer[], problems: string[]): Config | undefined
   return undefined;
 }
 
+const alternatives = new Intl.ListFormat("en-GB", { type: "disjunction" });
+
 function wording(issue: {
   readonly code?: string;
   readonly message: string;
   readonly values?: unknown;
 }): string {
-  return Array.isArray(issue.values) ? `must be ${issue.values.join(" or ")}` : issue.message;
+  return Array.isArray(issue.values) ? `must be ${alternatives.format(issue.values)}` : issue.message;
 }

@@ -12,9 +12,18 @@ const maxTimerMs = 2 ** 31 - 1;
  * the name is in upper case after SPANSTORE_, with dots and dashes as underscores.
  */
 export const configSchema = z.strictObject({
-  backend: z.enum(["sqlite", "memory"]).default("sqlite"),
+  backend: z.enum(["sqlite", "manticore", "memory"]).default("sqlite"),
   "sqlite.path": z.string().min(1, "must not be empty").default("./spanstore.sqlite"),
   "sqlite.synchronous": z.enum(["full", "normal"]).default("full"),
+  "manticore.url": words
+    .pipe(
+      z.array(z.string().regex(/^mysqls?:\/\//, "must be mysql://HOST:PORT")).min(1, "must name an address"),
+    )
+    .default(["mysql://127.0.0.1:9306"]),
+  "manticore.prefix": z.string().default("jaeger_"),
+  "manticore.window": z.enum(["hour", "day", "week"]).default("day"),
+  "manticore.ca-file": z.string().default("none"),
+  "manticore.cluster": z.string().default("none"),
   listen: address.default("127.0.0.1:17271"),
   admin: address.default("127.0.0.1:17272"),
   "archive.listen": z.union([z.literal("none"), address], "must be HOST:PORT or none").default("none"),
@@ -47,7 +56,7 @@ export interface OptionDescription {
 }
 
 export const descriptions: Record<OptionName, OptionDescription> = {
-  backend: { group: "Storage", placeholder: "sqlite|memory", help: "Where spans are kept." },
+  backend: { group: "Storage", placeholder: "sqlite|manticore|memory", help: "Where spans are kept." },
   "sqlite.path": {
     group: "Storage",
     placeholder: "FILE",
@@ -57,6 +66,31 @@ export const descriptions: Record<OptionName, OptionDescription> = {
     group: "Storage",
     placeholder: "full|normal",
     help: "full: an acknowledged span survives a power cut. normal: faster, and the last moments may be lost.",
+  },
+  "manticore.url": {
+    group: "Storage",
+    placeholder: "URL,URL",
+    help: "searchd's listener for the MySQL protocol, mysql://user:password@host:9306; mysqls: for TLS. Of several the first that answers is used.",
+  },
+  "manticore.prefix": {
+    group: "Storage",
+    placeholder: "WORD",
+    help: "What the names of the tables begin with.",
+  },
+  "manticore.window": {
+    group: "Storage",
+    placeholder: "hour|day|week",
+    help: "How much time a table holds; a store keeps to what it was made with.",
+  },
+  "manticore.ca-file": {
+    group: "Storage",
+    placeholder: "FILE|none",
+    help: "Certificates of authorities to trust with mysqls:, PEM.",
+  },
+  "manticore.cluster": {
+    group: "Storage",
+    placeholder: "NAME|none",
+    help: "A replication cluster that the tables are made in and written through.",
   },
   listen: {
     group: "Network",
@@ -132,9 +166,13 @@ export function environmentName(option: string): string {
   return `SPANSTORE_${option.replaceAll(/[.-]/g, "_").toUpperCase()}`;
 }
 
-/** A value as a user would write it. */
+/** A value as a user would write it, passwords apart. */
 export function formatValue<Name extends OptionName>(option: Name, value: Config[Name]): string | boolean {
-  if (Array.isArray(value)) return value.join(",");
+  if (Array.isArray(value)) return value.map(withoutPassword).join(",");
   if (typeof value !== "number") return value;
   return option === "shutdown.grace" ? formatTimeSpan(value) : formatBytes(value);
+}
+
+function withoutPassword(text: string): string {
+  return text.replace(/^(\w+:\/\/[^/@:]*):[^/@]*@/, "$1:***@");
 }

@@ -1,0 +1,44 @@
+/** Many may be inside together, or one alone: writes share the tables, and a deletion has them for itself. */
+export interface Gate {
+  readonly shared: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+export function createGate(): Gate {
+  let inside = 0;
+  let whenEmpty: (() => void) | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  /** While somebody is alone, or waits to be. */
+  let closed: Promise<unknown> | undefined;
+
+  return {
+    shared: async (work) => {
+      while (closed !== undefined) await closed;
+      inside++;
+      try {
+        return await work();
+      } finally {
+        inside--;
+        if (inside === 0) whenEmpty?.();
+      }
+    },
+    alone: (work) => {
+      const result = last.then(async () => {
+        if (inside > 0) {
+          await new Promise<void>((resolve) => {
+            whenEmpty = resolve;
+          });
+        }
+        whenEmpty = undefined;
+        return work();
+      });
+      const settled = result.catch(() => undefined);
+      last = settled;
+      closed = settled;
+      void settled.then(() => {
+        if (closed === settled) closed = undefined;
+      });
+      return result;
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { SpanStoreError } from "@spanstore/core";
+import type { Client, Row } from "./client.js";
+import { failureOf } from "./errors.js";
+import { nextId } from "./ids.js";
+import { SqlBytes, valuesOf } from "./literals.js";
+import type { NewRow } from "./rows.js";
+import { insertInto, type TableShape } from "./schema.js";
+import type { Tuning } from "./tuning.js";
+
+/** Others get their turn after so many bytes of a statement. */
+const bytesPerTurn = 2 * 1024 * 1024;
+/** Rows are looked up this many at a time. */
+const idsPerLookup = 500;
+/** So often rows may turn out to be there, or to have another's id, before somebody must be meddling. */
+const maxRounds = 100;
+
+export interface Target {
+  readonly table: string;
+  /** The table as a write names it: with its cluster. */
+  readonly name: string;
+  readonly shape: TableShape;
+  /** What stands in each row between its id and its values. */
+  readonly lead?: string;
+}
+
+/**
+ * Inserts rows, all of them in one transaction. Rows that are there are passed over; a row whose id belongs to other
+ * content takes another id. So it may be repeated, also while an earlier attempt is still under way: Manticore
+ * keeps one row of an id, whoever comes last.
+ */
+export async function insertRows(
+  client: Client,
+  target: Target,
+  rows: readonly NewRow[],
+  { maxStatementBytes }: Tuning,
+): Promise<void> {
+  let left = distinct(rows);
+  for (let round = 0; left.length > 0; round++) {
+    if (round === maxRounds) {
+      throw new SpanStoreError("STORE_UNAVAILABLE", `rows of ${target.table} are changed by somebody else`);
+    }
+    try {
+      const statements = await statementsOf(target, left, maxStatementBytes);
+      const whole = statements.length === 1 ? statements : ["BEGIN", ...statements, "COMMIT"];
+      await client.session(whole, { doing: `cannot write to ${target.table}` });
+      return;
+    } catch (error) {
+      if (failureOf(error) !== "duplicate") throw error;
+      left = await absent(client, target, left);
+    }
+  }
+}
+
+/** Without copies, and with an id for each content: of two rows of one id in one statement, one would be lost. */
+function distinct(rows: readonly NewRow[]): NewRow[] {
+  const byId = new Map<bigint, NewRow>();
+  for (let row of rows) {
+    let other = byId.get(row.id);
+    while (other !== undefined && Buffer.compare(other.values, row.values) !== 0) {
+      row = { ...row, id: nextId(row.id) };
+      other = byId.get(row.id);
+    }
+    if (other === undefined) byId.set(row.id, row);
+  }
+  return [...byId.values()].sort((a, b) => compare(a.likeness, b.likeness));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+async function statementsOf(
+  { name, shape, lead = "" }: Target,
+  rows: readonly NewRow[],
+  maxStatementBytes: number,
+): Promise<string[]> {
+  const statements: string[] = [];
+  let out: SqlBytes | undefined;
+  let turnAt = bytesPerTurn;
+  for (const { id, values } of rows) {
+    if (out !== undefined && out.length + values.length > maxStatementBytes) {
+      statements.push(out.toString());
+      out = undefined;
+      turnAt = bytesPerTurn;
+    }
+    if (out === undefined) {
+      out = new SqlBytes(1 << 20);
+      out.ascii(insertInto("INSERT", name, shape));
+    } else {
+      out.comma();
+    }
+    out.ascii(`(${id},${lead}`);
+    out.raw(values);
+    out.ascii(")");
+    if (out.length < turnAt) continue;
+    turnAt = out.length + bytesPerTurn;
+    await nextTurn();
+  }
+  if (out !== undefined) statements.push(out.toString());
+  return statements;
+}
+
+/** The rows that are not in the table, those with another's id under a new one. */
+async function absent(client: Client, target: Target, rows: readonly NewRow[]): Promise<NewRow[]> {
+  const left: NewRow[] = [];
+  for (let at = 0; at < rows.length; at += idsPerLookup) {
+    const some = rows.slice(at, at + idsPerLookup);
+    const stored = await lookUp(client, target, some);
+    for (const row of some) {
+      const found = stored.get(row.id);
+      if (found === undefined) left.push(row);
+      else if (!isSame(target, found, row)) left.push({ ...row, id: nextId(row.id) });
+    }
+  }
+  return distinct(left);
+}
+
+async function lookUp(
+  client: Client,
+  { table, shape }: Target,
+  rows: readonly NewRow[],
+): Promise<ReadonlyMap<bigint, Row>> {
+  const columns = shape.columns.filter(({ derived }) => derived !== true).map(({ name }) => name);
+  const ids = rows.map(({ id }) => id).join(",");
+  const found = await client.query(
+    `SELECT ${columns.join(",")} FROM ${table} WHERE id IN (${ids}) LIMIT ${rows.length} OPTION max_matches=${rows.length}`,
+  );
+  return new Map(found.map((row) => [BigInt((row[0] as Buffer).toString("latin1")), row]));
+}
+
+function isSame({ shape, lead = "" }: Target, stored: Row, { values }: NewRow): boolean {
+  const own = valuesOf(Buffer.concat([Buffer.from(lead, "latin1"), values]));
+  let at = 1;
+  for (const [i, { derived }] of shape.columns.entries()) {
+    if (i === 0 || derived === true) continue;
+    if (Buffer.compare(stored[at++] as Buffer, own[i - 1] as Buffer) !== 0) return false;
+  }
+  return true;
+}

@@ -1,0 +1,129 @@
+/**
+ * SQL statements as bytes. Manticore takes and gives back every byte of a text but NUL, so a NUL is written as two
+ * bytes, and so is the byte that introduces them. Everything that was ever a caller's goes through here.
+ */
+const escapeByte = 0x01;
+const quote = 0x27;
+const backslash = 0x5c;
+const comma = 0x2c;
+
+/** How many bytes of its own input the longest literal of one byte takes. */
+const maxGrowth = 2;
+
+/** A statement that grows: one byte stands for one character, whatever the encoding of the text was. */
+export class SqlBytes {
+  bytes: Buffer;
+  length = 0;
+
+  constructor(size = 1 << 16) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+  }
+
+  /** Appends what is ours and ASCII: keywords, names, numbers. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    this.length += this.bytes.write(text, this.length, "latin1");
+  }
+
+  /** Appends bytes that are SQL already. */
+  raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** Appends a range of bytes as they stand within a string literal. */
+  escaped(source: Uint8Array, start = 0, end = source.length): void {
+    this.reserve((end - start) * maxGrowth);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = start; i < end; i++) {
+      const byte = source[i] as number;
+      if (byte <= escapeByte) {
+        bytes[at++] = escapeByte;
+        bytes[at++] = byte + 1;
+      } else {
+        if (byte === quote || byte === backslash) bytes[at++] = backslash;
+        bytes[at++] = byte;
+      }
+    }
+    this.length = at;
+  }
+
+  /** Appends a string literal of bytes. */
+  literal(source: Uint8Array, start = 0, end = source.length): void {
+    this.byte(quote);
+    this.escaped(source, start, end);
+    this.byte(quote);
+  }
+
+  /** Appends a string literal of a text's UTF-8. */
+  text(text: string): void {
+    this.literal(Buffer.from(text, "utf8"));
+  }
+
+  comma(): void {
+    this.byte(comma);
+  }
+
+  byte(byte: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = byte;
+  }
+
+  /** The statement as the connection takes it: a character a byte. */
+  toString(): string {
+    return this.bytes.toString("latin1", 0, this.length);
+  }
+
+  reserve(more: number): void {
+    const needed = this.length + more;
+    if (needed <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+  }
+}
+
+/** A string literal of a text, for statements that are short. */
+export function literal(text: string | Uint8Array): string {
+  const out = new SqlBytes(64);
+  out.literal(typeof text === "string" ? Buffer.from(text, "utf8") : text);
+  return out.toString();
+}
+
+/** The bytes that a text had before it was written as a literal. */
+export function unescaped(stored: Buffer): Buffer {
+  let at = stored.indexOf(escapeByte);
+  if (at < 0) return stored;
+  const out = Buffer.allocUnsafeSlow(stored.length - 1);
+  let length = stored.copy(out, 0, 0, at);
+  for (; at < stored.length; at++) {
+    const byte = stored[at] as number;
+    out[length++] = byte === escapeByte ? (stored[++at] as number) - 1 : byte;
+  }
+  return out.subarray(0, length);
+}
+
+/**
+ * The values of a row as it was written in a statement, as a read gives them back: numbers in decimal, texts without
+ * their quotes.
+ * @param sql literals with commas between, and nothing else.
+ */
+export function valuesOf(sql: Uint8Array): Buffer[] {
+  const values: Buffer[] = [];
+  for (let at = 0; at < sql.length; at++) {
+    const value: number[] = [];
+    if (sql[at] === quote) {
+      for (at++; sql[at] !== quote; at++) {
+        if (sql[at] === backslash) at++;
+        value.push(sql[at] as number);
+      }
+      at++;
+    } else {
+      for (; at < sql.length && sql[at] !== comma; at++) value.push(sql[at] as number);
+    }
+    values.push(Buffer.from(value));
+  }
+  return values;
+}

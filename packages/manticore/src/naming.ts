@@ -1,0 +1,69 @@
+import { dropTable } from "./schema.js";
+import type { Window, Windows } from "./windows.js";
+
+/** What the tables of one space are called. */
+export interface Naming {
+  readonly windows: Windows;
+  /** The union for people; the tables of its windows begin with it and `_`. */
+  readonly spans: string;
+  /** What the names of fragments' tables begin with, before a `_`. */
+  readonly fragments: string;
+  readonly operations: string;
+  readonly stopTerms: string;
+  readonly control: string;
+  readonly spanTable: (window: Window) => string;
+  readonly fragmentTable: (window: Window) => string;
+  /** A table as the target of a write. */
+  readonly target: (table: string) => string;
+  readonly createUnion: (members: readonly string[]) => string;
+  /** Statements behind the making of a window's tables, and instead of its dropping. */
+  readonly addToCluster: (window: Window) => readonly string[];
+  readonly dropWindow: (window: Window) => readonly string[];
+}
+
+export interface NamingOptions {
+  readonly prefix: string;
+  readonly windows: Windows;
+  readonly cluster?: string | undefined;
+}
+
+export function createNaming({ prefix, windows, cluster }: NamingOptions): Naming {
+  const spans = `${prefix}spans`;
+  const fragments = `${prefix}fragments`;
+  const spanTable = ({ name }: Window): string => `${spans}_${name}`;
+  const fragmentTable = ({ name }: Window): string => `${fragments}_${name}`;
+  const tablesOf = (window: Window): readonly string[] => [fragmentTable(window), spanTable(window)];
+  const alter = (verb: "ADD" | "DROP", table: string): string => `ALTER CLUSTER ${cluster} ${verb} ${table}`;
+  return {
+    windows,
+    spans,
+    fragments,
+    operations: `${prefix}operations`,
+    stopTerms: `${prefix}stop_terms`,
+    control: `${prefix}control`,
+    spanTable,
+    fragmentTable,
+    target: (table) => (cluster === undefined ? table : `${cluster}:${table}`),
+    createUnion: (members) => {
+      const locals = members.map((member) => `local='${member}'`).join(" ");
+      return `CREATE TABLE IF NOT EXISTS ${spans} type='distributed' ${locals}`;
+    },
+    addToCluster: (window) =>
+      cluster === undefined ? [] : tablesOf(window).map((table) => alter("ADD", table)),
+    dropWindow: (window) =>
+      tablesOf(window).flatMap((table) =>
+        cluster === undefined ? [dropTable(table)] : [alter("DROP", table), dropTable(table)],
+      ),
+  };
+}
+
+/**
+ * The prefix of a tenant's tables: its name, in which everything but lower-case letters and digits is written as
+ * `_` and the two hex digits of each byte, so that no two tenants have one.
+ */
+export function tenantPrefix(prefix: string, tenant: string): string {
+  const name = Buffer.from(tenant, "utf8")
+    .toString("latin1")
+    .replace(/[^a-z0-9]/g, (char) => `_${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return `${prefix}tenant_${name}_`;
+}

@@ -1,0 +1,221 @@
+import { createHash } from "node:crypto";
+import type { Operation } from "@spanstore/core";
+import { type Client, decimal, integer, type Row } from "./client.js";
+import type { Control } from "./control.js";
+import { contentId } from "./ids.js";
+import { literal, SqlBytes, unescaped } from "./literals.js";
+import type { Naming } from "./naming.js";
+import { insertInto, operationTable } from "./schema.js";
+import type { Tuning } from "./tuning.js";
+import type { Window } from "./windows.js";
+
+/** A service's operation in a window; the spans of a nameless service have none. */
+export interface SeenOperation {
+  readonly window: Window;
+  readonly service: string;
+  readonly name: string;
+  readonly spanKind: string;
+}
+
+export interface Operations {
+  /** Makes operations known whose spans are written. */
+  readonly note: (seen: Iterable<SeenOperation>) => Promise<void>;
+  readonly services: (signal?: AbortSignal) => Promise<string[]>;
+  readonly of: (service: string, signal?: AbortSignal) => Promise<Operation[]>;
+  /** Forgets what no span of these windows says any more; around it the generation has to be raised. */
+  readonly prune: (windows: readonly Window[], present: (window: Window) => boolean) => Promise<void>;
+  /** Makes known what the spans of these windows say. */
+  readonly renew: (windows: readonly Window[]) => Promise<void>;
+  readonly clear: () => Promise<void>;
+}
+
+/** Operations that are remembered to be known, so that most writes need not touch their table. */
+const maxKnown = 100_000;
+/** Within the number of values that a filter takes. */
+const rowsPerStatement = 4_000;
+/** Groups that one statement tells of; with more, memory would be the bound. */
+const maxGroups = 1_000_000;
+const serviceToken = "services";
+
+export function createOperations(
+  client: Client,
+  naming: Naming,
+  control: Control,
+  { rowsPerPage }: Tuning,
+): Operations {
+  const { operations: table } = naming;
+  const known = new Set<string>();
+  let generation = 0;
+
+  const put = async (seen: readonly SeenOperation[]): Promise<void> => {
+    for (let at = 0; at < seen.length; at += rowsPerStatement) {
+      const out = new SqlBytes();
+      out.ascii(insertInto("REPLACE", naming.target(table), operationTable));
+      let count = 0;
+      for (const row of rowsOf(seen.slice(at, at + rowsPerStatement))) {
+        if (count++ > 0) out.comma();
+        appendRow(out, row);
+      }
+      await client.query(out.toString(), { doing: `cannot write to ${table}` });
+    }
+  };
+
+  /** All rows that match, in pages. */
+  const all = async (columns: string, match: string, signal?: AbortSignal): Promise<Row[]> => {
+    const rows: Row[] = [];
+    for (let after = 0n; ; ) {
+      const page = await client.query(
+        `SELECT id, ${columns} FROM ${table} WHERE MATCH('"${match}"') AND id > ${after} ORDER BY id ASC ` +
+          `LIMIT ${rowsPerPage} OPTION max_matches=${rowsPerPage}, ranker=none`,
+        { signal, doing: "cannot read names" },
+      );
+      rows.push(...page);
+      if (page.length < rowsPerPage) return rows;
+      const last = page[page.length - 1] as Row;
+      after = integer(last, 0);
+    }
+  };
+
+  const inSpansOf = async (window: Window): Promise<SeenOperation[]> => {
+    const from = `FROM ${naming.spanTable(window)}`;
+    const limit = `LIMIT ${maxGroups} OPTION max_matches=${maxGroups}`;
+    // Names that differ in case alone are different names.
+    const grouped = (sql: string): Promise<readonly Row[]> =>
+      client.session(["SET collation_connection=binary", `${sql} ${limit}`]);
+    const services = await grouped(
+      `SELECT service_name, CRC32(service_name) AS s ${from} GROUP BY service_name`,
+    );
+    // Of several texts Manticore groups by their joined bytes, in which "ab" + "c" is "a" + "bc". So only the
+    // name is grouped by as a text, and services by their checksums while those tell them apart.
+    const columns = "service_name, operation_name, kind, CRC32(service_name) AS s, CRC32(kind) AS k";
+    const isClear = new Set(services.map((row) => decimal(row, 1))).size === services.length;
+    const wheres = isClear
+      ? [""]
+      : services.map(([name]) => `WHERE service_name=${literal(unescaped(name as Buffer))}`);
+    const seen: SeenOperation[] = [];
+    for (const where of wheres) {
+      const rows = await grouped(
+        `SELECT ${columns}, COUNT(*) ${from} ${where} GROUP BY s, k, operation_name`,
+      );
+      for (const [service, name, kind] of rows) {
+        if (service === undefined || service.length === 0) continue;
+        seen.push({ window, service: textOf(service), name: textOf(name), spanKind: textOf(kind) });
+      }
+    }
+    return seen;
+  };
+
+  return {
+    note: async (operations) => {
+      for (;;) {
+        const now = await control.generation();
+        // A deletion, by whatever server, may have removed rows that are remembered here.
+        if (now !== generation || known.size > maxKnown) known.clear();
+        generation = now;
+        const missing = [...operations].filter((each) => !known.has(keyOf(each)));
+        if (missing.length === 0) return;
+        await put(missing);
+        if ((await control.generation()) !== generation) continue;
+        for (const each of missing) known.add(keyOf(each));
+        return;
+      }
+    },
+
+    services: async (signal) => {
+      const rows = await all("service", serviceToken, signal);
+      return [...new Set(rows.map(([, service]) => textOf(service)))];
+    },
+
+    of: async (service, signal) => {
+      const operations = new Map<string, Operation>();
+      for (const [, of, name, kind] of await all("service, name, kind", tokenOf(service), signal)) {
+        if (textOf(of) !== service) continue;
+        const operation = { name: textOf(name), spanKind: textOf(kind) };
+        operations.set(`${operation.spanKind}:${operation.name}`, operation);
+      }
+      return [...operations.values()];
+    },
+
+    prune: async (windows, present) => {
+      for (const window of windows) {
+        const left = present(window) ? await inSpansOf(window) : [];
+        const kept = new Set(rowsOf(left).map(({ id }) => String(id)));
+        const rows = await client.query(
+          `SELECT id FROM ${table} WHERE window_start = ${startOf(window)} LIMIT ${maxGroups} OPTION max_matches=${maxGroups}`,
+        );
+        const gone = rows.map(([id]) => (id as Buffer).toString("latin1")).filter((id) => !kept.has(id));
+        for (let at = 0; at < gone.length; at += rowsPerStatement) {
+          const ids = gone.slice(at, at + rowsPerStatement).join(",");
+          await client.query(`DELETE FROM ${naming.target(table)} WHERE id IN (${ids})`);
+        }
+      }
+    },
+
+    renew: async (windows) => {
+      for (const window of windows) await put(await inSpansOf(window));
+    },
+
+    clear: async () => {
+      await client.query(`TRUNCATE TABLE ${table}`);
+    },
+  };
+}
+
+interface OperationRow {
+  readonly id: bigint;
+  readonly window: Window;
+  readonly token: string;
+  readonly service: string;
+  readonly name: string;
+  readonly kind: string;
+}
+
+/** A row an operation, and one a service. */
+function rowsOf(seen: readonly SeenOperation[]): OperationRow[] {
+  const rows: OperationRow[] = [];
+  const services = new Set<string>();
+  for (const { window, service, name, spanKind } of seen) {
+    rows.push({
+      id: idOf(window, service, name, spanKind),
+      window,
+      token: tokenOf(service),
+      service,
+      name,
+      kind: spanKind,
+    });
+    const key = `${window.name}\0${service}`;
+    if (services.has(key)) continue;
+    services.add(key);
+    rows.push({ id: idOf(window, service), window, token: serviceToken, service, name: "", kind: "" });
+  }
+  return rows;
+}
+
+function appendRow(out: SqlBytes, { id, window, token, service, name, kind }: OperationRow): void {
+  out.ascii(`(${id},${startOf(window)},'${token}',`);
+  out.text(service);
+  out.comma();
+  out.text(name);
+  out.ascii(`,'${kind}')`);
+}
+
+function startOf({ startUnixNano }: Window): bigint {
+  return startUnixNano / 1000n;
+}
+
+function keyOf({ window, service, name, spanKind }: SeenOperation): string {
+  return `${window.name} ${spanKind} ${service.length} ${service}${name}`;
+}
+
+function idOf(window: Window, ...parts: readonly string[]): bigint {
+  return contentId(Buffer.from(JSON.stringify([window.name, ...parts]), "utf8"));
+}
+
+/** A service's operations are found by this. */
+function tokenOf(service: string): string {
+  return `s${createHash("sha1").update(service).digest("hex").slice(0, 16)}`;
+}
+
+function textOf(bytes: Buffer | undefined): string {
+  return bytes === undefined ? "" : unescaped(bytes).toString("utf8");
+}

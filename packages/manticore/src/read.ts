@@ -1,0 +1,136 @@
+import type { EngineReader, Fragment } from "@spanstore/core";
+import { createCandidates } from "./candidates.js";
+import type { Catalog } from "./catalog.js";
+import { type Client, integer, type Row } from "./client.js";
+import { failureOf, storeError } from "./errors.js";
+import { fragmentColumns, fragmentOf } from "./fragments.js";
+import { createFrequencies } from "./frequencies.js";
+import type { Naming } from "./naming.js";
+import type { StopTerms } from "./stop-terms.js";
+import { matchTrace } from "./tokens.js";
+import type { Tuning } from "./tuning.js";
+import type { Window } from "./windows.js";
+
+const tracesTogether = 50;
+/** So often tables may vanish under a read before that is an error. */
+const maxTries = 5;
+
+export interface ReaderParts {
+  readonly client: Client;
+  readonly naming: Naming;
+  readonly catalog: Catalog;
+  readonly stopTerms: StopTerms;
+  readonly tuning: Tuning;
+}
+
+export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates" | "fragments"> {
+  const { client, naming, catalog } = parts;
+  const { fragmentsTogether, fragmentsPerPage } = parts.tuning;
+
+  const read = async (
+    windows: readonly Window[],
+    condition: string,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Row[]> => {
+    if (windows.length === 0) return [];
+    return client.query(
+      `SELECT ${fragmentColumns} FROM ${windows.map(naming.fragmentTable).join(",")} WHERE ${condition} ` +
+        `ORDER BY start_time ASC, id ASC LIMIT ${limit} OPTION max_matches=${limit}, ranker=none`,
+      { signal, doing: "cannot read traces" },
+    );
+  };
+
+  /** Reads from all windows; what they were last is asked at once, and holds when they still are the same. */
+  const readAll = async (
+    condition: string,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Row[]> => {
+    const last = catalog.lastListed();
+    const [now, early] = await Promise.all([
+      catalog.list(signal),
+      last === undefined ? undefined : settled(read(last, condition, limit, signal)),
+    ]);
+    if (early !== undefined && last !== undefined && isSame(last, now)) {
+      if ("rows" in early) return early.rows;
+      if (failureOf(early.error) !== "no table") throw early.error;
+    }
+    let windows = now;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await read(windows, condition, limit, signal);
+      } catch (error) {
+        // A window was dropped meanwhile.
+        if (failureOf(error) !== "no table" || attempt === maxTries) throw error;
+        windows = await catalog.list(signal);
+      }
+    }
+  };
+
+  /** All fragments of some traces; undefined when there are too many for that. */
+  const together = async (
+    traceIds: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<ReadonlyMap<string, readonly Fragment[]> | undefined> => {
+    const rows = await readAll(`MATCH('${traceIds.map(matchTrace).join("|")}')`, fragmentsTogether, signal);
+    if (rows.length === fragmentsTogether) return undefined;
+    const byTrace = new Map<string, Fragment[]>();
+    for (const fragment of rows.map(fragmentOf)) {
+      const own = byTrace.get(fragment.traceId);
+      if (own === undefined) byTrace.set(fragment.traceId, [fragment]);
+      else own.push(fragment);
+    }
+    return byTrace;
+  };
+
+  async function* pagesOf(
+    traceId: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly Fragment[], void> {
+    const match = `MATCH('${matchTrace(traceId)}')`;
+    for (let after = ""; ; ) {
+      const rows = await readAll(`${match}${after}`, fragmentsPerPage, signal);
+      // A token may be several traces'.
+      const own = rows.map(fragmentOf).filter((fragment) => fragment.traceId === traceId);
+      if (own.length > 0) yield own;
+      const last = rows[rows.length - 1];
+      if (rows.length < fragmentsPerPage || last === undefined) return;
+      const start = integer(last, 1);
+      after = ` AND (start_time > ${start} OR (start_time = ${start} AND id > ${integer(last, 0)}))`;
+    }
+  }
+
+  return {
+    candidates: createCandidates({ ...parts, frequencies: createFrequencies(client) }),
+
+    async *fragments(traceIds, signal): AsyncGenerator<readonly Fragment[], void> {
+      try {
+        for (let at = 0; at < traceIds.length; at += tracesTogether) {
+          const some = traceIds.slice(at, at + tracesTogether);
+          const byTrace = await together(some, signal);
+          for (const traceId of some) {
+            if (byTrace === undefined) yield* pagesOf(traceId, signal);
+            else yield byTrace.get(traceId) ?? [];
+          }
+        }
+      } catch (error) {
+        throw storeError(error, "cannot read traces");
+      }
+    },
+  };
+}
+
+async function settled(
+  reading: Promise<readonly Row[]>,
+): Promise<{ readonly rows: readonly Row[] } | { readonly error: unknown }> {
+  try {
+    return { rows: await reading };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function isSame(a: readonly Window[], b: readonly Window[]): boolean {
+  return a.length === b.length && a.every(({ name }, i) => name === b[i]?.name);
+}

@@ -1,0 +1,109 @@
+/**
+ * What is kept, as statements.
+ *
+ * - `…fragments_WINDOW`: the truth, a row a fragment (the spans of one trace in one request): its newest start, its
+ *   tokens, its bytes. Searches read nothing else.
+ * - `…spans_WINDOW`: a row a span, for people. `…spans` is the union of them.
+ * - `…operations`: services, operations and kinds of each window.
+ * - `…stop_terms`: terms that are too common in a window to be indexed there.
+ * - `…control`: what servers that share a searchd tell each other; nothing of it matters after a restart.
+ */
+
+/** A column of a table that rows are inserted into. */
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+  /** Told from other columns, or of the write rather than of the content: not compared, not given back. */
+  readonly derived?: true;
+}
+
+export interface TableShape {
+  readonly columns: readonly Column[];
+  readonly settings: string;
+}
+
+const keyColumn: Column = { name: "id", type: "bigint" };
+
+/**
+ * The dictionary holds checksums, since nobody reads tokens; `hitless_words` leaves out positions, of which the
+ * index has no use. Large blocks compress better, and a trace lies in one or two of them.
+ */
+const indexSettings = "dict='crc' hitless_words='all'";
+const storeSettings = "docstore_compression='lz4hc' docstore_block_size='64k'";
+
+export const fragmentTable: TableShape = {
+  columns: [
+    keyColumn,
+    // Of the write.
+    { name: "sequence", type: "bigint", derived: true },
+    // Of the newest span, in microseconds.
+    { name: "start_time", type: "bigint" },
+    { name: "tokens", type: "text indexed", derived: true },
+    { name: "encoded", type: "text stored" },
+  ],
+  settings: `${indexSettings} ${storeSettings}`,
+};
+
+export const spanTable: TableShape = {
+  columns: [
+    keyColumn,
+    { name: "trace_id", type: "string" },
+    { name: "span_id", type: "string" },
+    { name: "parent_span_id", type: "string" },
+    { name: "operation_name", type: "string" },
+    { name: "service_name", type: "string" },
+    { name: "kind", type: "string" },
+    { name: "status", type: "string" },
+    // Microseconds; what is left of the nanoseconds, 0 to 999, stands behind.
+    { name: "start_time", type: "bigint" },
+    { name: "start_time_nanos", type: "bit(10)" },
+    { name: "duration", type: "bigint" },
+    { name: "duration_nanos", type: "bit(10)" },
+    { name: "logs", type: "text indexed stored" },
+    { name: "tags", type: "text stored" },
+    { name: "refs", type: "text stored" },
+    { name: "process", type: "text stored" },
+  ],
+  settings: `${indexSettings} ${storeSettings}`,
+};
+
+export const operationTable: TableShape = {
+  columns: [
+    keyColumn,
+    { name: "window_start", type: "bigint" },
+    { name: "tokens", type: "text indexed", derived: true },
+    { name: "service", type: "text stored" },
+    { name: "name", type: "text stored" },
+    { name: "kind", type: "string" },
+  ],
+  settings: "dict='crc' hitless_words='all'",
+};
+
+export const stopTable: TableShape = {
+  columns: [keyColumn, { name: "window_start", type: "bigint" }, { name: "terms", type: "text stored" }],
+  settings: "",
+};
+
+export const controlTable: TableShape = {
+  columns: [
+    keyColumn,
+    { name: "busy", type: "bigint" },
+    { name: "last", type: "bigint" },
+    { name: "seen", type: "bigint" },
+  ],
+  settings: "binlog='0'",
+};
+
+export function createTable(name: string, { columns, settings }: TableShape): string {
+  const defined = columns.map((column) => `${column.name} ${column.type}`).join(", ");
+  return `CREATE TABLE IF NOT EXISTS ${name} (${defined}) ${settings}`.trimEnd();
+}
+
+export function dropTable(name: string): string {
+  return `DROP TABLE IF EXISTS ${name}`;
+}
+
+/** The beginning of a statement that inserts rows; `verb` is INSERT or REPLACE. */
+export function insertInto(verb: "INSERT" | "REPLACE", target: string, { columns }: TableShape): string {
+  return `${verb} INTO ${target} (${columns.map(({ name }) => name).join(",")}) VALUES `;
+}

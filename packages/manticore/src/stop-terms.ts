@@ -1,0 +1,146 @@
+import { requiredTerms, type Term, type TermNode, type TraceFragment } from "@spanstore/core";
+import { type Client, integer, type Row } from "./client.js";
+import { contentId } from "./ids.js";
+import { literal } from "./literals.js";
+import type { Naming } from "./naming.js";
+import { insertInto, stopTable } from "./schema.js";
+import type { Tuning } from "./tuning.js";
+import type { Window } from "./windows.js";
+
+/**
+ * Terms that more than half of a window's fragments hold help no search there, and are nearly half of the
+ * index. A window's first fragments are indexed with all their terms; then the common ones are made known as stop
+ * terms, and from there on left out.
+ *
+ * A server may leave a term out only after it is in the table, and each search reads the table before it looks for
+ * anything. So a fragment that was acknowledged before a search began is found, whichever server wrote it. Nothing is
+ * ever taken out of the table, since another server may still rely on it.
+ */
+export interface StopTerms {
+  /**
+   * What need not be indexed in a window; learns from these fragments, which are about to be written there.
+   * @param services whose terms stay: who sends alone at first may send little later on.
+   */
+  readonly learn: (
+    window: Window,
+    fragments: readonly TraceFragment[],
+    services: Iterable<string>,
+  ) => Promise<ReadonlySet<Term>>;
+  /** What may be left out in any window that begins between these times, as it is now. */
+  readonly between: (
+    fromUnixNano: bigint,
+    toUnixNano: bigint,
+    signal?: AbortSignal,
+  ) => Promise<ReadonlySet<Term>>;
+}
+
+/** Terms of so many of the sampled are common; at half, looking for one would read half of everything anyway. */
+const commonPart = 0.5;
+/** So many fragments after which terms are forgotten that were in less than a tenth of all so far. */
+const tidyAfter = 256;
+/** Windows whose terms are counted or kept at the same time. */
+const maxWindows = 8;
+const maxLists = 10_000;
+
+interface Sample {
+  fragments: number;
+  readonly counts: Map<Term, number>;
+  readonly kept: Set<Term | undefined>;
+}
+
+const none: ReadonlySet<Term> = new Set();
+
+export function createStopTerms(client: Client, naming: Naming, { sampledFragments }: Tuning): StopTerms {
+  const samples = new Map<string, Sample>();
+  const learned = new Map<string, ReadonlySet<Term>>();
+  /** Lists by the id of their row; they never change. */
+  const lists = new Map<bigint, readonly Term[]>();
+
+  const between: StopTerms["between"] = async (fromUnixNano, toUnixNano, signal) => {
+    const [from, to] = [fromUnixNano, toUnixNano].map((time) => startOf(naming.windows.at(time)));
+    const where = `WHERE window_start >= ${from} AND window_start <= ${to} LIMIT ${maxLists} OPTION max_matches=${maxLists}`;
+    const select = (columns: string): Promise<readonly Row[]> =>
+      client.query(`SELECT ${columns} FROM ${naming.stopTerms} ${where}`, { signal, doing: "cannot read" });
+    const ids = (await select("id")).map((row) => integer(row, 0));
+    if (ids.length === 0) return none;
+    if (ids.some((id) => !lists.has(id))) {
+      for (const row of await select("id, terms")) {
+        lists.set(integer(row, 0), (row[1] as Buffer).toString("latin1").split(" ").map(Number));
+      }
+    }
+    return new Set(ids.flatMap((id) => lists.get(id) ?? []));
+  };
+
+  const publish = async (window: Window, terms: readonly Term[]): Promise<void> => {
+    const text = terms.join(" ");
+    const id = contentId(Buffer.from(`${window.name} ${text}`, "latin1"));
+    await client.query(
+      `${insertInto("REPLACE", naming.target(naming.stopTerms), stopTable)}(${id},${startOf(window)},${literal(text)})`,
+      { doing: "cannot write" },
+    );
+  };
+
+  return {
+    learn: async (window, fragments, services) => {
+      const known = learned.get(window.name);
+      if (known !== undefined) return known;
+      const sample = sampleOf(samples, window.name);
+      for (const { terms } of fragments) {
+        sample.fragments++;
+        terms.forEach((term) => {
+          sample.counts.set(term, (sample.counts.get(term) ?? 0) + 1);
+        });
+        if (sample.fragments % tidyAfter === 0) tidy(sample);
+      }
+      for (const service of services) sample.kept.add(serviceTerm(service));
+      if (sample.fragments < sampledFragments) return none;
+      const least = sample.fragments * commonPart;
+      const common = [...sample.counts]
+        .filter(([term, count]) => count > least && !sample.kept.has(term))
+        .map(([term]) => term);
+      await publish(window, common);
+      const stop = new Set(common);
+      samples.delete(window.name);
+      if (learned.size >= maxWindows) learned.delete(learned.keys().next().value as string);
+      learned.set(window.name, stop);
+      return stop;
+    },
+    between,
+  };
+}
+
+/** The counts of a window; the one that was used longest ago makes room. */
+function sampleOf(samples: Map<string, Sample>, name: string): Sample {
+  const sample = samples.get(name) ?? { fragments: 0, counts: new Map(), kept: new Set() };
+  samples.delete(name);
+  samples.set(name, sample);
+  if (samples.size > maxWindows) samples.delete(samples.keys().next().value as string);
+  return sample;
+}
+
+function tidy({ fragments, counts }: Sample): void {
+  for (const [term, count] of counts) if (count * 10 < fragments) counts.delete(term);
+}
+
+function serviceTerm(service: string): Term | undefined {
+  const node = requiredTerms({
+    op: "eq",
+    ref: { ref: "field", level: "resource", name: "service" },
+    value: { type: "string", text: service },
+  });
+  return node !== undefined && "term" in node ? node.term : undefined;
+}
+
+/** What is left of a condition when nothing is known of some terms; undefined when nothing is left. */
+export function withoutTerms(node: TermNode, stop: ReadonlySet<Term>): TermNode | undefined {
+  if (stop.size === 0) return node;
+  if ("term" in node) return stop.has(node.term) ? undefined : node;
+  const nodes = ("all" in node ? node.all : node.any).map((each) => withoutTerms(each, stop));
+  const left = nodes.filter((each) => each !== undefined);
+  if ("any" in node) return left.length < nodes.length ? undefined : { any: left };
+  return left.length === 0 ? undefined : { all: left };
+}
+
+function startOf({ startUnixNano }: Window): bigint {
+  return startUnixNano / 1000n;
+}

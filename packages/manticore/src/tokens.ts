@@ -1,0 +1,99 @@
+import type { Term, TermNode, TraceFragment } from "@spanstore/core";
+import type { SqlBytes } from "./literals.js";
+import { timeTokens } from "./time-tokens.js";
+
+/**
+ * A token of the full-text field: eight digits of base 36, which every charset takes as one word and none folds. A
+ * term has more values than that, so that some share a token; candidates are checked, and a token too many costs
+ * time only.
+ */
+const tokenLength = 8;
+const tokenValues = 36 ** tokenLength;
+const half = 36 ** 4;
+const space = 0x20;
+
+const digits = Uint8Array.from("0123456789abcdefghijklmnopqrstuvwxyz", (digit) => digit.charCodeAt(0));
+
+function put(out: Uint8Array, at: number, value: number): void {
+  let rest = value % tokenValues;
+  let low = rest % half;
+  rest = (rest - low) / half;
+  for (let i = 7; i >= 4; i--) {
+    out[at + i] = digits[low % 36] as number;
+    low = (low / 36) | 0;
+  }
+  for (let i = 3; i >= 0; i--) {
+    out[at + i] = digits[rest % 36] as number;
+    rest = (rest / 36) | 0;
+  }
+}
+
+function textOf(value: number): string {
+  const token = Buffer.alloc(tokenLength);
+  put(token, 0, value);
+  return token.toString("latin1");
+}
+
+/** A trace id's token. Ids may be numbered one after the other, so they are hashed. */
+function traceValue(traceId: Uint8Array): number {
+  let low = 0x811c9dc5;
+  let high = 0x7ace1d;
+  for (let i = 0; i < 16; i++) {
+    const byte = traceId[i] as number;
+    low = Math.imul(low ^ byte, 0x01000193);
+    high = Math.imul(high ^ byte, 0x27d4eb2f);
+  }
+  low = Math.imul(low ^ (low >>> 15), 0x85ebca6b);
+  low ^= low >>> 13;
+  high = Math.imul(high ^ (high >>> 15) ^ low, 0xc2b2ae35);
+  high ^= high >>> 16;
+  return (high & 0xfffff) * 0x400000 + (low & 0x3fffff);
+}
+
+/**
+ * Appends a fragment's tokens with spaces between: its trace id's, those of its time and of its terms, but for some of
+ * these.
+ */
+export function appendTokens(
+  out: SqlBytes,
+  { traceId, newestStartUnixNano, terms }: TraceFragment,
+  without: ReadonlySet<Term>,
+): void {
+  out.ascii(`${timeTokens(newestStartUnixNano / 1000n)} `);
+  out.reserve((terms.size + 1) * (tokenLength + 1));
+  const { bytes } = out;
+  let at = out.length;
+  put(bytes, at, traceValue(traceId));
+  at += tokenLength;
+  terms.forEach((term) => {
+    if (without.has(term)) return;
+    bytes[at++] = space;
+    put(bytes, at, term);
+    at += tokenLength;
+  });
+  out.length = at;
+}
+
+/**
+ * A MATCH expression of a trace id. Tokens stand in quotes, since some spell an operator's name.
+ * @param traceId 32 hex characters.
+ */
+export function matchTrace(traceId: string): string {
+  return `"${textOf(traceValue(Buffer.from(traceId, "hex")))}"`;
+}
+
+/** A MATCH expression of what fragments must hold. */
+export function matchTerms(node: TermNode): string {
+  if ("term" in node) return matchTerm(node.term);
+  const [nodes, operator] = "all" in node ? [node.all, " "] : [node.any, "|"];
+  return `(${nodes.map(matchTerms).join(operator)})`;
+}
+
+function matchTerm(term: Term): string {
+  return `"${textOf(term)}"`;
+}
+
+/** A term as the index has it. */
+export function tokenOfTerm(term: Term): string {
+  return textOf(term);
+}

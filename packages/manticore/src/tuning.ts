@@ -1,0 +1,32 @@
+import { type ContentId, contentId } from "./ids.js";
+
+/** Numbers that decide how things are done and never what comes out; tests make them small. */
+export interface Tuning {
+  /** Makes the ids of rows. */
+  readonly idOf: ContentId;
+  /** A statement grows no longer than this by another row. */
+  readonly maxStatementBytes: number;
+  /** So many of a window's first fragments tell which terms are common there. */
+  readonly sampledFragments: number;
+  /** Candidates are read in numbers that double from a little above the limit, at least the first, up to the second. */
+  readonly listed: readonly [number, number];
+  /** What finds no more than this is asked for as a whole. */
+  readonly fewFragments: number;
+  /** Fragments of several traces are read at once when there are fewer than these. */
+  readonly fragmentsTogether: number;
+  /** Large traces are read in pages of this many fragments. */
+  readonly fragmentsPerPage: number;
+  /** Rows of spans and names are read in pages of this many. */
+  readonly rowsPerPage: number;
+}
+
+export const defaultTuning: Tuning = {
+  idOf: contentId,
+  maxStatementBytes: 8 * 1024 * 1024,
+  sampledFragments: 4_000,
+  listed: [32, 512],
+  fewFragments: 4_000,
+  fragmentsTogether: 256,
+  fragmentsPerPage: 32,
+  rowsPerPage: 10_000,
+};

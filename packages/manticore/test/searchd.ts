@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LocatedPeer } from "../../../scripts/peers/locate.mjs";
+import {
+  freePorts,
+  type RunningProgram,
+  startProgram,
+  untilReady,
+} from "../../../scripts/test-support/processes.js";
+
+/** A searchd for tests: of their own, or one that somebody runs at an address. */
+export interface Searchd {
+  readonly url: string;
+  /** Its HTTP listener; of one at an address, there is none known. */
+  readonly httpUrl: string | undefined;
+  /** A program that tests may kill; undefined for one at an address. */
+  readonly program: () => RunningProgram | undefined;
+  /** Starts it again where its data is, after it has ended. */
+  readonly start: () => Promise<void>;
+  /** Ends it and removes its data. */
+  readonly close: () => Promise<void>;
+}
+
+export interface SearchdOptions {
+  /** Lines for the searchd section of its configuration. */
+  readonly settings?: readonly string[];
+}
+
+/** Starts a searchd with a data directory of its own; at an address, nothing is started. */
+export async function startSearchd(
+  located: LocatedPeer,
+  { settings = ["binlog_flush = 1"] }: SearchdOptions = {},
+): Promise<Searchd> {
+  if ("address" in located) {
+    const nothing = async (): Promise<void> => {};
+    return {
+      url: located.address,
+      httpUrl: undefined,
+      program: () => undefined,
+      start: nothing,
+      close: nothing,
+    };
+  }
+  const folder = mkdtempSync(join(tmpdir(), "spanstore-searchd-"));
+  const [sqlPort, httpPort] = await freePorts(2);
+  await mkdir(join(folder, "data"));
+  const config = join(folder, "manticore.conf");
+  const lines = [
+    `listen = 127.0.0.1:${sqlPort}:mysql`,
+    `listen = 127.0.0.1:${httpPort}:http`,
+    `log = ${join(folder, "searchd.log")}`,
+    `pid_file = ${join(folder, "searchd.pid")}`,
+    `data_dir = ${join(folder, "data")}`,
+    "buddy_path =",
+    ...settings,
+  ];
+  writeFileSync(config, `searchd {\n${lines.map((line) => `    ${line}\n`).join("")}}\n`);
+  const httpUrl = `http://127.0.0.1:${httpPort}`;
+  const args = [...(located.docker ? ["searchd"] : []), "--nodetach", "-c", config];
+  let program: RunningProgram | undefined;
+  const start = async (): Promise<void> => {
+    program = startProgram(located.command, args);
+    program.process.once("exit", (_code, signal) => {
+      // A signal that no test sends: what it wrote is the only trace of it.
+      if (signal !== null && signal !== "SIGKILL" && signal !== "SIGTERM") console.error(logOf(folder));
+    });
+    await untilReady(httpUrl, program);
+  };
+  await start();
+  return {
+    url: `mysql://127.0.0.1:${sqlPort}`,
+    httpUrl,
+    program: () => program,
+    start,
+    close: async () => {
+      await program?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function logOf(folder: string): string {
+  return readFileSync(join(folder, "searchd.log"), "utf8").split("\n").slice(-100).join("\n");
+}
+
+/** A prefix that no other test's tables have, also on a searchd that outlives the tests. */
+export function freshPrefix(): string {
+  return `t${Date.now().toString(36)}${Math.floor(Math.random() * 36 ** 4).toString(36)}_`;
+}

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Arrival } from "./data/batches.js";
+import { type Elasticsearch, elasticsearchAt } from "./targets/elasticsearch.js";
 import type { JaegerBackend } from "./targets/jaeger.js";
 import type { Jaeger1Backend } from "./targets/jaeger1.js";
 
@@ -24,11 +25,12 @@ export interface Options {
   readonly spans: number;
   readonly seed: number;
   readonly endNano: bigint;
-  readonly stores: readonly ("sqlite" | "manticore" | "memory")[];
+  readonly stores: readonly ("sqlite" | "manticore" | "elasticsearch" | "memory")[];
   readonly storeArgs: readonly string[];
   /** Another build of spanstore's server than the workspace's. */
   readonly server?: string;
-  readonly peers: readonly (JaegerBackend | Jaeger1Backend)[];
+  readonly peers: readonly (JaegerBackend | Jaeger1Backend | "elasticsearch")[];
+  readonly elasticsearch?: Elasticsearch;
   readonly endpoints: readonly string[];
   readonly only: ReadonlySet<Phase>;
   readonly scale: number;
@@ -58,13 +60,14 @@ What is measured
   --load-rate=N         spans/s written during phase load             [half of what the server sustained]
 
 Whom
-  --stores=A,B          sqlite, manticore, memory or none             [sqlite]
+  --stores=A,B          sqlite, manticore, elasticsearch, memory or none  [sqlite]
                         manticore: searchd has to be on PATH
   --store-args="..."    more arguments for spanstore's server
   --server=FILE         the server's main.js                          [the workspace's build]
-  --peers=A,B           badger, badger-sync, memory or none           [badger,memory]
+  --peers=A,B           badger, badger-sync, memory, elasticsearch or none  [badger,memory]
                         jaeger-remote-storage has to be on PATH; for badger-1.76, badger-sync-1.76 and memory-1.76,
                         which speak storage.v1 too, jaeger-remote-storage-1.76
+  --elasticsearch=URL,PID,DIR   for the store or the peer elasticsearch: one that runs, and its data; empty
   --endpoint=NAME=HOST:PORT[,PID]   a server that already runs; may be given several times
 
 Where
@@ -113,6 +116,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
       server: { type: "string" },
       "store-args": { type: "string", default: "" },
       peers: { type: "string", default: "badger,memory" },
+      elasticsearch: { type: "string" },
       endpoint: { type: "string", multiple: true, default: [] },
       dir: { type: "string" },
       keep: { type: "boolean", default: false },
@@ -127,7 +131,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
     spans: Math.max(1000, wholeNumber("spans", values.spans)),
     seed: wholeNumber("seed", values.seed),
     endNano: end === undefined ? defaultEnd(Date.now()) : BigInt(end) * 1_000_000n,
-    stores: listOf("stores", values.stores, ["sqlite", "manticore", "memory"]),
+    stores: listOf("stores", values.stores, ["sqlite", "manticore", "elasticsearch", "memory"]),
     storeArgs: values["store-args"].split(" ").filter((arg) => arg !== ""),
     ...(values.server === undefined ? {} : { server: values.server }),
     peers: listOf("peers", values.peers, [
@@ -137,7 +141,9 @@ export function readOptions(argv: readonly string[]): Options | undefined {
       "badger-1.76",
       "badger-sync-1.76",
       "memory-1.76",
+      "elasticsearch",
     ]),
+    ...(values.elasticsearch === undefined ? {} : { elasticsearch: elasticsearchAt(values.elasticsearch) }),
     endpoints: values.endpoint,
     only: new Set(listOf("only", values.only, phases)),
     scale: wholeNumber("scale", values.scale),

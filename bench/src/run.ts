@@ -17,6 +17,11 @@ import { describe, measureSearches, type SearchRow } from "./phases/searches.js"
 import { closeServer, openSession, type Session } from "./phases/session.js";
 import { type LoadResult, measureUnderLoad } from "./phases/under-load.js";
 import { measureWriteSpan, type WriteSpanResult } from "./phases/write-span.js";
+import {
+  type Elasticsearch,
+  jaegerOnElasticsearch,
+  spanstoreOnElasticsearch,
+} from "./targets/elasticsearch.js";
 import { externalTarget } from "./targets/external.js";
 import { jaegerTarget } from "./targets/jaeger.js";
 import { type Jaeger1Backend, jaeger1Target } from "./targets/jaeger1.js";
@@ -108,25 +113,38 @@ function contenders(options: Options): Contender[] {
   // Room for what is written while searches run: the memory store drops old traces once it is full.
   const maxTraces = Math.ceil(traces * 2) + 500_000;
   return [
-    ...options.stores.map((backend) => ({
-      ours: true,
-      make: (directory: string) =>
-        backend === "manticore"
-          ? manticoreTarget(directory, options.storeArgs, options.server)
-          : spanstoreTarget(backend, directory, options.storeArgs, options.server),
-    })),
+    ...options.stores.map((backend) => ({ ours: true, make: storeTarget(backend, options) })),
     ...options.endpoints.map((spec) => ({ ours: false, make: () => externalTarget(spec) })),
     ...options.peers.map((backend) => ({
       ours: false,
-      make: (directory: string) =>
-        isJaeger1(backend)
+      make: (directory: string) => {
+        if (backend === "elasticsearch") return jaegerOnElasticsearch(elasticsearchOf(options), directory);
+        return isJaeger1(backend)
           ? jaeger1Target(backend, directory, maxTraces)
-          : jaegerTarget(backend, directory, maxTraces),
+          : jaegerTarget(backend, directory, maxTraces);
+      },
     })),
   ];
 }
 
-function isJaeger1(backend: Options["peers"][number]): backend is Jaeger1Backend {
+function storeTarget(backend: Options["stores"][number], options: Options): (directory: string) => Target {
+  const { storeArgs, server } = options;
+  switch (backend) {
+    case "manticore":
+      return (directory) => manticoreTarget(directory, storeArgs, server);
+    case "elasticsearch":
+      return (directory) => spanstoreOnElasticsearch(elasticsearchOf(options), directory, storeArgs, server);
+    default:
+      return (directory) => spanstoreTarget(backend, directory, storeArgs, server);
+  }
+}
+
+function elasticsearchOf({ elasticsearch }: Options): Elasticsearch {
+  if (elasticsearch === undefined) throw new Error("--elasticsearch=URL,PID,DIR says which one to use");
+  return elasticsearch;
+}
+
+function isJaeger1(backend: Exclude<Options["peers"][number], "elasticsearch">): backend is Jaeger1Backend {
   return backend.endsWith("-1.76");
 }
 
@@ -190,7 +208,7 @@ async function measurePhases(
   }
   if (only.has("ingest")) result.ingest = await measureIngest(session, arrival);
   else await write(session, session.set.traces, 8, 1000, arrival);
-  await settle(session.server.pid, 30);
+  await settle(session.server.processes, 30);
   if (only.has("search")) result.searches = await measureSearches(session);
   if (only.has("filter")) result.filters = await measureFilters(session);
   if (only.has("pages")) result.pages = await measurePages(session);

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { cpuSeconds } from "./process.js";
+import { cpuSeconds, type Processes } from "./process.js";
 import { type Latency, latencyOf } from "./samples.js";
 
 /** How long one kind of call is measured. */
@@ -33,7 +33,7 @@ export async function measure(
   call: (variant: number) => Promise<readonly Buffer[]>,
   variants: number,
   effort: Effort,
-  pid: number | undefined,
+  processes: Processes,
 ): Promise<Measured | Refused> {
   const answers = new Map<number, readonly Buffer[]>();
   const milliseconds: number[] = [];
@@ -42,7 +42,7 @@ export async function measure(
     for (let i = 0; i < effort.warmup && performance.now() - warming <= effort.seconds * 1000; i++) {
       await call(i % variants);
     }
-    const cpuBefore = cpuSeconds(pid);
+    const cpuBefore = cpuSeconds(processes);
     const started = performance.now();
     for (let i = 0; i < effort.calls; i++) {
       const from = performance.now();
@@ -52,7 +52,7 @@ export async function measure(
       if (i < variants) answers.set(i, answer);
       if (to - started > effort.seconds * 1000 && i + 1 >= effort.leastCalls) break;
     }
-    const cpu = cpuSeconds(pid) - cpuBefore;
+    const cpu = cpuSeconds(processes) - cpuBefore;
     return { latency: latencyOf(milliseconds), cpuMilliseconds: (cpu * 1000) / milliseconds.length, answers };
   } catch (error) {
     return refusal(error);

@@ -5,8 +5,11 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Linux counts processor time in ticks of this many to the second. */
 const ticksPerSecond = 100;
 
-/** The process and all its living descendants. */
-function processTree(pid: number): number[] {
+/** Process ids; undefined when they are not known. */
+export type Processes = readonly number[] | undefined;
+
+/** The processes and all their living descendants. */
+function processTree(pids: readonly number[]): number[] {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync("/proc")) {
     const candidate = Number(entry);
@@ -16,7 +19,7 @@ function processTree(pid: number): number[] {
     children.set(Number(parent), [...(children.get(Number(parent)) ?? []), candidate]);
   }
   const tree: number[] = [];
-  const queue = [pid];
+  const queue = [...pids];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     tree.push(next);
     queue.push(...(children.get(next) ?? []));
@@ -35,13 +38,13 @@ function statFields(pid: number): string[] | undefined {
 }
 
 /**
- * Processor seconds, user and system, that the process has used with all its threads, its living
- * descendants and those children it has waited for; NaN for an unknown process.
+ * Processor seconds, user and system, that the processes have used with all their threads, living
+ * descendants and those children they have waited for; NaN where they are not known.
  */
-export function cpuSeconds(pid: number | undefined): number {
-  if (pid === undefined) return Number.NaN;
+export function cpuSeconds(pids: Processes): number {
+  if (pids === undefined) return Number.NaN;
   let ticks = 0;
-  for (const member of processTree(pid)) {
+  for (const member of processTree(pids)) {
     const fields = statFields(member);
     if (fields === undefined) continue;
     for (const index of [11, 12, 13, 14]) ticks += Number(fields[index]);
@@ -49,12 +52,12 @@ export function cpuSeconds(pid: number | undefined): number {
   return ticks / ticksPerSecond;
 }
 
-/** Resident bytes of the process tree: now, and the highest since the last {@link resetPeak}. */
-export function residentBytes(pid: number | undefined): { readonly now: number; readonly peak: number } {
-  if (pid === undefined) return { now: Number.NaN, peak: Number.NaN };
+/** Resident bytes of the processes and their descendants: now, and the highest since the last {@link resetPeak}. */
+export function residentBytes(pids: Processes): { readonly now: number; readonly peak: number } {
+  if (pids === undefined) return { now: Number.NaN, peak: Number.NaN };
   let now = 0;
   let peak = 0;
-  for (const member of processTree(pid)) {
+  for (const member of processTree(pids)) {
     let status: string;
     try {
       status = readFileSync(`/proc/${member}/status`, "latin1");
@@ -72,24 +75,24 @@ function kibibytes(status: string, name: string): number {
 }
 
 /** Starts the counting of peak resident memory anew; says whether the system allowed it. */
-export function resetPeak(pid: number | undefined): boolean {
-  if (pid === undefined) return false;
+export function resetPeak(pids: Processes): boolean {
+  if (pids === undefined) return false;
   try {
-    for (const member of processTree(pid)) writeFileSync(`/proc/${member}/clear_refs`, "5");
+    for (const member of processTree(pids)) writeFileSync(`/proc/${member}/clear_refs`, "5");
     return true;
   } catch {
     return false;
   }
 }
 
-/** Waits until the process uses less than a twentieth of a core over a second, at most `limitSeconds`. */
-export async function settle(pid: number | undefined, limitSeconds: number): Promise<void> {
-  if (pid === undefined) return;
+/** Waits until the processes use less than a twentieth of a core over a second, at most `limitSeconds`. */
+export async function settle(pids: Processes, limitSeconds: number): Promise<void> {
+  if (pids === undefined) return;
   const deadline = Date.now() + limitSeconds * 1000;
-  let before = cpuSeconds(pid);
+  let before = cpuSeconds(pids);
   while (Date.now() < deadline) {
     await delay(1000);
-    const now = cpuSeconds(pid);
+    const now = cpuSeconds(pids);
     if (now - before <= 0.05) return;
     before = now;
   }

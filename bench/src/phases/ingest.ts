@@ -51,11 +51,11 @@ export async function measureIngest(session: Session, arrival: Arrival): Promise
   const part = Math.floor((session.nextAge + 1) / combinations.length);
   for (const [index, { connections, batchSpans }] of combinations.entries()) {
     const traces = index === combinations.length - 1 ? session.nextAge + 1 : part;
-    await settle(server.pid, settleSeconds);
-    const cpuBefore = cpuSeconds(server.pid);
+    await settle(server.processes, settleSeconds);
+    const cpuBefore = cpuSeconds(server.processes);
     const outcome = await write(session, traces, connections, batchSpans, arrival);
-    await settle(server.pid, settleSeconds);
-    const cpu = cpuSeconds(server.pid) - cpuBefore;
+    await settle(server.processes, settleSeconds);
+    const cpu = cpuSeconds(server.processes) - cpuBefore;
     cpuAll += cpu;
     bytes += outcome.bytes;
     const row: IngestRow = {
@@ -79,7 +79,7 @@ export async function measureIngest(session: Session, arrival: Arrival): Promise
     rows,
     spansPerCpuSecond: spans / cpuAll,
     bytesPerSpan: bytes / spans,
-    peakResidentBytes: residentBytes(server.pid).peak,
+    peakResidentBytes: residentBytes(server.processes).peak,
   };
 }
 

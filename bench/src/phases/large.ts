@@ -56,7 +56,7 @@ export async function measureLarge(session: Session): Promise<LargeResult> {
   await store(session, middleTrace);
   await store(session, hugeTrace);
   if (session.target.persistent) await restart(session);
-  await settle(session.server.pid, 30);
+  await settle(session.server.processes, 30);
   const huge = await measureHuge(session, hugeTrace);
   const middle = await measureMiddle(session, middleTrace);
   return { middle, huge };
@@ -66,7 +66,7 @@ async function measureMiddle(session: Session, trace: LargeTrace): Promise<Large
   const request = getTraceRequest(trace.traceId);
   const effort = { ...session.effort, warmup: 3, calls: 50, leastCalls: 10 };
   const ask = (): Promise<Buffer[]> => session.client.stream(methods.getTraces, request);
-  const measured = await measure(ask, 1, effort, session.server.pid);
+  const measured = await measure(ask, 1, effort, session.server.processes);
   if (isRefused(measured)) return measured;
   const spans = (measured.answers.get(0) ?? []).reduce((sum, message) => sum + countSpans(message), 0);
   session.say(`${trace.spans} spans by id: p50 ${measured.latency.p50.toFixed(1)} ms`);
@@ -74,14 +74,14 @@ async function measureMiddle(session: Session, trace: LargeTrace): Promise<Large
 }
 
 async function measureHuge(session: Session, trace: LargeTrace): Promise<LargeResult["huge"]> {
-  const { pid } = session.server;
+  const { processes } = session.server;
   const request = getTraceRequest(trace.traceId);
   try {
     const small = getTraceRequest(traceIdOf(session.set, newestAge(session)));
     for (let i = 0; i < 50; i++) await session.client.stream(methods.getTraces, small);
-    await settle(pid, 30);
-    const before = residentBytes(pid).now;
-    resetPeak(pid);
+    await settle(processes, 30);
+    const before = residentBytes(processes).now;
+    resetPeak(processes);
     let messages = 0;
     let spans = 0;
     let first = 0;
@@ -93,10 +93,10 @@ async function measureHuge(session: Session, trace: LargeTrace): Promise<LargeRe
       return undefined;
     });
     const seconds = (performance.now() - from) / 1000;
-    const grownBytes = residentBytes(pid).peak - before;
-    resetPeak(pid);
+    const grownBytes = residentBytes(processes).peak - before;
+    resetPeak(processes);
     await session.client.stream(methods.getTraces, request, () => delay(slowMilliseconds));
-    const grownBytesSlowReader = residentBytes(pid).peak - before;
+    const grownBytesSlowReader = residentBytes(processes).peak - before;
     session.say(
       `${trace.spans} spans streamed in ${seconds.toFixed(1)} s, ${(grownBytes / 1e6).toFixed(0)} MB more resident`,
     );

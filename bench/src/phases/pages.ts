@@ -67,17 +67,17 @@ export async function measurePages(session: Session): Promise<PagesResult | Refu
 
 async function measureWalk(session: Session, walk: Walk): Promise<WalkRow> {
   const { name, pageSize } = walk;
-  const { pid } = session.server;
+  const { processes } = session.server;
   const walked: Walked[] = [];
   try {
     await walkThrough(session, walk, 0, warmupPages);
-    const cpuBefore = cpuSeconds(pid);
+    const cpuBefore = cpuSeconds(processes);
     const started = performance.now();
     for (let query = 0; query < walk.queries.length; query++) {
       walked.push(await walkThrough(session, walk, query, pagesOfWalk));
       if (performance.now() - started > session.effort.seconds * 1000) break;
     }
-    const cpu = cpuSeconds(pid) - cpuBefore;
+    const cpu = cpuSeconds(processes) - cpuBefore;
     const milliseconds = walked.flatMap((one) => one.milliseconds);
     const exact = walked.filter((one, query) => isExact(session, walk, query, one)).length;
     const items = walked.reduce((sum, one) => sum + one.items.length, 0);

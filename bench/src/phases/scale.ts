@@ -42,7 +42,7 @@ export async function measureScale(
     const outcome = await write(large, set.traces, 8, 1000, "whole");
     const rate = outcome.spans / outcome.seconds;
     large.say(`${factor} times the spans: ${outcome.spans}, written at ${rate.toFixed(0)} spans/s`);
-    await settle(large.server.pid, 60);
+    await settle(large.server.processes, 60);
     const rows = await compare(small, large);
     const { dataDirectory } = large.server;
     await closeServer(large);

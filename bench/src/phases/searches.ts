@@ -92,7 +92,7 @@ export async function measureKind(
     (variant) => session.client.stream(method, requests[variant] as Buffer),
     requests.length,
     effort,
-    session.server.pid,
+    session.server.processes,
   );
   if (isRefused(measured)) return { name: kind.name, ...measured };
   const ids: (readonly string[])[] = [];
@@ -129,7 +129,7 @@ export async function measureTraceById(session: Session, effort = session.effort
     (variant) => session.client.stream(methods.getTraces, requests[variant] as Buffer),
     requests.length,
     effort,
-    session.server.pid,
+    session.server.processes,
   );
   if (isRefused(measured)) return { name, ...measured };
   let whole = 0;
@@ -153,7 +153,7 @@ async function measureServices(session: Session, inventory: Inventory): Promise<
     async () => [await session.client.unary(methods.getServices, empty)],
     1,
     session.effort,
-    session.server.pid,
+    session.server.processes,
   );
   if (isRefused(measured)) return { name, ...measured };
   const given = servicesOf(measured.answers.get(0)?.[0] ?? empty).sort();
@@ -169,7 +169,7 @@ async function measureOperations(session: Session, inventory: Inventory): Promis
     async (variant) => [await session.client.unary(methods.getOperations, requests[variant] as Buffer)],
     requests.length,
     session.effort,
-    session.server.pid,
+    session.server.processes,
   );
   if (isRefused(measured)) return { name, ...measured };
   let right = 0;

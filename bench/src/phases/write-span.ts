@@ -74,13 +74,13 @@ export async function measureWriteSpan(session: Session): Promise<WriteSpanResul
   for (const { name, share, connections, inFlight, stream } of ways) {
     const before = age;
     const requests = take(Math.floor((spans - warmupSpans) * share));
-    await settle(server.pid, settleSeconds);
-    const cpuBefore = cpuSeconds(server.pid);
+    await settle(server.processes, settleSeconds);
+    const cpuBefore = cpuSeconds(server.processes);
     const some = clients.slice(0, connections);
     try {
       const outcome = stream ? await streamAll(some, requests) : await writeAll(some, inFlight, requests);
-      await settle(server.pid, settleSeconds);
-      const cpu = cpuSeconds(server.pid) - cpuBefore;
+      await settle(server.processes, settleSeconds);
+      const cpu = cpuSeconds(server.processes) - cpuBefore;
       rows.push({
         name,
         spans: requests.length,
@@ -155,7 +155,7 @@ async function readBack(
   }
   const call = (i: number) => session.client.stream(methods.getTrace, requests[i] as Buffer);
   const effort = { ...session.effort, calls: requests.length, leastCalls: requests.length };
-  const outcome: Measured | Refused = await measure(call, requests.length, effort, session.server.pid);
+  const outcome: Measured | Refused = await measure(call, requests.length, effort, session.server.processes);
   if (isRefused(outcome)) return { getTrace: outcome, whole: "refused" };
   const { latency, cpuMilliseconds, answers } = outcome;
   const whole = [...answers.values()].filter((chunks) => spansIn(chunks) === spansPerTrace).length;

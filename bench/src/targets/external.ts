@@ -22,7 +22,7 @@ export function externalTarget(spec: string): Target {
       client.close();
       return {
         address,
-        ...(pid === undefined ? {} : { pid: Number(pid) }),
+        ...(pid === undefined ? {} : { processes: [Number(pid)] }),
         readySeconds: 0,
         stop: async () => 0,
       };

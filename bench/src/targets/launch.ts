@@ -37,6 +37,8 @@ export async function launch(
     readonly address: string;
     readonly logFile: string;
     readonly dataDirectory?: string;
+    /** Processes that run already and work for it: they are measured with it. */
+    readonly also?: readonly number[];
     readonly env?: Readonly<Record<string, string>>;
   },
 ): Promise<RunningServer> {
@@ -83,7 +85,7 @@ export async function launch(
   client.close();
   return {
     address: server.address,
-    ...(child.pid === undefined ? {} : { pid: child.pid }),
+    ...(child.pid === undefined ? {} : { processes: [child.pid, ...(server.also ?? [])] }),
     ...(server.dataDirectory === undefined ? {} : { dataDirectory: server.dataDirectory }),
     readySeconds: (performance.now() - started) / 1000,
     async stop() {

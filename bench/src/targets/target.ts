@@ -14,8 +14,8 @@ export interface Target {
 
 export interface RunningServer {
   readonly address: string;
-  /** Absent when the server was started by someone else and its process is not known. */
-  readonly pid?: number;
+  /** Absent when the server was started by someone else and which process it is, is not known. */
+  readonly processes?: readonly number[];
   /** Where its data lies; absent for a server that keeps none on disk. */
   readonly dataDirectory?: string;
   /** Seconds from the start of the process to the first answer. */

@@ -58,7 +58,7 @@ export function spanstoreOnElasticsearch(
 export function jaegerOnElasticsearch(elasticsearch: Elasticsearch, directory: string): Target {
   const home = join(directory, "jaeger-elasticsearch");
   const binary = "jaeger-remote-storage";
-  const storage = `    store:\n      elasticsearch:\n        server_urls: ["${elasticsearch.url}"]\n`;
+  const storage = `    store:\n      elasticsearch:\n        server_urls: ["${elasticsearch.url}"]\n        version: 9\n`;
   return {
     name: "elasticsearch",
     about: `Jaeger's remote-storage with its defaults ${together}`,

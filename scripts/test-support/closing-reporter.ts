@@ -1,5 +1,5 @@
 import type { Reporter, TestCase, TestModule, TestSuite } from "vitest/node";
-import { catalog } from "../peers/locate.mjs";
+import { catalog, locatePeer } from "../peers/locate.mjs";
 
 /** Ends a run with which peers were missing, which tests did not run for it, and one line of counts. */
 export function closingReporter(): Reporter {
@@ -35,10 +35,16 @@ function counts(modules: readonly TestModule[], unhandledErrors: number): string
 
 function missingPeers(modules: readonly TestModule[]): string[] {
   const peers = new Map<string, Map<string, number>>();
+  const found = new Map<string, boolean>();
+  const isHere = (peer: string): boolean => {
+    const known = found.get(peer) ?? locatePeer(peer) !== undefined;
+    found.set(peer, known);
+    return known;
+  };
   for (const module of modules) {
     for (const test of module.children.allTests("skipped")) {
       const suite = suiteInNeed(test);
-      if (suite === undefined) continue;
+      if (suite === undefined || isHere(suite.peer)) continue;
       const suites = peers.get(suite.peer) ?? new Map<string, number>();
       const name = `${module.relativeModuleId} > ${suite.name}`;
       suites.set(name, (suites.get(name) ?? 0) + 1);

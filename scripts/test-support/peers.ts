@@ -7,9 +7,18 @@ import { type LocatedPeer, locatePeer } from "../peers/locate.mjs";
  * @param peer a name of scripts/peers/catalog.json.
  */
 export function describeWithPeer(peer: string, name: string, tests: (located: LocatedPeer) => void): void {
-  const located = locatePeer(peer);
-  const marked = `${name} [needs ${peer}]`;
-  if (located !== undefined) describe(marked, () => tests(located));
-  // The tests are collected, so that it can be said which ones, and never run.
-  else describe.skip(marked, () => tests({ address: "" }));
+  describeWithPeers([peer], name, (located) => tests(located(peer)));
+}
+
+/** The same of several peers; when some are missing, the mark names the first of them. */
+export function describeWithPeers(
+  peers: readonly [string, ...string[]],
+  name: string,
+  tests: (located: (peer: string) => LocatedPeer) => void,
+): void {
+  const found = new Map(peers.map((peer) => [peer, locatePeer(peer)]));
+  const missing = peers.find((peer) => found.get(peer) === undefined);
+  const suite = missing === undefined ? describe : describe.skip;
+  // The tests of a skipped suite are collected, so that it can be said which ones, and never run.
+  suite(`${name} [needs ${missing ?? peers[0]}]`, () => tests((peer) => found.get(peer) ?? { address: "" }));
 }

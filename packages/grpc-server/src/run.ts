@@ -63,7 +63,7 @@ async function serve({ config, warnings }: Invocation): Promise<number> {
 }
 
 async function serveUntil(stop: Promise<void>, config: Config, log: Logger): Promise<void> {
-  const store = await openStore(config, "main");
+  const store = await openStore(config, "main", (message) => log.warn(message));
   try {
     const server = await startServer({
       store,
@@ -135,6 +135,8 @@ function placeOf(config: Config): string {
       return ` at ${config["sqlite.path"]}`;
     case "manticore":
       return ` at ${formatValue("manticore.url", config["manticore.url"])}`;
+    case "elasticsearch":
+      return ` at ${formatValue("elasticsearch.url", config["elasticsearch.url"])}`;
     case "memory":
       return "";
   }

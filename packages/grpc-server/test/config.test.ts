@@ -67,6 +67,23 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
   ],
   "manticore.ca-file": [["none", "none"]],
   "manticore.cluster": [["c", "c"]],
+  "elasticsearch.url": [
+    ["http://h", ["http://h"]],
+    ["https://u@h:1,http://[::1]:2", ["https://u@h:1", "http://[::1]:2"]],
+  ],
+  "elasticsearch.api-key": [["none", "none"]],
+  "elasticsearch.ca-file": [["none", "none"]],
+  "elasticsearch.prefix": [["spans-", "spans-"]],
+  "elasticsearch.window": [
+    ["hour", "hour"],
+    ["week", "week"],
+  ],
+  "elasticsearch.shards": [
+    ["1", 1],
+    ["12", 12],
+  ],
+  "elasticsearch.codec": [["best_compression", "best_compression"]],
+  "elasticsearch.refresh": [["wait", "wait"]],
   listen: [
     [":1", ":1"],
     ["[::1]:0", "[::1]:0"],
@@ -229,7 +246,7 @@ log: { level: "$\{LEVEL:-}" }
       'unexpected argument "stray"',
       `${path}: unknown key sqlight`,
       `${path}: unknown key sqlite.pth; did you mean sqlite.path?`,
-      '--backend: must be sqlite, manticore or memory, not "postgres"',
+      '--backend: must be sqlite, manticore, elasticsearch or memory, not "postgres"',
     ]);
   });
 

@@ -239,7 +239,7 @@ describe("the command", () => {
       2,
       [
         "grpc-server: unknown flag --lisen; did you mean --listen?",
-        'grpc-server: SPANSTORE_BACKEND: must be sqlite, manticore or memory, not "redis"',
+        'grpc-server: SPANSTORE_BACKEND: must be sqlite, manticore, elasticsearch or memory, not "redis"',
         "grpc-server: see grpc-server --help",
       ],
     ]);

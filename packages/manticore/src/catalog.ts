@@ -1,7 +1,7 @@
 import type { Client } from "./client.js";
 import { failureOf } from "./errors.js";
 import type { Naming } from "./naming.js";
-import { createTable, dropTable, fragmentTable, spanTable } from "./schema.js";
+import { dropTable, fragmentTable, spanTable, type TableShape } from "./schema.js";
 import type { Window } from "./windows.js";
 
 /** Which windows have tables, and the making and dropping of them, by any number of servers at once. */
@@ -60,11 +60,18 @@ export function createCatalog(client: Client, naming: Naming): Catalog {
     }
   };
 
+  const dropOf = async (table: string): Promise<void> => {
+    for (const statement of naming.drop(table)) {
+      // Another server may be dropping it too.
+      await client.query(statement).catch(unless(/not in cluster|unknown (local )?table/));
+    }
+  };
+
   const make = async (windows: readonly Window[]): Promise<void> => {
+    if (windows.length === 0) return;
     for (const window of windows) {
-      await client.query(createTable(naming.spanTable(window), spanTable));
-      await client.query(createTable(naming.fragmentTable(window), fragmentTable));
-      for (const added of naming.addToCluster(window)) await client.query(added);
+      await makeTable(client, naming, naming.spanTable(window), spanTable);
+      await makeTable(client, naming, naming.fragmentTable(window), fragmentTable);
     }
     await unite();
     for (const { name } of windows) known.add(name);
@@ -77,9 +84,10 @@ export function createCatalog(client: Client, naming: Naming): Catalog {
     },
     lastListed: () => listed,
     ensure: async (windows) => {
-      const missing = [...windows].filter(({ name }) => !known.has(name));
-      if (missing.length === 0) return;
-      const made = making.then(() => make(missing.filter(({ name }) => !known.has(name))));
+      const byName = new Map([...windows].map((window) => [window.name, window]));
+      const missing = (): Window[] => [...byName.values()].filter(({ name }) => !known.has(name));
+      if (missing().length === 0) return;
+      const made = making.then(() => make(missing()));
       making = made.catch(() => undefined);
       await made;
     },
@@ -89,8 +97,28 @@ export function createCatalog(client: Client, naming: Naming): Catalog {
       for (const name of names) known.delete(name);
       await unite(names);
       for (const window of windows) {
-        for (const statement of naming.dropWindow(window)) await client.query(statement);
+        await dropOf(naming.fragmentTable(window));
+        await dropOf(naming.spanTable(window));
       }
     },
+  };
+}
+
+/** Makes a table unless it is there, in the cluster if there is one; any number of servers may do so at once. */
+export async function makeTable(
+  client: Client,
+  naming: Naming,
+  table: string,
+  shape: TableShape,
+): Promise<void> {
+  for (const statement of naming.create(table, shape)) {
+    await client.query(statement).catch(unless(/already exists|already (a )?part of cluster/));
+  }
+}
+
+/** Lets pass what a race that was lost to another server is told. */
+function unless(expected: RegExp): (error: unknown) => void {
+  return (error) => {
+    if (!expected.test(String(error))) throw error;
   };
 }

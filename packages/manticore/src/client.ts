@@ -24,7 +24,7 @@ export interface QueryOptions {
   readonly retryMillis?: number;
 }
 
-const connectMillis = 3_000;
+const connectMillis = 5_000;
 const firstPauseMillis = 20;
 const longestPauseMillis = 500;
 /** After a failure the next address serves for so long, before the first is tried again. */
@@ -64,7 +64,9 @@ export function createClient(settings: Settings): Client {
         moveOn(used);
         // Every address once, and then again with pauses between.
         if (attempt % pools.length !== 0) continue;
-        if (Date.now() + pause > deadline) throw storeError(error, doing);
+        // Once more at least: one attempt alone may have taken all the time.
+        if (retryMillis === 0 || (attempt > pools.length && Date.now() + pause > deadline))
+          throw storeError(error, doing);
         await delay(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
         pause = Math.min(pause * 2, longestPauseMillis);
       }

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { makeTable } from "./catalog.js";
 import { type Client, decimal } from "./client.js";
 import { failureOf } from "./errors.js";
 import type { Naming } from "./naming.js";
-import { controlTable, createTable, insertInto } from "./schema.js";
+import { controlTable, insertInto } from "./schema.js";
 
 /**
  * What servers on one searchd have to know of each other: numbers of writes, so that a walk through pages can tell
@@ -48,7 +49,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
       return await work();
     } catch (error) {
       if (failureOf(error) !== "no table") throw error;
-      await client.query(createTable(naming.control, controlTable));
+      await makeTable(client, naming, naming.control, controlTable);
       return work();
     }
   };

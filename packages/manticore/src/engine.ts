@@ -1,5 +1,5 @@
-import { type Engine, SpanStoreError } from "@spanstore/core";
-import { createCatalog } from "./catalog.js";
+import type { Engine } from "@spanstore/core";
+import { createCatalog, makeTable } from "./catalog.js";
 import { type Client, decimal } from "./client.js";
 import { createControl } from "./control.js";
 import { createDependencies } from "./dependencies.js";
@@ -10,7 +10,7 @@ import { createOperations } from "./operations.js";
 import type { Settings } from "./options.js";
 import { createReader } from "./read.js";
 import { createRetention } from "./retention.js";
-import { controlTable, createTable, operationTable, stopTable } from "./schema.js";
+import { controlTable, operationTable, stopTable } from "./schema.js";
 import { createStopTerms } from "./stop-terms.js";
 import { defaultTuning, type Tuning } from "./tuning.js";
 import { createWindows } from "./windows.js";
@@ -56,16 +56,16 @@ export async function openEngine({
   };
 
   const control = await making("cannot open the store", async () => {
-    await client.query(createTable(naming.operations, operationTable));
-    await client.query(createTable(naming.stopTerms, stopTable));
-    await client.query(createTable(naming.control, controlTable));
+    await makeTable(client, naming, naming.operations, operationTable);
+    await makeTable(client, naming, naming.stopTerms, stopTable);
+    await makeTable(client, naming, naming.control, controlTable);
     await catalog.ensure([currentWindow()]);
     return createControl(client, naming, await highestSequence());
   });
   const operations = createOperations(client, naming, control, tuning);
   const stopTerms = createStopTerms(client, naming, tuning);
   const gate = createGate();
-  const { candidates, fragments } = createReader({ client, naming, catalog, stopTerms, tuning });
+  const reader = createReader({ client, naming, catalog, stopTerms, tuning });
   const write = createWriter({
     client,
     naming,
@@ -87,13 +87,12 @@ export async function openEngine({
     tuning,
     currentWindow,
   });
-  const dependencies = createDependencies(client, naming, catalog, tuning);
+  const dependencies = createDependencies({ client, naming, catalog, control, reader });
 
   return {
     name: "manticore",
     write,
-    candidates,
-    fragments,
+    ...reader,
     sequence: (signal) => making("cannot begin a walk", () => control.sequence(signal)),
     services: (signal) => making("cannot read services", () => operations.services(signal)),
     operations: (service, signal) => making("cannot read operations", () => operations.of(service, signal)),
@@ -134,15 +133,5 @@ export async function openEngine({
       if (failureOf(error) === "no table") return 0;
       throw error;
     }
-  }
-}
-
-/** @throws STORE_UNAVAILABLE when nobody answers. */
-export async function checkServer(client: Client): Promise<void> {
-  try {
-    await client.query("SELECT version()");
-  } catch (error) {
-    const { code, message, hint, field } = storeError(error, "cannot reach Manticore Search");
-    throw new SpanStoreError(code, message, { field: field ?? "url", hint, cause: error });
   }
 }

@@ -1,21 +1,21 @@
 import { hash } from "node:crypto";
+import type { IdRange } from "./windows.js";
 
-/** Ids are positive: Manticore's are signed, and for 0 it would choose one of its own. */
 const maxId = (1n << 63n) - 1n;
 const step = 0x1e3779b97f4a7c15n;
 
-/** The id of some content: what has the same bytes has the same id. */
+/** A number for some content, 63 bits: what has the same bytes has the same number. */
 export type ContentId = (content: Uint8Array) => bigint;
 
-/** 63 bits of SHA-1: nobody makes two of one id by chance. */
-export const contentId: ContentId = (content) => positive(hash("sha1", content, "buffer").readBigUInt64LE(0));
+/** Of SHA-1, so that nobody makes two of one number by chance, or as he likes. */
+export const contentId: ContentId = (content) => hash("sha1", content, "buffer").readBigUInt64LE(0) & maxId;
 
-/** The id that content takes when the one before is another's. */
-export function nextId(id: bigint): bigint {
-  return positive(id + step);
+/** The id that content takes in a window. */
+export function idIn({ first, lowerBits }: IdRange, number: bigint): bigint {
+  return first | (number & lowerBits);
 }
 
-function positive(bits: bigint): bigint {
-  const id = bits & maxId;
-  return id === 0n ? 1n : id;
+/** The id that it takes instead when that one is another's. */
+export function nextId({ first, lowerBits }: IdRange, id: bigint): bigint {
+  return first | ((id + step) & lowerBits);
 }

@@ -2,12 +2,15 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { SpanStoreError } from "@spanstore/core";
 import type { Client, Row } from "./client.js";
 import { failureOf } from "./errors.js";
-import { nextId } from "./ids.js";
+import { idIn, nextId } from "./ids.js";
 import { SqlBytes, valuesOf } from "./literals.js";
 import type { NewRow } from "./rows.js";
 import { insertInto, type TableShape } from "./schema.js";
 import type { Tuning } from "./tuning.js";
+import type { IdRange } from "./windows.js";
 
+/** What stands in a statement besides a row's values. */
+const maxHeadBytes = 1024;
 /** Others get their turn after so many bytes of a statement. */
 const bytesPerTurn = 2 * 1024 * 1024;
 /** Rows are looked up this many at a time. */
@@ -20,6 +23,7 @@ export interface Target {
   /** The table as a write names it: with its cluster. */
   readonly name: string;
   readonly shape: TableShape;
+  readonly ids: IdRange;
   /** What stands in each row between its id and its values. */
   readonly lead?: string;
 }
@@ -33,15 +37,18 @@ export async function insertRows(
   client: Client,
   target: Target,
   rows: readonly NewRow[],
-  { maxStatementBytes }: Tuning,
+  tuning: Tuning,
 ): Promise<void> {
-  let left = distinct(rows);
+  let left = distinct(
+    target,
+    rows.map((row) => ({ ...row, id: idIn(target.ids, row.id) })),
+  );
   for (let round = 0; left.length > 0; round++) {
     if (round === maxRounds) {
       throw new SpanStoreError("STORE_UNAVAILABLE", `rows of ${target.table} are changed by somebody else`);
     }
     try {
-      const statements = await statementsOf(target, left, maxStatementBytes);
+      const statements = await statementsOf(target, left, tuning);
       const whole = statements.length === 1 ? statements : ["BEGIN", ...statements, "COMMIT"];
       await client.session(whole, { doing: `cannot write to ${target.table}` });
       return;
@@ -53,12 +60,12 @@ export async function insertRows(
 }
 
 /** Without copies, and with an id for each content: of two rows of one id in one statement, one would be lost. */
-function distinct(rows: readonly NewRow[]): NewRow[] {
+function distinct({ ids }: Target, rows: readonly NewRow[]): NewRow[] {
   const byId = new Map<bigint, NewRow>();
   for (let row of rows) {
     let other = byId.get(row.id);
     while (other !== undefined && Buffer.compare(other.values, row.values) !== 0) {
-      row = { ...row, id: nextId(row.id) };
+      row = { ...row, id: nextId(ids, row.id) };
       other = byId.get(row.id);
     }
     if (other === undefined) byId.set(row.id, row);
@@ -74,12 +81,17 @@ function compare(a: string, b: string): number {
 async function statementsOf(
   { name, shape, lead = "" }: Target,
   rows: readonly NewRow[],
-  maxStatementBytes: number,
+  { maxStatementBytes, maxPacketBytes }: Tuning,
 ): Promise<string[]> {
   const statements: string[] = [];
   let out: SqlBytes | undefined;
   let turnAt = bytesPerTurn;
   for (const { id, values } of rows) {
+    if (values.length > maxPacketBytes - maxHeadBytes) {
+      throw new SpanStoreError("TOO_LARGE", `a row of ${values.length} bytes for ${name}`, {
+        hint: "searchd takes larger ones with a higher max_packet_size",
+      });
+    }
     if (out !== undefined && out.length + values.length > maxStatementBytes) {
       statements.push(out.toString());
       out = undefined;
@@ -111,10 +123,10 @@ async function absent(client: Client, target: Target, rows: readonly NewRow[]): 
     for (const row of some) {
       const found = stored.get(row.id);
       if (found === undefined) left.push(row);
-      else if (!isSame(target, found, row)) left.push({ ...row, id: nextId(row.id) });
+      else if (!isSame(target, found, row)) left.push({ ...row, id: nextId(target.ids, row.id) });
     }
   }
-  return distinct(left);
+  return distinct(target, left);
 }
 
 async function lookUp(

@@ -1,4 +1,4 @@
-import { dropTable } from "./schema.js";
+import { createTable, dropTable, type TableShape } from "./schema.js";
 import type { Window, Windows } from "./windows.js";
 
 /** What the tables of one space are called. */
@@ -16,9 +16,9 @@ export interface Naming {
   /** A table as the target of a write. */
   readonly target: (table: string) => string;
   readonly createUnion: (members: readonly string[]) => string;
-  /** Statements behind the making of a window's tables, and instead of its dropping. */
-  readonly addToCluster: (window: Window) => readonly string[];
-  readonly dropWindow: (window: Window) => readonly string[];
+  /** Statements that make a table where there is none, and bring it into the cluster. */
+  readonly create: (table: string, shape: TableShape) => readonly string[];
+  readonly drop: (table: string) => readonly string[];
 }
 
 export interface NamingOptions {
@@ -32,7 +32,6 @@ export function createNaming({ prefix, windows, cluster }: NamingOptions): Namin
   const fragments = `${prefix}fragments`;
   const spanTable = ({ name }: Window): string => `${spans}_${name}`;
   const fragmentTable = ({ name }: Window): string => `${fragments}_${name}`;
-  const tablesOf = (window: Window): readonly string[] => [fragmentTable(window), spanTable(window)];
   const alter = (verb: "ADD" | "DROP", table: string): string => `ALTER CLUSTER ${cluster} ${verb} ${table}`;
   return {
     windows,
@@ -48,12 +47,11 @@ export function createNaming({ prefix, windows, cluster }: NamingOptions): Namin
       const locals = members.map((member) => `local='${member}'`).join(" ");
       return `CREATE TABLE IF NOT EXISTS ${spans} type='distributed' ${locals}`;
     },
-    addToCluster: (window) =>
-      cluster === undefined ? [] : tablesOf(window).map((table) => alter("ADD", table)),
-    dropWindow: (window) =>
-      tablesOf(window).flatMap((table) =>
-        cluster === undefined ? [dropTable(table)] : [alter("DROP", table), dropTable(table)],
-      ),
+    create: (table, shape) => [
+      createTable(table, shape),
+      ...(cluster === undefined ? [] : [alter("ADD", table)]),
+    ],
+    drop: (table) => [...(cluster === undefined ? [] : [alter("DROP", table)]), dropTable(table)],
   };
 }
 

@@ -91,12 +91,10 @@ export function createOperations(
     const isClear = new Set(services.map((row) => decimal(row, 1))).size === services.length;
     const wheres = isClear
       ? [""]
-      : services.map(([name]) => `WHERE service_name=${literal(unescaped(name as Buffer))}`);
+      : services.map(([name]) => ` WHERE service_name=${literal(unescaped(name as Buffer))}`);
     const seen: SeenOperation[] = [];
     for (const where of wheres) {
-      const rows = await grouped(
-        `SELECT ${columns}, COUNT(*) ${from} ${where} GROUP BY s, k, operation_name`,
-      );
+      const rows = await grouped(`SELECT ${columns}, COUNT(*) ${from}${where} GROUP BY s, k, operation_name`);
       for (const [service, name, kind] of rows) {
         if (service === undefined || service.length === 0) continue;
         seen.push({ window, service: textOf(service), name: textOf(name), spanKind: textOf(kind) });
@@ -156,7 +154,7 @@ export function createOperations(
     },
 
     clear: async () => {
-      await client.query(`TRUNCATE TABLE ${table}`);
+      await client.query(`TRUNCATE TABLE ${naming.target(table)}`);
     },
   };
 }
@@ -208,7 +206,8 @@ function keyOf({ window, service, name, spanKind }: SeenOperation): string {
 }
 
 function idOf(window: Window, ...parts: readonly string[]): bigint {
-  return contentId(Buffer.from(JSON.stringify([window.name, ...parts]), "utf8"));
+  // Not 0, for which Manticore would choose another.
+  return contentId(Buffer.from(JSON.stringify([window.name, ...parts]), "utf8")) || 1n;
 }
 
 /** A service's operations are found by this. */

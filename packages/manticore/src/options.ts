@@ -23,6 +23,8 @@ export interface ManticoreOptions {
   readonly retryMillis?: number | undefined;
   /** How long a statement may take, in milliseconds; 60000 by default. */
   readonly timeoutMillis?: number | undefined;
+  /** Is told at opening what of searchd's settings makes the store weaker than it could be. */
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 export interface Address {
@@ -86,10 +88,18 @@ function addressOf(text: string): Address {
     // Brackets around an IPv6 address are the URL's.
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? defaultPort : Number(url.port),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
+    user: decoded(url.username),
+    password: decoded(url.password),
     tls: url.protocol === "mysqls:",
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw invalid("url", "has a user or password that is not percent-encoded right", error);
+  }
 }
 
 function wholeNumber(field: string, value: number, min: number, max: number): number {

@@ -41,8 +41,8 @@ export function createRetention(parts: RetentionParts): Retention {
   const { client, naming, catalog, control, operations, gate, tuning, currentWindow } = parts;
 
   const truncate = async (window: Window): Promise<void> => {
-    await client.query(`TRUNCATE TABLE ${naming.fragmentTable(window)}`);
-    await client.query(`TRUNCATE TABLE ${naming.spanTable(window)}`);
+    await client.query(`TRUNCATE TABLE ${naming.target(naming.fragmentTable(window))}`);
+    await client.query(`TRUNCATE TABLE ${naming.target(naming.spanTable(window))}`);
   };
 
   /** Windows as a whole: the current one is emptied, the others go. */
@@ -84,14 +84,15 @@ export function createRetention(parts: RetentionParts): Retention {
           `AND start_time >= ${first} AND start_time <= ${first + maxExtentMicros} ` +
           `ORDER BY id ASC LIMIT ${tuning.fragmentsPerPage} OPTION max_matches=${tuning.fragmentsPerPage}`,
       );
-      for (const row of rows) changed = (await cutFragment(table, row, time)) || changed;
+      for (const row of rows) changed = (await cutFragment(window, row, time)) || changed;
       const last = rows[rows.length - 1];
       if (rows.length < tuning.fragmentsPerPage || last === undefined) return changed;
       after = integer(last, 0);
     }
   };
 
-  const cutFragment = async (table: string, row: Row, time: bigint): Promise<boolean> => {
+  const cutFragment = async (window: Window, row: Row, time: bigint): Promise<boolean> => {
+    const table = naming.fragmentTable(window);
     const encoded = unescaped(row[3] as Buffer);
     const left = spansSince(encoded, time);
     if (left === encoded) return false;
@@ -105,6 +106,7 @@ export function createRetention(parts: RetentionParts): Retention {
       table,
       name: naming.target(table),
       shape: fragmentTable,
+      ids: window.ids,
       lead: `${decimal(row, 2)},`,
     };
     // First what stays: should it end here, there are copies, which no read shows.

@@ -15,10 +15,11 @@ import { appendLogs, appendProcess, appendRefs, appendTags } from "./json-column
 import { SqlBytes } from "./literals.js";
 import { appendTokens } from "./tokens.js";
 
-/** A row to be written: what stands behind its id in a statement. */
+/** A row to be written. */
 export interface NewRow {
+  /** Its content's number, or already its id. */
   readonly id: bigint;
-  /** Literals with commas between. */
+  /** What stands behind its id in a statement: literals with commas between. */
   readonly values: Uint8Array;
   /** Rows that are alike stand side by side, since they compress better so. */
   readonly likeness: string;

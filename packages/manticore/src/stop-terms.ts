@@ -73,7 +73,8 @@ export function createStopTerms(client: Client, naming: Naming, { sampledFragmen
 
   const publish = async (window: Window, terms: readonly Term[]): Promise<void> => {
     const text = terms.join(" ");
-    const id = contentId(Buffer.from(`${window.name} ${text}`, "latin1"));
+    // Not 0, for which Manticore would choose another.
+    const id = contentId(Buffer.from(`${window.name} ${text}`, "latin1")) || 1n;
     await client.query(
       `${insertInto("REPLACE", naming.target(naming.stopTerms), stopTable)}(${id},${startOf(window)},${literal(text)})`,
       { doing: "cannot write" },

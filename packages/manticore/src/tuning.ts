@@ -6,6 +6,8 @@ export interface Tuning {
   readonly idOf: ContentId;
   /** A statement grows no longer than this by another row. */
   readonly maxStatementBytes: number;
+  /** The longest statement that searchd takes. */
+  readonly maxPacketBytes: number;
   /** So many of a window's first fragments tell which terms are common there. */
   readonly sampledFragments: number;
   /** Candidates are read in numbers that double from a little above the limit, at least the first, up to the second. */
@@ -23,6 +25,7 @@ export interface Tuning {
 export const defaultTuning: Tuning = {
   idOf: contentId,
   maxStatementBytes: 8 * 1024 * 1024,
+  maxPacketBytes: 128 * 1024 * 1024,
   sampledFragments: 4_000,
   listed: [32, 512],
   fewFragments: 4_000,

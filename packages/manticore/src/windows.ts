@@ -10,9 +10,20 @@ export interface Window {
   readonly startUnixNano: bigint;
   /** Exclusive. */
   readonly endUnixNano: bigint;
+  /** Of all windows the ids of rows are different: of several tables together, Manticore shows an id once. */
+  readonly ids: IdRange;
+}
+
+/** A window's part of the positive 64-bit numbers: `first` and the lower bits. */
+export interface IdRange {
+  readonly first: bigint;
+  readonly lowerBits: bigint;
 }
 
 const nanosPerHour = 3_600_000_000_000n;
+/** The bits that number a hundred years' windows, and three more. */
+const numberBits: Readonly<Record<WindowLength, bigint>> = { hour: 20n, day: 16n, week: 13n };
+const idBits = 63n;
 const hours: Readonly<Record<WindowLength, bigint>> = { hour: 1n, day: 24n, week: 168n };
 /** Weeks begin on Mondays; the epoch was a Thursday. */
 const mondayOffset = 72n * nanosPerHour;
@@ -41,6 +52,11 @@ export function createWindows(length: WindowLength): Windows {
   const size = hours[length] * nanosPerHour;
   const offset = length === "week" ? mondayOffset : 0n;
   const digits = length === "hour" ? 10 : 8;
+  const rangeBits = idBits - numberBits[length];
+  const idsOf = (number: bigint): IdRange => ({
+    first: number << rangeBits,
+    lowerBits: (1n << rangeBits) - 1n,
+  });
   const form = new RegExp(`^\\d{${digits}}$`);
 
   const windowOf = (start: bigint): Window => {
@@ -52,10 +68,17 @@ export function createWindows(length: WindowLength): Windows {
       name,
       startUnixNano: start < ordinaryFrom ? ordinaryFrom : start,
       endUnixNano: start + size > ordinaryUntil ? ordinaryUntil : start + size,
+      // From 3 on, since the first week may begin before the ordinary times do.
+      ids: idsOf(3n + (start + size - ordinaryFrom) / size),
     };
   };
-  const pastWindow = { name: past, startUnixNano: 0n, endUnixNano: ordinaryFrom };
-  const futureWindow = { name: future, startUnixNano: ordinaryUntil, endUnixNano: 1n << 64n };
+  const pastWindow = { name: past, startUnixNano: 0n, endUnixNano: ordinaryFrom, ids: idsOf(1n) };
+  const futureWindow = {
+    name: future,
+    startUnixNano: ordinaryUntil,
+    endUnixNano: 1n << 64n,
+    ids: idsOf(2n),
+  };
 
   const at = (unixNano: bigint): Window => {
     if (unixNano < ordinaryFrom) return pastWindow;

@@ -91,7 +91,7 @@ export function createWriter(
       await parts.gate.shared(() => writeGroup(parts, group));
     } catch (error) {
       // What only one of them is to blame for must not fail the others.
-      if (group.length > 1 && failureOf(error) === "other" && !isSpanStoreError(error)) {
+      if (group.length > 1 && isOfOne(error)) {
         for (const each of group) await commit([each]);
         return;
       }
@@ -122,6 +122,11 @@ export function createWriter(
   };
 }
 
+/** Whether one of several requests may be to blame for an error. */
+function isOfOne(error: unknown): boolean {
+  return isSpanStoreError(error) ? error.code !== "STORE_UNAVAILABLE" : failureOf(error) === "other";
+}
+
 function prepare(request: Waiting, { idOf }: Tuning): Prepared | undefined {
   try {
     const split = splitByTrace(request.encoded, { maxExtentMillis });
@@ -148,12 +153,23 @@ async function writeGroup(parts: WriterParts, group: readonly Prepared[]): Promi
         await Promise.all([
           ...Array.from(fragments, ([window, rows]) => {
             const table = naming.fragmentTable(window);
-            const target = { table, name: naming.target(table), shape: fragmentTable, lead: `${sequence},` };
+            const target = {
+              table,
+              name: naming.target(table),
+              shape: fragmentTable,
+              ids: window.ids,
+              lead: `${sequence},`,
+            };
             return insertRows(client, target, rows, tuning);
           }),
           ...Array.from(spans, ([window, rows]) => {
             const table = naming.spanTable(window);
-            return insertRows(client, { table, name: naming.target(table), shape: spanTable }, rows, tuning);
+            return insertRows(
+              client,
+              { table, name: naming.target(table), shape: spanTable, ids: window.ids },
+              rows,
+              tuning,
+            );
           }),
         ]);
         break;

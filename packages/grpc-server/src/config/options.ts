@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { anyTenant, defaultTenantHeader, isTenantHeader } from "../tenancy.js";
-import { address, byteSize, flag, formatBytes, formatTimeSpan, timeSpan, words } from "./values.js";
+import { address, byteSize, count, flag, formatBytes, formatTimeSpan, timeSpan, words } from "./values.js";
 
 /** A gRPC message's length has 32 bits, and Node's buffers end sooner. */
 const maxMessageBytes = 2 ** 31 - 1;
@@ -12,7 +12,7 @@ const maxTimerMs = 2 ** 31 - 1;
  * the name is in upper case after SPANSTORE_, with dots and dashes as underscores.
  */
 export const configSchema = z.strictObject({
-  backend: z.enum(["sqlite", "manticore", "memory"]).default("sqlite"),
+  backend: z.enum(["sqlite", "manticore", "elasticsearch", "memory"]).default("sqlite"),
   "sqlite.path": z.string().min(1, "must not be empty").default("./spanstore.sqlite"),
   "sqlite.synchronous": z.enum(["full", "normal"]).default("full"),
   "manticore.url": words
@@ -24,6 +24,18 @@ export const configSchema = z.strictObject({
   "manticore.window": z.enum(["hour", "day", "week"]).default("day"),
   "manticore.ca-file": z.string().default("none"),
   "manticore.cluster": z.string().default("none"),
+  "elasticsearch.url": words
+    .pipe(
+      z.array(z.string().regex(/^https?:\/\//, "must be http://HOST:PORT")).min(1, "must name an address"),
+    )
+    .default(["http://127.0.0.1:9200"]),
+  "elasticsearch.api-key": z.string().default("none"),
+  "elasticsearch.ca-file": z.string().default("none"),
+  "elasticsearch.prefix": z.string().default("spanstore-"),
+  "elasticsearch.window": z.enum(["hour", "day", "week"]).default("day"),
+  "elasticsearch.shards": count(1024).default(1),
+  "elasticsearch.codec": z.enum(["default", "best_compression"]).default("default"),
+  "elasticsearch.refresh": z.enum(["interval", "wait"]).default("interval"),
   listen: address.default("127.0.0.1:17271"),
   admin: address.default("127.0.0.1:17272"),
   "archive.listen": z.union([z.literal("none"), address], "must be HOST:PORT or none").default("none"),
@@ -56,7 +68,11 @@ export interface OptionDescription {
 }
 
 export const descriptions: Record<OptionName, OptionDescription> = {
-  backend: { group: "Storage", placeholder: "sqlite|manticore|memory", help: "Where spans are kept." },
+  backend: {
+    group: "Storage",
+    placeholder: "sqlite|manticore|elasticsearch|memory",
+    help: "Where spans are kept.",
+  },
   "sqlite.path": {
     group: "Storage",
     placeholder: "FILE",
@@ -91,6 +107,46 @@ export const descriptions: Record<OptionName, OptionDescription> = {
     group: "Storage",
     placeholder: "NAME|none",
     help: "A replication cluster that the tables are made in and written through.",
+  },
+  "elasticsearch.url": {
+    group: "Storage",
+    placeholder: "URL,URL",
+    help: "The nodes, http://user:password@host:9200 or https:. All serve; those that do not answer are passed over.",
+  },
+  "elasticsearch.api-key": {
+    group: "Storage",
+    placeholder: "KEY|none",
+    help: "An API key in base64, instead of a user and a password.",
+  },
+  "elasticsearch.ca-file": {
+    group: "Storage",
+    placeholder: "FILE|none",
+    help: "Certificates of authorities to trust with https:, PEM.",
+  },
+  "elasticsearch.prefix": {
+    group: "Storage",
+    placeholder: "WORD",
+    help: "What the names of the indices begin with.",
+  },
+  "elasticsearch.window": {
+    group: "Storage",
+    placeholder: "hour|day|week",
+    help: "How much time an index holds; a store keeps to what it was made with.",
+  },
+  "elasticsearch.shards": {
+    group: "Storage",
+    placeholder: "NUMBER",
+    help: "Primary shards of each index made from now on.",
+  },
+  "elasticsearch.codec": {
+    group: "Storage",
+    placeholder: "default|best_compression",
+    help: "best_compression takes less space and makes reading a trace slower.",
+  },
+  "elasticsearch.refresh": {
+    group: "Storage",
+    placeholder: "interval|wait",
+    help: "interval: what is acknowledged is found within a second. wait: it is found at once, and acknowledged later.",
   },
   listen: {
     group: "Network",
@@ -166,13 +222,17 @@ export function environmentName(option: string): string {
   return `SPANSTORE_${option.replaceAll(/[.-]/g, "_").toUpperCase()}`;
 }
 
-/** A value as a user would write it, passwords apart. */
+/** A value as a user would write it, secrets apart. */
 export function formatValue<Name extends OptionName>(option: Name, value: Config[Name]): string | boolean {
+  if (option === "elasticsearch.api-key") return value === "none" ? "none" : hidden;
   if (Array.isArray(value)) return value.map(withoutPassword).join(",");
-  if (typeof value !== "number") return value;
+  if (typeof value !== "number") return value as string | boolean;
+  if (option === "elasticsearch.shards") return String(value);
   return option === "shutdown.grace" ? formatTimeSpan(value) : formatBytes(value);
 }
 
+const hidden = "***";
+
 function withoutPassword(text: string): string {
-  return text.replace(/^(\w+:\/\/[^/@:]*):[^/@]*@/, "$1:***@");
+  return text.replace(/^(\w+:\/\/[^/@:]*):[^/@]*@/, `$1:${hidden}@`);
 }

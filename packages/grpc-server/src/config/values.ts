@@ -21,6 +21,14 @@ export const flag = z.union(
   "must be true or false",
 );
 
+/** A whole number from 1 on. */
+export function count(max: number) {
+  const message = `must be a whole number from 1 to ${max}`;
+  return z
+    .union([z.number(), z.string().regex(/^\d+$/, message).transform(Number)])
+    .pipe(z.number().int(message).min(1, message).max(max, message));
+}
+
 /** Words with commas between them, or YAML's list. */
 export const words = z
   .union([z.string().transform((text) => text.split(",")), z.array(z.string())], "must be a list of words")

@@ -1,0 +1,153 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { SpanStoreError } from "@spanstore/core";
+import type { Client } from "./client.js";
+import { errorFor, failureOf, failureOfReason, type Reason } from "./errors.js";
+
+/** One action of a bulk request, in lines. */
+export interface Action {
+  readonly lines: string;
+}
+
+/** What became of an action: undefined when it is done, or why it can never be. */
+export type Outcome = Reason | undefined;
+
+interface BulkAnswer {
+  readonly errors: boolean;
+  readonly items?: readonly Readonly<Record<string, Item>>[];
+}
+
+interface Item {
+  readonly status: number;
+  readonly error?: {
+    readonly type?: string;
+    readonly reason?: string;
+    readonly caused_by?: { readonly reason?: string };
+  };
+}
+
+/** A request grows no larger than this by another document; Elasticsearch takes 100 MB at most. */
+export const maxBulkBytes = 8 * 1024 * 1024;
+/** How long an action waits for a shard that is not there; then it is tried again, or told. */
+const shardTimeout = "5s";
+const firstPauseMillis = 50;
+const longestPauseMillis = 2_000;
+
+export interface BulkOptions {
+  readonly retryMillis: number;
+  readonly doing: string;
+  /** What a conflict means for an action: that it is done, since what it would create is there, by default. */
+  readonly conflictIsFailure?: boolean;
+}
+
+/**
+ * Sends actions, in requests of bounded size, and tries again what failed and may pass. When it resolves, everything is
+ * durable but what can never be indexed; of that, the outcome says why.
+ * @throws when anything that could be indexed was not; what was is there, and may be sent again.
+ */
+export async function sendBulk(
+  client: Client,
+  actions: readonly Action[],
+  options: BulkOptions,
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = new Array(actions.length).fill(undefined);
+  const deadline = Date.now() + options.retryMillis;
+  let left = actions.map((_, i) => i);
+  for (let pause = firstPauseMillis; ; pause = Math.min(pause * 2, longestPauseMillis)) {
+    const again: number[] = [];
+    let last: Reason | undefined;
+    for (const part of inRequests(actions, left)) {
+      await sendPart(client, actions, part, options, (i, reason) => {
+        if (reason.status === 409) {
+          if (options.conflictIsFailure === true) outcomes[i] = reason;
+          return;
+        }
+        if (failureOfReason(reason) === "refused" || failureOfReason(reason) === "too large") {
+          outcomes[i] = reason;
+        } else {
+          again.push(i);
+          last = reason;
+        }
+      });
+    }
+    if (last === undefined) return outcomes;
+    const failure = failureOfReason(last);
+    const mayPass = failure === "busy" || failure === "unreachable" || failure === "no index";
+    if (!mayPass || Date.now() + pause > deadline) {
+      const told = `${options.doing}: ${last.type}: ${last.reason}`;
+      throw errorFor(failure, told, last.reason);
+    }
+    await delay(pause * (0.5 + Math.random()));
+    left = again;
+  }
+}
+
+/** Sends some of the actions, in halves when together they are too much. */
+async function sendPart(
+  client: Client,
+  actions: readonly Action[],
+  part: readonly number[],
+  { doing }: BulkOptions,
+  failed: (index: number, reason: Reason) => void,
+): Promise<void> {
+  let answer: BulkAnswer;
+  try {
+    answer = await client.request<BulkAnswer>(
+      {
+        method: "POST",
+        path: "/_bulk",
+        query: {
+          timeout: shardTimeout,
+          filter_path:
+            "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
+        },
+        lines: part.map((i) => (actions[i] as Action).lines).join(""),
+      },
+      { doing, expects: ["too large"] },
+    );
+  } catch (error) {
+    if (failureOf(error) !== "too large") throw error;
+    if (part.length === 1) {
+      failed(part[0] as number, {
+        status: 413,
+        type: "too_large",
+        reason: "larger than http.max_content_length",
+      });
+      return;
+    }
+    const middle = part.length >> 1;
+    for (const half of [part.slice(0, middle), part.slice(middle)]) {
+      await sendPart(client, actions, half, { doing, retryMillis: 0 }, failed);
+    }
+    return;
+  }
+  if (!answer.errors) return;
+  const items = answer.items ?? [];
+  if (items.length !== part.length)
+    throw new SpanStoreError("INTERNAL", `${doing}: the answer lacks some documents`);
+  items.forEach((entry, at) => {
+    const item = Object.values(entry)[0];
+    if (item === undefined || item.status < 300) return;
+    const { type = "", reason = "", caused_by } = item.error ?? {};
+    failed(part[at] as number, {
+      status: item.status,
+      type,
+      reason: caused_by?.reason === undefined ? reason : `${reason}: ${caused_by.reason}`,
+    });
+  });
+}
+
+function* inRequests(actions: readonly Action[], indices: readonly number[]): Generator<readonly number[]> {
+  let part: number[] = [];
+  let bytes = 0;
+  for (const i of indices) {
+    const size = (actions[i] as Action).lines.length;
+    if (part.length > 0 && bytes + size > maxBulkBytes) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(i);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
+}

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Client as ElasticsearchClient } from "@elastic/elasticsearch";
+import { throwIfAborted } from "@spanstore/core";
+import { type Failure, failureOf, storeError } from "./errors.js";
+import type { Settings } from "./options.js";
+
+/** Requests to Elasticsearch, to whichever node answers. */
+export interface Client {
+  /** Sends a request and gives the body of the answer. What finds nobody, or a busy cluster, is tried again for a while. */
+  readonly request: <T>(request: Request, options?: RequestOptions) => Promise<T>;
+  readonly close: () => Promise<void>;
+}
+
+export interface Request {
+  readonly method: "GET" | "PUT" | "POST" | "DELETE" | "HEAD";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
+  /** JSON. */
+  readonly body?: object;
+  /** Lines of JSON, each with its end. */
+  readonly lines?: string;
+}
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** What is done, for the message of an error. */
+  readonly doing?: string;
+  /** For how long it is tried again; the settings' otherwise. */
+  readonly retryMillis?: number;
+  /** Failures that are handed on as they are, for the caller to deal with. */
+  readonly expects?: readonly Failure[];
+}
+
+const firstPauseMillis = 25;
+const longestPauseMillis = 1_000;
+/** A larger answer is given up while it comes; who may get one asks for less then. */
+const maxResponseBytes = 128 * 1024 * 1024;
+
+/** Plain JSON rather than the client's own types, which servers of an older major version refuse. */
+const headers = { accept: "application/json", "content-type": "application/json" };
+const lineHeaders = { ...headers, "content-type": "application/x-ndjson" };
+
+export function createClient(settings: Settings): Client {
+  const { nodes, auth, ca, caFingerprint, compression, timeoutMillis } = settings;
+  const client = new ElasticsearchClient({
+    nodes: nodes.map((url) => ({ url })),
+    ...(auth !== undefined && { auth }),
+    ...(ca !== undefined && { tls: { ca } }),
+    ...(caFingerprint !== undefined && { caFingerprint, tls: { rejectUnauthorized: false } }),
+    compression,
+    requestTimeout: timeoutMillis,
+    // Each node once; then it pauses below.
+    maxRetries: nodes.length - 1,
+    // Nodes that were gone are tried by the next requests, since not every distribution answers a ping.
+    resurrectStrategy: "optimistic",
+    maxResponseSize: maxResponseBytes,
+    enableMetaHeader: false,
+  });
+
+  return {
+    request: async <T>(request: Request, options: RequestOptions = {}): Promise<T> => {
+      const {
+        signal,
+        doing = "a request failed",
+        retryMillis = settings.retryMillis,
+        expects = [],
+      } = options;
+      const deadline = Date.now() + retryMillis;
+      for (let pause = firstPauseMillis; ; pause = Math.min(pause * 2, longestPauseMillis)) {
+        throwIfAborted(signal);
+        try {
+          return (await send(client, request, signal)) as T;
+        } catch (error) {
+          throwIfAborted(signal);
+          const failure = failureOf(error);
+          const mayPass = failure === "unreachable" || failure === "busy";
+          if (mayPass && Date.now() + pause < deadline) {
+            await delay(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+            continue;
+          }
+          if (expects.includes(failure)) throw error;
+          throw storeError(error, doing);
+        }
+      }
+    },
+    close: () => client.close(),
+  };
+}
+
+function send(
+  client: ElasticsearchClient,
+  { method, path, query, body, lines }: Request,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  return client.transport.request(
+    {
+      method,
+      path,
+      ...(query !== undefined && { querystring: { ...query } }),
+      ...(body !== undefined && { body }),
+      ...(lines !== undefined && { bulkBody: lines }),
+    },
+    {
+      headers: lines === undefined ? headers : lineHeaders,
+      // Traces of what keeps traces would come back as more of them.
+      openTelemetry: { enabled: false },
+      ...(signal !== undefined && { signal }),
+    },
+  );
+}

@@ -1,0 +1,245 @@
+import { createHash } from "node:crypto";
+import { parseGroups, SpanStoreError, spansOf } from "@spanstore/core";
+import type { Client } from "./client.js";
+import type { NewDocument } from "./documents.js";
+import { failureOf } from "./errors.js";
+import { type Dictionary, dictionaryIdOf } from "./pack.js";
+import type { Hit } from "./paging.js";
+
+/**
+ * What fragments are compressed with: spans of all operations that were seen, so that a fragment of few spans is as small
+ * as one of many. A dictionary never changes; a server makes one when there is none, or none of today.
+ *
+ * It is kept beside the servers' state, and again in every index whose documents need it.
+ */
+export interface Dictionaries {
+  /** What to compress with now; learns from what is about to be written. */
+  readonly current: (fragments: readonly { readonly encoded: Uint8Array }[]) => Dictionary | undefined;
+  /** The documents that a write with the dictionary has to bring along. */
+  readonly documentsOf: (
+    dictionary: Dictionary,
+    indices: Iterable<string>,
+    generation: number,
+  ) => NewDocument[];
+  readonly learned: (documents: readonly NewDocument[], generation: number) => void;
+  /** Loads what these hits need, so that they can be unpacked. */
+  readonly prepare: (hits: readonly Hit<{ readonly encoded: string }>[]) => Promise<void>;
+  readonly of: (id: string) => Dictionary | undefined;
+  /** Resolves when nothing is being made. */
+  readonly settled: () => Promise<void>;
+}
+
+interface Pointer {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly made: number;
+}
+
+interface Found<T> {
+  readonly _source?: T;
+  readonly _seq_no?: number;
+  readonly _primary_term?: number;
+}
+
+/** Nothing that lies further back is found by the compression; more would cost more than it saves. */
+const mostBytes = 12 * 1024;
+const mostPieceBytes = 768;
+/** After so many spans nearly all operations were seen. */
+const sampledSpans = 2_000;
+const maxAgeMillis = 24 * 3_600_000;
+const maxKept = 512;
+const pointerId = "dictionary";
+/** After a failure it is tried again with what is written then. */
+const pauseMillis = 10_000;
+
+export interface DictionaryParts {
+  readonly client: Client;
+  /** Of the servers' state. */
+  readonly control: string;
+  /** After so many spans a dictionary is made. */
+  readonly sample?: number;
+}
+
+export function createDictionaries({
+  client,
+  control,
+  sample = sampledSpans,
+}: DictionaryParts): Dictionaries {
+  const kept = new Map<string, Dictionary>();
+  let current: (Dictionary & { readonly made: number }) | undefined;
+  let asked = false;
+  let notBefore = 0;
+  let sampler = createSampler();
+  let making: Promise<void> = Promise.resolve();
+  /** Indices that have the copy, of the dictionary in use. */
+  const copied = new Set<string>();
+  let generation = -1;
+
+  const keep = (dictionary: Dictionary): Dictionary => {
+    if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string);
+    kept.set(dictionary.id, dictionary);
+    return dictionary;
+  };
+
+  const get = async <T>(index: string, id: string): Promise<Found<T>> => {
+    try {
+      return await client.request(
+        { method: "GET", path: `/${index}/_doc/${id}` },
+        { expects: ["refused", "no index"] },
+      );
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure === "refused" || failure === "no index") return {};
+      throw error;
+    }
+  };
+
+  const load = async (id: string, index: string | undefined): Promise<Dictionary> => {
+    const known = kept.get(id);
+    if (known !== undefined) return known;
+    const { _source: own } = await get<{ dictionary: string }>(control, `dictionary-${id}`);
+    const { _source: copy } =
+      own || index === undefined ? {} : await get<{ dictionary: string }>(index, copyId(id));
+    const text = (own ?? copy)?.dictionary;
+    if (text === undefined) {
+      throw new SpanStoreError("CORRUPT", `the dictionary ${id}, which spans were compressed with, is gone`, {
+        hint: `restore the index ${control}`,
+      });
+    }
+    return keep({ id, bytes: Buffer.from(text, "base64") });
+  };
+
+  const use = async ({ id, made }: Pointer): Promise<void> => {
+    const { bytes } = await load(id, undefined);
+    copied.clear();
+    current = { id, bytes, made };
+  };
+
+  /** Takes the one that others use, or makes one of what was seen when there is none of today. */
+  const renew = async (bytes: Buffer | undefined): Promise<void> => {
+    const { _source: pointer, _seq_no, _primary_term } = await get<Pointer>(control, pointerId);
+    if (pointer !== undefined && (bytes === undefined || Date.now() - pointer.made < maxAgeMillis))
+      return use(pointer);
+    if (bytes === undefined) return;
+    const id = createHash("sha256").update(bytes).digest().toString("base64url", 0, 6);
+    const put = (document: string, query: Record<string, string | number>, body: object): Promise<unknown> =>
+      client.request(
+        { method: "PUT", path: `/${control}/_doc/${document}`, query, body },
+        { expects: ["conflict"] },
+      );
+    await put(`dictionary-${id}`, {}, { dictionary: bytes.toString("base64") });
+    const next: Pointer = { id, made: Date.now() };
+    try {
+      const expected =
+        _seq_no === undefined || _primary_term === undefined
+          ? { op_type: "create" }
+          : { if_seq_no: _seq_no, if_primary_term: _primary_term };
+      await put(pointerId, expected, next);
+    } catch (error) {
+      if (failureOf(error) !== "conflict") throw error;
+      // Another server was first: its is as good.
+      return renew(undefined);
+    }
+    keep({ id, bytes });
+    await use(next);
+  };
+
+  const inBackground = (bytes: Buffer | undefined): void => {
+    notBefore = Number.POSITIVE_INFINITY;
+    making = renew(bytes).then(
+      () => {
+        notBefore = 0;
+      },
+      () => {
+        notBefore = Date.now() + pauseMillis;
+      },
+    );
+  };
+
+  const learn = (fragments: readonly { readonly encoded: Uint8Array }[]): void => {
+    if (current !== undefined && Date.now() - current.made < maxAgeMillis) return;
+    if (Date.now() < notBefore) return;
+    if (!asked) {
+      asked = true;
+      inBackground(undefined);
+      return;
+    }
+    for (const { encoded } of fragments) sampler.add(encoded);
+    if (sampler.spans() < sample) return;
+    inBackground(sampler.bytes());
+    sampler = createSampler();
+  };
+
+  return {
+    current: (fragments) => {
+      learn(fragments);
+      return current;
+    },
+    documentsOf: ({ id, bytes }, indices, now) => {
+      if (now !== generation) copied.clear();
+      generation = now;
+      return [...new Set(indices)]
+        .filter((index) => !copied.has(`${index} ${id}`))
+        .map((index) => ({
+          index,
+          id: copyId(id),
+          op: "create",
+          kind: "dictionary",
+          json: JSON.stringify({ dictionary: bytes.toString("base64") }),
+        }));
+    },
+    learned: (documents, now) => {
+      if (now !== generation) return;
+      for (const { index, id } of documents) copied.add(`${index} ${id.slice(1)}`);
+    },
+    prepare: async (hits) => {
+      for (const { _index, _source } of hits) {
+        const id = _source === undefined ? undefined : dictionaryIdOf(_source.encoded);
+        if (id !== undefined && !kept.has(id)) await load(id, _index);
+      }
+    },
+    of: (id) => kept.get(id),
+    settled: () => making,
+  };
+}
+
+function copyId(id: string): string {
+  return `d${id}`;
+}
+
+/** Collects a span of every operation, and every resource. */
+interface Sampler {
+  readonly add: (encoded: Uint8Array) => void;
+  readonly spans: () => number;
+  readonly bytes: () => Buffer;
+}
+
+function createSampler(): Sampler {
+  const pieces = new Map<string, Uint8Array>();
+  let size = 0;
+  let spans = 0;
+
+  const addPiece = (key: string, bytes: Uint8Array): void => {
+    if (pieces.has(key) || size >= mostBytes) return;
+    const piece = bytes.slice(0, mostPieceBytes);
+    pieces.set(key, piece);
+    size += piece.length;
+  };
+
+  return {
+    add: (encoded) => {
+      for (const { resource, name, head } of spansOf(encoded)) {
+        spans++;
+        addPiece(
+          `${resource.serviceName.length} ${resource.serviceName}${name}`,
+          encoded.subarray(head.start, head.end),
+        );
+      }
+      for (const { resource } of parseGroups(encoded)) {
+        addPiece(`r${Buffer.from(resource.encoded).toString("latin1")}`, resource.encoded);
+      }
+    },
+    spans: () => spans,
+    bytes: () => Buffer.concat([...pieces.values()]),
+  };
+}

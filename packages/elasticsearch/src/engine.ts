@@ -1,0 +1,102 @@
+import type { Engine } from "@spanstore/core";
+import type { Client } from "./client.js";
+import { createControl } from "./control.js";
+import { createDependencies } from "./dependencies.js";
+import { createDictionaries } from "./dictionary.js";
+import { storeError } from "./errors.js";
+import { checkHealth, readStats } from "./health.js";
+import { createKeptFragments } from "./kept.js";
+import { createNaming } from "./naming.js";
+import { createOperations } from "./operations.js";
+import type { Settings } from "./options.js";
+import { createReader } from "./read.js";
+import { createRefresher } from "./refresh.js";
+import { createRetention } from "./retention.js";
+import { prepareSpace, putTemplate } from "./schema.js";
+import { createWindows } from "./windows.js";
+import { createWriter } from "./write.js";
+
+export interface EngineOptions {
+  readonly client: Client;
+  readonly settings: Settings;
+  /** Of this space's indices. */
+  readonly prefix: string;
+  /** Nanoseconds since the epoch; tests have a time of their own. */
+  readonly now?: () => bigint;
+  /** After so many spans a dictionary for compression is made; tests make one early. */
+  readonly sampledSpans?: number;
+}
+
+const nanosPerMilli = 1_000_000n;
+
+/** Opens the engine on a space; what is missing of it is made. */
+export async function openEngine({
+  client,
+  settings,
+  prefix,
+  now = clock,
+  sampledSpans,
+}: EngineOptions): Promise<Engine> {
+  const window = await prepareSpace(client, `${prefix}control`, settings);
+  const naming = createNaming(prefix, createWindows(window, now));
+  await putTemplate(client, naming, settings);
+
+  const control = createControl(client, naming.control);
+  const dictionaries = createDictionaries({
+    client,
+    control: naming.control,
+    ...(sampledSpans !== undefined && { sample: sampledSpans }),
+  });
+  const kept = createKeptFragments(client, dictionaries);
+  const operations = createOperations(client, kept, naming);
+  const { refreshed } = createRefresher(client, naming.pattern);
+  const { candidates, fragments } = createReader(kept, naming);
+  const dependencies = createDependencies(kept, naming, fragments);
+  const retention = createRetention({ client, kept, naming, control, operations, refreshed });
+  const write = createWriter({
+    client,
+    naming,
+    control,
+    operations,
+    dictionaries,
+    lanes: settings.writers,
+    retryMillis: settings.retryMillis,
+    visible: settings.refresh === "wait" ? refreshed : undefined,
+  });
+
+  const doing = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw storeError(error, what);
+    }
+  };
+
+  return {
+    name: "elasticsearch",
+    write: (encoded, signal) => doing("cannot write", () => write(encoded, signal)),
+    candidates,
+    fragments,
+    sequence: (signal) =>
+      doing("cannot begin a walk", async () => {
+        const number = await control.barrier(false, signal);
+        await refreshed();
+        return number;
+      }),
+    services: (signal) => doing("cannot read services", () => operations.services(signal)),
+    operations: (service, signal) => doing("cannot read operations", () => operations.of(service, signal)),
+    dependencies: (query, signal) => doing("cannot count calls", () => dependencies(query, signal)),
+    deleteBefore: (time) => doing("cannot delete", () => retention.deleteBefore(time)),
+    purge: () => doing("cannot purge", () => retention.purge()),
+    stats: () => doing("cannot read the size", () => readStats(client, naming)),
+    health: () => doing("Elasticsearch does not serve", () => checkHealth(client, naming, now())),
+    close: async () => {
+      await dictionaries.settled();
+      await control.close();
+    },
+  };
+}
+
+function clock(): bigint {
+  return BigInt(Date.now()) * nanosPerMilli;
+}

@@ -1,0 +1,57 @@
+import { SpanStoreError, type StoreStats } from "@spanstore/core";
+import type { Client } from "./client.js";
+import { errorFor } from "./errors.js";
+import type { Naming } from "./naming.js";
+
+interface ClusterHealth {
+  readonly status: "green" | "yellow" | "red";
+}
+
+type IndexSettings = Readonly<Record<string, { readonly settings?: Readonly<Record<string, string>> }>>;
+
+const blocks = ["index.blocks.read_only", "index.blocks.read_only_allow_delete", "index.blocks.write"];
+
+/** Rejects with why the cluster can not serve this space now. */
+export async function checkHealth(client: Client, naming: Naming, nowUnixNano: bigint): Promise<void> {
+  const options = { retryMillis: 0, doing: "Elasticsearch does not serve" };
+  const health = await client.request<ClusterHealth>(
+    { method: "GET", path: `/_cluster/health/${naming.everything}`, query: { filter_path: "status" } },
+    options,
+  );
+  if (health.status === "red") {
+    throw new SpanStoreError("STORE_UNAVAILABLE", "the cluster is red: shards of the store are missing", {
+      hint: "GET _cluster/allocation/explain says why",
+    });
+  }
+  // Where the next spans go, and where the servers' state is; older indices may well be closed for writes.
+  const current = naming.index(naming.windows.at(nowUnixNano));
+  const settings = await client.request<IndexSettings>(
+    {
+      method: "GET",
+      path: `/${current},${naming.control}/_settings/index.blocks.*`,
+      query: { flat_settings: true, ignore_unavailable: true },
+    },
+    options,
+  );
+  for (const [index, { settings: set = {} }] of Object.entries(settings)) {
+    const block = blocks.find((name) => set[name] === "true");
+    if (block === undefined) continue;
+    const reason = block.endsWith("allow_delete") ? "disk" : "";
+    throw errorFor("blocked", `the index ${index} takes no writes: ${block}`, reason);
+  }
+}
+
+/** What the space occupies on disks, copies not counted. */
+export async function readStats(client: Client, naming: Naming): Promise<StoreStats> {
+  const answer = await client.request<{
+    readonly _all?: { readonly primaries?: { readonly store?: { readonly size_in_bytes?: number } } };
+  }>(
+    {
+      method: "GET",
+      path: `/${naming.everything}/_stats/store`,
+      query: { filter_path: "_all.primaries.store" },
+    },
+    { doing: "cannot read the size" },
+  );
+  return { bytes: answer._all?.primaries?.store?.size_in_bytes ?? 0 };
+}

@@ -1,0 +1,54 @@
+import type { CandidateSearch, TermNode } from "@spanstore/core";
+import { wordOf } from "./terms.js";
+import { micros } from "./times.js";
+
+/** A clause of the query DSL. */
+export type Query = Readonly<Record<string, unknown>>;
+
+/** Elasticsearch takes no more values in one clause (index.max_terms_count). */
+const maxTerms = 65_536;
+
+/** Clauses that hold for every fragment with a span that matches. They rank nothing: they belong into a `filter`. */
+export function filterOf(
+  {
+    startTimeMinUnixNano,
+    startTimeMaxUnixNano,
+  }: Pick<CandidateSearch, "startTimeMinUnixNano" | "startTimeMaxUnixNano">,
+  terms: TermNode | undefined,
+  textWords: readonly (readonly string[])[] = [],
+): Query[] {
+  return [
+    { range: { newest: { gte: micros(startTimeMinUnixNano) } } },
+    { range: { oldest: { lte: micros(startTimeMaxUnixNano) } } },
+    ...(terms === undefined ? [] : conjuncts(terms)),
+    ...textWords.map((words) => ({ terms: { terms: words } })),
+  ];
+}
+
+/** What must hold all together. */
+export function conjuncts(node: TermNode): Query[] {
+  if ("all" in node) return node.all.flatMap(conjuncts);
+  return [clauseOf(node)];
+}
+
+function clauseOf(node: TermNode): Query {
+  if ("term" in node) return { term: { terms: wordOf(node.term) } };
+  if ("all" in node) return { bool: { filter: conjuncts(node) } };
+  const words: string[] = [];
+  const clauses: Query[] = [];
+  for (const each of alternatives(node)) {
+    if ("term" in each) words.push(wordOf(each.term));
+    else clauses.push(clauseOf(each));
+  }
+  // Any number of words is one clause, so that no list of a caller's meets the limit of clauses.
+  for (let at = 0; at < words.length; at += maxTerms) {
+    clauses.unshift({ terms: { terms: words.slice(at, at + maxTerms) } });
+  }
+  return clauses.length === 1
+    ? (clauses[0] as Query)
+    : { bool: { should: clauses, minimum_should_match: 1 } };
+}
+
+function alternatives(node: TermNode): TermNode[] {
+  return "any" in node ? node.any.flatMap(alternatives) : [node];
+}

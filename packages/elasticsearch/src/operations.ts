@@ -1,0 +1,371 @@
+import {
+  compilePredicate,
+  type Operation,
+  type Predicate,
+  requiredTerms,
+  type SeenOperation,
+  spanKindWord,
+  spansOf,
+} from "@spanstore/core";
+import { sendBulk } from "./bulk.js";
+import type { Client } from "./client.js";
+import { linesOf, type NewDocument, nameHash } from "./documents.js";
+import type { Kept, KeptFragments } from "./kept.js";
+import { conjuncts } from "./lower.js";
+import type { Naming } from "./naming.js";
+import { type Hit, pages, searchQuery } from "./paging.js";
+
+/**
+ * Services and operations, a document each in every index that has spans of them: so they go with the index, and reading
+ * them reads nothing else.
+ */
+export interface Operations {
+  /** The documents that a write has to bring along, for what is not known to be there. */
+  readonly documentsOf: (seen: readonly SeenOperation[], generation: number) => NewDocument[];
+  /** The documents of these are durable. */
+  readonly learned: (seen: readonly SeenOperation[], generation: number) => void;
+  readonly services: (signal?: AbortSignal) => Promise<string[]>;
+  readonly of: (service: string, signal?: AbortSignal) => Promise<Operation[]>;
+  /** What stands in these indices now, with what tells whether it was written again since. */
+  readonly listed: (indices: readonly string[]) => Promise<readonly ListedName[]>;
+  /** Takes out of a list what no span of its index says any more, unless it was written again. */
+  readonly prune: (listed: readonly ListedName[]) => Promise<void>;
+  /** Notes all that the spans of an index say. */
+  readonly renew: (index: string) => Promise<void>;
+}
+
+/** A service, or an operation of one. */
+type NameSource = ServiceSource | OperationSource;
+
+interface ServiceSource {
+  readonly service: string;
+}
+
+interface OperationSource {
+  readonly of: string;
+  readonly name: string;
+  readonly kind: string;
+}
+
+export interface ListedName {
+  readonly index: string;
+  readonly id: string;
+  readonly seqNo: number;
+  readonly primaryTerm: number;
+  readonly source: NameSource;
+}
+
+/** Names that are remembered to be known, so that most writes bring none. */
+const maxKnown = 200_000;
+const fragmentsPerPage = 200;
+const bucketsPerPage = 1_000;
+const namesPerPage = 1_000;
+const checksPerRequest = 50;
+/** Newest fragments that are looked at first; nearly always the very first one has the span. */
+const fragmentsPerCheck = 2;
+const deletionRetryMillis = 10_000;
+
+export function createOperations(client: Client, kept: KeptFragments, naming: Naming): Operations {
+  /** The index in which an operation is known, by {@link keyOf}; of several, the latest. */
+  const known = new Map<string, string>();
+  let generation = -1;
+
+  const keep = (key: string, index: string): void => {
+    if (known.size >= maxKnown) known.clear();
+    known.set(key, index);
+  };
+  /** Deletions go by time: while a later index of the dated ones has a name, no earlier one needs it. */
+  const isKnown = (key: string, index: string): boolean => {
+    const at = known.get(key);
+    return at !== undefined && (at === index || (isDated(at) && isDated(index) && at > index));
+  };
+  const isDated = (index: string): boolean => naming.windowOf(index)?.name !== "other";
+
+  const forgetBefore = (now: number): void => {
+    if (now === generation) return;
+    known.clear();
+    generation = now;
+  };
+
+  const documentsOf = (seen: readonly SeenOperation[], now: number): NewDocument[] => {
+    forgetBefore(now);
+    const documents = new Map<string, NewDocument>();
+    for (const operation of seen) {
+      const index = naming.index(naming.windows.at(operation.newestStartUnixNano));
+      if (isKnown(keyOf(operation), index)) continue;
+      for (const document of nameDocuments(index, operation))
+        documents.set(`${index} ${document.id}`, document);
+    }
+    return [...documents.values()];
+  };
+
+  /** Names too long for the index have no buckets, and are read one by one. */
+  const tooLong = async <T extends NameSource>(
+    filter: readonly object[],
+    field: string,
+    signal?: AbortSignal,
+  ): Promise<T[]> => {
+    const found: T[] = [];
+    const query = { bool: { filter: [...filter, { term: { _ignored: field } }] } };
+    const options = { signal, doing: "cannot read names" };
+    for await (const hits of pages<T>(client, naming.pattern, { query, _source: true }, () => 100, options)) {
+      for (const { _source } of hits) if (_source !== undefined) found.push(_source);
+    }
+    return found;
+  };
+
+  /** Every bucket of a composite aggregation, and whether names are left out of it for their length. */
+  const buckets = async (
+    filter: readonly object[],
+    fields: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{ keys: Readonly<Record<string, string>>[]; ignored: boolean }> => {
+    const keys: Readonly<Record<string, string>>[] = [];
+    let ignored = false;
+    for (let after: object | undefined; ; ) {
+      const answer = await client.request<BucketAnswer>(
+        {
+          method: "POST",
+          path: `/${naming.pattern}/_search`,
+          query: { ...searchQuery, filter_path: "aggregations" },
+          body: bucketsBody(filter, fields, after),
+        },
+        { signal, doing: "cannot read names" },
+      );
+      const { names, long } = answer.aggregations ?? {};
+      if (after === undefined) ignored = (long?.doc_count ?? 0) > 0;
+      for (const { key } of names?.buckets ?? []) keys.push(key);
+      after = names?.after_key;
+      if (after === undefined || (names?.buckets.length ?? 0) < bucketsPerPage) return { keys, ignored };
+    }
+  };
+
+  const spansIn = (hit: Hit<Kept>): ReturnType<typeof spansOf> => spansOf(kept.of(hit).encoded);
+  const holds = (hit: Hit<Kept>, matches: Check["matches"]): boolean => {
+    for (const span of spansIn(hit)) if (matches(span)) return true;
+    return false;
+  };
+
+  /** Whether a span of the index says this. */
+  const isSaid = async ({ index, source }: ListedName): Promise<boolean> => {
+    const { matches, filter } = checkOf(source);
+    const body = { query: { bool: { filter } }, sort: [{ newest: "desc" }], _source: true };
+    const options = { doing: "cannot delete" };
+    for await (const hits of kept.pages(index, body, () => 32, options)) {
+      if (hits.some((hit) => holds(hit, matches))) return true;
+    }
+    return false;
+  };
+
+  const unsaid = async (listed: readonly ListedName[]): Promise<ListedName[]> => {
+    const gone: ListedName[] = [];
+    for (let at = 0; at < listed.length; at += checksPerRequest) {
+      const part = listed.slice(at, at + checksPerRequest);
+      const checks = part.map(({ source }) => checkOf(source));
+      const lines = part.map(({ index }, i) => checkLines(index, checks[i]?.filter ?? []));
+      const { responses } = await client.request<MultiSearchAnswer>(
+        {
+          method: "POST",
+          path: "/_msearch",
+          query: { filter_path: "responses.status,responses.hits.hits._index,responses.hits.hits._source" },
+          lines: lines.join(""),
+        },
+        { doing: "cannot delete" },
+      );
+      for (const [i, name] of part.entries()) {
+        const hits = responses[i]?.hits?.hits ?? [];
+        await kept.prepare(hits);
+        const { matches } = checks[i] as Check;
+        if (responses[i]?.status === 200 && hits.some((hit) => holds(hit, matches))) continue;
+        const isComplete = responses[i]?.status === 200 && hits.length < fragmentsPerCheck;
+        if (isComplete || !(await isSaid(name))) gone.push(name);
+      }
+    }
+    return gone;
+  };
+
+  return {
+    documentsOf,
+    learned: (seen, now) => {
+      if (now !== generation) return;
+      for (const operation of seen) {
+        const index = naming.index(naming.windows.at(operation.newestStartUnixNano));
+        const key = keyOf(operation);
+        if (!isKnown(key, index)) keep(key, index);
+      }
+    },
+
+    services: async (signal) => {
+      const filter = [{ term: { names: servicesMark } }];
+      const { keys, ignored } = await buckets(filter, ["service"], signal);
+      const names = new Set(keys.map(({ service }) => service as string));
+      if (ignored) {
+        for (const { service } of await tooLong<ServiceSource>(filter, "service", signal)) names.add(service);
+      }
+      return [...names];
+    },
+
+    of: async (service, signal) => {
+      const operations = new Map<string, Operation>();
+      const add = (name: string, spanKind: string): void => {
+        operations.set(`${spanKind}:${name}`, { name, spanKind });
+      };
+      const filter = [{ term: { names: nameHash(service) } }];
+      const { keys, ignored } = await buckets(filter, ["name", "kind"], signal);
+      for (const { name, kind } of keys) add(name as string, kind as string);
+      if (ignored) {
+        for (const { name, kind } of await tooLong<OperationSource>(filter, "name", signal)) add(name, kind);
+      }
+      return [...operations.values()];
+    },
+
+    listed: async (indices) => {
+      const names: ListedName[] = [];
+      if (indices.length === 0) return names;
+      const body = {
+        query: { exists: { field: "names" } },
+        _source: true,
+        seq_no_primary_term: true,
+      };
+      const options = { doing: "cannot delete" };
+      for await (const hits of pages<NameSource>(
+        client,
+        indices.join(","),
+        body,
+        () => namesPerPage,
+        options,
+      )) {
+        for (const { _index, _id, _seq_no, _primary_term, _source } of hits) {
+          if (_source === undefined || _seq_no === undefined || _primary_term === undefined) continue;
+          names.push({ index: _index, id: _id, seqNo: _seq_no, primaryTerm: _primary_term, source: _source });
+        }
+      }
+      return names;
+    },
+
+    prune: async (listed) => {
+      const gone = await unsaid(listed);
+      const actions = gone.map(({ index, id, seqNo, primaryTerm }) => ({
+        lines: `${JSON.stringify({ delete: { _index: index, _id: id, if_seq_no: seqNo, if_primary_term: primaryTerm } })}\n`,
+      }));
+      await sendBulk(client, actions, { retryMillis: deletionRetryMillis, doing: "cannot delete" });
+    },
+
+    renew: async (index) => {
+      const documents = new Map<string, NewDocument>();
+      const body = { query: { exists: { field: "newest" } }, _source: true };
+      const options = { doing: "cannot delete" };
+      for await (const hits of kept.pages(index, body, () => fragmentsPerPage, options)) {
+        for (const span of hits.flatMap((hit) => [...spansIn(hit)])) {
+          const service = span.resource.serviceName;
+          if (service === "") continue;
+          const operation = { service, name: span.name, spanKind: spanKindWord(span.kind) };
+          for (const document of nameDocuments(index, operation)) documents.set(document.id, document);
+        }
+      }
+      const actions = Array.from(documents.values(), (document) => ({ lines: linesOf(document, 0) }));
+      await sendBulk(client, actions, { retryMillis: deletionRetryMillis, doing: "cannot delete" });
+    },
+  };
+}
+
+/** Stands where an operation has the hash of its service. */
+const servicesMark = "services";
+
+function keyOf({ service, name, spanKind }: Omit<SeenOperation, "newestStartUnixNano">): string {
+  return `${spanKind} ${service.length} ${service}${name}`;
+}
+
+/** The documents of an operation and its service. */
+export function nameDocuments(
+  index: string,
+  operation: Omit<SeenOperation, "newestStartUnixNano">,
+): NewDocument[] {
+  const { service, name, spanKind } = operation;
+  const of = nameHash(service);
+  return [
+    nameDocument(index, `s${of}`, servicesMark, { service }),
+    nameDocument(index, `o${nameHash(service, name, spanKind)}`, of, { of: service, name, kind: spanKind }),
+  ];
+}
+
+function nameDocument(index: string, id: string, names: string, source: NameSource): NewDocument {
+  return { index, id, op: "index", kind: "name", json: JSON.stringify({ names, ...source }) };
+}
+
+interface BucketAnswer {
+  readonly aggregations?: {
+    readonly names?: {
+      readonly after_key?: object;
+      readonly buckets: readonly { readonly key: Readonly<Record<string, string>> }[];
+    };
+    readonly long?: { readonly doc_count: number };
+  };
+}
+
+export function bucketsBody(
+  filter: readonly object[],
+  fields: readonly string[],
+  after: object | undefined,
+): object {
+  return {
+    size: 0,
+    track_total_hits: false,
+    query: { bool: { filter } },
+    aggs: {
+      names: {
+        composite: {
+          size: bucketsPerPage,
+          sources: fields.map((field) => ({ [field]: { terms: { field } } })),
+          ...(after !== undefined && { after }),
+        },
+      },
+      long: { filter: { exists: { field: "_ignored" } } },
+    },
+  };
+}
+
+interface MultiSearchAnswer {
+  readonly responses: readonly {
+    readonly status?: number;
+    readonly hits?: { readonly hits?: readonly Hit<Kept>[] };
+  }[];
+}
+
+interface Check {
+  readonly matches: ReturnType<typeof compilePredicate>;
+  readonly filter: readonly object[];
+}
+
+/** How a name is found among the fragments of its index. */
+function checkOf(source: NameSource): Check {
+  const { service, name, kind } =
+    "service" in source ? { ...source, name: undefined, kind: undefined } : { ...source, service: source.of };
+  const equals = (level: "resource" | "span", field: string, text: string): Predicate => ({
+    op: "eq",
+    ref: { ref: "field", level, name: field },
+    value: { type: "string", text },
+  });
+  const args = [
+    equals("resource", "service", service),
+    ...(name === undefined ? [] : [equals("span", "name", name)]),
+  ];
+  const predicate: Predicate = args.length === 1 ? (args[0] as Predicate) : { op: "and", args };
+  const isMatch = compilePredicate(predicate);
+  const terms = requiredTerms(predicate);
+  return {
+    matches: (span) => isMatch(span) && (kind === undefined || spanKindWord(span.kind) === kind),
+    filter: [{ exists: { field: "newest" } }, ...(terms === undefined ? [] : conjuncts(terms))],
+  };
+}
+
+function checkLines(index: string, filter: readonly object[]): string {
+  const body = {
+    size: fragmentsPerCheck,
+    track_total_hits: false,
+    query: { bool: { filter } },
+    sort: [{ newest: "desc" }],
+    _source: true,
+  };
+  return `${JSON.stringify({ index, allow_partial_search_results: false })}\n${JSON.stringify(body)}\n`;
+}

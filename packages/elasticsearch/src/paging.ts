@@ -1,0 +1,146 @@
+import type { Client } from "./client.js";
+import { failureOf } from "./errors.js";
+import type { Query } from "./lower.js";
+
+export interface Hit<T> {
+  readonly _index: string;
+  readonly _id: string;
+  readonly _seq_no?: number;
+  readonly _primary_term?: number;
+  readonly _source?: T;
+  readonly sort?: readonly unknown[];
+}
+
+export interface SearchBody {
+  readonly query: Query;
+  readonly sort?: readonly unknown[];
+  readonly _source?: boolean | readonly string[];
+  readonly seq_no_primary_term?: boolean;
+  readonly pit?: { readonly id: string; readonly keep_alive: string };
+  readonly search_after?: readonly unknown[];
+}
+
+export interface SearchAnswer<T> {
+  readonly hits?: { readonly hits?: readonly Hit<T>[] };
+  readonly pit_id?: string;
+}
+
+/** What every search says: all shards or none, and nothing counted that nobody reads. */
+export const searchQuery = { allow_partial_search_results: false } as const;
+const keepAlive = "2m";
+/** Half as many are asked for when an answer is too large, down to one. */
+const shrink = 4;
+
+export interface Page<T> {
+  readonly hits: readonly Hit<T>[];
+  /** There is nothing behind them. */
+  readonly isAll: boolean;
+  readonly pitId: string | undefined;
+}
+
+export interface PageOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly doing: string;
+}
+
+/**
+ * One search. The most hits of it that an answer can carry, and at least one if there is any; so fewer than asked for
+ * does not mean that there are no more, but `isAll` does.
+ */
+export async function searchOnce<T>(
+  client: Client,
+  where: { readonly path: string; readonly query?: Readonly<Record<string, string | boolean>> },
+  body: SearchBody,
+  size: number,
+  { signal, doing }: PageOptions,
+): Promise<Page<T>> {
+  for (let asked = size; ; asked = Math.max(1, Math.floor(asked / shrink))) {
+    try {
+      const answer = await client.request<SearchAnswer<T>>(
+        {
+          method: "POST",
+          path: where.path,
+          query: {
+            ...searchQuery,
+            ...where.query,
+            filter_path:
+              "pit_id,hits.hits._index,hits.hits._id,hits.hits._seq_no,hits.hits._primary_term,hits.hits._source,hits.hits.sort",
+          },
+          body: { size: asked, track_total_hits: false, ...body },
+        },
+        { signal, doing, expects: ["too large"] },
+      );
+      const hits = answer.hits?.hits ?? [];
+      return { hits, isAll: hits.length < asked, pitId: answer.pit_id };
+    } catch (error) {
+      if (failureOf(error) !== "too large" || asked === 1) throw error;
+    }
+  }
+}
+
+/**
+ * Everything that a search finds, in pages, as it was when the first was read.
+ * @param size of the page at hand: it may change from one to the next.
+ */
+export async function* pages<T>(
+  client: Client,
+  indices: string,
+  body: SearchBody,
+  size: () => number,
+  options: PageOptions,
+): AsyncGenerator<readonly Hit<T>[], void, undefined> {
+  const { signal, doing } = options;
+  let pit = await openPit(client, indices, signal, doing);
+  if (pit === undefined) return;
+  try {
+    for (let after: readonly unknown[] | undefined; ; ) {
+      const page: Page<T> = await searchOnce<T>(
+        client,
+        { path: "/_search" },
+        {
+          ...body,
+          // Ties are told apart by where they lie, which a point in time keeps.
+          sort: [...(body.sort ?? []), { _shard_doc: "asc" }],
+          pit: { id: pit, keep_alive: keepAlive },
+          ...(after !== undefined && { search_after: after }),
+        },
+        size(),
+        options,
+      );
+      pit = page.pitId ?? pit;
+      if (page.hits.length > 0) yield page.hits;
+      if (page.isAll) return;
+      after = page.hits[page.hits.length - 1]?.sort;
+    }
+  } finally {
+    // It would end by itself; nobody waits for it.
+    client
+      .request(
+        { method: "DELETE", path: "/_pit", body: { id: pit } },
+        { retryMillis: 0, expects: ["refused", "other"] },
+      )
+      .catch(() => undefined);
+  }
+}
+
+async function openPit(
+  client: Client,
+  indices: string,
+  signal: AbortSignal | undefined,
+  doing: string,
+): Promise<string | undefined> {
+  try {
+    const { id } = await client.request<{ id?: string }>(
+      {
+        method: "POST",
+        path: `/${indices}/_pit`,
+        query: { keep_alive: keepAlive, ignore_unavailable: true },
+      },
+      { signal, doing, expects: ["no index"] },
+    );
+    return id;
+  } catch (error) {
+    if (failureOf(error) === "no index") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+import {
+  and,
+  attr,
+  encodeTraces,
+  event,
+  type FilterCall,
+  link,
+  not,
+  or,
+  requiredTerms,
+  resolveFilter,
+  resource,
+  some,
+  span,
+  splitByTrace,
+} from "@spanstore/core";
+import { describe, expect, it } from "vitest";
+import { fragmentDocument, linesOf } from "../src/documents.js";
+import { filterOf } from "../src/lower.js";
+import { createNaming, tenantPrefix } from "../src/naming.js";
+import { bucketsBody, nameDocuments } from "../src/operations.js";
+import { checkOptions } from "../src/options.js";
+import { ofTraces, pageBody } from "../src/read.js";
+import { across } from "../src/retention.js";
+import { template } from "../src/schema.js";
+import { createWindows } from "../src/windows.js";
+import { requiredTextWords } from "../src/words.js";
+
+const nanosOf = (text: string): bigint => BigInt(Date.parse(text)) * 1_000_000n;
+const now = nanosOf("2026-11-21T12:00:00Z");
+const naming = createNaming(
+  "spanstore-",
+  createWindows("day", () => now),
+);
+
+/** The page of a search as it is sent. */
+function bodyOf(filter: FilterCall): string {
+  const range = { startTimeMinUnixNano: now - 3_600_000_000_000n, startTimeMaxUnixNano: now };
+  const predicate = resolveFilter(filter);
+  return JSON.stringify(
+    pageBody(filterOf(range, requiredTerms(predicate), requiredTextWords(predicate))),
+    undefined,
+    1,
+  );
+}
+
+describe("every body that is sent", () => {
+  const filters: Readonly<Record<string, FilterCall>> = {
+    "equality of fields": and(resource.service.eq("cart"), span.name.eq("GET /cart"), span.kind.eq("server")),
+    "equality of an attribute at two levels": attr("http.method").eq("GET"),
+    "equality of a typed value": span.attr("http.status_code").eq(500),
+    membership: span.attr("http.status_code").in([500, 502, 503]),
+    "a range of durations": and(resource.service.eq("cart"), span.duration.gt("2s"), span.duration.lt("1m")),
+    "a range of numbers": span.attr("http.status_code").gte(500),
+    existence: span.attr("user.id").exists(),
+    alternatives: or(span.status.eq("error"), some(event, event.name.eq("exception"))),
+    "an event's parts": some(
+      event,
+      and(event.name.eq("exception"), event.attr("exception.type").eq("Timeout")),
+    ),
+    "a link's attribute": some(link, link.attr("kind").eq("follows")),
+    "a negation, of which the index knows nothing": not(span.name.eq("GET /cart")),
+    "a pattern, of which the index knows the key": span.attr("url.path").regex("/cart/[0-9]+"),
+    words: span.attr("db.query.text").phrase("select", "name"),
+  };
+  for (const [what, filter] of Object.entries(filters)) {
+    it(`lowers ${what}`, () => expect(bodyOf(filter)).toMatchSnapshot());
+  }
+
+  it("has one clause for any number of values", () => {
+    const values = Array.from({ length: 5_000 }, (_, i) => `v${i}`);
+    const { query } = JSON.parse(bodyOf(span.attr("a").in(values)));
+    const clauses = query.bool.filter.slice(2);
+    expect(clauses).toHaveLength(1);
+    expect(clauses[0].terms.terms).toHaveLength(5_000);
+  });
+
+  it("makes the template", () => {
+    const settings = checkOptions({
+      url: "http://localhost:9200",
+      shards: 3,
+      replicas: 1,
+      codec: "best_compression",
+    });
+    expect(JSON.stringify(template(naming, settings), undefined, 1)).toMatchSnapshot();
+  });
+
+  it("reads traces", () => {
+    expect(JSON.stringify(ofTraces(["0af7651916cd43dd8448eb211c80319c"]))).toMatchSnapshot();
+  });
+
+  it("lists names", () => {
+    expect(
+      JSON.stringify(bucketsBody([{ term: { names: "services" } }], ["service"], undefined)),
+    ).toMatchSnapshot();
+  });
+
+  it("finds what lies across a deletion's boundary", () => {
+    expect(JSON.stringify(across(now))).toMatchSnapshot();
+  });
+
+  it("writes fragments and names", () => {
+    const encoded = encodeTraces({
+      resourceSpans: [
+        {
+          resource: { attributes: [{ key: "service.name", value: { stringValue: 'car"t\n' } }] },
+          scopeSpans: [
+            {
+              spans: [
+                {
+                  traceId: "0af7651916cd43dd8448eb211c80319c",
+                  spanId: "b7ad6b7169203331",
+                  name: "GET /cart",
+                  startTimeUnixNano: now + 123_456_789n,
+                  endTimeUnixNano: now + 223_456_789n,
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    const { fragments, operations } = splitByTrace(encoded);
+    const lines = [
+      ...fragments.map((fragment) => fragmentDocument("spanstore-spans-20261121", fragment, undefined)),
+      ...operations.flatMap((operation) => nameDocuments("spanstore-spans-20261121", operation)),
+    ].map((document) => linesOf(document, 1_795_262_400_000));
+    expect(lines.join("")).toMatchSnapshot();
+  });
+});
+
+describe("the indices of a search", () => {
+  it("are those of its days, and the one for odd times", () => {
+    const between = (from: string, to: string): string => naming.between(nanosOf(from), nanosOf(to));
+    expect(between("2026-11-20T23:00:00Z", "2026-11-21T12:00:00Z")).toBe(
+      "spanstore-spans-other,spanstore-spans-20261120,spanstore-spans-20261121",
+    );
+    // A fragment is cut at midnight give or take a millisecond.
+    expect(between("2026-11-20T23:00:00Z", "2026-11-20T23:59:59.999Z")).toContain("spanstore-spans-20261121");
+    expect(between("1980-01-01T00:00:00Z", "2026-11-21T12:00:00Z")).toBe("spanstore-spans-*");
+    expect(naming.between(0n, (1n << 64n) - 1n)).toBe("spanstore-spans-*");
+  });
+
+  it("of a tenant are nobody else's", () => {
+    expect(tenantPrefix("spanstore-", "Ä b")).toBe("spanstore-tenant-_c3_84_20b-");
+    expect(tenantPrefix("spanstore-", "_c3_84_20b")).not.toBe(tenantPrefix("spanstore-", "Ä b"));
+  });
+});

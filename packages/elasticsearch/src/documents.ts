@@ -20,7 +20,7 @@ export interface NewDocument {
 const idBytes = 15;
 
 /** What has the same bytes has the same id. */
-export function contentId(encoded: Uint8Array): string {
+function contentId(encoded: Uint8Array): string {
   return createHash("sha256").update(encoded).digest().toString("base64url", 0, idBytes);
 }
 

@@ -14,7 +14,7 @@ const schemaVersion = 1;
  * Of a fragment, `encoded` is the truth: its OTLP bytes, packed, in the stored source and nowhere else. All
  * others exist to find it, and are not stored.
  */
-export const mappings = {
+const mappings = {
   dynamic: false,
   _source: { includes: ["encoded", "sequence", "service", "of", "name", "kind", "dictionary"] },
   properties: {
@@ -37,7 +37,7 @@ export const mappings = {
 } as const;
 
 /** The settings of every dated index. */
-export function indexSettings({ shards, replicas, codec, refreshIntervalMillis }: Settings): object {
+function indexSettings({ shards, replicas, codec, refreshIntervalMillis }: Settings): object {
   return {
     index: {
       number_of_shards: shards,

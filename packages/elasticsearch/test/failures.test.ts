@@ -152,8 +152,8 @@ describeWithElasticsearch("failures", (way) => {
       // What Elasticsearch does itself when a disk is nearly full.
       const index = `/${own}spans-${dayOf(now)}/_settings`;
       await put(index, { "index.blocks.read_only_allow_delete": true });
-      for (const call of [store.write(spanOf(2, now)), store.health()]) {
-        const { code, hint } = await errorOf(call);
+      for (const call of [() => store.write(spanOf(2, now)), () => store.health()]) {
+        const { code, hint } = await errorOf(call());
         expect(code).toBe("STORE_UNAVAILABLE");
         expect(hint).toContain("disk");
       }
@@ -176,16 +176,17 @@ describeWithElasticsearch("failures", (way) => {
       await put(`/${own}spans-other?wait_for_active_shards=0`, {
         settings: { "index.routing.allocation.require._name": "nobody" },
       });
+      const first = (): Promise<unknown> => {
+        const chunks = store.getTraces([traceIdOf(1)]);
+        return chunks[Symbol.asyncIterator]().next();
+      };
       for (const call of [
-        store.findTraceIds({ service: "shop" }),
-        store.getServices(),
-        store.health(),
-        store
-          .getTraces([traceIdOf(1)])
-          [Symbol.asyncIterator]()
-          .next(),
+        () => store.findTraceIds({ service: "shop" }),
+        () => store.getServices(),
+        () => store.health(),
+        first,
       ]) {
-        expect((await errorOf(call)).code).toBe("STORE_UNAVAILABLE");
+        expect((await errorOf(call())).code).toBe("STORE_UNAVAILABLE");
       }
       // It stands in no way of spans that go elsewhere.
       await store.write(spanOf(2, now));

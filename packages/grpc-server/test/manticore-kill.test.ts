@@ -10,6 +10,7 @@ import { type ServerOnManticore, serverOnManticore } from "./manticore/server.js
 import { askMysql } from "./manticore/sql.js";
 
 const kills = Number(process.env.SPANSTORE_KILLS ?? 4);
+const timeout = 60_000 + kills * 20_000;
 const senders = 4;
 const spansPerRequest = 3;
 const hour = 3_600_000_000_000n;
@@ -48,14 +49,14 @@ describeWithPeer("manticore", "kill -9 during ingest over gRPC", (located) => {
     await ended;
   };
 
-  it(`of the server: every span is there once after ${kills} kills`, { timeout: 600_000 }, async () => {
+  it(`of the server: every span is there once after ${kills} kills`, { timeout }, async () => {
     await ingest(async () => {
       await killServer();
       await server.start();
     });
   });
 
-  it(`of searchd: every span is there once after ${kills} kills`, { timeout: 600_000 }, async (context) => {
+  it(`of searchd: every span is there once after ${kills} kills`, { timeout }, async (context) => {
     if (searchd.program() === undefined) return context.skip();
     await ingest(async (kill, refusal) => {
       await killSearchd();
@@ -65,7 +66,7 @@ describeWithPeer("manticore", "kill -9 during ingest over gRPC", (located) => {
     });
   });
 
-  it(`of both: every span is there once after ${kills} kills`, { timeout: 600_000 }, async (context) => {
+  it(`of both: every span is there once after ${kills} kills`, { timeout }, async (context) => {
     if (searchd.program() === undefined) return context.skip();
     await ingest(async () => {
       await Promise.all([killServer(), killSearchd()]);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { status } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
@@ -75,8 +76,8 @@ describeWithPeer("manticore", "the server while searchd does not serve", (locate
 
   it("keeps to deadlines and is not ready while it hangs, and recovers by itself", async () => {
     await client.unary("Export", request(1));
-    const searchdRuns = searchdProcess();
-    searchdRuns.kill("SIGSTOP");
+    const running = searchdProcess();
+    running.kill("SIGSTOP");
     try {
       const deadline = () => ({ deadline: Date.now() + 500 });
       const failing = [
@@ -88,13 +89,88 @@ describeWithPeer("manticore", "the server while searchd does not serve", (locate
       }
       expect(await ready()).toEqual([503, expect.stringContaining("did not answer within")]);
     } finally {
-      searchdRuns.kill("SIGCONT");
+      running.kill("SIGCONT");
     }
     await client.unary("Export", request(2));
     await client.unary("Export", request(3));
     expect((await client.unary("FindTraceIDs", { query: {} })).traceIds).toHaveLength(3);
     expect(await spanIds()).toEqual([spanId(1), spanId(2), spanId(3)]);
     await until(async () => ((await ready())[0] === 200 ? true : undefined), { what: "readiness" });
+  });
+
+  it("gives a search whole although searchd is killed and started in the middle of it", async () => {
+    const traces = 400;
+    for (let n = 1; n <= traces; n += 100) {
+      const spans = Array.from({ length: 100 }, (_, i) => ({
+        traceId: traceId(n + i),
+        spanId: spanId(n + i),
+        attributes: { text: String(n + i).repeat(10_000) },
+      }));
+      await client.unary("Export", exportRequest(...spans));
+    }
+    const found = new Set<string>();
+    await using store = connectSpanStore(server.address);
+    for await (const chunk of store.findTraces({ service: "cart", limit: traces })) {
+      found.add(chunk.traceId);
+      if (found.size !== 1) continue;
+      const running = searchdProcess();
+      const ended = once(running, "exit");
+      running.kill("SIGKILL");
+      await ended;
+      await searchd.start();
+    }
+    expect(found.size).toBe(traces);
+  });
+
+  it("refuses what the disk does not take, keeps the rest, and goes on when there is room", async (context) => {
+    if (!("command" in located) || located.docker || process.platform !== "linux") {
+      return context.skip("searchd's limits are not the test's to set");
+    }
+    // A disk that is full, to whoever writes behind a file's first 512 KiB.
+    const limited = ["bash", "-c", 'trap "" XFSZ; ulimit -S -f 512; exec "$0" "$@"', ...located.command];
+    const full = await startSearchd({ command: limited as [string, ...string[]] });
+    onTestFinished(full.close);
+    const over = await serverOnManticore(full.url);
+    onTestFinished(over.stop);
+    await over.start();
+    const writer = connect(over.address);
+    onTestFinished(() => writer.close());
+
+    const text = "0123456789".repeat(1000);
+    const write = (n: number) =>
+      writer.unary("Export", exportRequest({ traceId: traceId(n), spanId: spanId(n), attributes: { text } }));
+    let n = 0;
+    const failure = await errorOf(
+      (async () => {
+        for (;;) await write(++n);
+      })(),
+    );
+    expect(failure.code).toBe(status.UNAVAILABLE);
+    expect(failure.details).toMatch(/unable to write to binlog.*File too large/);
+    expect(n).toBeGreaterThan(5);
+    expect((await errorOf(write(n))).code).toBe(status.UNAVAILABLE);
+    expect((await writer.unary("FindTraceIDs", { query: {} })).traceIds.length).toBeGreaterThanOrEqual(n - 1);
+
+    const running = full.program()?.process;
+    if (running === undefined) throw new Error("no searchd was started");
+    execFileSync("prlimit", [`--pid=${running.pid}`, "--fsize=unlimited"]);
+    await write(n);
+    await write(n + 1);
+
+    const ended = once(running, "exit");
+    running.kill("SIGKILL");
+    await ended;
+    await full.start();
+    const kept = await askMysql(
+      full.url,
+      "SELECT span_id FROM jaeger_spans ORDER BY span_id ASC LIMIT 10000",
+    );
+    expect(kept.map((row) => row.span_id)).toEqual(Array.from({ length: n + 1 }, (_, i) => spanId(i + 1)));
+    await using store = connectSpanStore(over.address);
+    const ids = Array.from({ length: n + 1 }, (_, i) => traceId(i + 1));
+    const given: string[] = [];
+    for await (const chunk of store.getTraces(ids)) given.push(chunk.traceId);
+    expect(given).toEqual(ids);
   });
 
   it("warns at its start when searchd syncs less than promised", async () => {

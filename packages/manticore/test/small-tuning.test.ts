@@ -12,8 +12,8 @@ import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 
 /** Everything that otherwise happens with large numbers, or never: ids collide, common terms are left out, ... */
 const tuning: Tuning = {
-  idOf: (content) => contentId(content) & 0xfffn,
-  maxStatementBytes: 4_000,
+  idOf: (content) => contentId(content) & 0xffffn,
+  maxStatementBytes: 40_000,
   maxPacketBytes: 128 * 1024 * 1024,
   sampledFragments: 1,
   listed: [3, 40],

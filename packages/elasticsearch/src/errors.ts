@@ -115,7 +115,10 @@ function nameOf(error: unknown): string {
 }
 
 interface ResponseBody {
-  readonly error?: string | Told;
+  readonly status?: number;
+  readonly error?:
+    | string
+    | { readonly type?: string; readonly reason?: string; readonly root_cause?: readonly Cause[] };
 }
 
 interface Cause {
@@ -123,26 +126,21 @@ interface Cause {
   readonly reason?: string;
 }
 
-interface Told extends Cause {
-  readonly root_cause?: readonly Cause[];
-  readonly caused_by?: Cause;
-}
-
 function reasonOf(error: unknown): Reason {
-  const { statusCode = 0, body, message = String(error) } = Object(error) as FailedRequest;
+  const {
+    statusCode = 0,
+    body,
+    message = String(error),
+  } = Object(error) as {
+    statusCode?: number;
+    body?: ResponseBody | string;
+    message?: string;
+  };
   const told = typeof body === "object" && body !== null ? body.error : undefined;
-  if (told === undefined || typeof told === "string") {
+  if (told === undefined || typeof told === "string")
     return { status: statusCode, type: "", reason: told ?? message };
-  }
   // A search fails as a whole; why, its shards say.
-  const isOfSearch = told.type === "search_phase_execution_exception";
-  const { type = "", reason = "" } =
-    (isOfSearch ? (told.root_cause?.[0] ?? told.caused_by) : undefined) ?? told;
-  return { status: statusCode, type, reason };
-}
-
-interface FailedRequest {
-  readonly statusCode?: number;
-  readonly body?: ResponseBody | string;
-  readonly message?: string;
+  const { type = "", reason = "", root_cause: [root] = [] } = told;
+  const inner = type === "search_phase_execution_exception" ? root : undefined;
+  return { status: statusCode, type: inner?.type ?? type, reason: inner?.reason ?? reason };
 }

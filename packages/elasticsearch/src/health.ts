@@ -15,11 +15,7 @@ const blocks = ["index.blocks.read_only", "index.blocks.read_only_allow_delete",
 export async function checkHealth(client: Client, naming: Naming, nowUnixNano: bigint): Promise<void> {
   const options = { retryMillis: 0, doing: "Elasticsearch does not serve" };
   const health = await client.request<ClusterHealth>(
-    {
-      method: "GET",
-      path: `/_cluster/health/${naming.everything}`,
-      query: { filter_path: "status", timeout: "1s" },
-    },
+    { method: "GET", path: `/_cluster/health/${naming.everything}`, query: { filter_path: "status" } },
     options,
   );
   if (health.status === "red") {

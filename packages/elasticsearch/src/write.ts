@@ -27,7 +27,7 @@ export interface WriterParts {
   readonly lanes: number;
   readonly retryMillis: number;
   /** Resolves when what was written can be found; undefined: nobody waits for that. */
-  readonly visible: ((indices: Iterable<string>) => Promise<void>) | undefined;
+  readonly visible: (() => Promise<void>) | undefined;
 }
 
 /** A request that waits for its turn, taken apart. */
@@ -155,7 +155,7 @@ export function createWriter(
       accepted -= spans.length;
       rejected.push(...spans);
     });
-    await visible?.(documents.map(({ index }) => index));
+    await visible?.();
     return { accepted, rejected };
   };
 }

@@ -122,7 +122,7 @@ describeWithPeer("manticore", "searchd", (located) => {
     await store.write(traces);
     const { process } = running();
     process.kill("SIGSTOP");
-    await expect(store.getServices()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    await expect(store.findTraceIds({})).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     await expect(store.write(traces)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     process.kill("SIGCONT");
     await store.write(traces);

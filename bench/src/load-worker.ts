@@ -8,7 +8,7 @@ import type { LoadOrder, LoadReport } from "./load.js";
 /** More traces than any run writes. */
 const farAge = 1_000_000_000;
 
-const order = workerData as LoadOrder;
+const { order, counts } = workerData as { readonly order: LoadOrder; readonly counts: BigInt64Array };
 let stopped = false;
 parentPort?.on("message", () => {
   stopped = true;
@@ -19,6 +19,8 @@ const batches = batchesOf(order.set, order.fromAge, -farAge, order.batchSpans, "
 const outcome = await exportBatches(clients, batches, {
   spansPerSecond: order.spansPerSecond,
   stopped: () => stopped,
+  onSent: (spans) => Atomics.add(counts, 0, BigInt(spans)),
+  onRetry: () => Atomics.add(counts, 1, 1n),
 });
 for (const client of clients) client.close();
 const report: LoadReport = {

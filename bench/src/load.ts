@@ -20,9 +20,16 @@ export interface LoadReport {
   readonly retries: number;
 }
 
+/** What has been sent by now; two threads share it. */
+export interface LoadProgress {
+  readonly spans: () => number;
+  readonly retries: () => number;
+}
+
 /** Writes newer and newer traces at a steady rate, on a thread of its own so that it delays no measurement. */
-export function startLoad(order: LoadOrder): { stop(): Promise<LoadReport> } {
-  const worker = new Worker(new URL("./load-worker.js", import.meta.url), { workerData: order });
+export function startLoad(order: LoadOrder): LoadProgress & { stop(): Promise<LoadReport> } {
+  const counts = new BigInt64Array(new SharedArrayBuffer(16));
+  const worker = new Worker(new URL("./load-worker.js", import.meta.url), { workerData: { order, counts } });
   const report = new Promise<LoadReport>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
@@ -33,6 +40,8 @@ export function startLoad(order: LoadOrder): { stop(): Promise<LoadReport> } {
   // An error before stop() is asked for must not end the process as an unhandled rejection.
   report.catch(() => undefined);
   return {
+    spans: () => Number(Atomics.load(counts, 0)),
+    retries: () => Number(Atomics.load(counts, 1)),
     stop: () => {
       worker.postMessage("stop");
       return report;

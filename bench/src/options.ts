@@ -15,11 +15,12 @@ export const phases = [
   "load",
   "large",
   "write-span",
+  "soak",
 ] as const;
 export type Phase = (typeof phases)[number];
 
 /** Not measured unless they are asked for. */
-const onDemand: ReadonlySet<Phase> = new Set(["scale", "write-span"]);
+const onDemand: ReadonlySet<Phase> = new Set(["scale", "write-span", "soak"]);
 
 export interface Options {
   readonly spans: number;
@@ -38,6 +39,9 @@ export interface Options {
   readonly calls: number;
   readonly seconds: number;
   readonly loadRate?: number;
+  /** Of phase soak: how long, and how many times what the server sustains is written. */
+  readonly minutes: number;
+  readonly loadFactor: number;
   readonly directory?: string;
   readonly keep: boolean;
   readonly out?: string;
@@ -53,11 +57,13 @@ What is measured
   --end=TIME            ISO time of the newest trace                  [the current hour, six hours ago]
   --arrival=whole|split a trace in one request, or one request for each of its services  [whole]
   --only=A,B,...        ${phases.join(", ")}
-                        [all but scale and write-span]; the data set is written unless it is write-span alone
+                        [all but scale, write-span and soak]; the data set is written unless it is write-span alone
   --scale=N             for phase scale: how many times the spans     [10]
   --calls=N             calls measured of each kind of search         [200]
   --seconds=N           ... or as many as fit into this time          [5]
-  --load-rate=N         spans/s written during phase load             [half of what the server sustained]
+  --load-rate=N         spans/s written during phases load and soak   [half of what the server sustained]
+  --minutes=N           for phase soak: how long                      [60]
+  --load-factor=N       for phase soak: how many times what the server sustained is sent; 10 is ten times too much  [0.5]
 
 Whom
   --stores=A,B          sqlite, manticore, elasticsearch, memory or none  [sqlite]
@@ -81,6 +87,12 @@ function wholeNumber(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new Error(`--${name}: a whole number from 1 on, not "${text}"`);
+  return value;
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new Error(`--${name}: a number above 0, not "${text}"`);
   return value;
 }
 
@@ -112,6 +124,8 @@ export function readOptions(argv: readonly string[]): Options | undefined {
       calls: { type: "string", default: "200" },
       seconds: { type: "string", default: "5" },
       "load-rate": { type: "string" },
+      minutes: { type: "string", default: "60" },
+      "load-factor": { type: "string", default: "0.5" },
       stores: { type: "string", default: "sqlite" },
       server: { type: "string" },
       "store-args": { type: "string", default: "" },
@@ -151,6 +165,8 @@ export function readOptions(argv: readonly string[]): Options | undefined {
     calls: wholeNumber("calls", values.calls),
     seconds: wholeNumber("seconds", values.seconds),
     ...(values["load-rate"] === undefined ? {} : { loadRate: wholeNumber("load-rate", values["load-rate"]) }),
+    minutes: positive("minutes", values.minutes),
+    loadFactor: positive("load-factor", values["load-factor"]),
     ...(values.dir === undefined ? {} : { directory: values.dir }),
     keep: values.keep,
     ...(values.out === undefined ? {} : { out: values.out }),

@@ -15,6 +15,7 @@ import { measureRestart, type RestartResult } from "./phases/restart.js";
 import { measureScale, type ScaleResult } from "./phases/scale.js";
 import { describe, measureSearches, type SearchRow } from "./phases/searches.js";
 import { closeServer, openSession, type Session } from "./phases/session.js";
+import { faultsOfSoak, measureSoak, type SoakResult } from "./phases/soak.js";
 import { type LoadResult, measureUnderLoad } from "./phases/under-load.js";
 import { measureWriteSpan, type WriteSpanResult } from "./phases/write-span.js";
 import {
@@ -45,6 +46,7 @@ export interface TargetResult {
   restart?: RestartResult;
   large?: LargeResult;
   writeSpan?: WriteSpanResult;
+  soak?: SoakResult;
   /** What ended its measurement early. */
   failure?: string;
 }
@@ -77,6 +79,7 @@ export function faultsOf(result: TargetResult): string[] {
     else if (!trace.complete) faults.push(`the trace of ${trace.spans} spans is not whole`);
   }
   if (result.writeSpan !== undefined) faults.push(...faultsOfWriteSpan(result.writeSpan));
+  if (result.soak !== undefined) faults.push(...faultsOfSoak(result.soak));
   return faults;
 }
 
@@ -207,7 +210,10 @@ async function measurePhases(
     return;
   }
   if (only.has("ingest")) result.ingest = await measureIngest(session, arrival);
-  else await write(session, session.set.traces, 8, 1000, arrival);
+  else {
+    const written = await write(session, session.set.traces, 8, 1000, arrival);
+    session.sustainable = written.spans / written.seconds;
+  }
   await settle(session.server.processes, 30);
   if (only.has("search")) result.searches = await measureSearches(session);
   if (only.has("filter")) result.filters = await measureFilters(session);
@@ -219,6 +225,10 @@ async function measurePhases(
   if (only.has("load")) {
     if (rate === undefined) throw new Error("phase load needs phase ingest before it, or --load-rate");
     result.load = await measureUnderLoad(session, rate, result.ours);
+  }
+  if (only.has("soak")) {
+    const { minutes, loadFactor, loadRate } = options;
+    result.soak = await measureSoak(session, { minutes, loadFactor, loadRate });
   }
   if (only.has("large")) result.large = await measureLarge(session);
   if (only.has("write-span")) result.writeSpan = await measureWriteSpan(session);

@@ -13,6 +13,16 @@ export interface ExportOutcome {
   readonly retries: number;
 }
 
+/** How fast batches are sent, how long, and who is told of it. */
+export interface Pace {
+  readonly spansPerSecond?: number;
+  readonly stopped?: () => boolean;
+  /** So many spans were acknowledged. */
+  readonly onSent?: (spans: number) => void;
+  /** A call was refused for the moment. */
+  readonly onRetry?: () => void;
+}
+
 const unavailable = 14;
 const resourceExhausted = 8;
 const maxAttempts = 100;
@@ -29,7 +39,7 @@ function isPassing(error: unknown): boolean {
 export async function exportBatches(
   clients: readonly RawClient[],
   batches: Iterable<Batch>,
-  pace: { readonly spansPerSecond?: number; readonly stopped?: () => boolean } = {},
+  pace: Pace = {},
 ): Promise<ExportOutcome> {
   const iterator = batches[Symbol.iterator]();
   const latencies: number[] = [];
@@ -46,10 +56,12 @@ export async function exportBatches(
         latencies.push(performance.now() - from);
         if (answer.length > 0 && rejectedSpansOf(answer) > 0) throw new Error("the server rejected spans");
         spans += batch.spans;
+        pace.onSent?.(batch.spans);
         return;
       } catch (error) {
         if (!isPassing(error) || attempt === maxAttempts) throw error;
         retries++;
+        pace.onRetry?.();
         await delay(Math.min(1000, 20 * attempt));
       }
     }

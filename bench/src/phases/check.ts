@@ -62,20 +62,28 @@ export interface TraceAgreement {
   readonly identical: boolean;
 }
 
-/** Compares one answered trace with the spans that were written for it. */
-export function compareTrace(set: DataSet, age: number, messages: readonly Uint8Array[]): TraceAgreement {
+/** Compares answered traces with the spans that were written for them. */
+export function compareTraces(
+  set: DataSet,
+  ages: readonly number[],
+  messages: readonly Uint8Array[],
+): TraceAgreement {
   const draft = createDraft();
-  draftTrace(set, age, draft);
   const base = timeBase(set.endNano);
   const wanted = new Map<string, string>();
-  for (let i = 0; i < spansPerTrace; i++) {
-    const writer = createWriter(2048);
-    putSpan(writer, draft, i, base);
-    const id = hexWord(draft.spanId[2 * i] as number) + hexWord(draft.spanId[2 * i + 1] as number);
-    // Behind ScopeSpans' tag and two bytes of length stands what a server gives back.
-    wanted.set(id, Buffer.from(writer.bytes.subarray(3, writer.length)).toString("latin1"));
+  for (const age of ages) {
+    draftTrace(set, age, draft);
+    for (let i = 0; i < spansPerTrace; i++) {
+      const writer = createWriter(2048);
+      putSpan(writer, draft, i, base);
+      const id = hexWord(draft.spanId[2 * i] as number) + hexWord(draft.spanId[2 * i + 1] as number);
+      // Behind ScopeSpans' tag and two bytes of length stands what a server gives back.
+      wanted.set(id, Buffer.from(writer.bytes.subarray(3, writer.length)).toString("latin1"));
+    }
   }
   const given = spansOf(messages);
-  const whole = given.length === spansPerTrace && given.every(({ id }) => wanted.has(id));
+  const ids = new Set(given.map(({ id }) => id));
+  const whole =
+    given.length === wanted.size && ids.size === wanted.size && given.every(({ id }) => wanted.has(id));
   return { whole, identical: whole && given.every(({ id, bytes }) => wanted.get(id) === bytes) };
 }

@@ -7,7 +7,7 @@ import { exportBatches } from "../driver/export.js";
 import { isRefused, measure, type Refused } from "../driver/measure.js";
 import { resetPeak, residentBytes, settle } from "../driver/process.js";
 import type { Latency } from "../driver/samples.js";
-import { getTraceRequest } from "../wire/requests.js";
+import { getTracesRequest } from "../wire/requests.js";
 import { countSpans } from "../wire/walk.js";
 import { closeServer, newestAge, reopen, type Session } from "./session.js";
 
@@ -63,7 +63,7 @@ export async function measureLarge(session: Session): Promise<LargeResult> {
 }
 
 async function measureMiddle(session: Session, trace: LargeTrace): Promise<LargeResult["middle"]> {
-  const request = getTraceRequest(trace.traceId);
+  const request = getTracesRequest([trace.traceId]);
   const effort = { ...session.effort, warmup: 3, calls: 50, leastCalls: 10 };
   const ask = (): Promise<Buffer[]> => session.client.stream(methods.getTraces, request);
   const measured = await measure(ask, 1, effort, session.server.processes);
@@ -75,9 +75,9 @@ async function measureMiddle(session: Session, trace: LargeTrace): Promise<Large
 
 async function measureHuge(session: Session, trace: LargeTrace): Promise<LargeResult["huge"]> {
   const { processes } = session.server;
-  const request = getTraceRequest(trace.traceId);
+  const request = getTracesRequest([trace.traceId]);
   try {
-    const small = getTraceRequest(traceIdOf(session.set, newestAge(session)));
+    const small = getTracesRequest([traceIdOf(session.set, newestAge(session))]);
     for (let i = 0; i < 50; i++) await session.client.stream(methods.getTraces, small);
     await settle(processes, 30);
     const before = residentBytes(processes).now;

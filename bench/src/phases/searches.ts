@@ -6,8 +6,8 @@ import { expectedTraceIds, type Inventory, inventoryOf } from "../data/truth.js"
 import { methods } from "../driver/client.js";
 import { type Effort, isRefused, type Measured, measure, type Refused } from "../driver/measure.js";
 import { operationsOf, servicesOf, traceIdsOfSummaries, traceIdsOfTraces } from "../wire/answers.js";
-import { findRequest, getTraceRequest, operationsRequest } from "../wire/requests.js";
-import { type Agreement, allMatch, compareIds, compareTrace } from "./check.js";
+import { findRequest, getTracesRequest, operationsRequest } from "../wire/requests.js";
+import { type Agreement, allMatch, compareIds, compareTraces } from "./check.js";
 import { newestAge, type Session } from "./session.js";
 
 export type SearchRow = { readonly name: string } & (
@@ -124,7 +124,7 @@ export async function measureTraceById(session: Session, effort = session.effort
   const newest = newestAge(session);
   const random = createRandom(hash(session.set.seed, 0x1dd));
   const ages = Array.from({ length: effort.calls }, () => newest + random.below(session.set.traces - newest));
-  const requests = ages.map((age) => getTraceRequest(traceIdOf(session.set, age)));
+  const requests = ages.map((age) => getTracesRequest([traceIdOf(session.set, age)]));
   const measured = await measure(
     (variant) => session.client.stream(methods.getTraces, requests[variant] as Buffer),
     requests.length,
@@ -135,7 +135,7 @@ export async function measureTraceById(session: Session, effort = session.effort
   let whole = 0;
   let identical = 0;
   for (const [variant, answer] of measured.answers) {
-    const agreement = compareTrace(session.set, ages[variant] as number, answer);
+    const agreement = compareTraces(session.set, [ages[variant] as number], answer);
     if (agreement.whole) whole++;
     if (agreement.identical) identical++;
   }

@@ -18,6 +18,7 @@ import {
   scaleSection,
   writeSpanSection,
 } from "./sections.js";
+import { soakSection } from "./soak.js";
 import { thousands } from "./table.js";
 
 function jaegerVersion(): string | undefined {
@@ -71,6 +72,7 @@ export function reportOf(
     ["Large traces", largeSection(results)],
     ["Restart", restartSection(results)],
     ["Span by span over storage.v1", writeSpanSection(results)],
+    ...results.map((result) => [`Soak: ${result.name}`, soakSection(result)] as const),
     ...results.map((result) => ["More spans", scaleSection(result)] as const),
     ["Answers, compared with the data set", answersSection(results, (result) => result.searches)],
     ["Answers during ingest", answersSection(results, (result) => result.load?.rows)],

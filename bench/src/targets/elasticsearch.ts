@@ -54,11 +54,32 @@ export function spanstoreOnElasticsearch(
   };
 }
 
+/**
+ * What `jaeger` takes by default, told in full since jaeger-remote-storage takes an option that is not told for zero:
+ * it would make no templates and ask for no documents.
+ */
+function storageSection(url: string): string {
+  const indices = ["spans", "services", "dependencies", "sampling"];
+  return `    store:
+      elasticsearch:
+        server_urls: ["${url}"]
+        version: 9
+        create_mappings: true
+        max_doc_count: 10000
+        max_span_age: 72h
+        max_trace_duration: 24h
+        http_compression: true
+        bulk_processing: { max_bytes: 5000000, workers: 1, flush_interval: 200ms }
+        tags_as_fields: { dot_replacement: "@" }
+        indices: { ${indices.map((name) => `${name}: { shards: 5, replicas: 1 }`).join(", ")} }
+`;
+}
+
 /** Jaeger's own `jaeger-remote-storage` from PATH on it. */
 export function jaegerOnElasticsearch(elasticsearch: Elasticsearch, directory: string): Target {
   const home = join(directory, "jaeger-elasticsearch");
   const binary = "jaeger-remote-storage";
-  const storage = `    store:\n      elasticsearch:\n        server_urls: ["${elasticsearch.url}"]\n        version: 9\n`;
+  const storage = storageSection(elasticsearch.url);
   return {
     name: "elasticsearch",
     about: `Jaeger's remote-storage with its defaults ${together}`,

@@ -94,10 +94,12 @@ export function findSpansRequest(search: SpanSearch, page: Page): Buffer {
   return written(request);
 }
 
-/** GetTracesRequest for one trace id in hex, without a time range. */
-export function getTraceRequest(traceId: string): Buffer {
+/** GetTracesRequest for trace ids in hex, without a time range. */
+export function getTracesRequest(traceIds: readonly string[]): Buffer {
   const request = createWriter(64);
-  putMessage(request, 1, (query) => putBytes(query, 1, Buffer.from(traceId, "hex")));
+  for (const traceId of traceIds) {
+    putMessage(request, 1, (query) => putBytes(query, 1, Buffer.from(traceId, "hex")));
+  }
   return written(request);
 }
 

@@ -19,8 +19,10 @@ export {
 } from "./model/trace.js";
 export { decodeTraces } from "./otlp/decode.js";
 export { encodeTraces } from "./otlp/encode.js";
+export { FragmentWriter } from "./otlp/fragment-writer.js";
 export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
 export { tracesFromJson } from "./otlp/json.js";
+export { type LimitedTraces, limitTraces, type SpanLimits } from "./otlp/limits.js";
 export type { SeenOperation } from "./otlp/operations.js";
 export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";
 export { spansSince } from "./otlp/spans-since.js";
@@ -42,6 +44,7 @@ export {
   span,
 } from "./query/filter/builder.js";
 export { filterFromJson, filterToJson } from "./query/filter/json-form.js";
+export { parseDuration, parseInstant } from "./query/filter/literals.js";
 export { compilePredicate } from "./query/filter/matcher.js";
 export type { Constant, Level, Predicate, Reference } from "./query/filter/predicate.js";
 export { resolveFilter } from "./query/filter/resolve.js";
@@ -55,6 +58,8 @@ export {
   type TraceQuery,
 } from "./query/trace-query.js";
 export { assembleChunks } from "./store/assemble.js";
+export { bucketStart, type CallBuckets, createCallBuckets } from "./store/call-buckets.js";
+export { type CallSource, createCallLedger } from "./store/call-ledger.js";
 export { allCapabilities } from "./store/capabilities.js";
 export { checkSpanLimit, createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/dependencies.js";
@@ -76,12 +81,17 @@ export {
   SpanStoreError,
   throwIfAborted,
 } from "./store/errors.js";
+export { countBefore, countSpansBefore, expireSpans, type SpanCount } from "./store/expire.js";
+export type { Finding } from "./store/findings.js";
+export { lazyEngine } from "./store/lazy-engine.js";
 export { type StoreCalls, withLifecycle } from "./store/lifecycle.js";
 export { createReclaimer } from "./store/reclaim.js";
 export type {
   CallOptions,
   Dependency,
   DependencyQuery,
+  Expired,
+  ExpireOptions,
   FoundTrace,
   GetTracesOptions,
   Operation,
@@ -102,6 +112,7 @@ export type {
 } from "./store/span-store.js";
 export { summarize } from "./store/summaries.js";
 export { checkTenantName, createTenants } from "./store/tenants.js";
+export { createTurns } from "./store/turns.js";
 export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";
 export type { Term } from "./terms/term.js";
 export type { TermSet } from "./terms/term-list.js";

@@ -23,6 +23,14 @@ import { request } from "../src/testing/arbitrary-data.js";
 import { traceQuery } from "../src/testing/arbitrary-query.js";
 import { encodeRequest } from "../src/testing/encode-request.js";
 
+const bare = {
+  traceId: "1".padStart(32, "0"),
+  spanId: "1".padStart(16, "0"),
+  name: "",
+  startTimeUnixNano: 0n,
+  endTimeUnixNano: 0n,
+};
+
 function holds(node: TermNode | undefined, terms: TermSet): boolean {
   if (node === undefined) return true;
   if ("term" in node) return terms.has(node.term);
@@ -55,6 +63,25 @@ const bounds: fc.Arbitrary<TraceQuery> = fc
     return { filter: inEvent ? some(event, all) : all };
   });
 
+/** Texts of which one word or all is found, in ways of writing that fold to the same. */
+const wordlike = fc.constantFrom(
+  "get",
+  "GET",
+  "straße",
+  "STRASSE",
+  "ß",
+  "Σίσυφος",
+  "σίσυφοσ",
+  "\u212a",
+  "k",
+  "K",
+  "ſ",
+  "é",
+  "e\u0301",
+);
+const separators = fc.constantFrom(" ", "/", "-", "\ufffd", "\u00a0", "_", "");
+const text = fc.array(fc.tuple(wordlike, separators), { maxLength: 4 }).map((parts) => parts.flat().join(""));
+
 function predicateOf(query: TraceQuery): Predicate | undefined {
   try {
     return searchOfQuery(query).predicate;
@@ -86,18 +113,54 @@ describe("the terms that a search demands", () => {
     expect(Math.min(matches, demanded)).toBeGreaterThan(100);
   });
 
+  it("are those of every text with the words, however it is written", () => {
+    let matches = 0;
+    let misses = 0;
+    const listed = fc.array(wordlike, { minLength: 1, maxLength: 2 });
+    fc.assert(
+      fc.property(text, listed, fc.constantFrom("span", "event", "resource"), (stringValue, words, level) => {
+        const attributes = [{ key: "k", value: { stringValue } }];
+        const encoded = encodeTraces({
+          resourceSpans: [
+            {
+              resource: { attributes: level === "resource" ? attributes : [] },
+              scopeSpans: [
+                {
+                  spans: [
+                    {
+                      ...bare,
+                      ...(level === "span" && { attributes }),
+                      events: level === "event" ? [{ timeUnixNano: 0n, name: "", attributes }] : [],
+                    },
+                  ],
+                },
+              ],
+            },
+          ],
+        });
+        const [fragment] = splitByTrace(encoded).fragments;
+        const filter: FilterCall = {
+          op: "fulltext",
+          args: [{ attr: { key: "k" } }, { list: { values: words } }],
+        };
+        const predicate = resolveFilter(filter);
+        const isCandidate = holds(requiredTerms(predicate), fragment?.terms as TermSet);
+        if ([...spansOf(encoded)].some(compilePredicate(predicate))) {
+          matches++;
+          expect(isCandidate).toBe(true);
+        } else if (!isCandidate) {
+          misses++;
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    expect(Math.min(matches, misses)).toBeGreaterThan(100);
+  });
+
   const termsOfNumber = (value: bigint): TermSet => {
     const attributes = [{ key: "depth", value: { intValue: value } }];
-    const one = {
-      traceId: "1".padStart(32, "0"),
-      spanId: "1".padStart(16, "0"),
-      name: "",
-      startTimeUnixNano: 0n,
-      endTimeUnixNano: 0n,
-      attributes,
-    };
     const fragments = splitByTrace(
-      encodeTraces({ resourceSpans: [{ scopeSpans: [{ spans: [one] }] }] }),
+      encodeTraces({ resourceSpans: [{ scopeSpans: [{ spans: [{ ...bare, attributes }] }] }] }),
     ).fragments;
     return fragments[0]?.terms as TermSet;
   };

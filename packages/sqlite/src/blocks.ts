@@ -1,4 +1,4 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
 
 /** Fragments are compressed together until this many bytes of them have come. */
@@ -29,8 +29,21 @@ export function compressBlock(raw: Uint8Array): Buffer {
   return deflateRawSync(raw, { level: 1, memLevel: 9, chunkSize: Math.max(1024, raw.length) });
 }
 
-/** @throws CORRUPT when the bytes are not what was written. */
-export function decompressBlock(data: Uint8Array, size: number): Buffer {
+/** What a block's compressed bytes are known by. */
+export function checksumOf(data: Uint8Array): number {
+  return crc32(data);
+}
+
+/**
+ * @param checksum null for a block of before there were checksums.
+ * @throws CORRUPT when the bytes are not what was written.
+ */
+export function decompressBlock(data: Uint8Array, size: number, checksum: number | null): Buffer {
+  if (checksum !== null && checksumOf(data) !== checksum) {
+    throw new SpanStoreError("CORRUPT", "a block of spans is not what was written", {
+      hint: "restore the file, or check it with PRAGMA integrity_check",
+    });
+  }
   try {
     const raw = inflateRawSync(data, { chunkSize: Math.max(64, size), maxOutputLength: Math.max(1, size) });
     if (raw.length === size) return raw;

@@ -1,5 +1,9 @@
 import {
+  bucketStart,
+  type CallBuckets,
   callsOfTrace,
+  createCallBuckets,
+  createTurns,
   type Dependency,
   type DependencyQuery,
   type ServiceCall,
@@ -7,11 +11,9 @@ import {
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { decodeIds } from "./blocks.js";
-import { bucketStart, type CallBuckets, createCallBuckets } from "./call-buckets.js";
 import { storeError } from "./errors.js";
 import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 import { firstIdOf, lastIdUntil, windowOf } from "./ids.js";
-import { createTurns } from "./turns.js";
 
 /** With more calls than this the ledger is dropped after the answer rather than kept in memory. */
 const maxKeptCalls = 8_000_000;

@@ -1,4 +1,11 @@
-import type { EngineReader, EngineWriter, StoreStats, WriteResult } from "@spanstore/core";
+import type {
+  EngineReader,
+  EngineWriter,
+  SpanCount,
+  SpanStoreError,
+  StoreStats,
+  WriteResult,
+} from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { createCallLedger } from "./call-ledger.js";
 import { storeError } from "./errors.js";
@@ -9,13 +16,19 @@ import { createWriteGroup, type PreparedWrite, prepareWrite } from "./write.js";
 /** Requests that came meanwhile share a transaction, up to this many bytes of them. */
 const maxGroupBytes = 8 * 1024 * 1024;
 
+/** What there has to be room for after a write has failed, for the store to serve again. */
+const probeBytes = 1024 * 1024;
+
 /** The reading half of the engine on one connection. */
 export function createEngineReader(db: Connection): EngineReader {
   return { ...createReader(db), dependencies: createCallLedger(db) };
 }
 
 /** The writing half, and what only the writer knows. */
-export interface SqliteWriter extends EngineWriter {
+export interface SqliteWriter extends Omit<EngineWriter, "expire" | "deleteBefore"> {
+  /** Both tell how much went. */
+  readonly deleteBefore: (timeUnixNano: bigint) => Promise<SpanCount>;
+  readonly expire: (timeUnixNano: bigint) => Promise<SpanCount>;
   readonly stats: () => Promise<StoreStats>;
   readonly health: () => Promise<void>;
 }
@@ -32,7 +45,19 @@ export function createEngineWriter(db: Connection): SqliteWriter {
   const pageCount = db
     .prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     .pluck();
+  const writeProbe = db.prepare(
+    `INSERT INTO counter (name, value) VALUES ('probe', zeroblob(${probeBytes}))`,
+  );
+  const removeProbe = db.prepare("DELETE FROM counter WHERE name = 'probe'");
   let waiting: Waiting[] = [];
+  /** What the last write failed with. */
+  let failure: SpanStoreError | undefined;
+
+  /** Whether there is room again is only told by another write. */
+  const probe = db.transaction(() => {
+    removeProbe.run();
+    writeProbe.run();
+  }).immediate;
 
   /** Writes everything that waits, and what came while it did, a transaction a group. */
   const drain = (): void => {
@@ -54,8 +79,10 @@ export function createEngineWriter(db: Connection): SqliteWriter {
     if (group.length === 0) return;
     try {
       writeGroup(group.map(({ prepared }) => prepared));
+      failure = undefined;
     } catch (error) {
-      for (const { request } of group) request.reject(storeError(error, "cannot write"));
+      failure = storeError(error, "cannot write");
+      for (const { request } of group) request.reject(failure);
       return;
     }
     for (const { request, prepared } of group) {
@@ -78,11 +105,19 @@ export function createEngineWriter(db: Connection): SqliteWriter {
         if (waiting.length === 1) setImmediate(drain);
       }),
     deleteBefore: (time) => writing("cannot delete", () => retention.deleteBefore(time)),
+    expire: (time) => writing("cannot delete", () => retention.expire(time)),
     purge: () => writing("cannot purge", () => retention.purge()),
     stats: () => writing("cannot read the size", () => ({ bytes: pageCount.get() as number })),
     health: () =>
       writing("the database can not be written", () => {
-        db.exec("BEGIN IMMEDIATE; ROLLBACK");
+        if (failure?.code === "CORRUPT") throw failure;
+        if (failure === undefined) {
+          db.exec("BEGIN IMMEDIATE; ROLLBACK");
+        } else {
+          probe();
+          removeProbe.run();
+          failure = undefined;
+        }
       }),
   };
 }

@@ -27,6 +27,7 @@ function classify(code: string, message: string): { code: ErrorCode; hint?: stri
   if (code.startsWith("SQLITE_CANTOPEN") || message.includes("directory does not exist")) {
     return { code: "STORE_UNAVAILABLE", hint: "does the directory exist, and may this user write to it?" };
   }
-  if (code.startsWith("SQLITE_")) return { code: "STORE_UNAVAILABLE" };
+  // Of the system: a folder that can not be made or listed.
+  if (code.startsWith("SQLITE_") || /^E[A-Z0-9]+$/.test(code)) return { code: "STORE_UNAVAILABLE" };
   return { code: "INTERNAL" };
 }

@@ -29,10 +29,10 @@ export interface FragmentReader {
 export function createFragmentReader(db: Connection, cacheBytes = 8 * 1024 * 1024): FragmentReader {
   const place = db.prepare(`SELECT ${placeColumns} FROM fragment f WHERE f.id = ?`);
   const ofTrace = db.prepare("SELECT id FROM trace_fragment WHERE trace_id = ?").pluck();
-  const block = db.prepare("SELECT size, data FROM block WHERE id = ?");
+  const block = db.prepare("SELECT size, data, checksum FROM block WHERE id = ?");
   const blockOf = createBlockCache((id) => {
-    const row = block.get(id) as { size: number; data: Buffer } | undefined;
-    return row === undefined ? undefined : decompressBlock(row.data, row.size);
+    const row = block.get(id) as { size: number; data: Buffer; checksum: number | null } | undefined;
+    return row === undefined ? undefined : decompressBlock(row.data, row.size, row.checksum);
   }, cacheBytes);
 
   const load = (places: readonly Place[]): Fragment[] => {

@@ -1,6 +1,8 @@
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
 import { openThreadedStore } from "./store.js";
 
+export { type DiagnosisOptions, diagnoseSqlite } from "./diagnosis.js";
+
 export interface SqliteOptions {
   /** A file, made when it is not there; `":memory:"` for a store that lives as long as it is open. */
   readonly path: string;

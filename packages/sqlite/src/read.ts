@@ -1,6 +1,7 @@
 import {
   type CandidateSearch,
   type CandidateWindow,
+  createTurns,
   type EngineReader,
   type Fragment,
   isImpossible,
@@ -21,7 +22,6 @@ import {
   windowOfId,
 } from "./ids.js";
 import { matchExpression } from "./lower.js";
-import { createTurns } from "./turns.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 2048;

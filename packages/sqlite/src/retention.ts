@@ -1,9 +1,8 @@
-import { type Fragment, spansSince } from "@spanstore/core";
+import { countSpansBefore, createTurns, type Fragment, type SpanCount, spansSince } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { decodeIds } from "./blocks.js";
 import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 import { lastIdUntil } from "./ids.js";
-import { createTurns } from "./turns.js";
 import { contentHash, storedTime } from "./write.js";
 
 /** Fragments removed in one transaction, so that writes get their turn in between. */
@@ -15,8 +14,18 @@ const pagesPerBatch = 2000;
 const maxUnixNano = 0xffffffffffffffffn;
 
 export interface Retention {
-  readonly deleteBefore: (timeUnixNano: bigint) => Promise<void>;
-  readonly purge: () => void;
+  /** @returns how much went. */
+  readonly deleteBefore: (timeUnixNano: bigint) => Promise<SpanCount>;
+  /** The same, and nothing at all when no span is as old. */
+  readonly expire: (timeUnixNano: bigint) => Promise<SpanCount>;
+  readonly purge: () => Promise<void>;
+}
+
+/** What a transaction removed. */
+interface Batch {
+  readonly removed: SpanCount;
+  /** What the next one comes after; undefined when there is none. */
+  readonly next: number | undefined;
 }
 
 export function createRetention(db: Connection): Retention {
@@ -39,6 +48,7 @@ export function createRetention(db: Connection): Retention {
   const newBlocks = db.prepare(
     `SELECT id, fragment_ids AS ids FROM block WHERE id > ? ORDER BY id LIMIT ${blocksPerBatch}`,
   );
+  const oldestId = db.prepare("SELECT min(id) FROM fragment").pluck();
   const raiseGeneration = db.prepare("UPDATE counter SET value = value + 1 WHERE name = 'generation'");
 
   const removeWhole = (id: number, { traceId, encoded }: Fragment): void => {
@@ -67,49 +77,68 @@ export function createRetention(db: Connection): Retention {
     }
   };
 
-  const removeOldSpans = (places: readonly Place[], time: bigint): void => {
+  const removeOldSpans = (places: readonly Place[], time: bigint): SpanCount => {
+    let spans = 0;
+    let bytes = 0;
     const blocks = new Set<number>();
     for (const place of places) {
       const fragment = reader.load([place])[0];
       if (fragment === undefined) continue;
       const remainder = spansSince(fragment.encoded, time);
       if (remainder === fragment.encoded) continue;
+      const count = countSpansBefore(fragment.encoded, time);
+      spans += count.spans;
+      bytes += count.bytes;
       if (remainder === undefined) removeWhole(place.id, fragment);
       else cutOff(place.id, fragment, remainder, time);
       blocks.add(place.blockId);
     }
     removeEmptyBlocks(blocks);
     if (blocks.size > 0) raiseGeneration.run();
+    return { spans, bytes };
   };
 
-  /** @returns the id that the next batch comes after, or undefined when there is none. */
-  const removeBatch = db.transaction((time: bigint, after: number, last: number): number | undefined => {
+  const removeBatch = db.transaction((time: bigint, after: number, last: number): Batch => {
     const places = upTo.all(after, last) as Place[];
-    removeOldSpans(places, time);
-    return places.length < fragmentsPerBatch ? undefined : (places[places.length - 1] as Place).id;
+    const removed = removeOldSpans(places, time);
+    const next = places.length < fragmentsPerBatch ? undefined : (places[places.length - 1] as Place).id;
+    return { removed, next };
   }).immediate;
 
   /**
    * Old spans that were written behind the batches' back go too; when no more came, the operations go in the
    * same transaction, so that none is missing whose spans are there.
-   * @returns the block that the next batch comes after, or undefined when there is none.
    */
-  const removeLatecomers = db.transaction((time: bigint, afterBlock: number): number | undefined => {
+  const removeLatecomers = db.transaction((time: bigint, afterBlock: number): Batch => {
     const blocks = newBlocks.all(afterBlock) as { id: number; ids: Buffer }[];
     const last = lastIdUntil(time, displacement.get() as number);
     const ids = blocks.flatMap((block) => decodeIds(block.ids)).filter((id) => id <= last);
-    removeOldSpans(
+    const removed = removeOldSpans(
       ids.map(reader.placeOf).filter((place) => place !== undefined),
       time,
     );
-    if (blocks.length === blocksPerBatch) return blocks[blocks.length - 1]?.id;
+    if (blocks.length === blocksPerBatch) return { removed, next: blocks[blocks.length - 1]?.id };
     const stored = storedTime(time);
     removeOperations.run(stored, stored);
     raiseGeneration.run();
-    return undefined;
+    return { removed, next: undefined };
   }).immediate;
 
-  const purge = db.transaction(() => {
+  const freePages = db.prepare("SELECT freelist_count FROM pragma_freelist_count").pluck();
+
+  /** Gives free pages back to the file system, a few at a time. */
+  const giveBack = async (): Promise<void> => {
+    const turns = createTurns();
+    for (let left = freePages.get() as number; left > 0; ) {
+      db.pragma(`incremental_vacuum(${pagesPerBatch})`);
+      const now = freePages.get() as number;
+      if (now >= left) return;
+      left = now;
+      await turns();
+    }
+  };
+
+  const removeAll = db.transaction(() => {
     db.exec(`
       DELETE FROM fragment;
       DELETE FROM trace_fragment;
@@ -121,23 +150,45 @@ export function createRetention(db: Connection): Retention {
     `);
   }).immediate;
 
+  const purge = async (): Promise<void> => {
+    removeAll();
+    await giveBack();
+  };
+
+  const deleteBefore = async (timeUnixNano: bigint): Promise<SpanCount> => {
+    if (timeUnixNano <= 0n) return { spans: 0, bytes: 0 };
+    let spans = 0;
+    let bytes = 0;
+    const turns = createTurns();
+    const inBatches = async (start: number, remove: (after: number) => Batch): Promise<void> => {
+      for (let after: number | undefined = start; after !== undefined; ) {
+        const { removed, next } = remove(after);
+        spans += removed.spans;
+        bytes += removed.bytes;
+        if (removed.spans > 0) db.pragma(`incremental_vacuum(${pagesPerBatch})`);
+        after = next;
+        await turns();
+      }
+    };
+    // Later than every span there can be.
+    if (timeUnixNano > maxUnixNano) {
+      await purge();
+      return { spans, bytes };
+    }
+    const last = lastIdUntil(timeUnixNano, displacement.get() as number);
+    const firstNewBlock = (lastBlock.get() as number | undefined) ?? 0;
+    await inBatches(-1, (after) => removeBatch(timeUnixNano, after, last));
+    await inBatches(firstNewBlock, (after) => removeLatecomers(timeUnixNano, after));
+    if (spans > 0) await giveBack();
+    return { spans, bytes };
+  };
+
   return {
-    deleteBefore: async (timeUnixNano) => {
-      if (timeUnixNano <= 0n) return;
-      // Later than every span there can be.
-      if (timeUnixNano > maxUnixNano) return purge();
+    deleteBefore,
+    expire: async (timeUnixNano) => {
+      const oldest = oldestId.get() as number | null;
       const last = lastIdUntil(timeUnixNano, displacement.get() as number);
-      const turns = createTurns();
-      const firstNewBlock = (lastBlock.get() as number | undefined) ?? 0;
-      for (let after: number | undefined = -1; after !== undefined; ) {
-        after = removeBatch(timeUnixNano, after, last);
-        db.pragma(`incremental_vacuum(${pagesPerBatch})`);
-        await turns();
-      }
-      for (let after: number | undefined = firstNewBlock; after !== undefined; ) {
-        after = removeLatecomers(timeUnixNano, after);
-        await turns();
-      }
+      return oldest === null || oldest > last ? { spans: 0, bytes: 0 } : deleteBefore(timeUnixNano);
     },
     purge,
   };

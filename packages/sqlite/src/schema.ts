@@ -51,6 +51,10 @@ const migrations: readonly string[] = [
   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   INSERT INTO counter VALUES ('displacement', 0), ('generation', 0);
   `,
+  // 2: - block.checksum: CRC-32 of the data, since not every damage shows when it is decompressed; NULL in older rows.
+  `
+  ALTER TABLE block ADD COLUMN checksum INTEGER;
+  `,
 ];
 
 const schemaVersion = migrations.length;
@@ -95,6 +99,24 @@ export function openForReading(path: string): Connection {
   });
 }
 
+/**
+ * Opens a file to look at it, and changes nothing in it.
+ * @throws as `openForWriting` does.
+ */
+export function inspect(path: string): Connection {
+  return opening(path, () => {
+    const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
+    try {
+      checkOwner(db, path);
+      checkVersion(db, path);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
 function opening(path: string, open: () => Connection): Connection {
   try {
     return open();
@@ -117,14 +139,7 @@ function checkOwner(db: Connection, path: string): void {
 
 function migrate(db: Connection, path: string): void {
   const upgrade = db.transaction(() => {
-    const version = db.pragma("user_version", { simple: true }) as number;
-    if (version > schemaVersion) {
-      throw new SpanStoreError(
-        "INCOMPATIBLE_SCHEMA",
-        `${path} has schema version ${version}; this program knows versions up to ${schemaVersion}`,
-        { field: "path", hint: "use the newer spanstore that wrote it" },
-      );
-    }
+    const version = checkVersion(db, path);
     for (const step of migrations.slice(version)) db.exec(step);
     if (version < schemaVersion) {
       db.pragma(`application_id = ${applicationId}`);
@@ -132,4 +147,15 @@ function migrate(db: Connection, path: string): void {
     }
   });
   upgrade.immediate();
+}
+
+/** @returns the version of the file's schema. */
+function checkVersion(db: Connection, path: string): number {
+  const version = db.pragma("user_version", { simple: true }) as number;
+  if (version <= schemaVersion) return version;
+  throw new SpanStoreError(
+    "INCOMPATIBLE_SCHEMA",
+    `${path} has schema version ${version}; this program knows versions up to ${schemaVersion}`,
+    { field: "path", hint: "use the newer spanstore that wrote it" },
+  );
 }

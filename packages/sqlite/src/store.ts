@@ -1,7 +1,9 @@
 import {
   allCapabilities,
+  compareCodePoints,
   createTenants,
   encodedTraces,
+  type SpanCount,
   type SpanStore,
   type StoreReads,
   type TracesData,
@@ -9,7 +11,7 @@ import {
   withLifecycle,
 } from "@spanstore/core";
 import { openQuickReads } from "./quick-reads.js";
-import { tenantPath } from "./tenant-path.js";
+import { tenantNames, tenantPath } from "./tenant-path.js";
 import { startThread } from "./thread-client.js";
 import { createThreadPool, poolOf, type ThreadPool } from "./thread-pool.js";
 import type { ThreadOptions } from "./thread-protocol.js";
@@ -74,12 +76,22 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     getOperations: (query, call) =>
       quick?.getOperations(query, call) ?? read(readers, "getOperations", [query], call?.signal),
     getDependencies: (query, call) => read(counters, "getDependencies", [query], call?.signal),
-    deleteBefore: (time) => writer.call("deleteBefore", [time]),
+    deleteBefore: async (time) => {
+      await writer.call("deleteBefore", [time]);
+    },
+    expire: async (time, call) => {
+      if (time <= 0n) return [];
+      const { spans, bytes } = call?.dryRun
+        ? await (await counters.get()).call<SpanCount>("countBefore", [time])
+        : await writer.call<SpanCount>("expire", [time]);
+      return spans === 0 ? [] : [{ name: "sqlite", spans, bytes }];
+    },
     purge: () => writer.call("purge", []),
     capabilities: async () => allCapabilities,
     stats: () => writer.call("stats", []),
     health: () => writer.call("health", []),
     forTenant: tenants.forTenant,
+    tenants: async () => (inMemory ? tenants.names() : await tenantNames(path)).sort(compareCodePoints),
     close: async () => {
       await tenants.close();
       quick?.close();

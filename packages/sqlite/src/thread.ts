@@ -1,6 +1,8 @@
 /** What a worker thread of the store runs: one connection, and the calls that come to it. */
 import { parentPort, workerData } from "node:worker_threads";
 import {
+  type CallOptions,
+  countBefore,
   createReclaimer,
   createStoreReads,
   errorToData,
@@ -8,7 +10,7 @@ import {
   type StoreReads,
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { createEngineReader, createEngineWriter, type SqliteWriter } from "./engine.js";
+import { createEngineReader, createEngineWriter } from "./engine.js";
 import { openForReading, openForWriting } from "./schema.js";
 import {
   maxAheadBytes,
@@ -29,11 +31,9 @@ type Call = (...args: never[]) => Promise<unknown>;
 type Stream = (...args: never[]) => AsyncIterable<unknown>;
 
 function serve(db: Connection, role: ThreadOptions["role"]): void {
-  const reads = role === "writer" ? undefined : createStoreReads(createEngineReader(db));
+  const reads = role === "writer" ? undefined : createReads(db);
   const writer = role === "reader" ? undefined : createEngineWriter(db);
-  const methods = new Map<string, Call | Stream>(
-    Object.entries({ ...reads, ...writer } as StoreReads & SqliteWriter),
-  );
+  const methods = new Map<string, Call | Stream>(Object.entries({ ...reads, ...writer }));
   const open = new Map<number, { readonly abort: AbortController; taken: (bytes: number) => void }>();
 
   const methodOf = (name: string): Call | Stream => {
@@ -119,6 +119,13 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
         port.close();
     }
   });
+}
+
+/** What a store reads, and how many spans are older than a time. */
+function createReads(db: Connection): StoreReads & { readonly countBefore: Call } {
+  const reader = createEngineReader(db);
+  const count = (time: bigint, options: CallOptions) => countBefore(reader, time, options.signal);
+  return { ...createStoreReads(reader), countBefore: count };
 }
 
 /** Gathers a stream's items, so that small ones share a message; what a turn gathered leaves with it. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type SeenOperation, type Split, splitByTrace, type TraceFragment } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { compressBlock, encodeIds, targetBlockBytes, traceIdBytes } from "./blocks.js";
+import { checksumOf, compressBlock, encodeIds, targetBlockBytes, traceIdBytes } from "./blocks.js";
 import { newestInWindow, windowMillis, windowOf, windowOfId } from "./ids.js";
 import { termDocument } from "./lower.js";
 import { createPlaces } from "./places.js";
@@ -51,7 +51,9 @@ export function createWriteGroup(db: Connection): WriteGroup {
   );
   const moveTraceFragment = db.prepare("UPDATE trace_fragment SET id = ? WHERE trace_id = ? AND hash = ?");
   const insertTerms = db.prepare("INSERT INTO term (rowid, terms) VALUES (?, ?)");
-  const insertBlock = db.prepare("INSERT INTO block (id, size, fragment_ids, data) VALUES (?, ?, ?, ?)");
+  const insertBlock = db.prepare(
+    "INSERT INTO block (id, size, fragment_ids, data, checksum) VALUES (?, ?, ?, ?, ?)",
+  );
   const lastBlockId = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck();
   const raiseDisplacement = db.prepare(
     "UPDATE counter SET value = max(value, ?) WHERE name = 'displacement'",
@@ -92,7 +94,8 @@ export function createWriteGroup(db: Connection): WriteGroup {
     let size = 0;
     const flush = (): void => {
       if (size === 0) return;
-      insertBlock.run(blockId, size, encodeIds(pendingIds), compressBlock(Buffer.concat(pending, size)));
+      const data = compressBlock(Buffer.concat(pending, size));
+      insertBlock.run(blockId, size, encodeIds(pendingIds), data, checksumOf(data));
       blockId++;
       pending = [];
       pendingIds = [];

@@ -8,6 +8,7 @@ import { assembleChunks, distinctFragments } from "./assemble.js";
 import { allCapabilities } from "./capabilities.js";
 import type { Engine, EngineReader, Fragment } from "./engine.js";
 import { SpanStoreError, throwIfAborted } from "./errors.js";
+import { expireSpans } from "./expire.js";
 import { withLifecycle } from "./lifecycle.js";
 import { findSpanPage } from "./span-pages.js";
 import type {
@@ -29,14 +30,20 @@ const summariesPerChunk = 100;
  * Makes a store of an engine: validation, exact matching, ordering, assembly and lifecycle.
  * @param openTenant makes the engine of a tenant's own space; without it the store has one space for all, and
  *   refuses tenants.
+ * @param listTenants names the tenants that have a space; without it, those that this store was asked for.
  */
-export function createSpanStore(engine: Engine, openTenant?: (tenant: string) => Promise<Engine>): SpanStore {
+export function createSpanStore(
+  engine: Engine,
+  openTenant?: (tenant: string) => Promise<Engine>,
+  listTenants?: () => Promise<readonly string[]>,
+): SpanStore {
   const tenants = createTenants(engine.name, async (tenant) => {
     if (openTenant === undefined) {
       throw new SpanStoreError("INVALID_OPTIONS", `${engine.name} has no tenants`, { field: "tenant" });
     }
     return createSpanStore(await openTenant(tenant), openTenant);
   });
+  const named = async (): Promise<readonly string[]> => (await listTenants?.()) ?? tenants.names();
   return withLifecycle({
     engine: engine.name,
     ...createStoreReads(engine),
@@ -45,11 +52,13 @@ export function createSpanStore(engine: Engine, openTenant?: (tenant: string) =>
       return encoded.length === 0 ? { accepted: 0, rejected: [] } : engine.write(encoded, options?.signal);
     },
     deleteBefore: (timeUnixNano) => engine.deleteBefore(timeUnixNano),
+    expire: (timeUnixNano, options) => expireSpans(engine, timeUnixNano, options?.dryRun ?? false),
     purge: () => engine.purge(),
     capabilities: async () => allCapabilities,
     stats: () => engine.stats(),
     health: () => engine.health(),
     forTenant: tenants.forTenant,
+    tenants: async () => [...(await named())].sort(compareCodePoints),
     close: async () => {
       await tenants.close();
       await engine.close();

@@ -1,5 +1,12 @@
 import type { Predicate } from "../query/filter/predicate.js";
-import type { Dependency, DependencyQuery, Operation, StoreStats, WriteResult } from "./span-store.js";
+import type {
+  Dependency,
+  DependencyQuery,
+  Expired,
+  Operation,
+  StoreStats,
+  WriteResult,
+} from "./span-store.js";
 
 /**
  * What a backend author writes: how spans are kept, and how candidates are listed newest first.
@@ -21,6 +28,11 @@ export interface EngineWriter {
    */
   write(encoded: Uint8Array, signal?: AbortSignal): Promise<WriteResult>;
   deleteBefore(timeUnixNano: bigint): Promise<void>;
+  /**
+   * As a SpanStore's `expire`; for an engine that can remove old spans as a whole. Without it core counts the spans
+   * before the time and calls `deleteBefore`.
+   */
+  expire?(timeUnixNano: bigint, dryRun: boolean): Promise<readonly Expired[]>;
   purge(): Promise<void>;
 }
 

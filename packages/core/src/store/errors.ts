@@ -40,6 +40,8 @@ export interface ErrorDetails {
   readonly field?: string | undefined;
   /** What to do about it. */
   readonly hint?: string | undefined;
+  /** With OVERLOADED: when to try again, in milliseconds from now. */
+  readonly retryAfterMillis?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -52,12 +54,14 @@ export class SpanStoreError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly hint: string | undefined;
+  readonly retryAfterMillis: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.field = details.field;
     this.hint = details.hint;
+    this.retryAfterMillis = details.retryAfterMillis;
   }
 }
 

@@ -97,7 +97,9 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
     getOperations: (query, options) => run(options, () => calls.getOperations(query, options)),
     getDependencies: (query, options) => run(options, () => calls.getDependencies(query, options)),
     deleteBefore: (time) => run(undefined, () => calls.deleteBefore(time)),
+    expire: (time, options) => run(undefined, () => calls.expire(time, options)),
     purge: () => run(undefined, () => calls.purge()),
+    tenants: () => run(undefined, () => calls.tenants()),
     forTenant: (tenant) => {
       if (closed !== undefined) throw new SpanStoreError("STORE_CLOSED", "the store is closed");
       return calls.forTenant(tenant);

@@ -24,6 +24,15 @@ export interface SpanStore extends StoreReads, AsyncDisposable {
   /** Removes every span that started before this time, and what only those spans made known. */
   deleteBefore(timeUnixNano: bigint): Promise<void>;
 
+  /**
+   * Retention: removes what is over at this time in the way that costs the engine least. Where spans lie in tables or
+   * indices by time, those go whose time is over as a whole, and spans of the one that the time lies in stay until all of
+   * it is over; elsewhere the spans go that started before the time. No younger span goes. Any number of servers may do
+   * it at once.
+   * @returns what went, or with `dryRun` would go; nothing is removed then.
+   */
+  expire(timeUnixNano: bigint, options?: ExpireOptions): Promise<readonly Expired[]>;
+
   /** Removes everything. */
   purge(): Promise<void>;
 
@@ -33,6 +42,9 @@ export interface SpanStore extends StoreReads, AsyncDisposable {
    * @throws INVALID_OPTIONS for a name that is empty or longer than 64 bytes.
    */
   forTenant(tenant: string): SpanStore;
+
+  /** The tenants that have a space, sorted by code point. */
+  tenants(): Promise<readonly string[]>;
 
   /** What searches this store answers, in Jaeger's terms. */
   capabilities(options?: CallOptions): Promise<SearchCapabilities>;
@@ -186,6 +198,21 @@ export interface Dependency {
   readonly parent: string;
   readonly child: string;
   readonly callCount: bigint;
+}
+
+export interface ExpireOptions {
+  /** Only says what would go. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What went, or would go, because its time is over. */
+export interface Expired {
+  /** The table or index that goes as a whole; the engine's name where it is spans that go. */
+  readonly name: string;
+  /** How many spans, where the engine knows. */
+  readonly spans?: number | undefined;
+  /** Of storage, or of encoded spans where an engine can not tell what they occupy. */
+  readonly bytes?: number | undefined;
 }
 
 export interface StoreStats {

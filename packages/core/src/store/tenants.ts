@@ -1,4 +1,5 @@
 import { SpanStoreError } from "./errors.js";
+import { openOnFirstCall } from "./opening.js";
 import type { SpanStore } from "./span-store.js";
 
 /** A tenant's name is at most this many bytes of UTF-8. */
@@ -6,6 +7,8 @@ const maxNameBytes = 64;
 
 export interface Tenants {
   readonly forTenant: (tenant: string) => SpanStore;
+  /** Those that were asked for. */
+  readonly names: () => string[];
   readonly close: () => Promise<void>;
 }
 
@@ -26,6 +29,7 @@ export function createTenants(engine: string, open: (tenant: string) => Promise<
       }
       return store;
     },
+    names: () => [...stores.keys()],
     close: async () => {
       await Promise.all([...stores.values()].map((store) => store.close()));
     },
@@ -46,27 +50,11 @@ function hasLoneSurrogate(text: string): boolean {
   return Buffer.from(text, "utf8").toString("utf8") !== text;
 }
 
-/** A store that is opened by its first call; an opening that fails is tried again by the next. */
+/** A store that is opened by its first call. */
 function lazyStore(engine: string, open: () => Promise<SpanStore>): SpanStore {
-  let opening: Promise<SpanStore> | undefined;
-  let closed = false;
-
-  const opened = (): Promise<SpanStore> => {
-    if (closed) return Promise.reject(new SpanStoreError("STORE_CLOSED", "the store is closed"));
-    opening ??= open().catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    });
-    return opening;
-  };
-  const stream = async function* <T>(
-    start: (store: SpanStore) => AsyncIterable<T>,
-  ): AsyncGenerator<T, void, undefined> {
-    yield* start(await opened());
-  };
+  const { opened, stream, end } = openOnFirstCall(open);
   const close = async (): Promise<void> => {
-    closed = true;
-    await (await opening)?.close();
+    await (await end())?.close();
   };
 
   return {
@@ -81,7 +69,9 @@ function lazyStore(engine: string, open: () => Promise<SpanStore>): SpanStore {
     getOperations: async (query, options) => (await opened()).getOperations(query, options),
     getDependencies: async (query, options) => (await opened()).getDependencies(query, options),
     deleteBefore: async (time) => (await opened()).deleteBefore(time),
+    expire: async (time, options) => (await opened()).expire(time, options),
     purge: async () => (await opened()).purge(),
+    tenants: async () => [],
     forTenant: (tenant) => {
       throw new SpanStoreError("INVALID_OPTIONS", `a tenant has no tenants of its own: ${tenant}`, {
         field: "tenant",

@@ -6,6 +6,7 @@ import type {
   Predicate,
   Reference,
 } from "../query/filter/predicate.js";
+import { foldWord } from "../query/filter/words.js";
 import {
   type Bounds,
   boundsOf,
@@ -16,6 +17,7 @@ import {
   numberIn,
 } from "./ranges.js";
 import { type Term, termOf } from "./term.js";
+import { wordTerm } from "./word-terms.js";
 
 /** What an index must hold for a match: a term, or all or any of several conditions. */
 export type TermNode =
@@ -57,7 +59,7 @@ function required(predicate: Predicate, single: readonly Level[]): TermNode | un
       return present(predicate.ref);
     case "phrase":
     case "fulltext":
-      return present(predicate.ref);
+      return hasWords(predicate.ref, predicate.words);
     case "compare":
       return allOf([present(predicate.left), present(predicate.right)]);
     case "some":
@@ -107,6 +109,16 @@ function present(ref: Reference): TermNode | undefined {
 function anyLevel(ref: AttributeRef, term: (level: AttributeRef["levels"][number]) => Term): TermNode {
   const nodes = ref.levels.map((level) => ({ term: term(level) }));
   return nodes.length === 1 ? (nodes[0] as TermNode) : { any: nodes };
+}
+
+/** The key, and every word: in some text, or as all of the key's. */
+function hasWords(ref: AttributeRef, words: readonly string[]): TermNode | undefined {
+  const key = present(ref);
+  if (key === undefined) return undefined;
+  const each = [...new Set(words.map(foldWord))].map((word) =>
+    anyOf([{ term: wordTerm(word) }, anyLevel(ref, (level) => termOf.attribute(level, ref.key, word))]),
+  );
+  return allOf([key, ...each]);
 }
 
 function equals(ref: Reference, value: Constant): TermNode | undefined {

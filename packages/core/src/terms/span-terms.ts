@@ -5,12 +5,14 @@ import { Cursor, expectWireType, readUint32, wireBytes, wireFixed64, wireVarint 
 import { SpanStoreError } from "../store/errors.js";
 import { durationBucket, hashRanges, numberBucket, termSeeds, wideBucket } from "./term.js";
 import type { TermList } from "./term-list.js";
+import { addWordTerms } from "./word-terms.js";
 
 /** The text of the value last read, as a range, so that no string is built for what is only hashed. */
 let textBytes: Uint8Array = new Uint8Array(0);
 let textAt = 0;
 let textEnd = 0;
 let numeric: number | undefined;
+let isString = false;
 
 const scratch = new Uint8Array(32);
 const doubles = new DataView(new ArrayBuffer(8));
@@ -27,6 +29,7 @@ function addAttributeTerms(
   let keyEnd = 0;
   textAt = textEnd = 0;
   numeric = undefined;
+  isString = false;
   const cursor = new Cursor(bytes, start, end);
   while (cursor.pos < end) {
     const tag = cursor.tag();
@@ -47,6 +50,7 @@ function addAttributeTerms(
   }
   terms.push(hashRanges(seed, bytes, keyAt, keyEnd, textBytes, textAt, textEnd));
   terms.push(hashRanges(termSeeds.key + seed, bytes, keyAt, keyEnd, bytes, 0, 0));
+  if (isString) addWordTerms(terms, textBytes, textAt, textEnd);
   if (numeric !== undefined) {
     const bucket = numberBucket(numeric);
     if (bucket !== undefined) {
@@ -202,6 +206,7 @@ function readValue(bytes: Uint8Array, start: number, end: number): void {
         expectWireType(tag, wireBytes, "AnyValue.string_value");
         const textEndNow = cursor.lengthEnd();
         setText(bytes, cursor.pos, textEndNow);
+        isString = true;
         cursor.pos = textEndNow;
         break;
       }
@@ -238,6 +243,12 @@ function setText(bytes: Uint8Array, at: number, end: number): void {
   textAt = at;
   textEnd = end;
   numeric = undefined;
+  isString = false;
+}
+
+function setDigits(value: number): void {
+  digits(value);
+  setText(scratch, textAt, textEnd);
 }
 
 function setAscii(text: string): void {
@@ -250,15 +261,13 @@ function readInt(cursor: Cursor): void {
   // Most integers are small: one or two bytes of varint need no bigint.
   if (cursor.pos < cursor.end && first < 128) {
     cursor.pos++;
-    digits(first);
-    textBytes = scratch;
+    setDigits(first);
     numeric = first;
     return;
   }
   const value = BigInt.asIntN(64, cursor.varint64());
   if (value >= 0n && value <= 0x7fffffffn) {
-    digits(Number(value));
-    textBytes = scratch;
+    setDigits(Number(value));
   } else {
     setAscii(value.toString());
   }

@@ -1,5 +1,7 @@
 import { describeDependencies } from "./chapters/dependencies.js";
 import { describeDifferential } from "./chapters/differential.js";
+import { describeExpiring } from "./chapters/expiring.js";
+import { describeHostileText } from "./chapters/hostile-text.js";
 import { describeLargeTraces } from "./chapters/large-traces.js";
 import { describeLifecycle } from "./chapters/lifecycle.js";
 import { describeLosslessness } from "./chapters/losslessness.js";
@@ -13,6 +15,7 @@ import { describeTenants } from "./chapters/tenants.js";
 import { describeWriting } from "./chapters/writing.js";
 import { type ConformanceOptions, createSuite, type TestRunner } from "./harness.js";
 
+export { tracesData } from "./arbitrary-otlp.js";
 export type { ConformanceOptions, OptOut, TestRunner } from "./harness.js";
 
 /**
@@ -39,11 +42,13 @@ export function describeSpanStore(runner: TestRunner, options: ConformanceOption
     suite.describe("losslessness", () => describeLosslessness(suite));
     suite.describe("writing", () => describeWriting(suite));
     suite.describe("retention", () => describeRetention(suite));
+    suite.describe("expiring", () => describeExpiring(suite));
     suite.describe("names", () => describeNames(suite));
     suite.describe("searching", () => describeSearching(suite));
     suite.describe("traces as they come", () => describeOddTraces(suite));
     suite.describe("paging", () => describePaging(suite));
     suite.describe("refusing", () => describeRefusing(suite));
+    suite.describe("hostile text", () => describeHostileText(suite));
     suite.describe("dependencies", () => describeDependencies(suite));
     suite.describe("tenants", () => describeTenants(suite));
     suite.describe("large traces", () => describeLargeTraces(suite));

@@ -23,13 +23,15 @@ const calls: Readonly<Record<Method, Call>> = {
     store.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: timeAt(1000) }, options),
   capabilities: (store, options) => store.capabilities(options),
   deleteBefore: (store) => store.deleteBefore(0n),
+  expire: (store) => store.expire(0n),
   purge: (store) => store.purge(),
+  tenants: (store) => store.tenants(),
   stats: (store) => store.stats(),
   health: (store) => store.health(),
 };
 const methods = Object.keys(calls) as Method[];
 const streams = ["getTraces", "findTraces"] as const satisfies readonly Method[];
-const uncancellable: readonly Method[] = ["deleteBefore", "purge", "stats", "health"];
+const uncancellable: readonly Method[] = ["deleteBefore", "expire", "purge", "tenants", "stats", "health"];
 
 const oneTrace = tracesOf({ trace: 1, service: "shop" });
 /** Read as three chunks. */

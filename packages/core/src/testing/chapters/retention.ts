@@ -1,35 +1,10 @@
 import assert from "node:assert/strict";
-import { openMemoryStore } from "../../memory/index.js";
 import { encodeTraces } from "../../otlp/encode.js";
-import type { SpanStore } from "../../store/span-store.js";
-import { labelsOf, readSpans, readSummaries, readTraces } from "../contents.js";
+import { labelsOf, readTraces } from "../contents.js";
+import { everything, everythingOf } from "../everything.js";
 import type { About, Suite } from "../harness.js";
 import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.js";
 
-/** All that a store tells: what is deleted must be gone from every part. */
-async function everything(store: SpanStore): Promise<unknown> {
-  const services = await store.getServices();
-  const operations: unknown[] = [];
-  for (const service of services) operations.push(await store.getOperations({ service }));
-  return {
-    traces: await readTraces(store.findTraces({})),
-    ids: await store.findTraceIds({}),
-    summaries: await readSummaries(store.findTraceSummaries({})),
-    spans: await readSpans(store.findSpans({ page: { size: 1000 } })),
-    services,
-    operations,
-    dependencies: await store.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: (1n << 64n) - 1n }),
-  };
-}
-
-/** What a store has that was only ever given these spans. */
-async function everythingOf(spans: readonly TestSpan[]): Promise<unknown> {
-  const store = openMemoryStore();
-  await store.write(tracesOf(...spans));
-  return everything(store);
-}
-
-/** One trace in time behind another, and one that lies across the boundary at 10 s. */
 const spans: readonly TestSpan[] = [
   { trace: 1, id: 1, service: "old", name: "gone", at: 1_000 },
   { trace: 1, id: 2, parent: 1, service: "shop", name: "gone too", at: 1_001 },

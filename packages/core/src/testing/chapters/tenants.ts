@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { compareCodePoints } from "../../model/text-order.js";
 import { readTraces } from "../contents.js";
 import type { Suite } from "../harness.js";
 import { assertRefused } from "../refusals.js";
@@ -44,6 +45,7 @@ export function describeTenants({ it }: Suite): void {
         assert.deepEqual((await readTraces(tenant.getTraces([...others, traceIdOf(1000)]))).traces, []);
       }
       assert.deepEqual(await store.getServices(), ["nobody's"]);
+      assert.deepEqual(await store.tenants(), [...names].sort(compareCodePoints));
     },
     about,
   );

@@ -1,4 +1,5 @@
-import { createCallCounter, type Dependency, type DependencyQuery, type ServiceCall } from "@spanstore/core";
+import { createCallCounter, type ServiceCall } from "./dependencies.js";
+import type { Dependency, DependencyQuery } from "./span-store.js";
 
 const nanosPerBucket = 60_000_000_000n;
 

@@ -1,0 +1,239 @@
+import { accessSync, constants, readdirSync, type Stats, statfsSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Finding, isSpanStoreError } from "@spanstore/core";
+import type { Database as Connection } from "better-sqlite3";
+import { storeError } from "./errors.js";
+import { inspect } from "./schema.js";
+
+/** Contentless FTS5 tables whose rows can be deleted came with this one. */
+const oldestLibrary = [3, 43, 0];
+const mebi = 1024 * 1024;
+const gibi = 1024 * mebi;
+const littleRoom = gibi;
+const noRoom = 64 * mebi;
+/** A write-ahead log this long is not taken over into the file any more: somebody reads for very long. */
+const longLog = 2 * gibi;
+/** File systems of other machines, by the number that Linux has for them: SQLite's log needs shared memory. */
+const networkFileSystems: ReadonlyMap<number, string> = new Map([
+  [0x6969, "NFS"],
+  [0x517b, "SMB"],
+  [0xfe534d42, "SMB"],
+  [0xff534d42, "CIFS"],
+  [0x01021997, "9P"],
+]);
+
+export interface DiagnosisOptions {
+  /** The store's file; it need not be there. */
+  readonly path: string;
+}
+
+/**
+ * Looks at a store's file: what is right, what is weaker than it could be, and what does not work, each with what to do
+ * about it. Changes nothing, and reads the whole file once. What goes wrong is a finding.
+ */
+export function diagnoseSqlite({ path }: DiagnosisOptions): readonly Finding[] {
+  const file = statOf(path);
+  const folder = resolve(dirname(path));
+  const findings = [...folderFindings(folder, file)];
+  if (file === undefined) {
+    return [
+      ...findings,
+      { level: "ok", subject: "file", text: `there is no ${path} yet; it is made when it is used` },
+    ];
+  }
+  findings.push(...fileFindings(path, file));
+  if (findings.some(({ level }) => level === "problem")) return findings;
+  try {
+    const db = inspect(path);
+    try {
+      findings.push(...databaseFindings(db, path));
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    findings.push(problemOf("database", error));
+  }
+  return findings;
+}
+
+function folderFindings(folder: string, file: Stats | undefined): Finding[] {
+  const info = statOf(folder);
+  if (info === undefined || !info.isDirectory()) {
+    return [
+      {
+        level: "problem",
+        subject: "folder",
+        text: `there is no folder ${folder}`,
+        advice: "make it, or name another place with --sqlite.path",
+      },
+    ];
+  }
+  const findings: Finding[] = [
+    isWritable(folder)
+      ? { level: "ok", subject: "folder", text: `${folder} can be written` }
+      : {
+          level: "problem",
+          subject: "folder",
+          text: `${folder} cannot be written by this user, and SQLite keeps its log beside the file`,
+          advice: "give the server's user the right to write to the folder",
+        },
+  ];
+  const { type, bavail, bsize } = statfsSync(folder);
+  const network = networkFileSystems.get(type);
+  if (network !== undefined) {
+    findings.push({
+      level: "problem",
+      subject: "file system",
+      text: `${folder} is on ${network}, where SQLite's write-ahead log does not work between machines`,
+      advice: "keep the file on a disk of this machine",
+    });
+  }
+  findings.push(roomFinding(bavail * bsize, file?.size ?? 0));
+  return findings;
+}
+
+function roomFinding(free: number, used: number): Finding {
+  const text = `${size(free)} free, the file takes ${size(used)}`;
+  if (free < noRoom) {
+    return {
+      level: "problem",
+      subject: "disk",
+      text: `${text}: writes fail soon`,
+      advice: "make room, or let --retention delete earlier",
+    };
+  }
+  return free < Math.min(littleRoom, Math.max(used / 10, noRoom * 2))
+    ? { level: "warning", subject: "disk", text, advice: "make room, or let --retention delete earlier" }
+    : { level: "ok", subject: "disk", text };
+}
+
+function fileFindings(path: string, file: Stats): Finding[] {
+  if (!file.isFile()) {
+    return [
+      {
+        level: "problem",
+        subject: "file",
+        text: `${path} is no file`,
+        advice: "name a file with --sqlite.path",
+      },
+    ];
+  }
+  for (const each of [path, `${path}-wal`, `${path}-shm`]) {
+    if (statOf(each) === undefined || isWritable(each)) continue;
+    return [
+      {
+        level: "problem",
+        subject: "file",
+        text: `${each} cannot be read and written by this user`,
+        advice:
+          "give the server's user the right to read and write it; one user should run the server and its commands",
+      },
+    ];
+  }
+  return [{ level: "ok", subject: "file", text: `${path} can be read and written` }];
+}
+
+function databaseFindings(db: Connection, path: string): Finding[] {
+  const library = String(db.prepare("SELECT sqlite_version()").pluck().get());
+  const findings: Finding[] = [
+    isOlder(library, oldestLibrary)
+      ? {
+          level: "problem",
+          subject: "library",
+          text: `SQLite ${library} is older than ${oldestLibrary.join(".")}`,
+          advice: "install better-sqlite3 anew",
+        }
+      : { level: "ok", subject: "library", text: `SQLite ${library}` },
+    {
+      level: "ok",
+      subject: "schema",
+      text: `version ${String(db.pragma("user_version", { simple: true }))}`,
+    },
+  ];
+  const mode = String(db.pragma("journal_mode", { simple: true }));
+  findings.push(
+    mode === "wal"
+      ? { level: "ok", subject: "journal mode", text: "wal" }
+      : {
+          level: "warning",
+          subject: "journal mode",
+          text: `${mode}: writes and reads wait for each other until a server has opened the file`,
+        },
+  );
+  const log = statOf(`${path}-wal`)?.size ?? 0;
+  if (log > longLog) {
+    findings.push({
+      level: "warning",
+      subject: "log",
+      text: `the write-ahead log has grown to ${size(log)}`,
+      advice: "look for a program that has had the file open for reading all the time, and end it",
+    });
+  }
+  findings.push(integrityFinding(db));
+  const free =
+    Number(db.pragma("freelist_count", { simple: true })) * Number(db.pragma("page_size", { simple: true }));
+  findings.push({
+    level: "ok",
+    subject: "free pages",
+    text: `${size(free)} within the file wait to be used again`,
+  });
+  const tenants = tenantFiles(path);
+  if (tenants > 0)
+    findings.push({ level: "ok", subject: "tenants", text: `${tenants}, each in a file of its own` });
+  return findings;
+}
+
+function integrityFinding(db: Connection): Finding {
+  const rows = db.pragma("quick_check(10)") as { readonly quick_check: unknown }[];
+  const faults = rows.map((row) => String(row.quick_check));
+  if (faults.length === 1 && faults[0] === "ok")
+    return { level: "ok", subject: "integrity", text: "no fault found" };
+  return {
+    level: "problem",
+    subject: "integrity",
+    text: faults.join("; "),
+    advice:
+      "stop the server, keep a copy of the file, and bring what can be read into a new one with export and import, or sqlite3's .recover",
+  };
+}
+
+function tenantFiles(path: string): number {
+  try {
+    return readdirSync(`${path}.tenants`).filter((name) => name.endsWith(".sqlite")).length;
+  } catch {
+    return 0;
+  }
+}
+
+function problemOf(subject: string, error: unknown): Finding {
+  const { message, hint } = isSpanStoreError(error) ? error : storeError(error, "cannot look at it");
+  return { level: "problem", subject, text: message, ...(hint === undefined ? {} : { advice: hint }) };
+}
+
+function isOlder(version: string, than: readonly number[]): boolean {
+  const parts = version.split(".").map(Number);
+  const i = than.findIndex((part, at) => part !== (parts[at] ?? 0));
+  return i >= 0 && (parts[i] ?? 0) < (than[i] as number);
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined, too, for what this user may not look at. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function size(bytes: number): string {
+  return bytes >= gibi ? `${(bytes / gibi).toFixed(1)} GiB` : `${(bytes / mebi).toFixed(1)} MiB`;
+}

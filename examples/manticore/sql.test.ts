@@ -18,6 +18,7 @@ interface Example {
   readonly output: string;
 }
 
+/** The page's own: a statement in one block, and what it gives in the next. */
 const examples: readonly Example[] = page
   .split(/^## /m)
   .slice(1)
@@ -26,6 +27,13 @@ const examples: readonly Example[] = page
     if (sql === undefined || output === undefined) return [];
     return [{ title: section.split("\n", 1)[0] ?? "", sql, output }];
   });
+
+/** Those of other pages: a statement and what it gives in one block. */
+const others: readonly Example[] = ["../../README.md", "../../packages/manticore/README.md"].flatMap((path) =>
+  [...textOf(path).matchAll(/([^\n]*)\n\n```\n(SELECT [^`]*?);\n(\+-[^`]*?)\n```/g)].map(
+    ([, title = "", sql = "", output = ""]) => ({ title: `${path.slice(6)}: ${title}`, sql, output }),
+  ),
+);
 
 /** The cells of a table as the mysql program draws it, the titles first. */
 function cellsOf(drawn: string): string[][] {
@@ -107,11 +115,14 @@ describeWithPeer("manticore", "the page of SQL", (located) => {
     expect(await ask("SELECT COUNT(*) FROM jaeger_spans")).toEqual([{ "count(*)": "84" }]);
   });
 
-  it.each(examples.map((example) => [example.title, example] as const))("%s", async (_, { sql, output }) => {
-    // A trace that is asked for is the last one, on the page and here.
-    const rows = await ask(sql.replace(/\b[0-9a-f]{32}\b/, slowCheckout));
-    expect(shapeOf(tableOf(rows))).toEqual(shapeOf(cellsOf(output)));
-  });
+  it.each([...examples, ...others].map((example) => [example.title, example] as const))(
+    "%s",
+    async (_, { sql, output }) => {
+      // A trace that is asked for is the last one, on the page and here.
+      const rows = await ask(sql.replace(/\b[0-9a-f]{32}\b/, slowCheckout));
+      expect(shapeOf(tableOf(rows))).toEqual(shapeOf(cellsOf(output)));
+    },
+  );
 
   it("names the columns that there are", async () => {
     const [row = {}] = await ask("SELECT * FROM jaeger_spans LIMIT 1");
@@ -122,7 +133,6 @@ describeWithPeer("manticore", "the page of SQL", (located) => {
   });
 });
 
-it("the README shows one of the page's queries", () => {
-  const shown = examples.find(({ title }) => title === "Errors by service");
-  expect(textOf("../../README.md")).toContain(`\`\`\`\n${shown?.sql};\n${shown?.output}\n\`\`\``);
+it("the README shows queries with their output", () => {
+  expect(others.filter(({ title }) => title.startsWith("README.md")).length).toBeGreaterThan(0);
 });

@@ -7,14 +7,14 @@ import {
 } from "@spanstore/core";
 import { integer } from "./client.js";
 import { failureOf, storeError } from "./errors.js";
-import { fragmentColumns, fragmentOf } from "./fragments.js";
+import type { FragmentCache } from "./fragment-cache.js";
+import { fragmentColumns, fragmentOf, maxExtentMillis } from "./fragments.js";
 import type { Frequencies } from "./frequencies.js";
 import type { ReaderParts } from "./read.js";
 import { withoutTerms } from "./stop-terms.js";
 import { matchTime } from "./time-tokens.js";
 import { matchTerms } from "./tokens.js";
 import type { Window } from "./windows.js";
-import { maxExtentMillis } from "./write.js";
 
 /** Windows are asked together in numbers that double from this: mostly the newest has all that is wanted. */
 const firstWindows = 2;
@@ -50,6 +50,7 @@ interface Batch {
 }
 
 export interface CandidateParts extends ReaderParts {
+  readonly cache: FragmentCache;
   readonly frequencies: Frequencies;
 }
 
@@ -57,7 +58,7 @@ export interface CandidateParts extends ReaderParts {
 export function createCandidates(
   parts: CandidateParts,
 ): (search: CandidateSearch, signal?: AbortSignal) => AsyncGenerator<CandidateWindow, void> {
-  const { client, naming, catalog, stopTerms, frequencies, tuning } = parts;
+  const { client, naming, catalog, stopTerms, frequencies, cache, tuning } = parts;
   const [minListed, maxListed] = tuning.listed;
   /** Of windows: the newest start that was seen. Searches begin there, since behind it there is mostly nothing. */
   const newestSeen = new Map<string, bigint>();
@@ -101,7 +102,11 @@ export function createCandidates(
         }
         const later = batch.to >= batch.from ? batch.to : newestStart(left);
         yield {
-          fragments: rows.map(fragmentOf),
+          fragments: rows.map((row) => {
+            const fragment = fragmentOf(row);
+            cache.add(row, fragment);
+            return fragment;
+          }),
           laterStartAtMostUnixNano: later * thousand + (thousand - 1n),
         };
       }

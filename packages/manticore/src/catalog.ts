@@ -1,7 +1,9 @@
 import type { Client } from "./client.js";
-import { failureOf } from "./errors.js";
 import type { Naming } from "./naming.js";
-import { dropTable, fragmentTable, spanTable, type TableShape } from "./schema.js";
+import type { Place } from "./places.js";
+import { fragmentTable } from "./schema.js";
+import { dropTableOf, type ListedTable, makeTable, tablesFrom } from "./tables.js";
+import { unite } from "./unions.js";
 import type { Window } from "./windows.js";
 
 /** Which windows have tables, and the making and dropping of them, by any number of servers at once. */
@@ -10,6 +12,8 @@ export interface Catalog {
   readonly list: (signal?: AbortSignal) => Promise<readonly Window[]>;
   /** What `list` gave last: nearly always what it would give. */
   readonly lastListed: () => readonly Window[] | undefined;
+  /** Windows of which anything is left, anywhere: what a deletion that did not end has left behind, too. */
+  readonly remains: () => Promise<readonly Window[]>;
   /** Makes the tables of windows that are not known to have them. */
   readonly ensure: (windows: Iterable<Window>) => Promise<void>;
   /** What is known of these windows is no longer believed. */
@@ -18,107 +22,107 @@ export interface Catalog {
   readonly drop: (windows: readonly Window[]) => Promise<void>;
 }
 
-export function createCatalog(client: Client, naming: Naming): Catalog {
+export interface CatalogParts {
+  /** Of the daemon that is asked. */
+  readonly client: Client;
+  readonly naming: Naming;
+  readonly places: readonly Place[];
+  /** `host:port` of each place for other daemons; none when the one place is the daemon that is asked. */
+  readonly agents: readonly string[];
+  readonly timeoutMillis: number;
+  /** The window that will be the current one soon, whose tables are made before anybody needs them. */
+  readonly nextWindow: () => Window;
+}
+
+export function createCatalog(parts: CatalogParts): Catalog {
+  const { client, naming, places, agents, timeoutMillis, nextWindow } = parts;
   const known = new Set<string>();
   let making: Promise<void> = Promise.resolve();
   let listed: readonly Window[] | undefined;
+  /** Told at the latest at the next window. */
+  let aheadOf = "";
 
-  const namesLike = async (prefix: string, signal?: AbortSignal): Promise<string[]> => {
-    const rows = await client.query(`SHOW TABLES LIKE '${prefix}%'`, { signal, doing: "cannot list tables" });
-    return rows.map(([name]) => (name as Buffer).toString("latin1"));
-  };
-  const windowsOf = async (prefix: string, signal?: AbortSignal): Promise<Window[]> => {
-    const windows: Window[] = [];
-    for (const name of await namesLike(prefix, signal)) {
-      const window = name.startsWith(prefix) ? naming.windows.named(name.slice(prefix.length)) : undefined;
-      if (window !== undefined) windows.push(window);
-    }
-    return windows.sort((a, b) => (a.startUnixNano > b.startUnixNano ? -1 : 1));
-  };
+  const windowsOf = (prefix: string, tables: readonly ListedTable[]): Window[] =>
+    tables
+      .map(({ name }) => naming.windows.named(name.slice(prefix.length)))
+      .filter((window) => window !== undefined)
+      .sort((a, b) => (a.startUnixNano > b.startUnixNano ? -1 : 1));
+  const spanPrefix = `${naming.spans}_`;
+  const fragmentPrefix = `${naming.fragments}_`;
+
+  const union = (name: string, members: readonly string[]) => ({ name, members, agents, timeoutMillis });
 
   /** Puts the union right, whoever else makes or drops tables meanwhile. */
-  const unite = async (without: ReadonlySet<string> = new Set()): Promise<void> => {
+  const uniteSpans = async (without: ReadonlySet<string> = new Set()): Promise<void> => {
     for (;;) {
-      const windows = (await windowsOf(`${naming.spans}_`)).filter(({ name }) => !without.has(name));
-      const wanted = windows.map(naming.spanTable).sort();
-      if (wanted.length === 0) return;
-      try {
-        const rows = await client.query(`DESC ${naming.spans}`);
-        const members = rows.map(([name]) => (name as Buffer).toString("latin1")).sort();
-        if (members.join() === wanted.join()) return;
-      } catch (error) {
-        if (failureOf(error) !== "no table") throw error;
-      }
-      try {
-        // It can not be altered, and a statement that finds it gone is a matter of a millisecond.
-        await client.query(dropTable(naming.spans));
-        await client.query(naming.createUnion(wanted));
-      } catch (error) {
-        // Another server dropped a member, or made the union, since the tables were listed.
-        if (!/no such local table|already exists/.test(String(error))) throw error;
-      }
-    }
-  };
-
-  const dropOf = async (table: string): Promise<void> => {
-    for (const statement of naming.drop(table)) {
-      // Another server may be dropping it too.
-      await client.query(statement).catch(unless(/not in cluster|unknown (local )?table/));
+      const windows = windowsOf(spanPrefix, await tablesFrom(client, spanPrefix));
+      const members = windows.filter(({ name }) => !without.has(name)).map(naming.spanTable);
+      if (members.length === 0 || (await unite(client, union(naming.spans, members.sort())))) return;
     }
   };
 
   const make = async (windows: readonly Window[]): Promise<void> => {
     if (windows.length === 0) return;
     for (const window of windows) {
-      await makeTable(client, naming, naming.spanTable(window), spanTable);
-      await makeTable(client, naming, naming.fragmentTable(window), fragmentTable);
+      for (const place of places) {
+        await makeTable(place.client, naming, naming.spanTable(window), naming.spanShape);
+        await makeTable(place.client, naming, naming.fragmentTable(window), fragmentTable);
+      }
+      if (agents.length === 0) continue;
+      for (const table of [naming.spanTable(window), naming.fragmentTable(window)]) {
+        await unite(client, union(table, [table]));
+      }
     }
-    await unite();
+    await uniteSpans();
     for (const { name } of windows) known.add(name);
+  };
+
+  const ensure = async (windows: Iterable<Window>): Promise<void> => {
+    const byName = new Map([...windows].map((window) => [window.name, window]));
+    const missing = (): Window[] => [...byName.values()].filter(({ name }) => !known.has(name));
+    if (missing().length === 0) return;
+    const made = making.then(() => make(missing()));
+    making = made.catch(() => undefined);
+    await made;
   };
 
   return {
     list: async (signal) => {
-      listed = await windowsOf(`${naming.fragments}_`, signal);
+      listed = windowsOf(fragmentPrefix, await tablesFrom(client, fragmentPrefix, signal));
       return listed;
     },
     lastListed: () => listed,
+    remains: async () => {
+      const byName = new Map<string, Window>();
+      for (const each of new Set([client, ...places.map((place) => place.client)])) {
+        for (const prefix of [fragmentPrefix, spanPrefix]) {
+          for (const window of windowsOf(prefix, await tablesFrom(each, prefix)))
+            byName.set(window.name, window);
+        }
+      }
+      return [...byName.values()].sort((a, b) => (a.startUnixNano > b.startUnixNano ? -1 : 1));
+    },
     ensure: async (windows) => {
-      const byName = new Map([...windows].map((window) => [window.name, window]));
-      const missing = (): Window[] => [...byName.values()].filter(({ name }) => !known.has(name));
-      if (missing().length === 0) return;
-      const made = making.then(() => make(missing()));
-      making = made.catch(() => undefined);
-      await made;
+      await ensure(windows);
+      const next = nextWindow();
+      if (next.name === aheadOf) return;
+      aheadOf = next.name;
+      // Nobody waits for it; whoever needs it makes it, should this fail.
+      ensure([next]).catch(() => undefined);
     },
     forget: () => known.clear(),
     drop: async (windows) => {
       const names = new Set(windows.map(({ name }) => name));
       for (const name of names) known.delete(name);
-      await unite(names);
-      for (const window of windows) {
-        await dropOf(naming.fragmentTable(window));
-        await dropOf(naming.spanTable(window));
+      await uniteSpans(names);
+      // What windows are listed by goes last where the rows are, so that an end in between is not the end of it.
+      const order = (window: Window): string[] => [naming.spanTable(window), naming.fragmentTable(window)];
+      for (const table of windows.flatMap(order)) {
+        if (agents.length > 0) await dropTableOf(client, naming, table);
+      }
+      for (const table of windows.flatMap(order)) {
+        for (const place of places) await dropTableOf(place.client, naming, table);
       }
     },
-  };
-}
-
-/** Makes a table unless it is there, in the cluster if there is one; any number of servers may do so at once. */
-export async function makeTable(
-  client: Client,
-  naming: Naming,
-  table: string,
-  shape: TableShape,
-): Promise<void> {
-  for (const statement of naming.create(table, shape)) {
-    await client.query(statement).catch(unless(/already exists|already (a )?part of cluster/));
-  }
-}
-
-/** Lets pass what a race that was lost to another server is told. */
-function unless(expected: RegExp): (error: unknown) => void {
-  return (error) => {
-    if (!expected.test(String(error))) throw error;
   };
 }

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SpanStoreError, throwIfAborted } from "@spanstore/core";
-import { createPool, type Pool, type PoolConnection, type QueryError } from "mysql2";
-import { failureOf, storeError } from "./errors.js";
-import type { Address, Settings } from "./options.js";
+import type { PoolConnection, QueryError } from "mysql2";
+import { agentFailed, failureOf, withCircumstances } from "./errors.js";
+import { type Address, addressText, type Settings } from "./options.js";
+import { type Connections, openConnections } from "./pool.js";
 
 /** A row's values as bytes, in the order of the columns asked for. */
 export type Row = readonly Buffer[];
@@ -24,23 +25,36 @@ export interface QueryOptions {
   readonly retryMillis?: number;
 }
 
-const connectMillis = 5_000;
+export interface ClientOptions {
+  /** Of several, the first is used while it answers, and the next ones in its stead. */
+  readonly addresses: readonly Address[];
+  /**
+   * Whether tables may lie on other daemons: an answer that lacks the part of one, of which searchd only warns, is an
+   * error then.
+   */
+  readonly agents?: boolean;
+}
+
 const firstPauseMillis = 20;
 const longestPauseMillis = 500;
 /** After a failure the next address serves for so long, before the first is tried again. */
 const awayMillis = 10_000;
 
-export function createClient(settings: Settings): Client {
-  const pools = settings.addresses.map((address) => poolOf(address, settings));
+export function createClient(
+  settings: Settings,
+  { addresses, agents = false }: ClientOptions = { addresses: settings.addresses },
+): Client {
+  const pools = addresses.map((address) => openConnections(address, settings));
+  const names = addresses.map(addressText);
   let current = 0;
   let returnAt = 0;
   let closed = false;
 
-  const pool = (): Pool => {
+  const pool = (): Connections => {
     if (current !== 0 && Date.now() >= returnAt) current = 0;
-    return pools[current] as Pool;
+    return pools[current] as Connections;
   };
-  const moveOn = (failed: Pool): void => {
+  const moveOn = (failed: Connections): void => {
     // Others may have moved on already.
     if (pools[current] !== failed) return;
     current = (current + 1) % pools.length;
@@ -49,7 +63,7 @@ export function createClient(settings: Settings): Client {
 
   const session = async (
     statements: readonly string[],
-    { signal, doing = "a statement failed", retryMillis = settings.retryMillis }: QueryOptions = {},
+    { signal, doing, retryMillis = settings.retryMillis }: QueryOptions = {},
   ): Promise<readonly Row[]> => {
     const deadline = Date.now() + retryMillis;
     let pause = firstPauseMillis;
@@ -57,28 +71,31 @@ export function createClient(settings: Settings): Client {
       throwIfAborted(signal);
       const used = pool();
       try {
-        return await runOn(used, statements, settings.timeoutMillis, signal);
+        return await runOn(used, statements, { timeout: settings.timeoutMillis, agents, signal });
       } catch (error) {
         throwIfAborted(signal);
-        if (failureOf(error) !== "unreachable" || closed) throw error;
-        moveOn(used);
+        const unreachable = failureOf(error) === "unreachable";
+        if (unreachable) moveOn(used);
         // Every address once, and then again with pauses between.
-        if (attempt % pools.length !== 0) continue;
+        if (unreachable && !closed && attempt % pools.length !== 0) continue;
         // Once more at least: one attempt alone may have taken all the time.
-        if (retryMillis === 0 || (attempt > pools.length && Date.now() + pause > deadline))
-          throw storeError(error, doing);
+        const late = retryMillis === 0 || (attempt > pools.length && Date.now() + pause > deadline);
+        if (!unreachable || closed || late) {
+          throw withCircumstances(error, unreachable ? names.join(", ") : nameOf(used), doing);
+        }
         await delay(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
         pause = Math.min(pause * 2, longestPauseMillis);
       }
     }
   };
+  const nameOf = (used: Connections): string => names[pools.indexOf(used)] ?? "";
 
   return {
     session,
     query: (sql, options) => session([sql], options),
     close: async () => {
       closed = true;
-      await Promise.all(pools.map((each) => new Promise<void>((resolve) => each.end(() => resolve()))));
+      await Promise.all(pools.map((each) => each.close()));
     },
   };
 }
@@ -93,40 +110,24 @@ export function integer(row: Row, column: number): bigint {
   return BigInt((row[column] as Buffer).toString("latin1"));
 }
 
-function poolOf({ host, port, user, password, tls }: Address, settings: Settings): Pool {
-  const pool = createPool({
-    host,
-    port,
-    user,
-    password,
-    // Manticore has one database and wants its name; mysql2 asks for it in the handshake.
-    database: "Manticore",
-    // One character a byte, both ways: with any other, mysql2 would decode what is no text.
-    charset: "BINARY",
-    typeCast: (field) => field.buffer(),
-    // Statements are whole; mysql2 would look through all of each for placeholders.
-    queryFormat: (sql) => sql,
-    rowsAsArray: true,
-    connectTimeout: connectMillis,
-    connectionLimit: settings.writers * 2 + settings.readers,
-    maxIdle: settings.writers * 2 + settings.readers,
-    idleTimeout: 60_000,
-    enableKeepAlive: true,
-    ...(tls ? { ssl: settings.ca === undefined ? {} : { ca: settings.ca } } : {}),
-  });
-  return pool;
+interface RunOptions {
+  readonly timeout: number;
+  readonly agents: boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
 async function runOn(
-  pool: Pool,
+  connections: Connections,
   statements: readonly string[],
-  timeout: number,
-  signal: AbortSignal | undefined,
+  { timeout, agents, signal }: RunOptions,
 ): Promise<readonly Row[]> {
-  const connection = await connectionOf(pool);
+  const connection = await connections.take();
   let rows: readonly Row[] = [];
   try {
     for (const sql of statements) rows = await runStatement(connection, sql, timeout, signal);
+    if (agents && mayAskAgents(statements)) {
+      checkWhole(await runStatement(connection, "SHOW WARNINGS", timeout, signal));
+    }
   } catch (error) {
     // What is left on it, an answer to come or a transaction, is nobody's.
     if (statements.length > 1 || failureOf(error) === "unreachable" || signal?.aborted) connection.destroy();
@@ -137,13 +138,16 @@ async function runOn(
   return rows;
 }
 
-function connectionOf(pool: Pool): Promise<PoolConnection> {
-  return new Promise((resolve, reject) => {
-    pool.getConnection((error, connection) => {
-      if (error) reject(error);
-      else resolve(connection);
-    });
-  });
+function mayAskAgents(statements: readonly string[]): boolean {
+  return /^(SELECT|CALL) /.test(statements[statements.length - 1] ?? "");
+}
+
+/** @throws when an agent did not answer, or not with all that it was asked for. */
+function checkWhole(warnings: readonly Row[]): void {
+  for (const [, , text] of warnings) {
+    const message = text?.toString("latin1") ?? "";
+    if (/\bagent /.test(message)) throw Object.assign(new Error(message), { code: agentFailed });
+  }
 }
 
 function runStatement(

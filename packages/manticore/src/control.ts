@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { makeTable } from "./catalog.js";
 import { type Client, decimal } from "./client.js";
 import { failureOf } from "./errors.js";
 import type { Naming } from "./naming.js";
 import { controlTable, insertInto } from "./schema.js";
+import { makeTable } from "./tables.js";
 
 /**
  * What servers on one searchd have to know of each other: numbers of writes, so that a walk through pages can tell
@@ -27,6 +27,8 @@ const generationId = 1;
 /** A server that says it writes and says nothing else for so long is taken for dead. */
 const deadAfterMillis = 5_000;
 const pollMillis = 5;
+/** That a write is over is told so much later, unless the next one tells it before. */
+const lateMillis = 10;
 const microsPerMilli = 1000;
 
 interface Server {
@@ -69,9 +71,12 @@ export function createControl(client: Client, naming: Naming, highestStored: num
     });
 
   let publishing: Promise<unknown> = Promise.resolve();
+  let late: NodeJS.Timeout | undefined;
   /** Tells the others where this server stands; one statement after the other, the last with the last word. */
   const publish = (): Promise<unknown> => {
     const published = publishing.then(() => {
+      clearTimeout(late);
+      late = undefined;
       const busy = inFlight.size === 0 ? 0 : Math.min(...inFlight);
       return put(own, busy, last);
     });
@@ -86,8 +91,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   const end = (sequence: number): void => {
     inFlight.delete(sequence);
     for (const resume of whenOver.splice(0)) resume();
-    // Nobody waits for it, and the next one tells it too.
-    publish().catch(() => undefined);
+    late ??= setTimeout(() => void publish().catch(() => undefined), lateMillis).unref();
   };
 
   return {
@@ -133,6 +137,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
     },
     close: async () => {
       whenOver = [];
+      clearTimeout(late);
       await publishing;
       await client
         .query(`DELETE FROM ${naming.target(naming.control)} WHERE id = ${own}`, { retryMillis: 0 })

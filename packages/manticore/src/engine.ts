@@ -1,85 +1,87 @@
 import type { Engine } from "@spanstore/core";
-import { createCatalog, makeTable } from "./catalog.js";
+import { createCatalog } from "./catalog.js";
 import { type Client, decimal } from "./client.js";
 import { createControl } from "./control.js";
 import { createDependencies } from "./dependencies.js";
-import { failureOf, storeError } from "./errors.js";
+import { storeError } from "./errors.js";
 import { createGate } from "./gate.js";
+import type { InsertThread } from "./insert-thread-client.js";
+import { createInserter } from "./inserter.js";
 import { createNaming } from "./naming.js";
 import { createOperations } from "./operations.js";
 import type { Settings } from "./options.js";
+import { placesOf } from "./places.js";
 import { createReader } from "./read.js";
 import { createRetention } from "./retention.js";
-import { controlTable, operationTable, stopTable } from "./schema.js";
+import { sizeOf } from "./sizes.js";
+import { prepareSpace } from "./space.js";
+import { spreadWrites, type Write } from "./spread.js";
 import { createStopTerms } from "./stop-terms.js";
+import { startTidying } from "./tidy.js";
 import { defaultTuning, type Tuning } from "./tuning.js";
-import { createWindows } from "./windows.js";
+import { createWindows, type Window } from "./windows.js";
 import { createWriter } from "./write.js";
 
 export interface EngineOptions {
   readonly client: Client;
+  /** Of the settings' shards, in their order. */
+  readonly shards?: readonly Client[];
   readonly settings: Settings;
   /** Of this space's tables. */
   readonly prefix: string;
   readonly tuning?: Tuning;
+  /** Another thread's, for large writes. */
+  readonly inserterOf?: InsertThread["inserterOf"];
 }
 
 const nanosPerMilli = 1_000_000n;
+/** The tables of a window are made this part of a window's length before it begins. */
+const aheadParts = 96n;
 
 /** Opens the engine on a space, whose tables are made when they are not there. */
-export async function openEngine({
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  return making("cannot open the store", () => openSpace(options));
+}
+
+async function openSpace({
   client,
+  shards = [],
   settings,
   prefix,
   tuning = defaultTuning,
+  inserterOf,
 }: EngineOptions): Promise<Engine> {
-  const windows = createWindows(settings.window);
-  const naming = createNaming({ prefix, windows, cluster: settings.cluster });
-  const catalog = createCatalog(client, naming);
-  const currentWindow = () => windows.at(BigInt(Date.now()) * nanosPerMilli);
-
-  const making = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw storeError(error, doing);
-    }
+  const { cluster, attributes, timeoutMillis } = settings;
+  const unprepared = createNaming({ prefix, windows: createWindows(settings.window), cluster });
+  const length = await prepareSpace(client, unprepared, settings.window, shards.length > 0);
+  const windows = createWindows(length);
+  const naming = createNaming({ prefix, windows, cluster, attributes });
+  const places = placesOf(client, shards, naming);
+  const now = (): bigint => BigInt(Date.now()) * nanosPerMilli;
+  const currentWindow = (): Window => windows.at(now());
+  const nextWindow = (): Window => {
+    const { startUnixNano, endUnixNano } = currentWindow();
+    return windows.at(now() + (endUnixNano - startUnixNano) / aheadParts);
   };
+  const agents = settings.shards.map(({ agent }) => agent);
+  const catalog = createCatalog({ client, naming, places, agents, timeoutMillis, nextWindow });
+  // With shards all windows, since there may be more shards than when these were made.
+  await catalog.ensure([...(shards.length > 0 ? await catalog.list() : []), currentWindow()]);
 
-  const highestSequence = async (): Promise<number> => {
-    const listed = await catalog.list();
-    if (listed.length === 0) return 0;
-    const rows = await client.query(
-      `SELECT MAX(sequence) FROM ${listed.map(naming.fragmentTable).join(",")}`,
-    );
-    return decimal(rows[0], 0);
-  };
-
-  const control = await making("cannot open the store", async () => {
-    await makeTable(client, naming, naming.operations, operationTable);
-    await makeTable(client, naming, naming.stopTerms, stopTable);
-    await makeTable(client, naming, naming.control, controlTable);
-    await catalog.ensure([currentWindow()]);
-    return createControl(client, naming, await highestSequence());
-  });
-  const operations = createOperations(client, naming, control, tuning);
+  const control = createControl(client, naming, await highestSequence());
+  const operations = createOperations(client, naming, control, places, tuning);
   const stopTerms = createStopTerms(client, naming, tuning);
   const gate = createGate();
   const reader = createReader({ client, naming, catalog, stopTerms, tuning });
-  const write = createWriter({
-    client,
-    naming,
-    catalog,
-    control,
-    operations,
-    stopTerms,
-    gate,
-    tuning,
-    lanes: settings.writers,
+  const writers = places.map((own, place) => {
+    const inserter = createInserter({ ...own, stopTerms, tuning });
+    const threadInserter = inserterOf?.({ prefix, window: length, place });
+    const parts = { catalog, control, operations, gate, lanes: settings.writers };
+    return createWriter({ ...parts, inserter, threadInserter });
   });
   const retention = createRetention({
-    client,
     naming,
+    places,
     catalog,
     control,
     operations,
@@ -88,50 +90,61 @@ export async function openEngine({
     currentWindow,
   });
   const dependencies = createDependencies({ client, naming, catalog, control, reader });
+  const endTidying = startTidying({ naming, catalog, places, now });
 
   return {
     name: "manticore",
-    write,
+    write: spreadWrites(writers as [Write, ...Write[]]),
     ...reader,
     sequence: (signal) => making("cannot begin a walk", () => control.sequence(signal)),
     services: (signal) => making("cannot read services", () => operations.services(signal)),
     operations: (service, signal) => making("cannot read operations", () => operations.of(service, signal)),
     dependencies: (query, signal) => making("cannot count calls", () => dependencies(query, signal)),
     deleteBefore: (time) => making("cannot delete", () => retention.deleteBefore(time)),
+    expire: (time, dryRun) => making("cannot delete", () => retention.expire(time, dryRun)),
     purge: () => making("cannot purge", () => retention.purge()),
     stats: () =>
       making("cannot read the size", async () => {
         let bytes = 0;
         for (const window of await catalog.list()) {
-          for (const table of [naming.fragmentTable(window), naming.spanTable(window)])
-            bytes += await sizeOf(table);
+          for (const table of [naming.fragmentTable(window), naming.spanTable(window)]) {
+            for (const place of places) bytes += await sizeOf(place.client, table);
+          }
         }
         return { bytes };
       }),
-    health: async () => {
-      try {
-        await client.query(`SELECT id FROM ${naming.operations} LIMIT 1 OPTION max_matches=1`, {
-          retryMillis: 0,
-        });
-      } catch (error) {
-        throw storeError(error, "Manticore Search does not serve");
-      }
+    health: () => making("the store does not serve", checkHealth),
+    close: () => {
+      endTidying();
+      return control.close();
     },
-    close: () => control.close(),
   };
 
-  async function sizeOf(table: string): Promise<number> {
-    try {
-      const rows = await client.query(`SHOW TABLE ${table} STATUS`);
-      const value = (name: string): number =>
-        decimal(
-          rows.find((row) => row[0]?.toString("latin1") === name),
-          1,
-        );
-      return value("disk_bytes") + value("ram_bytes");
-    } catch (error) {
-      if (failureOf(error) === "no table") return 0;
-      throw error;
-    }
+  async function highestSequence(): Promise<number> {
+    const listed = await catalog.list();
+    if (listed.length === 0) return 0;
+    const tables = listed.map(naming.fragmentTable).join(",");
+    return decimal((await client.query(`SELECT MAX(sequence) FROM ${tables}`))[0], 0);
+  }
+
+  async function checkHealth(): Promise<void> {
+    await client.query(`SELECT id FROM ${naming.operations} LIMIT 1 OPTION max_matches=1`, {
+      retryMillis: 0,
+    });
+    if (shards.length === 0) return;
+    // As long as one of them takes spans, none is lost.
+    await Promise.any(shards.map((shard) => shard.query("SELECT version()", { retryMillis: 0 }))).catch(
+      ({ errors: [first] }: AggregateError) => {
+        throw first;
+      },
+    );
+  }
+}
+
+async function making<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storeError(error, doing);
   }
 }

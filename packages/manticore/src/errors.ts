@@ -2,12 +2,18 @@ import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
 
 /** What went wrong, as far as it decides what is done about it. */
 export type Failure =
-  /** Nobody answers, or stopped answering: another address or a later time may help. */
+  /** Nobody answers, or stopped answering, or has no room for us: another address or a later time may help. */
   | "unreachable"
   /** A row has an id that is taken. */
   | "duplicate"
   /** A table of the statement is not there, or no longer. */
   | "no table"
+  /** The account is unknown, its password wrong, or it has too few rights. */
+  | "denied"
+  /** The other side's certificate is not to be trusted, or it has none. */
+  | "untrusted"
+  /** The disk does not take it. */
+  | "full"
   | "other";
 
 const refused = new Set([
@@ -26,46 +32,111 @@ const refused = new Set([
   "ER_CON_COUNT_ERROR",
 ]);
 
+/** The code of an answer that is not whole, since an agent did not give its part. */
+export const agentFailed = "AGENT_FAILED";
+
 export function failureOf(error: unknown): Failure {
   const { code, message } = partsOf(error);
-  if (refused.has(code) || /closed state|server has gone away|maxed out/i.test(message)) return "unreachable";
-  if (/duplicate id '/.test(message)) return "duplicate";
   if (
     /unknown (local )?table|table '[^']*' absent|no such (local )?table|requires an existing table/i.test(
       message,
     )
   )
     return "no table";
+  if (refused.has(code) || /closed state|server has gone away/i.test(message) || isMaxedOut(message))
+    return "unreachable";
+  if (code === "ER_ACCESS_DENIED_ERROR" || /permission denied for user/i.test(message)) return "denied";
+  if (isOfAgent(code, message)) return "unreachable";
+  if (/^(HANDSHAKE_|ERR_TLS_|ERR_SSL_)/.test(code)) return "untrusted";
+  if (/duplicate id '/.test(message)) return "duplicate";
+  if (/unable to write to binlog|no space left|disk quota exceeded|file too large/i.test(message))
+    return "full";
   return "other";
 }
 
-/** A failed statement as the store's own error. */
-export function storeError(error: unknown, doing: string): SpanStoreError {
-  if (isSpanStoreError(error)) return error;
-  const { code, message } = partsOf(error);
-  const failure = failureOf(error);
-  const told = `${doing}: ${message || code || "Manticore Search gave no reason"}`;
-  if (failure === "unreachable") {
-    return new SpanStoreError("STORE_UNAVAILABLE", told, {
-      cause: error,
-      hint: "does searchd run, and does it listen for the MySQL protocol at this address?",
-    });
-  }
-  if (code === "ER_ACCESS_DENIED_ERROR") {
-    return new SpanStoreError("STORE_UNAVAILABLE", told, {
-      cause: error,
-      field: "url",
-      hint: "check user and password",
-    });
-  }
-  if (code.startsWith("ER_") || "sqlState" in Object(error)) {
-    return new SpanStoreError("STORE_UNAVAILABLE", told, { cause: error });
-  }
-  return new SpanStoreError("INTERNAL", told, { cause: error });
+/** Of all agents, an error; of some, {@link agentFailed}. */
+function isOfAgent(code: string, message: string): boolean {
+  return code === agentFailed || /^(table '?[^ ]+: )?agent \S+: /.test(message);
 }
 
-function partsOf(error: unknown): { code: string; message: string } {
-  if (typeof error !== "object" || error === null) return { code: "", message: String(error) };
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return { code: typeof code === "string" ? code : "", message: typeof message === "string" ? message : "" };
+function isMaxedOut(message: string): boolean {
+  return /maxed out/i.test(message);
+}
+
+/** Notes on a statement's error whom it was sent to and for what, for the words of {@link storeError}. */
+export function withCircumstances(error: unknown, at: string, doing: string | undefined): unknown {
+  if (typeof error !== "object" || error === null || isSpanStoreError(error)) return error;
+  return Object.assign(error, { at, ...(doing === undefined ? {} : { doing }) });
+}
+
+/**
+ * A failed statement as the store's own error. An option that is to blame is named by `field`.
+ * @param doing what failed, unless the statement itself says so more closely.
+ */
+export function storeError(error: unknown, doing: string): SpanStoreError {
+  if (isSpanStoreError(error)) return error;
+  const { code, message, at, doing: what = doing } = partsOf(error);
+  const reason = message || code || "it gave no reason";
+  const searchd = at === undefined ? "Manticore Search" : `Manticore Search at ${at}`;
+  const failed = (text: string, details: { field?: string; hint?: string } = {}): SpanStoreError =>
+    new SpanStoreError("STORE_UNAVAILABLE", `${what}: ${text}`, { cause: error, ...details });
+  switch (failureOf(error)) {
+    case "unreachable":
+      if (isOfAgent(code, message)) {
+        return failed(`${searchd} got no answer of a shard: ${reason}`, {
+          hint: "does every searchd of `shards` run, and does it listen at its agent's address?",
+        });
+      }
+      if (code === "PROTOCOL_SEQUENCE_TIMEOUT") {
+        return failed(`${searchd} did not answer in time`, {
+          hint: "is searchd overloaded or stopped? `timeoutMillis` is how long a statement may take",
+        });
+      }
+      if (isMaxedOut(message)) {
+        return failed(`${searchd} takes no more connections`, {
+          hint: "raise max_connections of searchd, or lower `writers` and `readers`",
+        });
+      }
+      return failed(`cannot reach ${searchd}: ${reason}`, {
+        hint: "does searchd run, and does it listen for the MySQL protocol at this address?",
+      });
+    case "denied":
+      return failed(`${searchd} refuses: ${reason}`, {
+        field: "url",
+        hint: "check user and password, and that the user may read, write and schema",
+      });
+    case "untrusted":
+      return failed(`the connection to ${searchd} can not be trusted: ${reason}`, {
+        field: code === "HANDSHAKE_NO_SSL_SUPPORT" ? "url" : "ca",
+        hint:
+          code === "HANDSHAKE_NO_SSL_SUPPORT"
+            ? "searchd has no ssl_cert and ssl_key: set them, or use mysql:"
+            : "`ca` has to hold the authority of searchd's certificate, and that the address's name",
+      });
+    case "full":
+      return failed(reason, {
+        hint: "make room on the disk of searchd's data_dir; writes go on by themselves",
+      });
+    default:
+      if (code.startsWith("ER_") || "sqlState" in Object(error)) return failed(reason);
+      return new SpanStoreError("INTERNAL", `${what}: ${reason}`, { cause: error });
+  }
+}
+
+interface Parts {
+  readonly code: string;
+  readonly message: string;
+  readonly at: string | undefined;
+  readonly doing: string | undefined;
+}
+
+function partsOf(error: unknown): Parts {
+  const { code, message, at, doing } = Object(error) as Partial<Record<keyof Parts, unknown>>;
+  const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+  return {
+    code: text(code) ?? "",
+    message: text(message) ?? (typeof error === "object" ? "" : String(error)),
+    at: text(at),
+    doing: text(doing),
+  };
 }

@@ -1,38 +1,80 @@
-import { createSpanStore, type SpanStore } from "@spanstore/core";
-import { createClient } from "./client.js";
+import { createSpanStore, lazyEngine, type SpanStore } from "@spanstore/core";
+import { openClients } from "./clients.js";
 import { openEngine } from "./engine.js";
 import { storeError } from "./errors.js";
-import { tenantPrefix } from "./naming.js";
+import { createInsertThread, type InsertThread } from "./insert-thread-client.js";
+import type { ThreadTuning } from "./insert-thread-protocol.js";
+import { tenantOfTable, tenantPrefix } from "./naming.js";
 import { checkOptions, type ManticoreOptions } from "./options.js";
 import { readServerFacts } from "./server-facts.js";
+import { tablesFrom } from "./tables.js";
 import { defaultTuning, type Tuning } from "./tuning.js";
 
+export { diagnoseManticore } from "./diagnosis.js";
 export { type ManticoreMaintenance, openManticoreMaintenance } from "./maintenance.js";
 export type { ManticoreOptions } from "./options.js";
 export type { ServerFacts } from "./server-facts.js";
 export type { WindowLength } from "./windows.js";
 
 /**
- * Opens a store in Manticore Search; its tables are made when they are not there.
- * @throws INVALID_OPTIONS naming the option; STORE_UNAVAILABLE when no address answers.
+ * Opens a store in Manticore Search. Nobody is asked yet: the first call makes the tables where they are not there, and
+ * fails with STORE_UNAVAILABLE as long as no address answers; with `field` when an option is to blame, a password for
+ * example, and with INCOMPATIBLE_SCHEMA when a newer version, or another program, made the tables.
+ * @throws INVALID_OPTIONS naming the option.
  */
 export async function openManticoreStore(options: ManticoreOptions): Promise<SpanStore> {
   const settings = checkOptions(options);
-  const client = createClient(settings);
-  try {
-    const { warnings, maxPacketBytes } = await readServerFacts(client).catch((error: unknown) => {
-      throw storeError(error, "cannot reach Manticore Search");
+  const clients = openClients(settings);
+  const { home, shards } = clients;
+
+  let warned = false;
+  /** What the daemons say of themselves when they answer for the first time. */
+  const tuningOf = async (): Promise<Tuning> => {
+    const facts = await Promise.all((shards.length > 0 ? shards : [home]).map(readServerFacts));
+    if (!warned)
+      for (const warning of new Set(facts.flatMap(({ warnings }) => warnings))) options.warn?.(warning);
+    warned = true;
+    return within(Math.min(...facts.map(({ maxPacketBytes }) => maxPacketBytes)));
+  };
+  let thread: InsertThread | undefined;
+  const open = async (prefix: string) => {
+    const tuning = await tuningOf().catch((error: unknown) => {
+      throw storeError(error, "cannot open the store");
     });
-    for (const warning of warnings) options.warn?.(warning);
-    const tuning = within(maxPacketBytes);
-    const engine = await openEngine({ client, settings, prefix: settings.prefix, tuning });
-    const open = (tenant: string) =>
-      openEngine({ client, settings, prefix: tenantPrefix(settings.prefix, tenant), tuning });
-    return createSpanStore({ ...engine, close: () => engine.close().finally(client.close) }, open);
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
+    thread ??= createInsertThread({ settings, tuning: messageable(tuning) });
+    return openEngine({ client: home, shards, settings, prefix, tuning, inserterOf: thread.inserterOf });
+  };
+
+  const engine = lazyEngine("manticore", () => open(settings.prefix));
+  const health = async (): Promise<void> => {
+    // At once: opening would try for a while, and who asks for health wants to know now.
+    await home.query("SELECT version()", { retryMillis: 0 }).catch((error: unknown) => {
+      throw storeError(error, "the store does not serve");
+    });
+    await engine.health();
+  };
+  const close = async (): Promise<void> => {
+    try {
+      await engine.close();
+    } finally {
+      await Promise.all([thread?.close(), clients.close()]);
+    }
+  };
+  return createSpanStore(
+    { ...engine, health, close },
+    (tenant) => open(tenantPrefix(settings.prefix, tenant)),
+    async () => {
+      const tables = await tablesFrom(home, settings.prefix).catch((error: unknown) => {
+        throw storeError(error, "cannot list tenants");
+      });
+      return tables.flatMap(({ name }) => tenantOfTable(settings.prefix, name) ?? []);
+    },
+  );
+}
+
+/** Numbers alone: no message carries a function. */
+function messageable({ idOf: _, ...numbers }: Tuning): ThreadTuning {
+  return numbers;
 }
 
 /** Statements within what searchd takes. */

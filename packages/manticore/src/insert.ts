@@ -11,8 +11,8 @@ import type { IdRange } from "./windows.js";
 
 /** What stands in a statement besides a row's values. */
 const maxHeadBytes = 1024;
-/** Others get their turn after so many bytes of a statement. */
-const bytesPerTurn = 2 * 1024 * 1024;
+/** What a row's id takes, with the signs around. */
+const maxIdBytes = 24;
 /** Rows are looked up this many at a time. */
 const idsPerLookup = 500;
 /** So often rows may turn out to be there, or to have another's id, before somebody must be meddling. */
@@ -84,8 +84,8 @@ async function statementsOf(
   { maxStatementBytes, maxPacketBytes }: Tuning,
 ): Promise<string[]> {
   const statements: string[] = [];
+  let left = rows.reduce((sum, { values }) => sum + values.length + lead.length + maxIdBytes, 0);
   let out: SqlBytes | undefined;
-  let turnAt = bytesPerTurn;
   for (const { id, values } of rows) {
     if (values.length > maxPacketBytes - maxHeadBytes) {
       throw new SpanStoreError("TOO_LARGE", `a row of ${values.length} bytes for ${name}`, {
@@ -95,10 +95,12 @@ async function statementsOf(
     if (out !== undefined && out.length + values.length > maxStatementBytes) {
       statements.push(out.toString());
       out = undefined;
-      turnAt = bytesPerTurn;
+      // Others want their turn.
+      await nextTurn();
     }
     if (out === undefined) {
-      out = new SqlBytes(1 << 20);
+      // As large as it gets: each one that is larger hastens the collection of garbage.
+      out = new SqlBytes(Math.min(left, maxStatementBytes) + maxHeadBytes);
       out.ascii(insertInto("INSERT", name, shape));
     } else {
       out.comma();
@@ -106,9 +108,7 @@ async function statementsOf(
     out.ascii(`(${id},${lead}`);
     out.raw(values);
     out.ascii(")");
-    if (out.length < turnAt) continue;
-    turnAt = out.length + bytesPerTurn;
-    await nextTurn();
+    left -= values.length + lead.length + maxIdBytes;
   }
   if (out !== undefined) statements.push(out.toString());
   return statements;

@@ -97,11 +97,14 @@ export function unescaped(stored: Buffer): Buffer {
   let at = stored.indexOf(escapeByte);
   if (at < 0) return stored;
   const out = Buffer.allocUnsafeSlow(stored.length - 1);
-  let length = stored.copy(out, 0, 0, at);
-  for (; at < stored.length; at++) {
-    const byte = stored[at] as number;
-    out[length++] = byte === escapeByte ? (stored[++at] as number) - 1 : byte;
+  let from = 0;
+  let length = 0;
+  for (; at >= 0; at = stored.indexOf(escapeByte, from)) {
+    length += stored.copy(out, length, from, at);
+    out[length++] = (stored[at + 1] as number) - 1;
+    from = at + 2;
   }
+  length += stored.copy(out, length, from);
   return out.subarray(0, length);
 }
 

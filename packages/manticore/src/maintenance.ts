@@ -1,10 +1,13 @@
-import { createClient } from "./client.js";
+import type { Client } from "./client.js";
+import { openClients } from "./clients.js";
 import { failureOf, storeError } from "./errors.js";
 import { checkOptions, type ManticoreOptions } from "./options.js";
 import { readServerFacts, type ServerFacts } from "./server-facts.js";
+import { tablesFrom } from "./tables.js";
 
 /** What an operator does with a store's tables and asks of its searchd. */
 export interface ManticoreMaintenance extends AsyncDisposable {
+  /** Of the searchd that is asked. */
   readonly facts: () => Promise<ServerFacts>;
   /** The store's tables, those of tenants included. */
   readonly tables: () => Promise<readonly string[]>;
@@ -21,7 +24,9 @@ const timeoutMillis = 3_600_000;
 /** @throws INVALID_OPTIONS naming the option. */
 export function openManticoreMaintenance(options: ManticoreOptions): ManticoreMaintenance {
   const settings = checkOptions({ timeoutMillis, ...options });
-  const client = createClient(settings);
+  const clients = openClients(settings);
+  /** Those that hold the tables' rows. */
+  const holders = clients.shards.length > 0 ? [...clients.shards, clients.home] : [clients.home];
 
   const doing = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
@@ -30,31 +35,33 @@ export function openManticoreMaintenance(options: ManticoreOptions): ManticoreMa
       throw storeError(error, what);
     }
   };
-  const tables = async (): Promise<string[]> => {
-    const rows = await client.query(`SHOW TABLES LIKE '${settings.prefix}%'`);
-    return rows
-      .filter(([, type]) => String(type) === "rt")
-      .map(([name]) => String(name))
-      .filter((name) => name.startsWith(settings.prefix));
+  const tablesOf = async (client: Client): Promise<string[]> => {
+    const listed = await tablesFrom(client, settings.prefix);
+    return listed.filter(({ type }) => type === "rt").map(({ name }) => name);
   };
   const onAll = async (statement: (table: string) => string): Promise<void> => {
-    for (const table of await tables()) {
-      try {
-        await client.query(statement(table));
-      } catch (error) {
-        // Dropped since it was listed.
-        if (failureOf(error) !== "no table") throw error;
+    for (const client of holders) {
+      for (const table of await tablesOf(client)) {
+        try {
+          await client.query(statement(table));
+        } catch (error) {
+          // Dropped since it was listed.
+          if (failureOf(error) !== "no table") throw error;
+        }
       }
     }
   };
 
   return {
-    facts: () => doing("cannot read the server's settings", () => readServerFacts(client)),
-    tables: () => doing("cannot list tables", tables),
+    facts: () => doing("cannot read the server's settings", () => readServerFacts(clients.home)),
+    tables: () =>
+      doing("cannot list tables", async () => [
+        ...new Set((await Promise.all(holders.map(tablesOf))).flat()),
+      ]),
     optimize: () =>
       doing("cannot optimize", () => onAll((table) => `OPTIMIZE TABLE ${table} OPTION sync=1, cutoff=1`)),
     flush: () => doing("cannot flush", () => onAll((table) => `FLUSH RAMCHUNK ${table}`)),
-    close: client.close,
-    [Symbol.asyncDispose]: client.close,
+    close: clients.close,
+    [Symbol.asyncDispose]: clients.close,
   };
 }

@@ -1,9 +1,10 @@
-import { createTable, dropTable, type TableShape } from "./schema.js";
+import { type AttributeStorage, createTable, dropTable, spanTable, type TableShape } from "./schema.js";
 import type { Window, Windows } from "./windows.js";
 
 /** What the tables of one space are called. */
 export interface Naming {
   readonly windows: Windows;
+  readonly prefix: string;
   /** The union for people; the tables of its windows begin with it and `_`. */
   readonly spans: string;
   /** What the names of fragments' tables begin with, before a `_`. */
@@ -12,10 +13,10 @@ export interface Naming {
   readonly stopTerms: string;
   readonly control: string;
   readonly spanTable: (window: Window) => string;
+  readonly spanShape: TableShape;
   readonly fragmentTable: (window: Window) => string;
   /** A table as the target of a write. */
   readonly target: (table: string) => string;
-  readonly createUnion: (members: readonly string[]) => string;
   /** Statements that make a table where there is none, and bring it into the cluster. */
   readonly create: (table: string, shape: TableShape) => readonly string[];
   readonly drop: (table: string) => readonly string[];
@@ -25,28 +26,25 @@ export interface NamingOptions {
   readonly prefix: string;
   readonly windows: Windows;
   readonly cluster?: string | undefined;
+  readonly attributes?: AttributeStorage | undefined;
 }
 
-export function createNaming({ prefix, windows, cluster }: NamingOptions): Naming {
+export function createNaming({ prefix, windows, cluster, attributes = "stored" }: NamingOptions): Naming {
   const spans = `${prefix}spans`;
   const fragments = `${prefix}fragments`;
-  const spanTable = ({ name }: Window): string => `${spans}_${name}`;
-  const fragmentTable = ({ name }: Window): string => `${fragments}_${name}`;
   const alter = (verb: "ADD" | "DROP", table: string): string => `ALTER CLUSTER ${cluster} ${verb} ${table}`;
   return {
     windows,
+    prefix,
     spans,
     fragments,
     operations: `${prefix}operations`,
     stopTerms: `${prefix}stop_terms`,
     control: `${prefix}control`,
-    spanTable,
-    fragmentTable,
+    spanTable: ({ name }) => `${spans}_${name}`,
+    spanShape: spanTable(attributes),
+    fragmentTable: ({ name }) => `${fragments}_${name}`,
     target: (table) => (cluster === undefined ? table : `${cluster}:${table}`),
-    createUnion: (members) => {
-      const locals = members.map((member) => `local='${member}'`).join(" ");
-      return `CREATE TABLE IF NOT EXISTS ${spans} type='distributed' ${locals}`;
-    },
     create: (table, shape) => [
       createTable(table, shape),
       ...(cluster === undefined ? [] : [alter("ADD", table)]),
@@ -54,6 +52,8 @@ export function createNaming({ prefix, windows, cluster }: NamingOptions): Namin
     drop: (table) => [...(cluster === undefined ? [] : [alter("DROP", table)]), dropTable(table)],
   };
 }
+
+const tenantWord = "tenant_";
 
 /**
  * The prefix of a tenant's tables: its name, in which everything but lower-case letters and digits is written as
@@ -63,5 +63,19 @@ export function tenantPrefix(prefix: string, tenant: string): string {
   const name = Buffer.from(tenant, "utf8")
     .toString("latin1")
     .replace(/[^a-z0-9]/g, (char) => `_${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
-  return `${prefix}tenant_${name}_`;
+  return `${prefix}${tenantWord}${name}_`;
+}
+
+/** The tenant whose table of operations this is; undefined when it is none's. */
+export function tenantOfTable(prefix: string, table: string): string | undefined {
+  const form = /^((?:[a-z0-9]|_[0-9a-f]{2})+)_operations$/;
+  const [, name] = table.startsWith(`${prefix}${tenantWord}`)
+    ? (form.exec(table.slice(prefix.length + tenantWord.length)) ?? [])
+    : [];
+  if (name === undefined) return undefined;
+  const bytes = name.replace(/_([0-9a-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  const tenant = Buffer.from(bytes, "latin1").toString("utf8");
+  return tenantPrefix(prefix, tenant) === `${prefix}${tenantWord}${name}_` ? tenant : undefined;
 }

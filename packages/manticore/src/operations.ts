@@ -5,6 +5,7 @@ import type { Control } from "./control.js";
 import { contentId } from "./ids.js";
 import { literal, SqlBytes, unescaped } from "./literals.js";
 import type { Naming } from "./naming.js";
+import type { Place } from "./places.js";
 import { insertInto, operationTable } from "./schema.js";
 import type { Tuning } from "./tuning.js";
 import type { Window } from "./windows.js";
@@ -22,6 +23,8 @@ export interface Operations {
   readonly note: (seen: Iterable<SeenOperation>) => Promise<void>;
   readonly services: (signal?: AbortSignal) => Promise<string[]>;
   readonly of: (service: string, signal?: AbortSignal) => Promise<Operation[]>;
+  /** The windows that it knows operations of. */
+  readonly windows: () => Promise<readonly Window[]>;
   /** Forgets what no span of these windows says any more; around it the generation has to be raised. */
   readonly prune: (windows: readonly Window[], present: (window: Window) => boolean) => Promise<void>;
   /** Makes known what the spans of these windows say. */
@@ -41,6 +44,7 @@ export function createOperations(
   client: Client,
   naming: Naming,
   control: Control,
+  places: readonly Place[],
   { rowsPerPage }: Tuning,
 ): Operations {
   const { operations: table } = naming;
@@ -77,11 +81,17 @@ export function createOperations(
   };
 
   const inSpansOf = async (window: Window): Promise<SeenOperation[]> => {
+    const seen: SeenOperation[] = [];
+    for (const place of places) seen.push(...(await inSpansAt(place, window)));
+    return seen;
+  };
+
+  const inSpansAt = async (place: Place, window: Window): Promise<SeenOperation[]> => {
     const from = `FROM ${naming.spanTable(window)}`;
     const limit = `LIMIT ${maxGroups} OPTION max_matches=${maxGroups}`;
     // Names that differ in case alone are different names.
     const grouped = (sql: string): Promise<readonly Row[]> =>
-      client.session(["SET collation_connection=binary", `${sql} ${limit}`]);
+      place.client.session(["SET collation_connection=binary", `${sql} ${limit}`]);
     const services = await grouped(
       `SELECT service_name, CRC32(service_name) AS s ${from} GROUP BY service_name`,
     );
@@ -132,6 +142,13 @@ export function createOperations(
         operations.set(`${operation.spanKind}:${operation.name}`, operation);
       }
       return [...operations.values()];
+    },
+
+    windows: async () => {
+      const rows = await client.query(
+        `SELECT window_start FROM ${table} GROUP BY window_start LIMIT ${maxGroups} OPTION max_matches=${maxGroups}`,
+      );
+      return rows.map((row) => naming.windows.at(integer(row, 0) * 1000n));
     },
 
     prune: async (windows, present) => {

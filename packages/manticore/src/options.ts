@@ -1,4 +1,5 @@
 import { SpanStoreError } from "@spanstore/core";
+import { type AttributeStorage, attributeStorages } from "./schema.js";
 import { checkWindowLength, type WindowLength } from "./windows.js";
 
 export interface ManticoreOptions {
@@ -13,12 +14,23 @@ export interface ManticoreOptions {
   readonly prefix?: string | undefined;
   /** How much time a table holds: "day" by default. A store keeps to what it was made with. */
   readonly window?: WindowLength | undefined;
+  /**
+   * How `jaeger_spans` keeps the attributes of spans and resources, `tags` and `process`, of windows that are made from now
+   * on: `stored`, to be read (by default); `words`, to be found by MATCH too; `json`, as columns that SQL filters by.
+   */
+  readonly attributes?: AttributeStorage | undefined;
   /** Connections for writes, each with a statement in flight; 2 by default. */
   readonly writers?: number | undefined;
   /** Connections for reads, made as they are needed; 8 by default. */
   readonly readers?: number | undefined;
   /** A replication cluster that the tables are made in and written through. */
   readonly cluster?: string | undefined;
+  /**
+   * Other daemons that hold the spans, each a part of them, as addresses like `url`; that one then only joins their
+   * answers, by distributed tables with an agent each. `?agent=host:port` says where a shard listens for other daemons;
+   * by default the same host, port 9312.
+   */
+  readonly shards?: readonly string[] | undefined;
   /** For how long a statement that found nobody is tried again, in milliseconds; 2000 by default. */
   readonly retryMillis?: number | undefined;
   /** How long a statement may take, in milliseconds; 60000 by default. */
@@ -35,12 +47,25 @@ export interface Address {
   readonly tls: boolean;
 }
 
+/** An address as messages name it. */
+export function addressText({ host, port }: Address): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A daemon that holds a part of the spans. */
+export interface ShardAddress extends Address {
+  /** `host:port` at which other daemons ask it. */
+  readonly agent: string;
+}
+
 /** Options that were checked, with all defaults. */
 export interface Settings {
   readonly addresses: readonly Address[];
+  readonly shards: readonly ShardAddress[];
   readonly ca: string | undefined;
   readonly prefix: string;
   readonly window: WindowLength;
+  readonly attributes: AttributeStorage;
   readonly writers: number;
   readonly readers: number;
   readonly cluster: string | undefined;
@@ -50,19 +75,31 @@ export interface Settings {
 
 /** @throws INVALID_OPTIONS naming the option. */
 export function checkOptions(options: ManticoreOptions): Settings {
-  const { url, prefix = "jaeger_", window = "day", cluster } = options;
+  const { url, prefix = "jaeger_", window = "day", attributes = "stored", cluster, shards = [] } = options;
   const urls = typeof url === "string" ? [url] : url;
   if (!Array.isArray(urls) || urls.length === 0) throw invalid("url", "names no address");
   if (!/^[a-z_][a-z0-9_]{0,31}$/.test(prefix)) {
     throw invalid("prefix", "is no name of at most 32 lower-case letters, digits and _");
   }
   checkWindowLength(window);
+  if (!attributeStorages.includes(attributes)) {
+    throw invalid("attributes", `is none of ${attributeStorages.join(", ")}`);
+  }
   if (cluster !== undefined && !/^[a-z_][a-z0-9_]*$/i.test(cluster)) throw invalid("cluster", "is no name");
+  if (cluster !== undefined && shards.length > 0) throw invalid("shards", "excludes cluster");
+  if (shards.length > maxShards) throw invalid("shards", `names more than ${maxShards}`);
+  const addresses = urls.map((each) => addressOf(each, "url"));
+  const all = [...addresses, ...shards.map((each) => addressOf(each, "shards"))];
+  if (new Set(all.map(({ host, port }) => `${host} ${port}`)).size < all.length) {
+    throw invalid(shards.length > 0 ? "shards" : "url", "names an address twice");
+  }
   return {
-    addresses: urls.map(addressOf),
+    addresses,
+    shards: shards.map(shardOf),
     ca: options.ca,
     prefix,
     window,
+    attributes,
     writers: wholeNumber("writers", options.writers ?? 2, 1, 64),
     readers: wholeNumber("readers", options.readers ?? 8, 1, 1024),
     cluster,
@@ -72,33 +109,49 @@ export function checkOptions(options: ManticoreOptions): Settings {
 }
 
 const defaultPort = 9306;
+const defaultAgentPort = 9312;
+/** Parts of a window's ids; see `places.ts`. */
+export const maxShards = 16;
 
-function addressOf(text: string): Address {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch (error) {
-    throw invalid("url", "is no URL", error);
-  }
-  if (url.protocol !== "mysql:" && url.protocol !== "mysqls:") {
-    throw invalid("url", "does not begin with mysql:// or mysqls://");
-  }
-  if (url.hostname === "") throw invalid("url", "names no host");
+function addressOf(text: string, field: "url" | "shards"): Address {
+  const url = urlOf(text, field);
   return {
     // Brackets around an IPv6 address are the URL's.
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? defaultPort : Number(url.port),
-    user: decoded(url.username),
-    password: decoded(url.password),
+    user: decoded(url.username, field),
+    password: decoded(url.password, field),
     tls: url.protocol === "mysqls:",
   };
 }
 
-function decoded(text: string): string {
+function shardOf(text: string): ShardAddress {
+  const url = urlOf(text, "shards");
+  const agent = url.searchParams.get("agent") ?? `${url.hostname}:${defaultAgentPort}`;
+  // It becomes a part of a statement.
+  if (!/^[\w.-]+:\d{1,5}$/.test(agent)) throw invalid("shards", "has an agent that is no host:port");
+  return { ...addressOf(text, "shards"), agent };
+}
+
+function urlOf(text: string, field: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (error) {
+    throw invalid(field, "is no URL", error);
+  }
+  if (url.protocol !== "mysql:" && url.protocol !== "mysqls:") {
+    throw invalid(field, "does not begin with mysql:// or mysqls://");
+  }
+  if (url.hostname === "") throw invalid(field, "names no host");
+  return url;
+}
+
+function decoded(text: string, field: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    throw invalid("url", "has a user or password that is not percent-encoded right", error);
+    throw invalid(field, "has a user or password that is not percent-encoded right", error);
   }
 }
 

@@ -3,7 +3,8 @@ import { createCandidates } from "./candidates.js";
 import type { Catalog } from "./catalog.js";
 import { type Client, integer, type Row } from "./client.js";
 import { failureOf, storeError } from "./errors.js";
-import { fragmentColumns, fragmentOf } from "./fragments.js";
+import { createFragmentCache } from "./fragment-cache.js";
+import { fragmentColumns, fragmentKeys, fragmentOf } from "./fragments.js";
 import { createFrequencies } from "./frequencies.js";
 import type { Naming } from "./naming.js";
 import type { StopTerms } from "./stop-terms.js";
@@ -26,16 +27,18 @@ export interface ReaderParts {
 export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates" | "fragments"> {
   const { client, naming, catalog } = parts;
   const { fragmentsTogether, fragmentsPerPage } = parts.tuning;
+  const cache = createFragmentCache();
 
   const read = async (
     windows: readonly Window[],
+    columns: string,
     condition: string,
     limit: number,
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> => {
     if (windows.length === 0) return [];
     return client.query(
-      `SELECT ${fragmentColumns} FROM ${windows.map(naming.fragmentTable).join(",")} WHERE ${condition} ` +
+      `SELECT ${columns} FROM ${windows.map(naming.fragmentTable).join(",")} WHERE ${condition} ` +
         `ORDER BY start_time ASC, id ASC LIMIT ${limit} OPTION max_matches=${limit}, ranker=none`,
       { signal, doing: "cannot read traces" },
     );
@@ -43,6 +46,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
 
   /** Reads from all windows; what they were last is asked at once, and holds when they still are the same. */
   const readAll = async (
+    columns: string,
     condition: string,
     limit: number,
     signal: AbortSignal | undefined,
@@ -50,7 +54,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     const last = catalog.lastListed();
     const [now, early] = await Promise.all([
       catalog.list(signal),
-      last === undefined ? undefined : settled(read(last, condition, limit, signal)),
+      last === undefined ? undefined : settled(read(last, columns, condition, limit, signal)),
     ]);
     if (early !== undefined && last !== undefined && isSame(last, now)) {
       if ("rows" in early) return early.rows;
@@ -59,7 +63,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     let windows = now;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await read(windows, condition, limit, signal);
+        return await read(windows, columns, condition, limit, signal);
       } catch (error) {
         // A window was dropped meanwhile.
         if (failureOf(error) !== "no table" || attempt === maxTries) throw error;
@@ -73,15 +77,34 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<ReadonlyMap<string, readonly Fragment[]> | undefined> => {
-    const rows = await readAll(`MATCH('${traceIds.map(matchTrace).join("|")}')`, fragmentsTogether, signal);
+    const isKnown = traceIds.every(cache.knows);
+    const match = `MATCH('${traceIds.map(matchTrace).join("|")}')`;
+    const rows = await readAll(isKnown ? fragmentKeys : fragmentColumns, match, fragmentsTogether, signal);
     if (rows.length === fragmentsTogether) return undefined;
     const byTrace = new Map<string, Fragment[]>();
-    for (const fragment of rows.map(fragmentOf)) {
+    for (const fragment of isKnown ? await unpacked(rows, signal) : rows.map(fragmentOf)) {
       const own = byTrace.get(fragment.traceId);
       if (own === undefined) byTrace.set(fragment.traceId, [fragment]);
       else own.push(fragment);
     }
     return byTrace;
+  };
+
+  /** The fragments of rows that are keys only; the texts of those are read that are not at hand. */
+  const unpacked = async (
+    keys: readonly Row[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Fragment[]> => {
+    const atHand = keys.map(cache.get);
+    const ids = keys.filter((_, i) => atHand[i] === undefined).map((key) => integer(key, 0));
+    if (ids.length === 0) return atHand.filter((fragment) => fragment !== undefined);
+    const rows = await readAll(fragmentColumns, `id IN (${ids.join(",")})`, ids.length, signal);
+    const read = new Map(rows.map((row) => [integer(row, 0), row]));
+    return keys.flatMap((key, i) => {
+      const row = read.get(integer(key, 0));
+      // One that is neither was deleted meanwhile.
+      return row === undefined ? (atHand[i] ?? []) : fragmentOf(row);
+    });
   };
 
   async function* pagesOf(
@@ -90,7 +113,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
   ): AsyncGenerator<readonly Fragment[], void> {
     const match = `MATCH('${matchTrace(traceId)}')`;
     for (let after = ""; ; ) {
-      const rows = await readAll(`${match}${after}`, fragmentsPerPage, signal);
+      const rows = await readAll(fragmentColumns, `${match}${after}`, fragmentsPerPage, signal);
       // A token may be several traces'.
       const own = rows.map(fragmentOf).filter((fragment) => fragment.traceId === traceId);
       if (own.length > 0) yield own;
@@ -102,7 +125,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
   }
 
   return {
-    candidates: createCandidates({ ...parts, frequencies: createFrequencies(client) }),
+    candidates: createCandidates({ ...parts, frequencies: createFrequencies(client), cache }),
 
     async *fragments(traceIds, signal): AsyncGenerator<readonly Fragment[], void> {
       try {

@@ -1,18 +1,20 @@
-import { spansSince, splitByTrace, type Term } from "@spanstore/core";
+import { type Expired, spansSince, splitByTrace, type Term } from "@spanstore/core";
 import { maxExtentMicros } from "./candidates.js";
 import type { Catalog } from "./catalog.js";
-import { type Client, decimal, integer, type Row } from "./client.js";
+import { decimal, integer, type Row } from "./client.js";
 import type { Control } from "./control.js";
+import { maxExtentMillis } from "./fragments.js";
 import type { Gate } from "./gate.js";
 import { insertRows } from "./insert.js";
 import { unescaped } from "./literals.js";
 import type { Naming } from "./naming.js";
 import type { Operations } from "./operations.js";
+import type { Place } from "./places.js";
 import { fragmentRows } from "./rows.js";
 import { fragmentTable } from "./schema.js";
+import { rowsOf, sizeOf } from "./sizes.js";
 import type { Tuning } from "./tuning.js";
 import type { Window } from "./windows.js";
-import { maxExtentMillis } from "./write.js";
 
 const noTerms: ReadonlySet<Term> = new Set();
 const thousand = 1000n;
@@ -21,8 +23,8 @@ const maxUnixNano = (1n << 64n) - 1n;
 const maxRounds = 20;
 
 export interface RetentionParts {
-  readonly client: Client;
   readonly naming: Naming;
+  readonly places: readonly Place[];
   readonly catalog: Catalog;
   readonly control: Control;
   readonly operations: Operations;
@@ -34,39 +36,47 @@ export interface RetentionParts {
 
 export interface Retention {
   readonly deleteBefore: (timeUnixNano: bigint) => Promise<void>;
+  /** Drops the windows that are over at a time, or only tells which those are. */
+  readonly expire: (timeUnixNano: bigint, dryRun: boolean) => Promise<readonly Expired[]>;
   readonly purge: () => Promise<void>;
 }
 
 export function createRetention(parts: RetentionParts): Retention {
-  const { client, naming, catalog, control, operations, gate, tuning, currentWindow } = parts;
+  const { naming, places, catalog, control, operations, gate, tuning, currentWindow } = parts;
 
   const truncate = async (window: Window): Promise<void> => {
-    await client.query(`TRUNCATE TABLE ${naming.target(naming.fragmentTable(window))}`);
-    await client.query(`TRUNCATE TABLE ${naming.target(naming.spanTable(window))}`);
+    for (const { client } of places) {
+      await client.query(`TRUNCATE TABLE ${naming.target(naming.fragmentTable(window))}`);
+      await client.query(`TRUNCATE TABLE ${naming.target(naming.spanTable(window))}`);
+    }
   };
 
-  /** Windows as a whole: the current one is emptied, the others go. */
-  const remove = async (windows: readonly Window[]): Promise<void> => {
+  /** Windows as a whole: the current one is emptied, the others go. @returns whether any went. */
+  const remove = async (windows: readonly Window[]): Promise<boolean> => {
     const current = currentWindow().name;
     if (windows.some(({ name }) => name === current)) await truncate(currentWindow());
     const others = windows.filter(({ name }) => name !== current);
-    if (others.length === 0) return;
+    if (others.length === 0) return false;
     await catalog.ensure([currentWindow()]);
     await catalog.drop(others);
+    return true;
   };
 
   /** Takes the spans before a time out of a window. @returns whether there were any. */
   const cut = async (window: Window, time: bigint): Promise<boolean> => {
     const micros = time / thousand;
-    let found = await cutFragments(window, time);
     const old = [`start_time < ${micros}`];
     if (time % thousand > 0n) old.push(`start_time = ${micros} AND start_time_nanos < ${time % thousand}`);
-    found = (await deleteWhere(naming.fragmentTable(window), `start_time < ${micros}`)) || found;
-    for (const where of old) found = (await deleteWhere(naming.spanTable(window), where)) || found;
+    let found = false;
+    for (const place of places) {
+      found = (await cutFragments(place, window, time)) || found;
+      found = (await deleteWhere(place, naming.fragmentTable(window), `start_time < ${micros}`)) || found;
+      for (const where of old) found = (await deleteWhere(place, naming.spanTable(window), where)) || found;
+    }
     return found;
   };
 
-  const deleteWhere = async (table: string, where: string): Promise<boolean> => {
+  const deleteWhere = async ({ client }: Place, table: string, where: string): Promise<boolean> => {
     const rows = await client.query(`SELECT id FROM ${table} WHERE ${where} LIMIT 1 OPTION max_matches=1`);
     if (rows.length === 0) return false;
     await client.query(`DELETE FROM ${naming.target(table)} WHERE ${where}`);
@@ -74,24 +84,25 @@ export function createRetention(parts: RetentionParts): Retention {
   };
 
   /** Fragments whose newest span stays, and others perhaps not: what is left of them takes their place. */
-  const cutFragments = async (window: Window, time: bigint): Promise<boolean> => {
+  const cutFragments = async (place: Place, window: Window, time: bigint): Promise<boolean> => {
     const table = naming.fragmentTable(window);
     const first = time / thousand;
     let changed = false;
     for (let after = 0n; ; ) {
-      const rows = await client.query(
+      const rows = await place.client.query(
         `SELECT id, start_time, sequence, encoded FROM ${table} WHERE id > ${after} ` +
           `AND start_time >= ${first} AND start_time <= ${first + maxExtentMicros} ` +
           `ORDER BY id ASC LIMIT ${tuning.fragmentsPerPage} OPTION max_matches=${tuning.fragmentsPerPage}`,
       );
-      for (const row of rows) changed = (await cutFragment(window, row, time)) || changed;
+      for (const row of rows) changed = (await cutFragment(place, window, row, time)) || changed;
       const last = rows[rows.length - 1];
       if (rows.length < tuning.fragmentsPerPage || last === undefined) return changed;
       after = integer(last, 0);
     }
   };
 
-  const cutFragment = async (window: Window, row: Row, time: bigint): Promise<boolean> => {
+  const cutFragment = async (place: Place, window: Window, row: Row, time: bigint): Promise<boolean> => {
+    const { client } = place;
     const table = naming.fragmentTable(window);
     const encoded = unescaped(row[3] as Buffer);
     const left = spansSince(encoded, time);
@@ -106,7 +117,7 @@ export function createRetention(parts: RetentionParts): Retention {
       table,
       name: naming.target(table),
       shape: fragmentTable,
-      ids: window.ids,
+      ids: place.naming.windows.at(window.startUnixNano).ids,
       lead: `${decimal(row, 2)},`,
     };
     // First what stays: should it end here, there are copies, which no read shows.
@@ -123,32 +134,66 @@ export function createRetention(parts: RetentionParts): Retention {
       const touched = new Map<string, Window>();
       for (let round = 0; round < maxRounds; round++) {
         const found = await gate.alone(async () => {
-          const windows = (await catalog.list()).filter(({ startUnixNano }) => startUnixNano < time);
+          const windows = (await catalog.remains()).filter(({ startUnixNano }) => startUnixNano < time);
           for (const window of windows) touched.set(window.name, window);
-          await remove(windows.filter(({ endUnixNano }) => endUnixNano <= time));
+          const removed = await remove(windows.filter(({ endUnixNano }) => endUnixNano <= time));
           const boundary = windows.find(({ endUnixNano }) => endUnixNano > time);
-          return boundary !== undefined && (await cut(boundary, time));
+          return (boundary !== undefined && (await cut(boundary, time))) || removed;
         });
         if (!found) break;
       }
       await renewOperations([...touched.values()]);
     },
+
+    expire: async (time, dryRun) => {
+      const current = currentWindow().name;
+      const over = (await catalog.remains()).filter(
+        ({ name, endUnixNano }) => endUnixNano <= time && name !== current,
+      );
+      const expired: Expired[] = [];
+      for (const window of over) expired.push(await measured(window));
+      if (dryRun) return expired;
+      if (over.length > 0) {
+        await control.raiseGeneration();
+        await gate.alone(() => remove(over));
+      }
+      await renewOperations(over);
+      return expired;
+    },
+
     purge: () => purgeAll(),
   };
+
+  async function measured(window: Window): Promise<Expired> {
+    const [name, fragments] = [naming.spanTable(window), naming.fragmentTable(window)];
+    let spans = 0;
+    let bytes = 0;
+    for (const { client } of places) {
+      spans += await rowsOf(client, name);
+      bytes += (await sizeOf(client, name)) + (await sizeOf(client, fragments));
+    }
+    return { name, spans, bytes };
+  }
 
   async function purgeAll(): Promise<void> {
     await control.raiseGeneration();
     await gate.alone(async () => {
-      await remove(await catalog.list());
+      await remove(await catalog.remains());
       await operations.clear();
     });
     await control.raiseGeneration();
     await operations.renew(await catalog.list());
   }
 
-  /** Names follow the spans; spans that come meanwhile are looked for after the generation has told of it. */
-  async function renewOperations(touched: readonly Window[]): Promise<void> {
+  /**
+   * Names follow the spans, those of windows that are gone too, whoever dropped them; spans that come meanwhile are
+   * looked for after the generation has told of it.
+   */
+  async function renewOperations(changed: readonly Window[]): Promise<void> {
     const before = new Set((await catalog.list()).map(({ name }) => name));
+    const gone = (await operations.windows()).filter(({ name }) => !before.has(name));
+    const touched = [...new Map([...changed, ...gone].map((window) => [window.name, window])).values()];
+    if (touched.length === 0) return;
     await operations.prune(touched, ({ name }) => before.has(name));
     await control.raiseGeneration();
     const now = new Set((await catalog.list()).map(({ name }) => name));

@@ -24,12 +24,17 @@ export interface TableShape {
 
 const keyColumn: Column = { name: "id", type: "bigint" };
 
+/** The dictionary holds checksums, since nobody reads what it would list. */
+const dictionary = "dict='crc'";
+/** An index of tokens has no use for positions, which phrases of words need. */
+const tokenSettings = `${dictionary} hitless_words='all'`;
+/** Large blocks compress better, and a trace lies in one or two of them; a level above 3 takes long and gains nothing. */
+const storeSettings = "docstore_compression='lz4hc' docstore_compression_level='3' docstore_block_size='64k'";
 /**
- * The dictionary holds checksums, since nobody reads tokens; `hitless_words` leaves out positions, of which the
- * index has no use. Large blocks compress better, and a trace lies in one or two of them.
+ * A window that is being written is not merged all the time: a search looks into the chunks of its time alone, and each
+ * merge writes everything again.
  */
-const indexSettings = "dict='crc' hitless_words='all'";
-const storeSettings = "docstore_compression='lz4hc' docstore_block_size='64k'";
+const chunkSettings = "optimize_cutoff='16'";
 
 export const fragmentTable: TableShape = {
   columns: [
@@ -41,31 +46,45 @@ export const fragmentTable: TableShape = {
     { name: "tokens", type: "text indexed", derived: true },
     { name: "encoded", type: "text stored" },
   ],
-  settings: `${indexSettings} ${storeSettings}`,
+  settings: `${tokenSettings} ${storeSettings} ${chunkSettings}`,
 };
 
-export const spanTable: TableShape = {
-  columns: [
-    keyColumn,
-    { name: "trace_id", type: "string" },
-    { name: "span_id", type: "string" },
-    { name: "parent_span_id", type: "string" },
-    { name: "operation_name", type: "string" },
-    { name: "service_name", type: "string" },
-    { name: "kind", type: "string" },
-    { name: "status", type: "string" },
-    // Microseconds; what is left of the nanoseconds, 0 to 999, stands behind.
-    { name: "start_time", type: "bigint" },
-    { name: "start_time_nanos", type: "bit(10)" },
-    { name: "duration", type: "bigint" },
-    { name: "duration_nanos", type: "bit(10)" },
-    { name: "logs", type: "text indexed stored" },
-    { name: "tags", type: "text stored" },
-    { name: "refs", type: "text stored" },
-    { name: "process", type: "text stored" },
-  ],
-  settings: `${indexSettings} ${storeSettings}`,
+/** How the attributes of spans are kept for people; see the README. */
+export const attributeStorages = ["stored", "words", "json"] as const;
+export type AttributeStorage = (typeof attributeStorages)[number];
+
+/** The types of the columns of attributes. What JSON columns give back is not what was written, byte for byte. */
+const attributeColumns: Readonly<Record<AttributeStorage, Pick<Column, "type" | "derived">>> = {
+  stored: { type: "text stored" },
+  words: { type: "text indexed stored" },
+  json: { type: "json", derived: true },
 };
+
+export function spanTable(attributes: AttributeStorage): TableShape {
+  const attributeColumn = attributeColumns[attributes];
+  return {
+    columns: [
+      keyColumn,
+      { name: "trace_id", type: "string" },
+      { name: "span_id", type: "string" },
+      { name: "parent_span_id", type: "string" },
+      { name: "operation_name", type: "string" },
+      { name: "service_name", type: "string" },
+      { name: "kind", type: "string" },
+      { name: "status", type: "string" },
+      // Microseconds; what is left of the nanoseconds, 0 to 999, stands behind.
+      { name: "start_time", type: "bigint" },
+      { name: "start_time_nanos", type: "bit(10)" },
+      { name: "duration", type: "bigint" },
+      { name: "duration_nanos", type: "bit(10)" },
+      { name: "logs", type: "text indexed stored" },
+      { name: "tags", ...attributeColumn },
+      { name: "refs", type: "text stored" },
+      { name: "process", ...attributeColumn },
+    ],
+    settings: `${dictionary} ${storeSettings} ${chunkSettings}`,
+  };
+}
 
 export const operationTable: TableShape = {
   columns: [
@@ -76,7 +95,7 @@ export const operationTable: TableShape = {
     { name: "name", type: "text stored" },
     { name: "kind", type: "string" },
   ],
-  settings: "dict='crc' hitless_words='all'",
+  settings: tokenSettings,
 };
 
 export const stopTable: TableShape = {

@@ -4,7 +4,7 @@ import { type ContentId, contentId } from "./ids.js";
 export interface Tuning {
   /** Makes the ids of rows. */
   readonly idOf: ContentId;
-  /** A statement grows no longer than this by another row. */
+  /** A statement grows no longer than this by another row: while searchd reads one, a search may wait for it. */
   readonly maxStatementBytes: number;
   /** The longest statement that searchd takes. */
   readonly maxPacketBytes: number;
@@ -24,7 +24,7 @@ export interface Tuning {
 
 export const defaultTuning: Tuning = {
   idOf: contentId,
-  maxStatementBytes: 8 * 1024 * 1024,
+  maxStatementBytes: 256 * 1024,
   maxPacketBytes: 128 * 1024 * 1024,
   sampledFragments: 4_000,
   listed: [32, 512],

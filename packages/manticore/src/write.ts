@@ -1,41 +1,30 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import {
-  isSpanStoreError,
-  type Split,
-  splitByTrace,
-  throwIfAborted,
-  type WriteResult,
-} from "@spanstore/core";
+import { errorFromData, SpanStoreError, throwIfAborted, type WriteResult } from "@spanstore/core";
 import type { Catalog } from "./catalog.js";
-import type { Client } from "./client.js";
 import type { Control } from "./control.js";
-import { failureOf, storeError } from "./errors.js";
+import { storeError } from "./errors.js";
 import type { Gate } from "./gate.js";
-import { insertRows } from "./insert.js";
-import type { Naming } from "./naming.js";
+import type { Inserter, PreparedRequest } from "./inserter.js";
 import type { Operations, SeenOperation } from "./operations.js";
-import { fragmentRows, type NewRow, type SpanRow, spanRows } from "./rows.js";
-import { fragmentTable, spanTable } from "./schema.js";
-import type { StopTerms } from "./stop-terms.js";
-import type { Tuning } from "./tuning.js";
 import type { Window } from "./windows.js";
 
-/** The spans of a fragment start within this time, so that a search knows where to look; see `read.ts`. */
-export const maxExtentMillis = 60_000;
 /** Requests that came meanwhile share statements, up to this many bytes of them. */
-const maxGroupBytes = 2 * 1024 * 1024;
+const maxGroupBytes = 1024 * 1024;
+/** While a group is under way, another one begins when so many bytes wait: many small ones cost more than a few. */
+const minGroupBytes = 256 * 1024;
+/** A smaller group is not worth the way to another thread: on this one it takes about as long as a search. */
+const minThreadBytes = 64 * 1024;
 /** So often tables may vanish under a write before that is an error. */
 const maxTries = 5;
 
 export interface WriterParts {
-  readonly client: Client;
-  readonly naming: Naming;
+  /** On this thread. */
+  readonly inserter: Inserter;
+  /** On another one, for what takes long. */
+  readonly threadInserter?: Inserter | undefined;
   readonly catalog: Catalog;
   readonly control: Control;
   readonly operations: Operations;
-  readonly stopTerms: StopTerms;
   readonly gate: Gate;
-  readonly tuning: Tuning;
   /** How many groups are written at the same time. */
   readonly lanes: number;
 }
@@ -46,18 +35,21 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-interface Prepared {
+/** A request of a group whose rows are made. */
+interface Ready extends PreparedRequest {
+  readonly at: number;
   readonly request: Waiting;
-  readonly split: Split;
-  readonly spans: readonly SpanRow[];
 }
 
 /** Writes requests, those together that wait at the same time. */
 export function createWriter(
   parts: WriterParts,
 ): (encoded: Uint8Array, signal?: AbortSignal) => Promise<WriteResult> {
+  const { gate, lanes } = parts;
   let waiting: Waiting[] = [];
+  let waitingBytes = 0;
   let busy = 0;
+  let lastGroup = 0;
 
   const takeGroup = (): Waiting[] => {
     let bytes = 0;
@@ -69,166 +61,117 @@ export function createWriter(
     }
     const group = waiting.slice(0, taken);
     waiting = waiting.slice(taken);
+    waitingBytes -= bytes;
     return group;
   };
 
-  const runLane = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const group: Prepared[] = [];
-      for (const request of takeGroup()) {
-        const prepared = prepare(request, parts.tuning);
-        if (prepared !== undefined) group.push(prepared);
-        // A large request takes milliseconds, and reads want their turn.
-        await nextTurn();
-      }
-      await commit(group);
+  const writeNext = async (): Promise<void> => {
+    const requests = takeGroup();
+    const group = ++lastGroup;
+    const inserter = inserterFor(requests);
+    try {
+      const prepared = await inserter.prepare(
+        group,
+        requests.map(({ encoded }) => encoded),
+      );
+      const ready: Ready[] = [];
+      requests.forEach((request, at) => {
+        const own = prepared[at];
+        if (own === undefined) throw new SpanStoreError("INTERNAL", "a request was not made into rows");
+        if ("error" in own) request.reject(errorFromData(own.error));
+        else ready.push({ ...own, at, request });
+      });
+      await commit(inserter, group, ready);
+    } catch (error) {
+      for (const { reject } of requests) reject(storeError(error, "cannot write"));
+    } finally {
+      inserter.release(group);
     }
   };
 
-  const commit = async (group: readonly Prepared[]): Promise<void> => {
-    if (group.length === 0) return;
-    try {
-      await parts.gate.shared(() => writeGroup(parts, group));
-    } catch (error) {
-      // What only one of them is to blame for must not fail the others.
-      if (group.length > 1 && isOfOne(error)) {
-        for (const each of group) await commit([each]);
-        return;
-      }
-      for (const { request } of group) request.reject(storeError(error, "cannot write"));
+  const inserterFor = (requests: readonly Waiting[]): Inserter => {
+    const bytes = requests.reduce((sum, { encoded }) => sum + encoded.length, 0);
+    return bytes < minThreadBytes ? parts.inserter : (parts.threadInserter ?? parts.inserter);
+  };
+
+  const commit = async (inserter: Inserter, group: number, ready: readonly Ready[]): Promise<void> => {
+    if (ready.length === 0) return;
+    const failure = await gate.shared(() => writeGroup(parts, inserter, group, ready));
+    // What only one of them is to blame for must not fail the others.
+    if (failure?.isOfOne === true && ready.length > 1) {
+      for (const each of ready) await commit(inserter, group, [each]);
       return;
     }
-    for (const { request, split } of group) {
-      request.resolve({ accepted: split.spanCount, rejected: split.rejected });
+    for (const { request, accepted, rejected } of ready) {
+      if (failure === undefined) request.resolve({ accepted, rejected });
+      else request.reject(errorFromData(failure.error));
     }
   };
 
   const start = (): void => {
-    if (busy >= parts.lanes || waiting.length === 0) return;
+    if (waiting.length === 0 || busy >= lanes || (busy > 0 && waitingBytes < minGroupBytes)) return;
     busy++;
-    void runLane().finally(() => {
+    void writeNext().finally(() => {
       busy--;
       start();
     });
+    start();
   };
 
   return async (encoded, signal) => {
     throwIfAborted(signal);
     return new Promise((resolve, reject) => {
       waiting.push({ encoded, resolve, reject });
+      waitingBytes += encoded.length;
       // Those that come in the same turn go together.
       setImmediate(start);
     });
   };
 }
 
-/** Whether one of several requests may be to blame for an error. */
-function isOfOne(error: unknown): boolean {
-  return isSpanStoreError(error) ? error.code !== "STORE_UNAVAILABLE" : failureOf(error) === "other";
-}
+type GroupFailure = Extract<Awaited<ReturnType<Inserter["insert"]>>, { readonly error: unknown }>;
 
-function prepare(request: Waiting, { idOf }: Tuning): Prepared | undefined {
-  try {
-    const split = splitByTrace(request.encoded, { maxExtentMillis });
-    return { request, split, spans: spanRows(request.encoded, split, idOf) };
-  } catch (error) {
-    request.reject(error);
-    return undefined;
-  }
-}
-
-async function writeGroup(parts: WriterParts, group: readonly Prepared[]): Promise<void> {
-  const { client, naming, catalog, control, operations, tuning } = parts;
-  const spans = byWindow(
-    group.flatMap((prepared) => prepared.spans),
-    ({ startUnixNano }) => naming.windows.at(startUnixNano),
-  );
-  if (spans.size === 0) return;
-  const fragments = await indexed(parts, group);
+/** @returns why it was not written; undefined when it was. */
+async function writeGroup(
+  { catalog, control, operations }: WriterParts,
+  inserter: Inserter,
+  group: number,
+  ready: readonly Ready[],
+): Promise<GroupFailure | undefined> {
+  const windows = new Map(ready.flatMap((each) => each.windows.map((window) => [window.name, window])));
+  // All of its spans were rejected, or it has none.
+  if (windows.size === 0) return undefined;
+  const requests = ready.map(({ at }) => at);
   const sequence = await control.begin();
   try {
     for (let attempt = 1; ; attempt++) {
-      await catalog.ensure(new Set([...fragments.keys(), ...spans.keys()]));
-      try {
-        await Promise.all([
-          ...Array.from(fragments, ([window, rows]) => {
-            const table = naming.fragmentTable(window);
-            const target = {
-              table,
-              name: naming.target(table),
-              shape: fragmentTable,
-              ids: window.ids,
-              lead: `${sequence},`,
-            };
-            return insertRows(client, target, rows, tuning);
-          }),
-          ...Array.from(spans, ([window, rows]) => {
-            const table = naming.spanTable(window);
-            return insertRows(
-              client,
-              { table, name: naming.target(table), shape: spanTable, ids: window.ids },
-              rows,
-              tuning,
-            );
-          }),
-        ]);
-        break;
-      } catch (error) {
-        // A server dropped a window meanwhile.
-        if (failureOf(error) !== "no table" || attempt === maxTries) throw error;
-        catalog.forget();
-      }
+      await catalog.ensure(windows.values());
+      const outcome = await inserter.insert(group, requests, sequence);
+      if (outcome.failure === undefined) break;
+      // A server dropped a window meanwhile.
+      if (outcome.failure !== "no table" || attempt === maxTries) return outcome;
+      catalog.forget();
     }
-    await operations.note(operationsOf(spans));
+    await operations.note(operationsOf(ready, windows));
+    return undefined;
   } finally {
     control.end(sequence);
   }
 }
 
-/** The rows of a group's fragments by window, without the terms that are too common there. */
-async function indexed(
-  { naming, stopTerms, tuning }: WriterParts,
-  group: readonly Prepared[],
-): Promise<Map<Window, NewRow[]>> {
-  const rows = new Map<string, readonly [Window, NewRow[]]>();
-  for (const { split, spans } of group) {
-    const windows = byWindow(split.fragments, (each) => naming.windows.at(each.newestStartUnixNano));
-    for (const [window, fragments] of windows) {
-      const services = new Set(spans.map(({ service }) => service));
-      const stop = await stopTerms.learn(window, fragments, services);
-      const known = rows.get(window.name);
-      const own = known?.[1] ?? [];
-      if (known === undefined) rows.set(window.name, [window, own]);
-      own.push(...fragmentRows(fragments, stop, tuning.idOf));
-      await nextTurn();
-    }
-  }
-  return new Map(rows.values());
-}
-
-function byWindow<T>(items: readonly T[], windowOf: (item: T) => Window): Map<Window, T[]> {
-  const byName = new Map<string, T[]>();
-  const windows = new Map<Window, T[]>();
-  for (const item of items) {
-    const window = windowOf(item);
-    let own = byName.get(window.name);
-    if (own === undefined) {
-      own = [];
-      byName.set(window.name, own);
-      windows.set(window, own);
-    }
-    own.push(item);
-  }
-  return windows;
-}
-
-function operationsOf(spans: ReadonlyMap<Window, readonly SpanRow[]>): SeenOperation[] {
+function operationsOf(ready: readonly Ready[], windows: ReadonlyMap<string, Window>): SeenOperation[] {
   const seen = new Map<string, SeenOperation>();
-  for (const [window, rows] of spans) {
-    for (const { service, name, spanKind } of rows) {
-      if (service === "") continue;
-      const key = `${window.name} ${spanKind} ${service.length} ${service}${name}`;
-      if (!seen.has(key)) seen.set(key, { window, service, name, spanKind });
+  for (const { operations } of ready) {
+    for (let i = 0; i < operations.length; i += 4) {
+      const [windowName, service, name, spanKind] = operations.slice(i, i + 4) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      const window = windows.get(windowName);
+      const key = `${windowName} ${spanKind} ${service.length} ${service}${name}`;
+      if (window !== undefined && !seen.has(key)) seen.set(key, { window, service, name, spanKind });
     }
   }
   return [...seen.values()];

@@ -1,17 +1,16 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { decodeTraces, isSpanStoreError, type SpanStore, type TracesData } from "@spanstore/core";
+import { decodeTraces, isSpanStoreError, type SpanStore } from "@spanstore/core";
 import { openManticoreStore } from "@spanstore/manticore";
 import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { ingestUntilKilled } from "../../../scripts/test-support/kill/ingest.js";
+import { createProgress } from "../../../scripts/test-support/kill/progress.js";
+import { requestOf, spanIdsOf, traceIdOf } from "../../../scripts/test-support/kill/requests.mjs";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 
 const kills = Number(process.env.SPANSTORE_KILLS ?? 8);
-const child = fileURLToPath(new URL("./ingest-child.mjs", import.meta.url));
-const spansPerRequest = 3;
+const module = new URL("../dist/index.js", import.meta.url);
 
 describeWithPeer("manticore", "kill -9 during ingest", (located) => {
   let searchd: Searchd;
@@ -26,8 +25,9 @@ describeWithPeer("manticore", "kill -9 during ingest", (located) => {
     const prefix = freshPrefix();
     const acknowledged: number[] = [];
     for (let kill = 0; kill < kills; kill++) {
-      const first = kill * 1_000_000;
-      acknowledged.push(...(await ingestUntilKilled(prefix, first, 1 + Math.floor(Math.random() * 200))));
+      const opener = { module, open: "openManticoreStore", options: { url: searchd.url, prefix } };
+      const requests = 1 + Math.floor(Math.random() * 200);
+      acknowledged.push(...(await ingestUntilKilled(opener, kill * 1_000_000, requests)));
     }
     await using store = await openManticoreStore({ url: searchd.url, prefix });
     await expectOnce(store, prefix, acknowledged);
@@ -43,7 +43,7 @@ describeWithPeer("manticore", "kill -9 during ingest", (located) => {
     const options = { url: searchd.url, prefix, retryMillis: 30_000 };
     await using store = await openManticoreStore(options);
     for (let kill = 0; kill < kills; kill++) {
-      const until = acknowledged.length + 20 + Math.floor(Math.random() * 100);
+      const progress = createProgress();
       let next = kill * 1_000_000;
       let killed = false;
       const send = async (): Promise<void> => {
@@ -52,10 +52,11 @@ describeWithPeer("manticore", "kill -9 during ingest", (located) => {
           // Whoever is not told tries again, as Jaeger does.
           await retried(() => store.write(requestOf(number)));
           acknowledged.push(number);
+          progress.step();
         }
       };
       const senders = Array.from({ length: 4 }, send);
-      await waitUntil(() => acknowledged.length >= until);
+      await progress.reached(20 + Math.floor(Math.random() * 100));
       const { process } = program() as NonNullable<ReturnType<typeof program>>;
       const ended = once(process, "exit");
       process.kill("SIGKILL");
@@ -67,21 +68,6 @@ describeWithPeer("manticore", "kill -9 during ingest", (located) => {
     await expectOnce(store, prefix, acknowledged);
   });
 
-  /** Lets a process write until it has acknowledged so many requests, kills it there, and returns their numbers. */
-  async function ingestUntilKilled(prefix: string, first: number, requests: number): Promise<number[]> {
-    const process = spawn(globalThis.process.execPath, [child, searchd.url, prefix, String(first)], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const acknowledged: number[] = [];
-    for await (const line of createInterface({ input: process.stdout })) {
-      acknowledged.push(Number(line));
-      if (acknowledged.length === requests) process.kill("SIGKILL");
-    }
-    if (process.exitCode === null && process.signalCode === null) await once(process, "exit");
-    expect(process.signalCode).toBe("SIGKILL");
-    return acknowledged;
-  }
-
   /** Whatever way they are asked for: by id, by a search, by SQL. */
   async function expectOnce(
     store: SpanStore,
@@ -89,7 +75,7 @@ describeWithPeer("manticore", "kill -9 during ingest", (located) => {
     acknowledged: readonly number[],
   ): Promise<void> {
     const expected = [...new Set(acknowledged.map(traceIdOf))];
-    const wanted = acknowledged.flatMap((number) => spanIdsOf(number)).sort();
+    const wanted = acknowledged.flatMap(spanIdsOf).sort();
     const spanIds: string[] = [];
     for await (const chunk of store.getTraces(expected)) {
       for (const { scopeSpans } of decodeTraces(chunk.encoded).resourceSpans) {
@@ -124,31 +110,4 @@ async function retried<T>(call: () => Promise<T>): Promise<T> {
       if (!isSpanStoreError(error) || error.code !== "STORE_UNAVAILABLE") throw error;
     }
   }
-}
-
-async function waitUntil(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
-function traceIdOf(number: number): string {
-  return number.toString(16).padStart(32, "0");
-}
-
-function spanIdsOf(number: number): string[] {
-  return Array.from({ length: spansPerRequest }, (_, i) =>
-    (number * 4 + i + 1).toString(16).padStart(16, "0"),
-  );
-}
-
-function requestOf(number: number): TracesData {
-  const startTimeUnixNano = 1_800_000_000_000_000_000n + BigInt(number) * 1_000_000n;
-  const spans = spanIdsOf(number).map((spanId, i) => ({
-    traceId: traceIdOf(number),
-    spanId,
-    name: `operation-${i}`,
-    startTimeUnixNano,
-    endTimeUnixNano: startTimeUnixNano + 5n,
-  }));
-  const resource = { attributes: [{ key: "service.name", value: { stringValue: "killed" } }] };
-  return { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] };
 }

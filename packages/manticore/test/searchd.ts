@@ -7,7 +7,7 @@ import {
   freePorts,
   type RunningProgram,
   startProgram,
-  untilReady,
+  until,
 } from "../../../scripts/test-support/processes.js";
 
 /** A searchd for tests: of their own, or one that somebody runs at an address. */
@@ -15,6 +15,10 @@ export interface Searchd {
   readonly url: string;
   /** Its HTTP listener; of one at an address, there is none known. */
   readonly httpUrl: string | undefined;
+  /** `host:port` where other daemons ask it: the same listener. */
+  readonly agent: string | undefined;
+  /** Its configuration file. */
+  readonly config: string | undefined;
   /** A program that tests may kill; undefined for one at an address. */
   readonly program: () => RunningProgram | undefined;
   /** Starts it again where its data is, after it has ended. */
@@ -38,6 +42,8 @@ export async function startSearchd(
     return {
       url: located.address,
       httpUrl: undefined,
+      agent: undefined,
+      config: undefined,
       program: () => undefined,
       start: nothing,
       close: nothing,
@@ -49,7 +55,7 @@ export async function startSearchd(
   const config = join(folder, "manticore.conf");
   const lines = [
     `listen = 127.0.0.1:${sqlPort}:mysql`,
-    `listen = 127.0.0.1:${httpPort}:http`,
+    `listen = 127.0.0.1:${httpPort}`,
     `log = ${join(folder, "searchd.log")}`,
     `pid_file = ${join(folder, "searchd.pid")}`,
     `data_dir = ${join(folder, "data")}`,
@@ -66,12 +72,14 @@ export async function startSearchd(
       // A signal that no test sends: what it wrote is the only trace of it.
       if (signal !== null && signal !== "SIGKILL" && signal !== "SIGTERM") console.error(logOf(folder));
     });
-    await untilReady(httpUrl, program);
+    await untilAnswering(httpUrl, program);
   };
   await start();
   return {
     url: `mysql://127.0.0.1:${sqlPort}`,
     httpUrl,
+    agent: `127.0.0.1:${httpPort}`,
+    config,
     program: () => program,
     start,
     close: async () => {
@@ -79,6 +87,18 @@ export async function startSearchd(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Whatever it answers: to whom it does not know, that he is to say who he is. */
+async function untilAnswering(url: string, { process, output }: RunningProgram): Promise<void> {
+  await until(
+    async () => {
+      if (process.exitCode !== null) throw new Error("the program has ended");
+      await (await fetch(url)).body?.cancel();
+      return true;
+    },
+    { what: url, timeoutMs: 60_000, output },
+  );
 }
 
 function logOf(folder: string): string {

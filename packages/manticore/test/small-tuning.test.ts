@@ -12,15 +12,15 @@ import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 
 /** Everything that otherwise happens with large numbers, or never: ids collide, common terms are left out, ... */
 const tuning: Tuning = {
-  idOf: (content) => contentId(content) & 0xffffn,
-  maxStatementBytes: 40_000,
+  idOf: (content) => contentId(content) & 0x3ffffn,
+  maxStatementBytes: 150_000,
   maxPacketBytes: 128 * 1024 * 1024,
   sampledFragments: 1,
-  listed: [3, 40],
+  listed: [3, 100],
   fewFragments: 20,
   fragmentsTogether: 4,
-  fragmentsPerPage: 10,
-  rowsPerPage: 100,
+  fragmentsPerPage: 20,
+  rowsPerPage: 500,
 };
 
 describeWithPeer("manticore", "conformance with numbers made small", (located) => {

@@ -1,31 +1,43 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { isSpanStoreError, type SpanStore } from "@spanstore/core";
 import { type ManticoreOptions, openManticoreMaintenance, openManticoreStore } from "@spanstore/manticore";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createProgress } from "../../../scripts/test-support/kill/progress.js";
+import { requestOf } from "../../../scripts/test-support/kill/requests.mjs";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { freePorts, type RunningProgram } from "../../../scripts/test-support/processes.js";
+import { span, traces } from "./one-span.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 
-const start = 1_772_625_600_000_000_000n;
-const traces = {
-  resourceSpans: [
-    {
-      resource: { attributes: [{ key: "service.name", value: { stringValue: "shop" } }] },
-      scopeSpans: [
-        {
-          spans: [
-            {
-              traceId: "1".repeat(32),
-              spanId: "2".repeat(16),
-              name: "get",
-              startTimeUnixNano: start,
-              endTimeUnixNano: start + 1n,
-            },
-          ],
-        },
-      ],
+/** A way to searchd that a test can cut. */
+async function startRelay({ hostname, port }: URL) {
+  const sockets = new Set<Socket>();
+  const server = createServer((inner) => {
+    const outer = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      sockets.add(from);
+      from.pipe(to);
+      from.on("error", () => to.destroy());
+      from.on("close", () => to.destroy());
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `mysql://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => sockets.size,
+    kill: async () => {
+      const closed = once(server, "close");
+      server.close();
+      for (const socket of sockets) socket.resetAndDestroy();
+      await closed;
     },
-  ],
-};
+  };
+}
 
 async function consumed(items: AsyncIterable<unknown>): Promise<void> {
   for await (const item of items) void item;
@@ -38,7 +50,8 @@ const calls: Readonly<Record<string, (store: SpanStore) => Promise<unknown>>> = 
   findSpans: (store) => consumed(store.findSpans({})),
   getServices: (store) => store.getServices(),
   getOperations: (store) => store.getOperations({ service: "shop" }),
-  getDependencies: (store) => store.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: start }),
+  getDependencies: (store) =>
+    store.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: span.endTimeUnixNano }),
   deleteBefore: (store) => store.deleteBefore(1n),
   stats: (store) => store.stats(),
   health: (store) => store.health(),
@@ -56,6 +69,11 @@ describe("options", () => {
     [{ writers: 0 }, "writers"],
     [{ readers: 1.5 }, "readers"],
     [{ cluster: "a:b" }, "cluster"],
+    [{ url: ["mysql://127.0.0.1", "mysql://127.0.0.1:9306"] }, "url"],
+    [{ shards: ["http://127.0.0.1"] }, "shards"],
+    [{ shards: ["mysql://127.0.0.1:1"] }, "shards"],
+    [{ shards: ["mysql://127.0.0.1:2?agent=a'b:1"] }, "shards"],
+    [{ shards: ["mysql://127.0.0.1:2"], cluster: "traces" }, "shards"],
     [{ retryMillis: -1 }, "retryMillis"],
     [{ timeoutMillis: 0 }, "timeoutMillis"],
   ])("%j are refused by name", async (options, field) => {
@@ -65,11 +83,19 @@ describe("options", () => {
     });
   });
 
-  it("that name nobody fail with what to look at", async () => {
+  it("that name nobody make a store whose calls say whom they can not reach", async () => {
     const [port] = await freePorts(1);
-    await expect(
-      openManticoreStore({ url: `mysql://127.0.0.1:${port}`, retryMillis: 0 }),
-    ).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", hint: expect.stringContaining("searchd") });
+    const url = `mysql://someone:secret@127.0.0.1:${port}`;
+    await using store = await openManticoreStore({ url, retryMillis: 0 });
+    const failure: unknown = await store.health().then(undefined, (error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining(`cannot reach Manticore Search at 127.0.0.1:${port}`),
+      hint: expect.stringContaining("does searchd run"),
+      field: undefined,
+    });
+    expect(String(failure)).not.toContain("secret");
+    await expect(store.write(traces)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   });
 });
 
@@ -98,6 +124,32 @@ describeWithPeer("manticore", "searchd", (located) => {
       await searchd.start();
       for (const call of Object.values(calls)) await call(store);
       expect(await store.getServices()).toEqual(["shop"]);
+    },
+  );
+
+  it.skipIf(!("command" in located))(
+    "that is down when a store is opened serves it when it is up",
+    async () => {
+      await running().stop();
+      const prefix = freshPrefix();
+      const warnings: string[] = [];
+      const warn = (message: string): unknown => warnings.push(message);
+      await using store = await openManticoreStore({ url: searchd.url, prefix, retryMillis: 50, warn });
+      for (const [name, call] of Object.entries(calls)) {
+        const error: unknown = await call(store).then(
+          () => undefined,
+          (cause: unknown) => cause,
+        );
+        expect(isSpanStoreError(error) && error.code, name).toBe("STORE_UNAVAILABLE");
+      }
+      await expect(store.forTenant("acme").health()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await expect(store.tenants()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      await searchd.start();
+      await Promise.all(Object.values(calls).map((call) => call(store)));
+      expect(await store.getServices()).toEqual(["shop"]);
+      await store.forTenant("acme").write(traces);
+      expect(await store.tenants()).toEqual(["acme"]);
+      expect(warnings).toEqual([]);
     },
   );
 
@@ -140,6 +192,42 @@ describeWithPeer("manticore", "searchd", (located) => {
     expect(await store.getServices()).toEqual(["shop"]);
   });
 
+  it("at two addresses goes on when the first dies in the middle of ingest and of searches", {
+    timeout: 120_000,
+  }, async () => {
+    const first = await startRelay(new URL(searchd.url));
+    const prefix = freshPrefix();
+    await using store = await openManticoreStore({ url: [first.url, searchd.url], prefix });
+    let next = 0;
+    const acknowledged = createProgress();
+    let over = false;
+    const send = async (): Promise<void> => {
+      while (!over) {
+        await store.write(requestOf(next++));
+        acknowledged.step();
+      }
+    };
+    const search = async (): Promise<void> => {
+      while (!over) {
+        const before = acknowledged.count();
+        const { traces: found } = await store.findTraceIds({ service: "killed", limit: 100_000 });
+        expect(found.length).toBeGreaterThanOrEqual(before);
+      }
+    };
+    const busy = Promise.all([send(), send(), search(), search()]);
+    await Promise.race([busy, acknowledged.reached(30)]);
+    expect(first.connections()).toBeGreaterThan(0);
+    await first.kill();
+    await Promise.race([busy, acknowledged.reached(80)]);
+    over = true;
+    await busy;
+    const summaries: number[] = [];
+    for await (const chunk of store.findTraceSummaries({ limit: 100_000 })) {
+      summaries.push(...chunk.summaries.map(({ spanCount }) => spanCount));
+    }
+    expect(summaries).toEqual(Array.from({ length: next }, () => 3));
+  });
+
   it("tells of itself, and keeps all through maintenance", async () => {
     const prefix = freshPrefix();
     const warnings: string[] = [];
@@ -160,27 +248,5 @@ describeWithPeer("manticore", "searchd", (located) => {
       expect.arrayContaining([`${prefix}operations`, `${prefix}spans_20260304`]),
     );
     expect((await store.findTraceIds({ service: "shop" })).traces.length).toBe(1);
-  });
-});
-
-describeWithPeer("manticore", "a searchd that may lose what it has acknowledged", (located) => {
-  it.skipIf(!("command" in located)).each([
-    ["binlog_flush = 0", "a crash of searchd or a power cut"],
-    ["", "a power cut"],
-    ["binlog_path =", "no binary log"],
-  ])("is told of at opening: %j", async (setting, words) => {
-    const searchd = await startSearchd(located, { settings: [setting] });
-    try {
-      const warnings: string[] = [];
-      const options = {
-        url: searchd.url,
-        prefix: freshPrefix(),
-        warn: (text: string) => warnings.push(text),
-      };
-      await (await openManticoreStore(options)).close();
-      expect(warnings).toEqual([expect.stringContaining(words)]);
-    } finally {
-      await searchd.close();
-    }
   });
 });

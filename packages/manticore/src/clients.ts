@@ -1,0 +1,24 @@
+import { type Client, createClient } from "./client.js";
+import type { Settings } from "./options.js";
+
+/** Connections to all daemons of a store. */
+export interface Clients {
+  /** The one that is asked. */
+  readonly home: Client;
+  /** Those that hold the spans, when it is not that one. */
+  readonly shards: readonly Client[];
+  readonly close: () => Promise<void>;
+}
+
+export function openClients(settings: Settings): Clients {
+  const { addresses } = settings;
+  const home = createClient(settings, { addresses, agents: settings.shards.length > 0 });
+  const shards = settings.shards.map((address) => createClient(settings, { addresses: [address] }));
+  return {
+    home,
+    shards,
+    close: async () => {
+      await Promise.all([home, ...shards].map((client) => client.close()));
+    },
+  };
+}

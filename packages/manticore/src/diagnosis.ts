@@ -1,0 +1,256 @@
+import { type Finding, isSpanStoreError } from "@spanstore/core";
+import type { Client } from "./client.js";
+import { openClients } from "./clients.js";
+import { failureOf, storeError } from "./errors.js";
+import { createNaming, type Naming, tenantOfTable } from "./naming.js";
+import { addressText, checkOptions, type ManticoreOptions } from "./options.js";
+import {
+  clockDifference,
+  flushAdvice,
+  lossOf,
+  readServerFacts,
+  readTableFacts,
+  type ServerFacts,
+  type TableFacts,
+} from "./server-facts.js";
+import { formatOf } from "./space.js";
+import { type ListedTable, tablesFrom } from "./tables.js";
+import { createWindows } from "./windows.js";
+
+/** The version that everything was tried with. */
+const triedVersion = 29;
+const mebi = 1024 * 1024;
+/** Jaeger's requests, and whole traces in one answer, stay below this. */
+const enoughPacketBytes = 16 * mebi;
+const maxClockSeconds = 5;
+/** With more of them in a table searches slow down, since each is looked into. */
+const manyChunks = 64;
+const manyDeletedParts = 0.3;
+const fewRows = 10_000;
+
+/**
+ * Looks at a store's searchd and at its tables: what is right, what is weaker than it could be, and what does not work,
+ * each with what to do about it. Changes nothing.
+ * @throws INVALID_OPTIONS naming the option; what else goes wrong is a finding.
+ */
+export async function diagnoseManticore(options: ManticoreOptions): Promise<readonly Finding[]> {
+  const settings = checkOptions({ retryMillis: 0, ...options });
+  const clients = openClients(settings);
+  const { home, shards } = clients;
+  const findings: Finding[] = [];
+  try {
+    const daemons = [
+      { client: home, at: settings.addresses.map(addressText).join(", ") },
+      ...shards.map((client, i) => ({
+        client,
+        at: addressText(settings.shards[i] as (typeof settings.shards)[0]),
+      })),
+    ];
+    for (const { client, at } of daemons) {
+      const found = await within("searchd", async () => serverFindings(await readServerFacts(client), at));
+      findings.push(...found);
+    }
+    if (findings.some(({ level, subject }) => level === "problem" && subject === "searchd")) return findings;
+    const holders = shards.length > 0 ? shards : [home];
+    findings.push(...(await within("tables", () => spaceFindings(home, holders, settings.prefix))));
+    return findings;
+  } finally {
+    await clients.close();
+  }
+}
+
+async function within(subject: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    const { message, hint } = isSpanStoreError(error)
+      ? error
+      : storeError(error, `cannot look at ${subject}`);
+    return [{ level: "problem", subject, text: message, ...(hint === undefined ? {} : { advice: hint }) }];
+  }
+}
+
+function serverFindings(facts: ServerFacts, at: string): Finding[] {
+  const { version, buddy, columnar, secondary, binlogFlush, maxPacketBytes } = facts;
+  const there = (is: boolean): string => (is ? "there" : "not there");
+  const major = Number.parseInt(version, 10);
+  const findings: Finding[] = [
+    { level: "ok", subject: "searchd", text: `${at} answers, up for ${facts.uptimeSeconds} s` },
+    major >= triedVersion
+      ? { level: "ok", subject: "version", text: version }
+      : {
+          level: "warning",
+          subject: "version",
+          text: `${version} is older than what everything was tried with`,
+          advice: `use Manticore Search ${triedVersion} or newer`,
+        },
+    {
+      level: "ok",
+      subject: "libraries",
+      text: `Buddy is ${there(buddy)}, columnar ${there(columnar)}, secondary ${there(secondary)}; none is needed`,
+    },
+    binlogFlush === 1
+      ? {
+          level: "ok",
+          subject: "binary log",
+          text: "binlog_flush = 1: acknowledged spans survive a power cut",
+        }
+      : {
+          level: binlogFlush === undefined ? "problem" : "warning",
+          subject: "binary log",
+          text: lossOf(binlogFlush),
+          advice: flushAdvice,
+        },
+    maxPacketBytes >= enoughPacketBytes
+      ? { level: "ok", subject: "packet limit", text: `statements of up to ${size(maxPacketBytes)}` }
+      : {
+          level: "warning",
+          subject: "packet limit",
+          text: `statements of up to ${size(maxPacketBytes)}: spans that take more are refused`,
+          advice: `set max_packet_size = ${enoughPacketBytes / mebi}M or more`,
+        },
+    facts.refusedConnections === 0
+      ? { level: "ok", subject: "connections", text: `${facts.connections} now, none was turned away` }
+      : {
+          level: "warning",
+          subject: "connections",
+          text: `${facts.connections} now, ${facts.refusedConnections} turned away since it started`,
+          advice: "raise max_connections, or lower the connections of the servers",
+        },
+  ];
+  return findings;
+}
+
+async function spaceFindings(home: Client, holders: readonly Client[], prefix: string): Promise<Finding[]> {
+  const naming = createNaming({ prefix, windows: createWindows("day") });
+  const listed = await tablesFrom(home, prefix);
+  if (!listed.some(({ name }) => name === naming.stopTerms)) {
+    return [
+      {
+        level: "ok",
+        subject: "tables",
+        text: `no store with the prefix ${prefix} yet; it is made when it is used`,
+      },
+    ];
+  }
+  const format = await formatOf(home, naming.stopTerms);
+  const length = format?.window ?? "day";
+  const own = createNaming({ prefix, windows: createWindows(length) });
+  const findings: Finding[] = [];
+  const seconds = await clockDifference(home, naming.stopTerms);
+  findings.push(
+    Math.abs(seconds) <= maxClockSeconds
+      ? { level: "ok", subject: "clock", text: "searchd's agrees with this machine's" }
+      : {
+          level: "warning",
+          subject: "clock",
+          text: `searchd's is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} this machine's`,
+          advice: "synchronize both, so that NOW() in SQL and windows agree",
+        },
+  );
+  const held: TableFacts[] = [];
+  for (const client of holders) {
+    for (const { name, type } of await tablesFrom(client, prefix)) {
+      if (type !== "rt") continue;
+      const facts = await readTableFacts(client, name).catch((error: unknown) => {
+        // Dropped since it was listed.
+        if (failureOf(error) !== "no table") throw error;
+        return undefined;
+      });
+      if (facts !== undefined) held.push(facts);
+    }
+  }
+  findings.push(...sizeFindings(own, held, length), ...strayFindings(own, listed));
+  return findings;
+}
+
+function sizeFindings(naming: Naming, held: readonly TableFacts[], length: string): Finding[] {
+  const sum = (of: (facts: TableFacts) => number): number =>
+    held.reduce((total, facts) => total + of(facts), 0);
+  const spans = held.filter(({ name }) => windowOf(naming, naming.spans, name) !== undefined);
+  const limits = [...new Set(held.map(({ memLimitBytes }) => memLimitBytes))].sort((a, b) => a - b);
+  const worn = held.filter(
+    ({ rows, deletedRows, diskChunks }) =>
+      diskChunks > manyChunks || (rows > fewRows && deletedRows > rows * manyDeletedParts),
+  );
+  return [
+    {
+      level: "ok",
+      subject: "tables",
+      text:
+        `windows of a${length === "hour" ? "n" : ""} ${length}: ${spans.length}, ` +
+        `spans: ${spans.reduce((total, { rows }) => total + rows, 0)}, ` +
+        `tables: ${held.length}, tenants' included`,
+    },
+    {
+      level: "ok",
+      subject: "size",
+      text: `${size(sum(({ diskBytes }) => diskBytes))} on disk, ${size(sum(({ ramBytes }) => ramBytes))} in memory`,
+    },
+    {
+      level: "ok",
+      subject: "rt_mem_limit",
+      text: `${limits.map(size).join(", ")} a table: what it holds in memory before it writes a chunk`,
+    },
+    ...worn.map(
+      ({ name, deletedRows, diskChunks }): Finding => ({
+        level: "warning",
+        subject: "tables",
+        text: `${name} has ${diskChunks} chunks and ${deletedRows} deleted rows`,
+        advice: "optimize it when there is little to do",
+      }),
+    ),
+  ];
+}
+
+/** Tables that are no store's, and windows of which only a part is there. */
+function strayFindings(naming: Naming, listed: readonly ListedTable[]): Finding[] {
+  const { prefix } = naming;
+  const prefixes = listed.flatMap(({ name }) => {
+    const tenant = tenantOfTable(prefix, name);
+    return tenant === undefined ? [] : [name.slice(0, -"operations".length)];
+  });
+  // A server's archive, and its tenants, are stores beside this one.
+  const spaces = [prefix, ...prefixes, `${prefix}archive_`].sort((a, b) => b.length - a.length);
+  const findings: Finding[] = [];
+  for (const { name } of listed) {
+    const space = spaces.find((each) => name.startsWith(each)) as string;
+    if (name.startsWith(`${prefix}archive_`)) continue;
+    if (
+      !/^((spans|fragments)(_(\d{8}|\d{10}|past|future))?|operations|stop_terms|control)$/.test(
+        name.slice(space.length),
+      )
+    ) {
+      findings.push({
+        level: "warning",
+        subject: "tables",
+        text: `${name} is none of the store's, although its name begins so`,
+        advice: "another prefix keeps them apart",
+      });
+    }
+  }
+  const names = new Set(listed.map(({ name }) => name));
+  for (const { name } of listed) {
+    const window = windowOf(naming, naming.spans, name) ?? windowOf(naming, naming.fragments, name);
+    if (window === undefined) continue;
+    const missing = [naming.spanTable(window), naming.fragmentTable(window)].filter(
+      (each) => !names.has(each),
+    );
+    if (missing.length === 0) continue;
+    findings.push({
+      level: "warning",
+      subject: "tables",
+      text: `of the window ${window.name} the table ${missing.join(", ")} is missing: a deletion did not come to its end`,
+      advice: "the next deletion of that time takes the rest",
+    });
+  }
+  return findings;
+}
+
+function windowOf(naming: Naming, table: string, name: string) {
+  return name.startsWith(`${table}_`) ? naming.windows.named(name.slice(table.length + 1)) : undefined;
+}
+
+function size(bytes: number): string {
+  return bytes < mebi ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.round(bytes / mebi)} MiB`;
+}

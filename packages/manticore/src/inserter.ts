@@ -1,0 +1,210 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  type ErrorData,
+  errorToData,
+  isSpanStoreError,
+  type RejectedSpan,
+  SpanStoreError,
+  splitByTrace,
+} from "@spanstore/core";
+import type { Client } from "./client.js";
+import { type Failure, failureOf, storeError } from "./errors.js";
+import { maxExtentMillis } from "./fragments.js";
+import { insertRows } from "./insert.js";
+import type { Naming } from "./naming.js";
+import { fragmentRows, type NewRow, type SpanRow, spanRows } from "./rows.js";
+import { fragmentTable } from "./schema.js";
+import type { StopTerms } from "./stop-terms.js";
+import type { Tuning } from "./tuning.js";
+import type { Window } from "./windows.js";
+
+/**
+ * The part of a write that costs processor time: makes requests into rows, and rows into statements. It may run on another
+ * thread, so all that it is told and tells is plain data.
+ */
+export interface Inserter {
+  /**
+   * Makes the rows of requests that are to be written together, and keeps them.
+   * @param group a number that no earlier group had.
+   * @returns what is to be known of them, in their order.
+   */
+  readonly prepare: (group: number, requests: readonly Uint8Array[]) => Promise<readonly Prepared[]>;
+  /** Inserts the rows of some requests of a group. It may be repeated: what is there already is passed over. */
+  readonly insert: (group: number, requests: readonly number[], sequence: number) => Promise<Outcome>;
+  /** The group is over. */
+  readonly release: (group: number) => void;
+}
+
+/** What is to be known of a request, or why it can not be written. */
+export type Prepared = PreparedRequest | { readonly error: ErrorData };
+
+export interface PreparedRequest {
+  readonly accepted: number;
+  readonly rejected: readonly RejectedSpan[];
+  /** Those that its rows belong to. */
+  readonly windows: readonly Window[];
+  /** The operations that its spans make known, of each its window's name, its service, its name and its kind. */
+  readonly operations: readonly string[];
+}
+
+export type Outcome =
+  | { readonly failure?: never }
+  | {
+      readonly failure: Failure;
+      /** One of several requests may be to blame. */
+      readonly isOfOne: boolean;
+      readonly error: ErrorData;
+    };
+
+export interface InserterParts {
+  readonly client: Client;
+  readonly naming: Naming;
+  readonly stopTerms: StopTerms;
+  readonly tuning: Tuning;
+}
+
+interface Rows {
+  readonly fragments: ReadonlyMap<Window, readonly NewRow[]>;
+  readonly spans: ReadonlyMap<Window, readonly SpanRow[]>;
+}
+
+export function createInserter(parts: InserterParts): Inserter {
+  const groups = new Map<number, readonly (Rows | undefined)[]>();
+
+  return {
+    prepare: async (group, encoded) => {
+      const rows: (Rows | undefined)[] = [];
+      const requests: Prepared[] = [];
+      for (const each of encoded) {
+        try {
+          const prepared = await prepare(parts, each);
+          rows.push(prepared.rows);
+          requests.push(prepared.request);
+        } catch (error) {
+          rows.push(undefined);
+          requests.push({ error: errorToData(storeError(error, "cannot write")) });
+        }
+        // A large request takes milliseconds, and others want their turn.
+        await nextTurn();
+      }
+      groups.set(group, rows);
+      return requests;
+    },
+
+    insert: async (group, requests, sequence) => {
+      try {
+        const known = groups.get(group);
+        const rows = requests.map((request) => {
+          const own = known?.[request];
+          if (own === undefined) throw new SpanStoreError("INTERNAL", "rows that were never made");
+          return own;
+        });
+        await insert(parts, rows, sequence);
+        return {};
+      } catch (error) {
+        const failure = failureOf(error);
+        return {
+          failure,
+          isOfOne: isSpanStoreError(error) ? error.code !== "STORE_UNAVAILABLE" : failure === "other",
+          error: errorToData(storeError(error, "cannot write")),
+        };
+      }
+    },
+
+    release: (group) => {
+      groups.delete(group);
+    },
+  };
+}
+
+async function prepare(
+  { naming, stopTerms, tuning }: InserterParts,
+  encoded: Uint8Array,
+): Promise<{ readonly rows: Rows; readonly request: PreparedRequest }> {
+  const split = splitByTrace(encoded, { maxExtentMillis });
+  const all = spanRows(encoded, split, tuning.idOf);
+  const spans = byWindow(all, ({ startUnixNano }) => naming.windows.at(startUnixNano));
+  const fragments = new Map<Window, NewRow[]>();
+  const services = new Set(all.map(({ service }) => service));
+  const windows = byWindow(split.fragments, (each) => naming.windows.at(each.newestStartUnixNano));
+  for (const [window, own] of windows) {
+    // Those that are too common there are left out.
+    const stop = await stopTerms.learn(window, own, services);
+    fragments.set(window, fragmentRows(own, stop, tuning.idOf));
+  }
+  const named = new Map([...fragments.keys(), ...spans.keys()].map((window) => [window.name, window]));
+  return {
+    rows: { fragments, spans },
+    request: {
+      accepted: split.spanCount,
+      rejected: split.rejected,
+      windows: [...named.values()],
+      operations: operationsOf(spans),
+    },
+  };
+}
+
+async function insert(
+  { client, naming, tuning }: InserterParts,
+  requests: readonly Rows[],
+  sequence: number,
+): Promise<void> {
+  const fragments = joined(requests.map((each) => each.fragments));
+  const spans = joined(requests.map((each) => each.spans));
+  await Promise.all([
+    ...Array.from(fragments, ([window, rows]) => {
+      const table = naming.fragmentTable(window);
+      const target = { table, name: naming.target(table), shape: fragmentTable, ids: window.ids };
+      return insertRows(client, { ...target, lead: `${sequence},` }, rows, tuning);
+    }),
+    ...Array.from(spans, ([window, rows]) => {
+      const table = naming.spanTable(window);
+      const target = { table, name: naming.target(table), shape: naming.spanShape, ids: window.ids };
+      return insertRows(client, target, rows, tuning);
+    }),
+  ]);
+}
+
+/** The rows of several requests, by window. */
+function joined<T>(maps: readonly ReadonlyMap<Window, readonly T[]>[]): Map<Window, readonly T[]> {
+  const byName = new Map<string, readonly [Window, T[]]>();
+  for (const map of maps) {
+    for (const [window, rows] of map) {
+      const known = byName.get(window.name);
+      if (known === undefined) byName.set(window.name, [window, [...rows]]);
+      else for (const row of rows) known[1].push(row);
+    }
+  }
+  return new Map(byName.values());
+}
+
+function byWindow<T>(items: readonly T[], windowOf: (item: T) => Window): Map<Window, T[]> {
+  const byName = new Map<string, T[]>();
+  const windows = new Map<Window, T[]>();
+  for (const item of items) {
+    const window = windowOf(item);
+    let own = byName.get(window.name);
+    if (own === undefined) {
+      own = [];
+      byName.set(window.name, own);
+      windows.set(window, own);
+    }
+    own.push(item);
+  }
+  return windows;
+}
+
+function operationsOf(spans: ReadonlyMap<Window, readonly SpanRow[]>): string[] {
+  const seen = new Set<string>();
+  const operations: string[] = [];
+  for (const [window, rows] of spans) {
+    for (const { service, name, spanKind } of rows) {
+      if (service === "") continue;
+      const key = `${window.name} ${spanKind} ${service.length} ${service}${name}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      operations.push(window.name, service, name, spanKind);
+    }
+  }
+  return operations;
+}

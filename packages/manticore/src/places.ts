@@ -1,0 +1,44 @@
+import type { Client } from "./client.js";
+import type { Naming } from "./naming.js";
+import { maxShards } from "./options.js";
+import type { Window, Windows } from "./windows.js";
+
+/** A daemon that holds rows of a space's spans. */
+export interface Place {
+  readonly client: Client;
+  /** As the space's, but that each window's ids are a part of all, so that no two places give one id to two rows. */
+  readonly naming: Naming;
+}
+
+const partBits = BigInt(Math.log2(maxShards));
+
+/** The places of a space: its shards, or the one daemon that is asked. */
+export function placesOf(home: Client, shards: readonly Client[], naming: Naming): readonly Place[] {
+  if (shards.length === 0) return [{ client: home, naming }];
+  return shards.map((client, part) => ({
+    client,
+    naming: { ...naming, windows: partOf(naming.windows, BigInt(part)) },
+  }));
+}
+
+function partOf({ at, named }: Windows, part: bigint): Windows {
+  const narrowed = (window: Window): Window => {
+    const lowerBits = window.ids.lowerBits >> partBits;
+    return { ...window, ids: { first: window.ids.first | (part * (lowerBits + 1n)), lowerBits } };
+  };
+  // Most spans lie in the window of the one before.
+  let whole: Window | undefined;
+  let last: Window | undefined;
+  return {
+    at: (unixNano) => {
+      const window = at(unixNano);
+      if (last === undefined || window !== whole) last = narrowed(window);
+      whole = window;
+      return last;
+    },
+    named: (name) => {
+      const window = named(name);
+      return window === undefined ? undefined : narrowed(window);
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { SpanStoreError } from "@spanstore/core";
+import type { Client } from "./client.js";
+import { failureOf } from "./errors.js";
+import { literal } from "./literals.js";
+import type { Naming } from "./naming.js";
+import { controlTable, insertInto, operationTable, stopTable } from "./schema.js";
+import { makeTable, tablesFrom } from "./tables.js";
+import { isForeign } from "./unions.js";
+import { checkWindowLength, type WindowLength } from "./windows.js";
+
+/** Of the layout; what a newer one wrote is not touched. */
+const schemaVersion = 1;
+
+/** The row of the table of stop terms that says how the space was made; windows begin at 0. */
+const formatId = 1;
+const formatWindow = -1;
+
+interface Format {
+  readonly version: number;
+  readonly window: WindowLength;
+}
+
+/**
+ * Makes what is missing of a space.
+ * @param sharded whether the tables of windows are to be joined of others.
+ * @returns the window length that it was made with.
+ * @throws INCOMPATIBLE_SCHEMA when a newer version, or another program, made what is there.
+ */
+export async function prepareSpace(
+  client: Client,
+  naming: Pick<Naming, "prefix" | "spans" | "operations" | "stopTerms" | "control" | "create" | "target">,
+  length: WindowLength,
+  sharded: boolean,
+): Promise<WindowLength> {
+  const tables = await tablesFrom(client, naming.prefix);
+  const typeOf = (table: string): string | undefined => tables.find(({ name }) => name === table)?.type;
+  if ((typeOf(naming.spans) ?? "distributed") !== "distributed") throw isForeign(naming.spans);
+  const windowed = tables.find(({ name }) =>
+    /^(spans|fragments)_[^_]+$/.test(name.slice(naming.prefix.length)),
+  );
+  if (windowed !== undefined && (windowed.type === "distributed") !== sharded) {
+    throw new SpanStoreError(
+      "INCOMPATIBLE_SCHEMA",
+      sharded ? `the table ${windowed.name} has rows of its own` : "the store was made with shards",
+      {
+        field: "shards",
+        hint: sharded
+          ? "let `url` name a searchd without spans, or choose another prefix"
+          : "name the same shards again",
+      },
+    );
+  }
+  const known = typeOf(naming.stopTerms) === undefined ? undefined : await formatOf(client, naming.stopTerms);
+  for (const [table, shape] of [
+    [naming.operations, operationTable],
+    [naming.stopTerms, stopTable],
+    [naming.control, controlTable],
+  ] as const) {
+    await makeTable(client, naming as Naming, table, shape);
+  }
+  if (known !== undefined) return known.window;
+  const own: Format = { version: schemaVersion, window: length };
+  try {
+    await client.query(
+      `${insertInto("INSERT", naming.target(naming.stopTerms), stopTable)}(${formatId},${formatWindow},${literal(JSON.stringify(own))})`,
+    );
+    return length;
+  } catch (error) {
+    if (failureOf(error) !== "duplicate") throw error;
+    // Another server was first.
+    return (await formatOf(client, naming.stopTerms))?.window ?? length;
+  }
+}
+
+export async function formatOf(client: Client, table: string): Promise<Format | undefined> {
+  let text: string | undefined;
+  try {
+    const rows = await client.query(
+      `SELECT terms FROM ${table} WHERE id = ${formatId} AND window_start = ${formatWindow} LIMIT 1`,
+    );
+    text = rows[0]?.[0]?.toString("latin1");
+  } catch (error) {
+    if (failureOf(error) !== "other") throw error;
+    throw isForeign(table);
+  }
+  if (text === undefined) return undefined;
+  const { version, window } = JSON.parse(text) as Format;
+  if (version > schemaVersion) {
+    throw new SpanStoreError("INCOMPATIBLE_SCHEMA", `the tables were made by a newer version (${version})`, {
+      hint: "use that version, or another prefix",
+    });
+  }
+  checkWindowLength(window);
+  return { version, window };
+}

@@ -1,0 +1,62 @@
+import { isSpanStoreError, type RejectedSpan, splitByTrace, type WriteResult } from "@spanstore/core";
+import { maxExtentMillis } from "./fragments.js";
+
+export type Write = (encoded: Uint8Array, signal?: AbortSignal) => Promise<WriteResult>;
+
+/** A place that did not take a write is passed over for so long. */
+const awayMillis = 10_000;
+
+/**
+ * Writes to several places: a trace's spans to the one that its id tells, so that a repeated write comes to the same
+ * place. While that one is away the next takes them; should it have kept a part before, reads give each span once.
+ */
+export function spreadWrites(writers: readonly [Write, ...Write[]]): Write {
+  if (writers.length === 1) return writers[0];
+  const awayUntil = writers.map(() => 0);
+
+  /** Tries the places in turn, those first that are not known to be away. */
+  const writeFrom = async (
+    first: number,
+    encoded: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<WriteResult> => {
+    const turn = writers.map((_, i) => (first + i) % writers.length);
+    const now = Date.now();
+    const isAway = (place: number): boolean => (awayUntil[place] ?? 0) > now;
+    const order = [...turn.filter((place) => !isAway(place)), ...turn.filter(isAway)];
+    let failure: unknown;
+    for (const place of order) {
+      try {
+        const result = await (writers[place] as Write)(encoded, signal);
+        awayUntil[place] = 0;
+        return result;
+      } catch (error) {
+        if (!isSpanStoreError(error) || error.code !== "STORE_UNAVAILABLE") throw error;
+        awayUntil[place] = Date.now() + awayMillis;
+        failure ??= error;
+      }
+    }
+    throw failure;
+  };
+
+  return async (encoded, signal) => {
+    const { fragments, rejected, spanCount } = splitByTrace(encoded, { maxExtentMillis });
+    const parts = writers.map((): Uint8Array[] => []);
+    for (const { traceId, encoded: own } of fragments) parts[placeOf(traceId, writers.length)]?.push(own);
+    await Promise.all(
+      parts.map(async (own, place) => {
+        // Encoded requests one after the other are one request.
+        if (own.length > 0) await writeFrom(place, Buffer.concat(own), signal);
+      }),
+    );
+    return { accepted: spanCount, rejected: rejected satisfies readonly RejectedSpan[] };
+  };
+}
+
+/** Ids may be numbered one after the other, or random in a part of their bytes alone. */
+function placeOf(traceId: Uint8Array, places: number): number {
+  let hash = 0x811c9dc5;
+  for (const byte of traceId) hash = Math.imul(hash ^ byte, 0x01000193);
+  hash ^= hash >>> 15;
+  return (hash >>> 0) % places;
+}

@@ -1,0 +1,50 @@
+import type { Client } from "./client.js";
+import type { Naming } from "./naming.js";
+import type { TableShape } from "./schema.js";
+
+export interface ListedTable {
+  readonly name: string;
+  /** `rt` for one with rows, `distributed` for one that joins others. */
+  readonly type: string;
+}
+
+/** The tables whose names begin so. */
+export async function tablesFrom(
+  client: Client,
+  prefix: string,
+  signal?: AbortSignal,
+): Promise<readonly ListedTable[]> {
+  const rows = await client.query(`SHOW TABLES LIKE '${prefix}%'`, { signal, doing: "cannot list tables" });
+  return (
+    rows
+      .map(([name, type]) => ({ name: String(name), type: String(type) }))
+      // LIKE takes _ for any character.
+      .filter(({ name }) => name.startsWith(prefix))
+  );
+}
+
+/** Makes a table unless it is there, in the cluster if there is one; any number of servers may do so at once. */
+export async function makeTable(
+  client: Client,
+  naming: Naming,
+  table: string,
+  shape: TableShape,
+): Promise<void> {
+  for (const statement of naming.create(table, shape)) {
+    await client.query(statement).catch(unless(/already exists|already (a )?part of cluster/));
+  }
+}
+
+export async function dropTableOf(client: Client, naming: Naming, table: string): Promise<void> {
+  for (const statement of naming.drop(table)) {
+    // Another server may be dropping it too.
+    await client.query(statement).catch(unless(/not in cluster|unknown (local )?table/));
+  }
+}
+
+/** Lets pass what a race that was lost to another server is told. */
+export function unless(expected: RegExp): (error: unknown) => void {
+  return (error) => {
+    if (!expected.test(String(error))) throw error;
+  };
+}

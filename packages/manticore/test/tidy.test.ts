@@ -1,0 +1,85 @@
+import { createSpanStore, type SpanStore } from "@spanstore/core";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { describeWithPeer } from "../../../scripts/test-support/peers.js";
+import { createCatalog } from "../src/catalog.js";
+import { type Client, createClient, decimal } from "../src/client.js";
+import { openEngine } from "../src/engine.js";
+import { createNaming } from "../src/naming.js";
+import { checkOptions } from "../src/options.js";
+import { placesOf } from "../src/places.js";
+import { tidyWindows } from "../src/tidy.js";
+import { createWindows } from "../src/windows.js";
+import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
+
+const hour = 3_600_000_000_000n;
+const over = 1_772_582_400_000_000_000n;
+const chunks = 5;
+
+describeWithPeer("manticore", "windows that are over", (located) => {
+  let searchd: Searchd;
+  let client: Client;
+  let store: SpanStore;
+  const prefix = freshPrefix();
+  const windows = createWindows("hour");
+  const naming = createNaming({ prefix, windows });
+
+  beforeAll(async () => {
+    searchd = await startSearchd(located);
+    const settings = checkOptions({ url: searchd.url, window: "hour" });
+    client = createClient(settings);
+    store = createSpanStore(await openEngine({ client, settings, prefix }));
+  });
+  afterAll(async () => {
+    await store?.close();
+    await client?.close();
+    await searchd?.close();
+  });
+
+  const traceId = (start: bigint, i: number): string => (start + BigInt(i)).toString(16).padStart(32, "0");
+  const write = async (start: bigint): Promise<void> => {
+    for (let i = 0; i < chunks; i++) {
+      const times = { startTimeUnixNano: start, endTimeUnixNano: start };
+      const span = { traceId: traceId(start, i), spanId: "1".repeat(16), name: `op ${i}`, ...times };
+      await store.write({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
+      for (const table of tablesAt(start)) await client.query(`FLUSH RAMCHUNK ${table}`);
+    }
+  };
+  const tablesAt = (start: bigint): string[] => {
+    const window = windows.at(start);
+    return [naming.fragmentTable(window), naming.spanTable(window)];
+  };
+  const chunksAt = async (start: bigint): Promise<number[]> => {
+    const counts: number[] = [];
+    for (const table of tablesAt(start)) {
+      const rows = await client.query(`SHOW TABLE ${table} STATUS`);
+      counts.push(
+        decimal(
+          rows.find(([name]) => String(name) === "disk_chunks"),
+          1,
+        ),
+      );
+    }
+    return counts;
+  };
+
+  it("are merged, some time after their end and with all that they hold", async () => {
+    const later = over + 3n * hour;
+    await write(over);
+    await write(later);
+    const places = placesOf(client, [], naming);
+    const catalog = createCatalog({
+      client,
+      naming,
+      places,
+      agents: [],
+      timeoutMillis: 10_000,
+      nextWindow: () => windows.at(later),
+    });
+    // An hour and some after the end of the first, and in the middle of the second.
+    await tidyWindows({ naming, catalog, places, now: () => later + hour / 2n });
+    await vi.waitFor(async () => expect(await chunksAt(over)).toEqual([1, 1]), { timeout: 20_000 });
+    expect(await chunksAt(later)).toEqual([chunks, chunks]);
+    const { traces } = await store.findTraceIds({ limit: 100 });
+    expect(traces).toHaveLength(2 * chunks);
+  });
+});

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { closingReporter } from "./scripts/test-support/closing-reporter.js";
 
@@ -5,9 +6,12 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "bench/test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**"],
-    testTimeout: 30_000,
+    // Tests wait for engines and servers more than they compute, so that two files go well beside each other on two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
+    globalSetup: ["packages/elasticsearch/test/support/global-setup.ts"],
     reporters: ["default", closingReporter()],
   },
 });

@@ -1,6 +1,6 @@
 import type { Client } from "./client.js";
 import { failureOf } from "./errors.js";
-import type { Naming } from "./naming.js";
+import { type Naming, tenantOfControl } from "./naming.js";
 import type { Window } from "./windows.js";
 
 /** An index of the space, and the time that it holds. */
@@ -24,10 +24,52 @@ export async function listIndices(client: Client, naming: Naming): Promise<reado
   });
 }
 
+/** The tenants of a prefix that have a space. */
+export async function listTenants(client: Client, prefix: string): Promise<readonly string[]> {
+  const found = await client.request<Readonly<Record<string, unknown>>>(
+    { method: "GET", path: `/${prefix}tenant-*-control/_settings/index.uuid` },
+    { doing: "cannot list tenants" },
+  );
+  return Object.keys(found).flatMap((index) => tenantOfControl(prefix, index) ?? []);
+}
+
+/** Bytes of each index's primary shards. */
+export async function sizesOf(
+  client: Client,
+  indices: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const names of expressions(indices)) {
+    const { indices: told = {} } = await client.request<IndexSizes>(
+      {
+        method: "GET",
+        path: `/${names}/_stats/store`,
+        query: { filter_path: "indices.*.primaries.store.size_in_bytes", ignore_unavailable: true },
+      },
+      { doing: "cannot read the size" },
+    );
+    for (const [index, { primaries }] of Object.entries(told)) {
+      sizes.set(index, primaries?.store?.size_in_bytes ?? 0);
+    }
+  }
+  return sizes;
+}
+
+interface IndexSizes {
+  readonly indices?: Readonly<
+    Record<string, { readonly primaries?: { readonly store?: { readonly size_in_bytes?: number } } }>
+  >;
+}
+
+/** Names as lists for a path, none longer than Elasticsearch takes. */
+function* expressions(indices: readonly string[]): Generator<string> {
+  for (let at = 0; at < indices.length; at += namesPerRequest)
+    yield indices.slice(at, at + namesPerRequest).join(",");
+}
+
 /** Deletes indices with all that is in them. */
 export async function dropIndices(client: Client, indices: readonly string[]): Promise<void> {
-  for (let at = 0; at < indices.length; at += namesPerRequest) {
-    const names = indices.slice(at, at + namesPerRequest).join(",");
+  for (const names of expressions(indices)) {
     try {
       await client.request(
         { method: "DELETE", path: `/${names}`, query: { ignore_unavailable: true } },

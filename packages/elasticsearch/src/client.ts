@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Client as ElasticsearchClient } from "@elastic/elasticsearch";
+import { Client as ElasticsearchClient, Serializer } from "@elastic/elasticsearch";
 import { throwIfAborted } from "@spanstore/core";
 import { type Failure, failureOf, storeError } from "./errors.js";
 import type { Settings } from "./options.js";
@@ -40,7 +40,8 @@ const maxResponseBytes = 128 * 1024 * 1024;
 const headers = { accept: "application/json", "content-type": "application/json" };
 const lineHeaders = { ...headers, "content-type": "application/x-ndjson" };
 
-export function createClient(settings: Settings): Client {
+/** @param parse reads the answers in place of JSON.parse. */
+export function createClient(settings: Settings, parse?: (text: string) => unknown): Client {
   const { nodes, auth, ca, caFingerprint, compression, timeoutMillis } = settings;
   const client = new ElasticsearchClient({
     nodes: nodes.map((url) => ({ url })),
@@ -55,6 +56,7 @@ export function createClient(settings: Settings): Client {
     resurrectStrategy: "optimistic",
     maxResponseSize: maxResponseBytes,
     enableMetaHeader: false,
+    ...(parse !== undefined && { Serializer: serializerWith(parse) }),
   });
 
   return {
@@ -107,4 +109,13 @@ function send(
       ...(signal !== undefined && { signal }),
     },
   );
+}
+
+/** The client takes a class. */
+function serializerWith(parse: (text: string) => unknown): typeof Serializer {
+  return class extends Serializer {
+    override deserialize<T>(text: string): T {
+      return parse(text) as T;
+    }
+  };
 }

@@ -22,8 +22,8 @@ export interface Control {
    * @returns the number that writes of later epochs exceed, and all those before do not.
    */
   readonly barrier: (deletion: boolean, signal?: AbortSignal) => Promise<number>;
-  /** Changes with every deletion: what was known before of names need not hold any more. */
-  readonly generation: () => number;
+  /** Changes with every deletion, of whichever server. */
+  readonly generation: (signal?: AbortSignal) => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
@@ -74,11 +74,11 @@ export function createControl(client: Client, index: string): Control {
     generation = state.generation;
   };
 
-  const read = async (): Promise<Found<State>> => {
+  const read = async (signal?: AbortSignal): Promise<Found<State>> => {
     try {
       return await client.request(
         { method: "GET", path: `/${index}/_doc/${stateId}` },
-        { expects: ["refused", "no index"] },
+        { signal, expects: ["refused", "no index"] },
       );
     } catch (error) {
       // 404 is how a document that is not there is told.
@@ -248,7 +248,7 @@ export function createControl(client: Client, index: string): Control {
       );
       return before;
     },
-    generation: () => generation,
+    generation: async (signal) => (await read(signal))._source?.generation ?? 0,
     close: async () => {
       closed = true;
       clearTimeout(polling);

@@ -1,67 +1,39 @@
-import {
-  callsOfTrace,
-  createCallCounter,
-  type Dependency,
-  type DependencyQuery,
-  type EngineReader,
-} from "@spanstore/core";
+import { createCallLedger, type EngineReader } from "@spanstore/core";
+import type { Control } from "./control.js";
 import type { KeptFragments } from "./kept.js";
-import { filterOf } from "./lower.js";
+import type { Query } from "./lower.js";
 import type { Naming } from "./naming.js";
 
-const fragmentsPerPage = 500;
-const tracesPerRead = 200;
+const fragmentsPerPage = 512;
 
-/** Counts calls between services by the traces that have spans in the window, each read whole. */
-export function createDependencies(
-  kept: KeptFragments,
-  naming: Naming,
-  fragments: EngineReader["fragments"],
-): (query: DependencyQuery, signal?: AbortSignal) => Promise<Dependency[]> {
-  return async ({ startTimeUnixNano, endTimeUnixNano }, signal) => {
-    const counter = createCallCounter();
-    const seen = new Set<string>();
-    let batch: string[] = [];
+export interface DependencyParts {
+  readonly kept: KeptFragments;
+  readonly naming: Naming;
+  readonly control: Control;
+  readonly reader: Pick<EngineReader, "sequence" | "candidates" | "fragments">;
+}
 
-    const count = (trace: readonly Uint8Array[]): void => {
-      for (const { parent, child, startTimeUnixNano: start } of callsOfTrace(trace)) {
-        if (start >= startTimeUnixNano && start <= endTimeUnixNano) counter.add(parent, child);
+/** Counts calls between services. */
+export function createDependencies({
+  kept,
+  naming,
+  control,
+  reader,
+}: DependencyParts): EngineReader["dependencies"] {
+  return createCallLedger({
+    ...reader,
+    generation: control.generation,
+    async *tracesWritten(after, upTo, signal) {
+      const options = { signal, doing: "cannot count calls" };
+      const body = { query: writtenBetween(after, upTo), _source: true };
+      for await (const hits of kept.pages(naming.pattern, body, () => fragmentsPerPage, options)) {
+        yield hits.map((hit) => kept.of(hit).traceId);
       }
-    };
-    const countBatch = async (): Promise<void> => {
-      let current = "";
-      let trace: Uint8Array[] = [];
-      for await (const window of fragments(batch, signal)) {
-        for (const { traceId, encoded } of window) {
-          if (traceId !== current) {
-            count(trace);
-            trace = [];
-            current = traceId;
-          }
-          trace.push(encoded);
-        }
-      }
-      count(trace);
-      batch = [];
-    };
+    },
+  });
+}
 
-    const bounds = { startTimeMinUnixNano: startTimeUnixNano, startTimeMaxUnixNano: endTimeUnixNano };
-    const body = {
-      query: { bool: { filter: filterOf(bounds, undefined) } },
-      _source: true,
-    };
-    const indices = naming.between(startTimeUnixNano, endTimeUnixNano);
-    const options = { signal, doing: "cannot count calls" };
-    for await (const hits of kept.pages(indices, body, () => fragmentsPerPage, options)) {
-      for (const hit of hits) {
-        const { traceId } = kept.of(hit);
-        if (seen.has(traceId)) continue;
-        seen.add(traceId);
-        batch.push(traceId);
-        if (batch.length === tracesPerRead) await countBatch();
-      }
-    }
-    await countBatch();
-    return counter.dependencies();
-  };
+/** Fragments of writes after one number and up to another. */
+export function writtenBetween(after: number, upTo: number): Query {
+  return { bool: { filter: [{ range: { sequence: { gt: after, lte: upTo } } }] } };
 }

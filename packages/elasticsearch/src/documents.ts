@@ -3,7 +3,6 @@ import type { TraceFragment } from "@spanstore/core";
 import { type Dictionary, pack } from "./pack.js";
 import { wordsOf } from "./terms.js";
 import { micros } from "./times.js";
-import { textWordsOf } from "./words.js";
 
 /** A document to be created or replaced, but for the number of its write. */
 export interface NewDocument {
@@ -38,7 +37,7 @@ export function fragmentDocument(
     kind: "fragment",
     json:
       `"newest":${micros(fragment.newestStartUnixNano)},"oldest":${micros(fragment.oldestStartUnixNano)},` +
-      `"trace_id":"${Buffer.from(traceId).toString("hex")}","terms":"${wordsOf(terms)} ${textWordsOf(encoded)}",` +
+      `"trace_id":"${Buffer.from(traceId).toString("hex")}","terms":"${wordsOf(terms)}",` +
       `"encoded":"${pack(encoded, dictionary).toString("base64")}"}`,
   };
 }

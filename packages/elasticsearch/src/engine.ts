@@ -12,7 +12,7 @@ import type { Settings } from "./options.js";
 import { createReader } from "./read.js";
 import { createRefresher } from "./refresh.js";
 import { createRetention } from "./retention.js";
-import { prepareSpace, putTemplate } from "./schema.js";
+import { createDatedIndices, prepareSpace, putTemplate } from "./schema.js";
 import { createWindows } from "./windows.js";
 import { createWriter } from "./write.js";
 
@@ -51,7 +51,17 @@ export async function openEngine({
   const operations = createOperations(client, kept, naming);
   const { refreshed } = createRefresher(client, naming.pattern);
   const { candidates, fragments } = createReader(kept, naming);
-  const dependencies = createDependencies(kept, naming, fragments);
+  const sequence = async (signal?: AbortSignal): Promise<number> => {
+    const number = await control.barrier(false, signal);
+    await refreshed();
+    return number;
+  };
+  const dependencies = createDependencies({
+    kept,
+    naming,
+    control,
+    reader: { sequence, candidates, fragments },
+  });
   const retention = createRetention({ client, kept, naming, control, operations, refreshed });
   const write = createWriter({
     client,
@@ -59,6 +69,7 @@ export async function openEngine({
     control,
     operations,
     dictionaries,
+    indices: createDatedIndices(client, settings),
     lanes: settings.writers,
     retryMillis: settings.retryMillis,
     visible: settings.refresh === "wait" ? refreshed : undefined,
@@ -77,16 +88,12 @@ export async function openEngine({
     write: (encoded, signal) => doing("cannot write", () => write(encoded, signal)),
     candidates,
     fragments,
-    sequence: (signal) =>
-      doing("cannot begin a walk", async () => {
-        const number = await control.barrier(false, signal);
-        await refreshed();
-        return number;
-      }),
+    sequence: (signal) => doing("cannot begin a walk", () => sequence(signal)),
     services: (signal) => doing("cannot read services", () => operations.services(signal)),
     operations: (service, signal) => doing("cannot read operations", () => operations.of(service, signal)),
     dependencies: (query, signal) => doing("cannot count calls", () => dependencies(query, signal)),
     deleteBefore: (time) => doing("cannot delete", () => retention.deleteBefore(time)),
+    expire: (time, dryRun) => doing("cannot delete", () => retention.expire(time, dryRun)),
     purge: () => doing("cannot purge", () => retention.purge()),
     stats: () => doing("cannot read the size", () => readStats(client, naming)),
     health: () => doing("Elasticsearch does not serve", () => checkHealth(client, naming, now())),

@@ -9,13 +9,23 @@ interface ClusterHealth {
 
 type IndexSettings = Readonly<Record<string, { readonly settings?: Readonly<Record<string, string>> }>>;
 
+interface ClusterSettings {
+  readonly persistent?: Readonly<Record<string, string>>;
+  readonly transient?: Readonly<Record<string, string>>;
+}
+
+const clusterBlocks = ["cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete"];
 const blocks = ["index.blocks.read_only", "index.blocks.read_only_allow_delete", "index.blocks.write"];
 
 /** Rejects with why the cluster can not serve this space now. */
 export async function checkHealth(client: Client, naming: Naming, nowUnixNano: bigint): Promise<void> {
   const options = { retryMillis: 0, doing: "Elasticsearch does not serve" };
   const health = await client.request<ClusterHealth>(
-    { method: "GET", path: `/_cluster/health/${naming.everything}`, query: { filter_path: "status" } },
+    {
+      method: "GET",
+      path: `/_cluster/health/${naming.everything}`,
+      query: { filter_path: "status", timeout: "1s" },
+    },
     options,
   );
   if (health.status === "red") {
@@ -23,6 +33,17 @@ export async function checkHealth(client: Client, naming: Naming, nowUnixNano: b
       hint: "GET _cluster/allocation/explain says why",
     });
   }
+  const { persistent = {}, transient = {} } = await client.request<ClusterSettings>(
+    {
+      method: "GET",
+      path: "/_cluster/settings",
+      query: { flat_settings: true, filter_path: "*.cluster.blocks.*" },
+    },
+    options,
+  );
+  const clusterBlock = clusterBlocks.find((name) => ({ ...persistent, ...transient })[name] === "true");
+  if (clusterBlock !== undefined)
+    throw errorFor("blocked", `the cluster takes no writes: ${clusterBlock}`, "");
   // Where the next spans go, and where the servers' state is; older indices may well be closed for writes.
   const current = naming.index(naming.windows.at(nowUnixNano));
   const settings = await client.request<IndexSettings>(

@@ -1,27 +1,57 @@
-import { createSpanStore, type SpanStore } from "@spanstore/core";
+import { createSpanStore, type Engine, isSpanStoreError, lazyEngine, type SpanStore } from "@spanstore/core";
+import { listTenants } from "./catalog.js";
 import { createClient } from "./client.js";
 import { openEngine } from "./engine.js";
+import { forSenders } from "./errors.js";
 import { tenantPrefix } from "./naming.js";
 import { checkOptions, type ElasticsearchOptions } from "./options.js";
 
+export { diagnoseElasticsearch } from "./diagnosis.js";
+export type {
+  JaegerDocument,
+  JaegerLog,
+  JaegerProcess,
+  JaegerReference,
+  JaegerSpanDocument,
+  JaegerTag,
+} from "./jaeger-indices/documents.js";
+export {
+  type JaegerIndices,
+  type JaegerPage,
+  type MicrosRange,
+  openJaegerIndices,
+} from "./jaeger-indices/open.js";
+export type { JaegerIndicesOptions } from "./jaeger-indices/options.js";
 export type { ElasticsearchOptions } from "./options.js";
 export type { WindowLength } from "./windows.js";
 
 /**
- * Opens a store in Elasticsearch; its indices and their template are made when they are not there.
- * @throws INVALID_OPTIONS naming the option; STORE_UNAVAILABLE when no node answers; INCOMPATIBLE_SCHEMA when a newer
- *   version, or another program, made what is there.
+ * Opens a store in Elasticsearch. Nobody is asked yet: the first call makes the indices and their template where they
+ * are not there, and fails with STORE_UNAVAILABLE as long as no node answers, with UNAUTHENTICATED or PERMISSION_DENIED
+ * when the account is at fault, and with INCOMPATIBLE_SCHEMA when a newer version, or another program, made what is there.
+ * @throws INVALID_OPTIONS naming the option.
  */
 export async function openElasticsearchStore(options: ElasticsearchOptions): Promise<SpanStore> {
   const settings = checkOptions(options);
   const client = createClient(settings);
-  try {
-    const engine = await openEngine({ client, settings, prefix: settings.prefix });
-    const openTenant = (tenant: string) =>
-      openEngine({ client, settings, prefix: tenantPrefix(settings.prefix, tenant) });
-    return createSpanStore({ ...engine, close: () => engine.close().finally(client.close) }, openTenant);
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
+  const open = (prefix: string): Engine =>
+    forSending(lazyEngine("elasticsearch", () => openEngine({ client, settings, prefix })));
+  const engine = open(settings.prefix);
+  return createSpanStore(
+    { ...engine, close: () => engine.close().finally(client.close) },
+    async (tenant) => open(tenantPrefix(settings.prefix, tenant)),
+    () => listTenants(client, settings.prefix),
+  );
+}
+
+/** Tells senders what they can act on, of the opening too, which the first write may be. */
+function forSending(engine: Engine): Engine {
+  const write: Engine["write"] = async (encoded, signal) => {
+    try {
+      return await engine.write(encoded, signal);
+    } catch (error) {
+      throw isSpanStoreError(error) ? forSenders(error) : error;
+    }
+  };
+  return { ...engine, write };
 }

@@ -15,13 +15,11 @@ export function filterOf(
     startTimeMaxUnixNano,
   }: Pick<CandidateSearch, "startTimeMinUnixNano" | "startTimeMaxUnixNano">,
   terms: TermNode | undefined,
-  textWords: readonly (readonly string[])[] = [],
 ): Query[] {
   return [
     { range: { newest: { gte: micros(startTimeMinUnixNano) } } },
     { range: { oldest: { lte: micros(startTimeMaxUnixNano) } } },
     ...(terms === undefined ? [] : conjuncts(terms)),
-    ...textWords.map((words) => ({ terms: { terms: words } })),
   ];
 }
 

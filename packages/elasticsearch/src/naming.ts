@@ -53,3 +53,15 @@ export function tenantPrefix(prefix: string, tenant: string): string {
     .replace(/[^a-z0-9]/g, (char) => `_${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
   return `${prefix}tenant-${name}-`;
 }
+
+/** The tenant whose state an index holds; undefined for any other index. */
+export function tenantOfControl(prefix: string, index: string): string | undefined {
+  const [, name] =
+    /^tenant-([a-z0-9_]+)-control$/.exec(index.startsWith(prefix) ? index.slice(prefix.length) : "") ?? [];
+  if (name === undefined) return undefined;
+  const bytes = name.replace(/_([0-9a-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  const tenant = Buffer.from(bytes, "latin1").toString("utf8");
+  return tenantPrefix(prefix, tenant) === `${prefix}tenant-${name}-` ? tenant : undefined;
+}

@@ -9,11 +9,23 @@ import {
 } from "@spanstore/core";
 import { sendBulk } from "./bulk.js";
 import type { Client } from "./client.js";
-import { linesOf, type NewDocument, nameHash } from "./documents.js";
+import { linesOf, type NewDocument } from "./documents.js";
 import type { Kept, KeptFragments } from "./kept.js";
+import { createLabels } from "./labels.js";
 import { conjuncts } from "./lower.js";
+import {
+  labelOf,
+  type NamedOperation,
+  type NameSource,
+  nameDocuments,
+  type OperationSource,
+  operationsOf,
+  readLabel,
+  type ServiceSource,
+  servicesMark,
+} from "./name-documents.js";
 import type { Naming } from "./naming.js";
-import { type Hit, pages, searchQuery } from "./paging.js";
+import { type Hit, pages } from "./paging.js";
 
 /**
  * Services and operations, a document each in every index that has spans of them: so they go with the index, and reading
@@ -34,19 +46,6 @@ export interface Operations {
   readonly renew: (index: string) => Promise<void>;
 }
 
-/** A service, or an operation of one. */
-type NameSource = ServiceSource | OperationSource;
-
-interface ServiceSource {
-  readonly service: string;
-}
-
-interface OperationSource {
-  readonly of: string;
-  readonly name: string;
-  readonly kind: string;
-}
-
 export interface ListedName {
   readonly index: string;
   readonly id: string;
@@ -58,7 +57,6 @@ export interface ListedName {
 /** Names that are remembered to be known, so that most writes bring none. */
 const maxKnown = 200_000;
 const fragmentsPerPage = 200;
-const bucketsPerPage = 1_000;
 const namesPerPage = 1_000;
 const checksPerRequest = 50;
 /** Newest fragments that are looked at first; nearly always the very first one has the span. */
@@ -69,6 +67,7 @@ export function createOperations(client: Client, kept: KeptFragments, naming: Na
   /** The index in which an operation is known, by {@link keyOf}; of several, the latest. */
   const known = new Map<string, string>();
   let generation = -1;
+  const labels = createLabels(client, naming);
 
   const keep = (key: string, index: string): void => {
     if (known.size >= maxKnown) known.clear();
@@ -97,47 +96,6 @@ export function createOperations(client: Client, kept: KeptFragments, naming: Na
         documents.set(`${index} ${document.id}`, document);
     }
     return [...documents.values()];
-  };
-
-  /** Names too long for the index have no buckets, and are read one by one. */
-  const tooLong = async <T extends NameSource>(
-    filter: readonly object[],
-    field: string,
-    signal?: AbortSignal,
-  ): Promise<T[]> => {
-    const found: T[] = [];
-    const query = { bool: { filter: [...filter, { term: { _ignored: field } }] } };
-    const options = { signal, doing: "cannot read names" };
-    for await (const hits of pages<T>(client, naming.pattern, { query, _source: true }, () => 100, options)) {
-      for (const { _source } of hits) if (_source !== undefined) found.push(_source);
-    }
-    return found;
-  };
-
-  /** Every bucket of a composite aggregation, and whether names are left out of it for their length. */
-  const buckets = async (
-    filter: readonly object[],
-    fields: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<{ keys: Readonly<Record<string, string>>[]; ignored: boolean }> => {
-    const keys: Readonly<Record<string, string>>[] = [];
-    let ignored = false;
-    for (let after: object | undefined; ; ) {
-      const answer = await client.request<BucketAnswer>(
-        {
-          method: "POST",
-          path: `/${naming.pattern}/_search`,
-          query: { ...searchQuery, filter_path: "aggregations" },
-          body: bucketsBody(filter, fields, after),
-        },
-        { signal, doing: "cannot read names" },
-      );
-      const { names, long } = answer.aggregations ?? {};
-      if (after === undefined) ignored = (long?.doc_count ?? 0) > 0;
-      for (const { key } of names?.buckets ?? []) keys.push(key);
-      after = names?.after_key;
-      if (after === undefined || (names?.buckets.length ?? 0) < bucketsPerPage) return { keys, ignored };
-    }
   };
 
   const spansIn = (hit: Hit<Kept>): ReturnType<typeof spansOf> => spansOf(kept.of(hit).encoded);
@@ -195,28 +153,13 @@ export function createOperations(client: Client, kept: KeptFragments, naming: Na
       }
     },
 
-    services: async (signal) => {
-      const filter = [{ term: { names: servicesMark } }];
-      const { keys, ignored } = await buckets(filter, ["service"], signal);
-      const names = new Set(keys.map(({ service }) => service as string));
-      if (ignored) {
-        for (const { service } of await tooLong<ServiceSource>(filter, "service", signal)) names.add(service);
-      }
-      return [...names];
-    },
+    services: async (signal) => [
+      ...(await labels.of<ServiceSource>(servicesMark, ({ service }) => service, signal)),
+    ],
 
     of: async (service, signal) => {
-      const operations = new Map<string, Operation>();
-      const add = (name: string, spanKind: string): void => {
-        operations.set(`${spanKind}:${name}`, { name, spanKind });
-      };
-      const filter = [{ term: { names: nameHash(service) } }];
-      const { keys, ignored } = await buckets(filter, ["name", "kind"], signal);
-      for (const { name, kind } of keys) add(name as string, kind as string);
-      if (ignored) {
-        for (const { name, kind } of await tooLong<OperationSource>(filter, "name", signal)) add(name, kind);
-      }
-      return [...operations.values()];
+      const found = await labels.of<OperationSource>(operationsOf(service), labelOf, signal);
+      return [...found].map(readLabel);
     },
 
     listed: async (indices) => {
@@ -269,60 +212,8 @@ export function createOperations(client: Client, kept: KeptFragments, naming: Na
   };
 }
 
-/** Stands where an operation has the hash of its service. */
-const servicesMark = "services";
-
-function keyOf({ service, name, spanKind }: Omit<SeenOperation, "newestStartUnixNano">): string {
+function keyOf({ service, name, spanKind }: NamedOperation): string {
   return `${spanKind} ${service.length} ${service}${name}`;
-}
-
-/** The documents of an operation and its service. */
-export function nameDocuments(
-  index: string,
-  operation: Omit<SeenOperation, "newestStartUnixNano">,
-): NewDocument[] {
-  const { service, name, spanKind } = operation;
-  const of = nameHash(service);
-  return [
-    nameDocument(index, `s${of}`, servicesMark, { service }),
-    nameDocument(index, `o${nameHash(service, name, spanKind)}`, of, { of: service, name, kind: spanKind }),
-  ];
-}
-
-function nameDocument(index: string, id: string, names: string, source: NameSource): NewDocument {
-  return { index, id, op: "index", kind: "name", json: JSON.stringify({ names, ...source }) };
-}
-
-interface BucketAnswer {
-  readonly aggregations?: {
-    readonly names?: {
-      readonly after_key?: object;
-      readonly buckets: readonly { readonly key: Readonly<Record<string, string>> }[];
-    };
-    readonly long?: { readonly doc_count: number };
-  };
-}
-
-export function bucketsBody(
-  filter: readonly object[],
-  fields: readonly string[],
-  after: object | undefined,
-): object {
-  return {
-    size: 0,
-    track_total_hits: false,
-    query: { bool: { filter } },
-    aggs: {
-      names: {
-        composite: {
-          size: bucketsPerPage,
-          sources: fields.map((field) => ({ [field]: { terms: { field } } })),
-          ...(after !== undefined && { after }),
-        },
-      },
-      long: { filter: { exists: { field: "_ignored" } } },
-    },
-  };
 }
 
 interface MultiSearchAnswer {

@@ -12,7 +12,6 @@ import { filterOf, type Query } from "./lower.js";
 import type { Naming } from "./naming.js";
 import type { Hit } from "./paging.js";
 import { endOfMicro } from "./times.js";
-import { requiredTextWords } from "./words.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 1_024;
@@ -37,7 +36,7 @@ export function createReader(
       const terms = requiredTerms(search.predicate);
       if (terms !== undefined && isImpossible(terms)) return;
       const indices = naming.between(search.startTimeMinUnixNano, search.startTimeMaxUnixNano);
-      const filter = filterOf(search, terms, requiredTextWords(search.predicate));
+      const filter = filterOf(search, terms);
       const options = { signal, doing: "cannot search" };
       const sizes = createSizes(search.limit);
 

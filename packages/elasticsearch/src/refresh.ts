@@ -3,46 +3,59 @@ import type { Client } from "./client.js";
 
 /** Makes what was written findable. */
 export interface Refresher {
-  /** Resolves when all that was acknowledged before the call can be found. */
-  readonly refreshed: (signal?: AbortSignal) => Promise<void>;
+  /** Resolves when all that was acknowledged of these indices before the call can be found; of all, without them. */
+  readonly refreshed: (indices?: Iterable<string>) => Promise<void>;
 }
 
 /** Between two refreshes lies as much time as one takes, so that they take half of it at most. */
 const longestPauseMillis = 500;
+/** With more indices than this the pattern of all is refreshed. */
+const mostNames = 20;
+
+interface Batch {
+  /** Undefined: all. */
+  indices: Set<string> | undefined;
+  readonly done: Promise<void>;
+}
 
 /** Refreshes one after the other; who comes while one runs shares the next. */
 export function createRefresher(client: Client, pattern: string): Refresher {
-  let next: Promise<void> | undefined;
-  let running: Promise<void> = Promise.resolve();
+  let next: Batch | undefined;
+  let last: Promise<unknown> = Promise.resolve();
 
-  const refresh = async (): Promise<void> => {
+  const refresh = async (indices: ReadonlySet<string> | undefined): Promise<void> => {
+    const names = indices === undefined || indices.size > mostNames ? pattern : [...indices].join(",");
     await client.request(
-      { method: "POST", path: `/${pattern}/_refresh`, query: { ignore_unavailable: true } },
+      { method: "POST", path: `/${names}/_refresh`, query: { ignore_unavailable: true } },
       { doing: "cannot refresh" },
     );
   };
 
-  const start = (): Promise<void> => {
-    const before = running;
-    const work = before.then(async () => {
-      // From here on it is too late to share this one.
-      next = undefined;
-      const begun = performance.now();
-      await refresh();
-      const took = performance.now() - begun;
-      return took;
-    });
-    running = work.then(
-      (took) => delay(Math.min(took, longestPauseMillis), undefined, { ref: false }),
-      () => undefined,
-    );
-    return work.then(() => undefined);
+  const start = (): Batch => {
+    const batch: Batch = {
+      indices: new Set(),
+      done: last.then(async () => {
+        // From here on it is too late to share this one.
+        next = undefined;
+        const begun = performance.now();
+        const done = refresh(batch.indices);
+        last = done
+          .then(() =>
+            delay(Math.min(performance.now() - begun, longestPauseMillis), undefined, { ref: false }),
+          )
+          .catch(() => undefined);
+        await done;
+      }),
+    };
+    return batch;
   };
 
   return {
-    refreshed: () => {
+    refreshed: (indices) => {
       next ??= start();
-      return next;
+      if (indices === undefined) next.indices = undefined;
+      else for (const index of indices) next.indices?.add(index);
+      return next.done;
     },
   };
 }

@@ -1,6 +1,6 @@
-import { spansSince, splitByTrace } from "@spanstore/core";
+import { countSpansBefore, type Expired, spansSince, splitByTrace } from "@spanstore/core";
 import { type Action, sendBulk } from "./bulk.js";
-import { type DatedIndex, dropIndices, listIndices } from "./catalog.js";
+import { type DatedIndex, dropIndices, listIndices, sizesOf } from "./catalog.js";
 import type { Client } from "./client.js";
 import type { Control } from "./control.js";
 import { fragmentDocument, linesOf } from "./documents.js";
@@ -22,6 +22,8 @@ export interface RetentionParts {
 
 export interface Retention {
   readonly deleteBefore: (timeUnixNano: bigint) => Promise<void>;
+  /** See SpanStore's `expire`. */
+  readonly expire: (timeUnixNano: bigint, dryRun: boolean) => Promise<readonly Expired[]>;
   readonly purge: () => Promise<void>;
 }
 
@@ -70,13 +72,12 @@ export function createRetention(parts: RetentionParts): Retention {
     }
   };
 
-  const deleteBefore = async (time: bigint): Promise<void> => {
-    // All that was acknowledged has to be found.
-    await refreshed();
-    const indices = (await listIndices(client, naming)).filter(({ window }) => window.startUnixNano < time);
-    const isOver = ({ window }: DatedIndex): boolean => window.endUnixNano <= time;
-    const over = indices.filter(isOver).map(({ index }) => index);
-    const boundary = indices.filter((each) => !isOver(each)).map(({ index }) => index);
+  /** Removes whole indices, and of others the spans before a time. */
+  const remove = async (
+    over: readonly string[],
+    boundary: readonly string[],
+    time: bigint,
+  ): Promise<void> => {
     await dropIndices(client, over);
     for (const index of boundary) {
       await deleteOld(index, time);
@@ -91,6 +92,49 @@ export function createRetention(parts: RetentionParts): Retention {
     await operations.prune(names);
     await renewAgain(over);
     await refreshed();
+  };
+
+  const deleteBefore = async (time: bigint): Promise<void> => {
+    // All that was acknowledged has to be found.
+    await refreshed();
+    const indices = (await listIndices(client, naming)).filter(({ window }) => window.startUnixNano < time);
+    const over = indices.filter((each) => isOver(each, time)).map(({ index }) => index);
+    const boundary = indices.filter((each) => !isOver(each, time)).map(({ index }) => index);
+    await remove(over, boundary, time);
+  };
+
+  /** What of an index started before a time, in encoded bytes. */
+  const countOld = async (index: string, time: bigint): Promise<Expired> => {
+    let spans = 0;
+    let bytes = 0;
+    const body = { query: { range: { oldest: { lt: micros(time) + 1 } } }, _source: true };
+    for await (const hits of kept.pages(index, body, () => fragmentsPerPage, { doing })) {
+      for (const hit of hits) {
+        const count = countSpansBefore(kept.of(hit).encoded, time);
+        spans += count.spans;
+        bytes += count.bytes;
+      }
+    }
+    return { name: index, spans, bytes };
+  };
+
+  const expire = async (time: bigint, dryRun: boolean): Promise<readonly Expired[]> => {
+    const indices = await listIndices(client, naming);
+    const over = indices.filter((each) => isOver(each, time)).map(({ index }) => index);
+    // Of the index for times far from now, spans go one by one, since it is never over.
+    const endless = indices.filter(({ window }) => window.name === "other").map(({ index }) => index);
+    if (endless.length > 0) await refreshed();
+    const counts = await Promise.all(endless.map((index) => countOld(index, time)));
+    const counted = counts.filter(({ spans = 0 }) => spans > 0);
+    const sizes = await sizesOf(client, over);
+    const expired = [...over.map((name): Expired => ({ name, bytes: sizes.get(name) })), ...counted];
+    if (!dryRun && expired.length > 0)
+      await remove(
+        over,
+        counted.map(({ name }) => name),
+        time,
+      );
+    return expired;
   };
 
   /** Indices that writes made anew while they were deleted have spans whose names were thought to be known. */
@@ -115,8 +159,13 @@ export function createRetention(parts: RetentionParts): Retention {
       if (time <= 0n) return;
       await (time > maxUnixNano ? purge() : deleteBefore(time));
     },
+    expire,
     purge,
   };
+}
+
+function isOver({ window }: DatedIndex, time: bigint): boolean {
+  return window.endUnixNano <= time;
 }
 
 function deletion({ _index, _id }: Hit<unknown>): Action {

@@ -22,6 +22,8 @@ const mappings = {
     newest: { type: "long" },
     // Of the oldest span: a fragment of a time range is newer than its begin and older than its end.
     oldest: { type: "long" },
+    // Of its write: what came since calls between services were counted. Many writes have one number.
+    sequence: { type: "long", doc_values: false },
     // 32 hex characters.
     trace_id: { type: "keyword", doc_values: false },
     // What is true of its spans, as hashes: services, names, attributes of all five levels, ranges of numbers.
@@ -29,10 +31,9 @@ const mappings = {
     encoded: { type: "binary" },
     // Of a service's document, "services"; of an operation's, a hash of its service.
     names: { type: "keyword", doc_values: false },
-    // Lucene takes no longer ones; those are read from the source.
-    service: { type: "keyword", ignore_above: 8191 },
-    name: { type: "keyword", ignore_above: 8191 },
-    kind: { type: "keyword" },
+    // What is listed of it: a service, or kind and name of an operation. Lucene takes no longer ones; those are read
+    // from the source.
+    label: { type: "keyword", index: false, ignore_above: 8191 },
   },
 } as const;
 
@@ -50,11 +51,15 @@ function indexSettings({ shards, replicas, codec, refreshIntervalMillis }: Setti
   };
 }
 
+function dated(settings: Settings): object {
+  return { settings: indexSettings(settings), mappings };
+}
+
 export function template(naming: Naming, settings: Settings): object {
   return {
     index_patterns: [naming.pattern],
     priority: 500,
-    template: { settings: indexSettings(settings), mappings },
+    template: dated(settings),
     _meta: { spanstore: { version: schemaVersion } },
   };
 }
@@ -87,7 +92,7 @@ export async function prepareSpace(
   control: string,
   settings: Settings,
 ): Promise<WindowLength> {
-  const known = await controlOf(client, control);
+  const known = await existingWindow(client, control);
   if (known !== undefined) return known;
   try {
     await client.request(
@@ -98,11 +103,12 @@ export async function prepareSpace(
   } catch (error) {
     if (failureOf(error) !== "exists") throw error;
     // Another server was first.
-    return (await controlOf(client, control)) ?? settings.window;
+    return (await existingWindow(client, control)) ?? settings.window;
   }
 }
 
-async function controlOf(client: Client, control: string): Promise<WindowLength | undefined> {
+/** The window length of a space; undefined when there is none yet. */
+export async function existingWindow(client: Client, control: string): Promise<WindowLength | undefined> {
   let found: Readonly<Record<string, Mapped>>;
   try {
     found = await client.request(
@@ -135,4 +141,51 @@ export async function putTemplate(client: Client, naming: Naming, settings: Sett
     { method: "PUT", path: `/_index_template/${naming.template}`, body: template(naming, settings) },
     { doing: "cannot open the store" },
   );
+}
+
+/** How long a new index's shards are waited for; the write that follows tells when they are still not there. */
+const shardTimeout = "5s";
+
+/** Dated indices that are about to be written to. */
+export interface DatedIndices {
+  /** Makes those that are not known to be there. */
+  readonly ensure: (indices: Iterable<string>, generation: number) => Promise<void>;
+  /** They may be gone. */
+  readonly forget: () => void;
+}
+
+/**
+ * Indices are made before they are written to rather than by the write, which not every cluster lets make them, and which
+ * would make one that finds nothing where another's template comes before the store's own or the store's was removed.
+ */
+export function createDatedIndices(client: Client, settings: Settings): DatedIndices {
+  const known = new Map<string, Promise<void>>();
+  let generation = -1;
+
+  const make = async (index: string): Promise<void> => {
+    try {
+      await client.request(
+        { method: "PUT", path: `/${index}`, query: { timeout: shardTimeout }, body: dated(settings) },
+        { doing: "cannot write", expects: ["exists"] },
+      );
+    } catch (error) {
+      if (failureOf(error) !== "exists") throw error;
+    }
+  };
+
+  return {
+    ensure: async (indices, now) => {
+      if (now !== generation) known.clear();
+      generation = now;
+      await Promise.all(
+        Array.from(new Set(indices), (index) => {
+          const making = known.get(index) ?? make(index);
+          known.set(index, making);
+          making.catch(() => known.delete(index));
+          return making;
+        }),
+      );
+    },
+    forget: () => known.clear(),
+  };
 }

@@ -16,6 +16,7 @@ import type { Naming } from "./naming.js";
 import type { Operations } from "./operations.js";
 import type { Dictionary } from "./pack.js";
 import { rejectedSpans } from "./rejected.js";
+import type { DatedIndices } from "./schema.js";
 
 export interface WriterParts {
   readonly client: Client;
@@ -23,11 +24,12 @@ export interface WriterParts {
   readonly control: Control;
   readonly operations: Operations;
   readonly dictionaries: Dictionaries;
+  readonly indices: DatedIndices;
   /** Requests in flight. */
   readonly lanes: number;
   readonly retryMillis: number;
   /** Resolves when what was written can be found; undefined: nobody waits for that. */
-  readonly visible: (() => Promise<void>) | undefined;
+  readonly visible: ((indices: Iterable<string>) => Promise<void>) | undefined;
 }
 
 /** A request that waits for its turn, taken apart. */
@@ -46,7 +48,7 @@ interface Waiting {
 export function createWriter(
   parts: WriterParts,
 ): (encoded: Uint8Array, signal?: AbortSignal) => Promise<WriteResult> {
-  const { client, naming, control, operations, dictionaries, lanes, retryMillis, visible } = parts;
+  const { client, naming, control, operations, dictionaries, indices, lanes, retryMillis, visible } = parts;
   let waiting: Waiting[] = [];
   let busy = 0;
 
@@ -92,6 +94,10 @@ export function createWriter(
       // Names stand last: where one can be found, so can the spans that say it.
       const documents = [...group.flatMap((each) => each.documents), ...copies, ...names];
       const actions = documents.map((document) => ({ lines: linesOf(document, ticket.sequence) }));
+      await indices.ensure(
+        documents.map(({ index }) => index),
+        ticket.generation,
+      );
       const outcomes = await sendBulk(client, actions, { retryMillis, doing: "cannot write" });
       const own = outcomes.length - names.length - copies.length;
       if (outcomes.slice(own).every((outcome) => outcome === undefined)) {
@@ -116,6 +122,7 @@ export function createWriter(
       try {
         await writeGroup(group);
       } catch (error) {
+        indices.forget();
         const told = storeError(error, "cannot write");
         for (const { reject } of group) reject(told);
       }
@@ -155,7 +162,7 @@ export function createWriter(
       accepted -= spans.length;
       rejected.push(...spans);
     });
-    await visible?.();
+    await visible?.(documents.map(({ index }) => index));
     return { accepted, rejected };
   };
 }

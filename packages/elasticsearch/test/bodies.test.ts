@@ -15,16 +15,17 @@ import {
   splitByTrace,
 } from "@spanstore/core";
 import { describe, expect, it } from "vitest";
+import { writtenBetween } from "../src/dependencies.js";
 import { fragmentDocument, linesOf } from "../src/documents.js";
+import { labelPageBody, labelsBody } from "../src/labels.js";
 import { filterOf } from "../src/lower.js";
+import { nameDocuments } from "../src/name-documents.js";
 import { createNaming, tenantPrefix } from "../src/naming.js";
-import { bucketsBody, nameDocuments } from "../src/operations.js";
 import { checkOptions } from "../src/options.js";
 import { ofTraces, pageBody } from "../src/read.js";
 import { across } from "../src/retention.js";
 import { template } from "../src/schema.js";
 import { createWindows } from "../src/windows.js";
-import { requiredTextWords } from "../src/words.js";
 
 const nanosOf = (text: string): bigint => BigInt(Date.parse(text)) * 1_000_000n;
 const now = nanosOf("2026-11-21T12:00:00Z");
@@ -37,11 +38,7 @@ const naming = createNaming(
 function bodyOf(filter: FilterCall): string {
   const range = { startTimeMinUnixNano: now - 3_600_000_000_000n, startTimeMaxUnixNano: now };
   const predicate = resolveFilter(filter);
-  return JSON.stringify(
-    pageBody(filterOf(range, requiredTerms(predicate), requiredTextWords(predicate))),
-    undefined,
-    1,
-  );
+  return JSON.stringify(pageBody(filterOf(range, requiredTerms(predicate))), undefined, 1);
 }
 
 describe("every body that is sent", () => {
@@ -90,9 +87,12 @@ describe("every body that is sent", () => {
   });
 
   it("lists names", () => {
-    expect(
-      JSON.stringify(bucketsBody([{ term: { names: "services" } }], ["service"], undefined)),
-    ).toMatchSnapshot();
+    expect(JSON.stringify(labelsBody("services"), undefined, 1)).toMatchSnapshot();
+    expect(JSON.stringify(labelPageBody("services", { label: "cart" }), undefined, 1)).toMatchSnapshot();
+  });
+
+  it("finds what was written since calls were counted", () => {
+    expect(JSON.stringify(writtenBetween(1_795_000_000_000, 1_795_000_000_001))).toMatchSnapshot();
   });
 
   it("finds what lies across a deletion's boundary", () => {

@@ -5,12 +5,12 @@ import { createControl } from "../src/control.js";
 import { openEngine } from "../src/engine.js";
 import { checkOptions, type Settings } from "../src/options.js";
 import {
+  cleanUp,
   describeWithElasticsearch,
   type Elasticsearch,
   freshPrefix,
   hookMillis,
-  removeSpaces,
-  startElasticsearch,
+  sharedElasticsearch,
 } from "./elasticsearch.js";
 
 const now = BigInt(Date.now()) * 1_000_000n;
@@ -38,13 +38,9 @@ describeWithElasticsearch("several servers of one space", (way) => {
   let server: Elasticsearch;
   const prefixes: string[] = [];
   beforeAll(async () => {
-    server = await startElasticsearch(way);
+    server = await sharedElasticsearch(way);
   }, hookMillis);
-  afterAll(async () => {
-    if (server === undefined) return;
-    for (const each of prefixes) await removeSpaces(server, each);
-    await server.close();
-  }, hookMillis);
+  afterAll(() => cleanUp(way, server, prefixes), hookMillis);
 
   const space = (): Settings => {
     const prefix = freshPrefix();
@@ -189,12 +185,12 @@ describeWithElasticsearch("several servers of one space", (way) => {
         return number;
       });
       first.end(mine);
-      const later = await first.begin();
+      const other = await first.begin();
+      first.end(other);
       expect(passed).toBe(false);
       second.end(theirs);
       const number = await barrier;
       expect(Math.max(mine.sequence, theirs.sequence)).toBeLessThanOrEqual(number);
-      first.end(later);
       for (const control of all) {
         const ticket = await control.begin();
         expect(ticket.sequence).toBeGreaterThan(number);

@@ -1,0 +1,229 @@
+import { type Finding, isSpanStoreError } from "@spanstore/core";
+import { listIndices, sizesOf } from "./catalog.js";
+import { type Client, createClient } from "./client.js";
+import { failureOf, storeError } from "./errors.js";
+import { checkHealth } from "./health.js";
+import { createNaming, type Naming } from "./naming.js";
+import { checkOptions, type ElasticsearchOptions, type Settings } from "./options.js";
+import { existingWindow } from "./schema.js";
+import { createWindows } from "./windows.js";
+
+/** What everything was tried with. */
+const triedVersions: readonly string[] = ["9.5"];
+const supportedMajors = [8, 9];
+const gibi = 2 ** 30;
+/** As Elasticsearch's own watermarks: beyond the first it puts no more shards there, beyond the last it takes no writes. */
+const littleRoom = 0.15;
+const noRoom = 0.05;
+const muchHeap = 0.9;
+const maxClockSeconds = 5;
+/** A node takes no more than 1000 unless it is told so. */
+const manyShards = 800;
+/** A bad certificate or password is told at once, and everything else too. */
+const retryMillis = 0;
+
+/**
+ * Looks at a store's cluster and indices: what is right, what is weaker than it could be, and what does not work, each
+ * with what to do about it. Changes nothing.
+ * @throws INVALID_OPTIONS naming the option; what else goes wrong is a finding.
+ */
+export async function diagnoseElasticsearch(options: ElasticsearchOptions): Promise<readonly Finding[]> {
+  const settings = checkOptions({ ...options, retryMillis });
+  const addresses = await Promise.all(settings.nodes.map((node) => addressFindings(settings, node)));
+  if (addresses.every(({ level }) => level === "problem")) return addresses;
+  // Of several addresses one that answers is enough.
+  const findings: Finding[] = addresses.map((each) =>
+    each.level === "problem" ? { ...each, level: "warning" } : each,
+  );
+  const client = createClient(settings);
+  try {
+    findings.push(...(await within("nodes", () => nodeFindings(client))));
+    findings.push(...(await within("store", () => storeFindings(client, settings))));
+  } finally {
+    await client.close();
+  }
+  return findings;
+}
+
+async function within(subject: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [problemOf(subject, error)];
+  }
+}
+
+function problemOf(subject: string, error: unknown): Finding {
+  const { message, hint } = isSpanStoreError(error) ? error : storeError(error, `cannot look at ${subject}`);
+  return { level: "problem", subject, text: message, ...(hint === undefined ? {} : { advice: hint }) };
+}
+
+async function addressFindings(settings: Settings, node: URL): Promise<Finding> {
+  const client = createClient({ ...settings, nodes: [node] });
+  try {
+    await client.request({ method: "GET", path: "/_cluster/health", query: { filter_path: "status" } });
+    return { level: "ok", subject: "address", text: `${node.origin} answers` };
+  } catch (error) {
+    const problem = problemOf("address", error);
+    return { ...problem, text: `${node.origin}: ${problem.text}` };
+  } finally {
+    await client.close();
+  }
+}
+
+interface NodeInfo {
+  readonly name: string;
+  readonly version: string;
+}
+
+interface NodeStats {
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly jvm?: { readonly mem?: { readonly heap_used_percent?: number } };
+  readonly fs?: {
+    readonly total?: { readonly total_in_bytes?: number; readonly available_in_bytes?: number };
+  };
+}
+
+async function nodeFindings(client: Client): Promise<readonly Finding[]> {
+  const { nodes } = await client.request<{ nodes: Readonly<Record<string, NodeInfo>> }>({
+    method: "GET",
+    path: "/_nodes/_all/os",
+    query: { filter_path: "nodes.*.name,nodes.*.version" },
+  });
+  const before = Date.now();
+  const { nodes: stats } = await client.request<{ nodes: Readonly<Record<string, NodeStats>> }>({
+    method: "GET",
+    path: "/_nodes/stats/fs,jvm",
+    query: {
+      filter_path: "nodes.*.name,nodes.*.timestamp,nodes.*.jvm.mem.heap_used_percent,nodes.*.fs.total",
+    },
+  });
+  const after = Date.now();
+  return [
+    ...Object.values(nodes).map(versionFinding),
+    ...Object.values(stats).flatMap((node) => [
+      ...roomFindings(node),
+      ...heapFindings(node),
+      ...clockFindings(node, before, after),
+    ]),
+  ];
+}
+
+function versionFinding({ name, version }: NodeInfo): Finding {
+  const subject = "version";
+  const text = `${name} is ${version}`;
+  if (triedVersions.some((tried) => version.startsWith(`${tried}.`))) return { level: "ok", subject, text };
+  if (!supportedMajors.includes(Number.parseInt(version, 10))) {
+    const advice = `use one of ${supportedMajors.join(", ")}`;
+    return { level: "problem", subject, text: `${text}, which is not supported`, advice };
+  }
+  return { level: "ok", subject, text: `${text}; tried was ${triedVersions.join(", ")}` };
+}
+
+function roomFindings({ name, fs }: NodeStats): Finding[] {
+  const { total_in_bytes: total = 0, available_in_bytes: available = 0 } = fs?.total ?? {};
+  if (total === 0) return [];
+  const text = `${name} has ${(available / gibi).toFixed(1)} of ${(total / gibi).toFixed(1)} GiB left`;
+  const share = available / total;
+  if (share >= littleRoom) return [{ level: "ok", subject: "disk", text }];
+  const level = share < noRoom ? "problem" : "warning";
+  return [{ level, subject: "disk", text, advice: "add space, or keep spans for a shorter time" }];
+}
+
+function heapFindings({ name, jvm }: NodeStats): Finding[] {
+  const used = (jvm?.mem?.heap_used_percent ?? 0) / 100;
+  if (used < muchHeap) return [];
+  const text = `${name} uses ${Math.round(used * 100)} % of its heap`;
+  return [{ level: "warning", subject: "heap", text, advice: "give the node more memory" }];
+}
+
+function clockFindings({ name, timestamp }: NodeStats, before: number, after: number): Finding[] {
+  // Somewhere in between it looked at its clock.
+  const seconds = Math.max(before - timestamp, timestamp - after, 0) / 1_000;
+  if (seconds <= maxClockSeconds)
+    return [{ level: "ok", subject: "clock", text: `${name} agrees with ours` }];
+  const text = `${name}'s clock is ${seconds.toFixed(0)} s from ours`;
+  return [{ level: "warning", subject: "clock", text, advice: "let both follow a time server" }];
+}
+
+async function storeFindings(client: Client, settings: Settings): Promise<readonly Finding[]> {
+  const window = await existingWindow(client, `${settings.prefix}control`);
+  if (window === undefined) {
+    const text = `there are no indices ${settings.prefix}* yet; they are made when they are used`;
+    return [{ level: "ok", subject: "indices", text }];
+  }
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const naming = createNaming(
+    settings.prefix,
+    createWindows(window, () => now),
+  );
+  return [
+    ...(await within("health", () => healthFindings(client, naming, now))),
+    ...(await within("template", () => templateFindings(client, naming))),
+    ...(await indexFindings(client, naming)),
+  ];
+}
+
+interface ClusterHealth {
+  readonly status: string;
+  readonly unassigned_shards: number;
+  readonly active_shards: number;
+  readonly number_of_data_nodes: number;
+}
+
+async function healthFindings(client: Client, naming: Naming, now: bigint): Promise<readonly Finding[]> {
+  await checkHealth(client, naming, now);
+  const health = await client.request<ClusterHealth>({ method: "GET", path: "/_cluster/health" });
+  const findings: Finding[] = [];
+  if (health.unassigned_shards > 0) {
+    findings.push({
+      level: "warning",
+      subject: "health",
+      text: `the cluster is ${health.status}: ${health.unassigned_shards} shards are assigned to no node`,
+      advice: "GET _cluster/allocation/explain says why; copies need a second node",
+    });
+  } else {
+    findings.push({ level: "ok", subject: "health", text: `the cluster is ${health.status}` });
+  }
+  const perNode = health.active_shards / Math.max(health.number_of_data_nodes, 1);
+  if (perNode > manyShards) {
+    findings.push({
+      level: "warning",
+      subject: "shards",
+      text: `${Math.round(perNode)} shards a node, of 1000 that one takes by default`,
+      advice: "make windows longer, keep spans for a shorter time, or raise cluster.max_shards_per_node",
+    });
+  }
+  return findings;
+}
+
+async function templateFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
+  const subject = "template";
+  try {
+    await client.request(
+      { method: "GET", path: `/_index_template/${naming.template}`, query: { filter_path: "**.name" } },
+      { expects: ["refused"] },
+    );
+    return [{ level: "ok", subject, text: naming.template }];
+  } catch (error) {
+    if (failureOf(error) !== "refused") throw error;
+    const text = `the index template ${naming.template} is gone, and new indices will lack their mappings`;
+    return [{ level: "problem", subject, text, advice: "start the server again, which makes it" }];
+  }
+}
+
+async function indexFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
+  const indices = (await listIndices(client, naming)).map(({ index }) => index).sort();
+  const sizes = await sizesOf(client, indices);
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  const range = indices.length > 1 ? `, ${indices[0]} to ${indices[indices.length - 1]}` : "";
+  return [
+    {
+      level: "ok",
+      subject: "indices",
+      text: `${indices.length} with spans, ${(bytes / gibi).toFixed(2)} GiB${range}`,
+    },
+  ];
+}

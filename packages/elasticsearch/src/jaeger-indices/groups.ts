@@ -1,0 +1,73 @@
+import type { Client } from "../client.js";
+import type { Query } from "../lower.js";
+import { searchQuery } from "../paging.js";
+import type { IndexChoice } from "./options.js";
+
+/** An index, and when the oldest and the newest of its spans started, in microseconds; null: none of them says it. */
+export interface IndexExtent {
+  readonly index: string;
+  readonly oldest: number | null;
+  readonly newest: number | null;
+}
+
+interface Answer {
+  readonly aggregations?: {
+    readonly indices?: {
+      readonly buckets?: readonly {
+        readonly key: string;
+        readonly oldest: { readonly value: number | null };
+        readonly newest: { readonly value: number | null };
+      }[];
+    };
+  };
+}
+
+const maxIndices = 10_000;
+
+/** The indices that have documents of a query. */
+export async function extentsOf(
+  client: Client,
+  { pattern, isMeant }: IndexChoice,
+  query: Query,
+  signal: AbortSignal | undefined,
+): Promise<readonly IndexExtent[]> {
+  const answer = await client.request<Answer>(
+    {
+      method: "POST",
+      path: `/${pattern}/_search`,
+      query: { ...searchQuery, ignore_unavailable: true, allow_no_indices: true },
+      body: {
+        size: 0,
+        query,
+        aggs: {
+          indices: {
+            terms: { field: "_index", size: maxIndices },
+            aggs: { oldest: { min: { field: "startTime" } }, newest: { max: { field: "startTime" } } },
+          },
+        },
+      },
+    },
+    { signal, doing: "cannot list Jaeger's indices" },
+  );
+  return (answer.aggregations?.indices?.buckets ?? [])
+    .filter(({ key }) => isMeant(key))
+    .map(({ key, oldest, newest }) => ({ index: key, oldest: oldest.value, newest: newest.value }));
+}
+
+/** Names of indices whose spans started at the same times; the groups follow each other in time, the newest first. */
+export function groupsByTime(extents: readonly IndexExtent[]): readonly (readonly string[])[] {
+  const groups: { indices: string[]; oldest: number }[] = [];
+  const known = extents.flatMap(({ index, oldest, newest }) =>
+    oldest === null || newest === null ? [] : [{ index, oldest, newest }],
+  );
+  for (const { index, oldest, newest } of known.sort((a, b) => b.newest - a.newest)) {
+    const last = groups.at(-1);
+    if (last !== undefined && newest >= last.oldest) {
+      last.indices.push(index);
+      last.oldest = Math.min(last.oldest, oldest);
+    } else {
+      groups.push({ indices: [index], oldest });
+    }
+  }
+  return groups.map(({ indices }) => indices);
+}

@@ -1,0 +1,61 @@
+import { createSpanStore, type SpanStore } from "@spanstore/core";
+import { describeSpanStore } from "@spanstore/core/testing";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { listTenants } from "../src/catalog.js";
+import { createClient } from "../src/client.js";
+import { openEngine } from "../src/engine.js";
+import { tenantPrefix } from "../src/naming.js";
+import { checkOptions } from "../src/options.js";
+import { alternating } from "./alternating.js";
+import {
+  describeWithElasticsearch,
+  type Elasticsearch,
+  hookMillis,
+  sharedElasticsearch,
+} from "./elasticsearch.js";
+import { createSpaces } from "./support/spaces.js";
+
+/** The suite's spans started years ago; for these stores that is now, so that they lie in indices by their hours. */
+const suiteTime = 1_700_000_000_000_000_000n;
+
+describeWithElasticsearch("conformance of several servers", (way) => {
+  let server: Elasticsearch;
+  const spaces = createSpaces(() => server);
+  beforeAll(async () => {
+    server = await sharedElasticsearch(way);
+  }, hookMillis);
+  afterAll(() => (server === undefined ? undefined : spaces.remove()), hookMillis);
+
+  const open = async (prefix: string): Promise<SpanStore> => {
+    const settings = checkOptions({
+      url: server.url,
+      prefix,
+      window: "hour",
+      shards: 2,
+      refresh: "wait",
+      refreshIntervalMillis: 60_000,
+    });
+    const client = createClient(settings);
+    const openSpace = (own: string) =>
+      openEngine({ client, settings, prefix: own, now: () => suiteTime, sampledSpans: 5 });
+    const engine = await openSpace(settings.prefix);
+    return createSpanStore(
+      { ...engine, close: () => engine.close().finally(client.close) },
+      (tenant) => openSpace(tenantPrefix(settings.prefix, tenant)),
+      () => listTenants(client, settings.prefix),
+    );
+  };
+
+  describeSpanStore(
+    { describe, it },
+    {
+      name: "two servers on indices by the hour, of two shards",
+      open: async (place) => {
+        const prefix = await spaces.prefixOf(place);
+        return alternating([await open(prefix), await open(prefix)]);
+      },
+      persists: true,
+      runs: 30,
+    },
+  );
+});

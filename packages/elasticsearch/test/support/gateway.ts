@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request as open,
+  type RequestListener,
+  type Server,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+
+/** What stands between a store and a real server, as a gateway or a service mesh does. */
+export interface Gateway {
+  readonly url: string;
+  /** Ends it, with the connections that there are. */
+  readonly close: () => Promise<void>;
+}
+
+export interface GatewayOptions {
+  /** Speaks TLS: key and certificate, PEM. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Answers in place of the server; undefined hands the request on. */
+  readonly refuse?: (request: IncomingMessage) => Refusal | undefined;
+  /** Called with every request; an answer that was fetched goes out when it resolves. */
+  readonly hold?: (request: IncomingMessage) => Promise<void>;
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly type?: string;
+  readonly body: string;
+}
+
+/** Hands requests on to a server. */
+export async function startGateway(
+  target: string,
+  { tls, refuse, hold }: GatewayOptions = {},
+): Promise<Gateway> {
+  const { hostname, port } = new URL(target);
+  const agent = new Agent({ keepAlive: true });
+  const listener: RequestListener = (request, response) => {
+    const refusal = refuse?.(request);
+    if (refusal !== undefined) {
+      request.resume();
+      response.writeHead(refusal.status, { "content-type": refusal.type ?? "application/json" });
+      response.end(refusal.body);
+      return;
+    }
+    const { method, url: path, headers } = request;
+    const onward = open({ hostname, port, method, path, headers, agent }, (answer) => {
+      const pass = async (): Promise<void> => {
+        await hold?.(request);
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      };
+      pass().catch(() => response.destroy());
+    });
+    onward.on("error", () => response.destroy());
+    request.pipe(onward);
+  };
+  const server: Server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address() as AddressInfo;
+  return {
+    url: `${tls === undefined ? "http" : "https"}://localhost:${address.port}`,
+    close: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      agent.destroy();
+      await closed;
+    },
+  };
+}
+
+/** As Elasticsearch tells what it does not let in. */
+export function securityRefusal(status: 401 | 403, reason: string): Refusal {
+  const error = { type: "security_exception", reason };
+  return { status, body: JSON.stringify({ error: { root_cause: [error], ...error }, status }) };
+}

@@ -1,58 +1,146 @@
 import { SpanStoreError } from "@spanstore/core";
-import type { UnaryMethod } from "./calls.js";
-import type { Services } from "./services.js";
+import type { Requests, StreamMethod, UnaryMethod, UploadMethod } from "./calls.js";
+import type { RateLimit } from "./limits/rate-limits.js";
+import type { ServiceMethods, Services } from "./services.js";
 
-/** Runs a write of so many bytes, unless there are too many that are not durable yet. */
-export type Admission = <T>(bytes: number, write: () => Promise<T>) => Promise<T>;
+/** Lets writes in as long as there is room for them. */
+export interface Admission {
+  /** Runs a write of so many bytes. @throws OVERLOADED when there are too many that are not durable yet. */
+  run<T>(bytes: number, write: () => Promise<T>): Promise<T>;
+  /**
+   * A write begins to arrive, and is taken to be as large as those before it.
+   * @returns what is called, once or more often, when it has arrived or will not.
+   * @throws OVERLOADED when there would be no room for it.
+   */
+  arriving(): () => void;
+}
 
 /** The unary calls that write; streams are held back instead of being refused. */
 const writes: ReadonlySet<string> = new Set(["Export", "WriteSpan", "WriteArchiveSpan"]);
+
+/** @param path `/SERVICE/METHOD`. */
+export function isUnaryWrite(path: string): boolean {
+  return writes.has(path.slice(path.lastIndexOf("/") + 1));
+}
+
+/** How much the latest write counts for what the next one is taken to have. */
+const latestShare = 0.1;
 
 /**
  * What cannot be written as fast as it comes is refused with OVERLOADED, so that memory stays bounded and clients
  * know that they are to try again. A request that is alone is always taken.
  * @param inFlight is told how many bytes there are, at every change.
+ * @param refused is told of every write that is refused.
  */
-export function createAdmission(maxBytes: number, inFlight: (bytes: number) => void): Admission {
+export function createAdmission(
+  maxBytes: number,
+  inFlight: (bytes: number) => void,
+  refused: () => void,
+): Admission {
   let held = 0;
+  let arrivals = 0;
+  let usualBytes = 0;
   const hold = (bytes: number): void => {
     held += bytes;
     inFlight(held);
   };
-  return async (bytes, write) => {
-    if (held > 0 && held + bytes > maxBytes) {
-      throw new SpanStoreError(
-        "OVERLOADED",
-        `more than ${maxBytes} bytes of spans are waiting to be written`,
-        {
-          hint: "try again later",
-        },
-      );
-    }
-    hold(bytes);
-    try {
-      return await write();
-    } finally {
-      hold(-bytes);
-    }
+  const refuse = (): never => {
+    refused();
+    throw new SpanStoreError("OVERLOADED", `more than ${maxBytes} bytes of spans are waiting to be written`, {
+      hint: "try again later",
+    });
+  };
+  return {
+    async run(bytes, write) {
+      usualBytes += (bytes - usualBytes) * latestShare;
+      if (held > 0 && held + bytes > maxBytes) refuse();
+      hold(bytes);
+      try {
+        return await write();
+      } finally {
+        hold(-bytes);
+      }
+    },
+    arriving() {
+      const coming = arrivals * usualBytes;
+      if (held + coming > 0 && held + coming + usualBytes > maxBytes) refuse();
+      arrivals++;
+      let isArriving = true;
+      return () => {
+        if (isArriving) arrivals--;
+        isArriving = false;
+      };
+    },
   };
 }
 
-/** The same services, their writes through the admission. */
+/**
+ * The same services: their writes go through the admission and keep to the rate, and what reads is asked no larger
+ * question than may be.
+ */
 export function admitted<Name extends string>(
   services: Services<Name>,
   admission: Admission,
+  rate: RateLimit | undefined,
+  maxQueryBytes: number,
 ): Services<Name> {
-  const through =
+  const writing =
     (method: UnaryMethod): UnaryMethod =>
-    (request, signal) =>
-      admission(request.length, () => method(request, signal));
-  const wrapped = Object.entries<Services[string]>(services).map(([name, service]) => {
-    const unary = Object.entries(service.unary ?? {}).map(([method, answer]) => [
-      method,
-      writes.has(method) ? through(answer) : answer,
-    ]);
-    return [name, { ...service, unary: Object.fromEntries(unary) }];
+    (request, signal) => {
+      rate?.take(request.length);
+      return admission.run(request.length, () => method(request, signal));
+    };
+  const uploading =
+    (method: UploadMethod): UploadMethod =>
+    (requests, signal) =>
+      method(rate === undefined ? requests : paced(requests, rate, signal), signal);
+  const check = (request: Buffer): void => {
+    if (request.length <= maxQueryBytes) return;
+    throw new SpanStoreError("TOO_LARGE", `a query has no more than ${maxQueryBytes} bytes`, {
+      field: "query",
+    });
+  };
+  const reading =
+    (method: UnaryMethod): UnaryMethod =>
+    async (request, signal) => {
+      check(request);
+      return method(request, signal);
+    };
+  const streaming = (method: StreamMethod): StreamMethod =>
+    async function* (request, signal) {
+      check(request);
+      yield* method(request, signal);
+    };
+  const wrapped = Object.entries<ServiceMethods>(services).map(([name, service]) => {
+    const { unary = {}, streams = {}, uploads = {} } = service;
+    return [
+      name,
+      {
+        unary: mapped(unary, (method, called) => (writes.has(called) ? writing(method) : reading(method))),
+        streams: mapped(streams, streaming),
+        uploads: mapped(uploads, uploading),
+      },
+    ];
   });
   return Object.fromEntries(wrapped) as Services<Name>;
+}
+
+function mapped<T>(
+  methods: Readonly<Record<string, T>>,
+  wrap: (method: T, name: string) => T,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, wrap(method, name)]));
+}
+
+/** The same requests, read no faster than the rate lets them through. */
+function paced(requests: Requests, rate: RateLimit, signal: AbortSignal): Requests {
+  return {
+    destroy: () => requests.destroy(),
+    async *[Symbol.asyncIterator]() {
+      for await (const request of requests) {
+        await rate.pass(request.length, signal);
+        yield request;
+      }
+    },
+  };
 }

@@ -1,8 +1,10 @@
 import type { Metadata } from "@grpc/grpc-js";
-import { type SpanStore, SpanStoreError } from "@spanstore/core";
+import { type SpanLimits, type SpanStore, SpanStoreError } from "@spanstore/core";
 import { type Admission, admitted } from "./admission.js";
 import type { Archive } from "./archive.js";
-import type { DeadLetters } from "./dead-letters.js";
+import type { DeadLetters, Destination } from "./dead-letters.js";
+import { limitedStore } from "./limits/limited-store.js";
+import type { RateLimit } from "./limits/rate-limits.js";
 import type { Metrics } from "./metrics.js";
 import type { Services } from "./services.js";
 import type { ArchiveMethods } from "./storage-v1/archive.js";
@@ -22,7 +24,12 @@ export interface BackendOptions {
   readonly declareStreaming: boolean;
   readonly admission: Admission;
   readonly metrics: Metrics;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: (destination: Destination) => DeadLetters;
+  /** Of the spans that are written; undefined: whatever fits in a message. */
+  readonly limits: SpanLimits | undefined;
+  /** What a tenant, or all callers where there are none, may write; undefined: as much as there is room for. */
+  readonly rateOf: (tenant: string | undefined) => RateLimit | undefined;
+  readonly maxQueryBytes: number;
 }
 
 /** The services that answer a call: which they are is the same for all. */
@@ -48,7 +55,7 @@ interface Backend {
 
 export function createBackends(options: BackendOptions): Backends {
   const { store, archive, tenantOf } = options;
-  const shared = spaceOver(options, store, archive && (() => archive.open()));
+  const shared = spaceOver(options, undefined, store, archive && (() => archive.open()));
   const spaces = new Map<string, Space>();
 
   const spaceOf = (headers: Metadata): Space => {
@@ -57,7 +64,7 @@ export function createBackends(options: BackendOptions): Backends {
     let space = spaces.get(tenant);
     if (space === undefined) {
       const openArchive = archive && (async () => (await archive.open()).forTenant(tenant));
-      space = spaceOver(options, store.forTenant(tenant), openArchive);
+      space = spaceOver(options, tenant, store.forTenant(tenant), openArchive);
       spaces.set(tenant, space);
     }
     return space;
@@ -77,14 +84,22 @@ export function createBackends(options: BackendOptions): Backends {
 }
 
 function spaceOver(
-  { declareStreaming, admission, metrics, deadLetters }: BackendOptions,
+  { declareStreaming, admission, metrics, deadLetters, limits, rateOf, maxQueryBytes }: BackendOptions,
+  tenant: string | undefined,
   store: SpanStore,
   openStoreOfArchive: (() => Promise<SpanStore>) | undefined,
 ): Space {
-  const backend = (over: SpanStore, openArchive: (() => Promise<ArchiveMethods>) | undefined): Backend => {
-    const v1 = storageV1(over, openArchive, declareStreaming, metrics, deadLetters);
+  const backend = (
+    role: Destination["store"],
+    unlimited: SpanStore,
+    openArchive: (() => Promise<ArchiveMethods>) | undefined,
+  ): Backend => {
+    const over = limitedStore(unlimited, limits);
+    const letters = deadLetters({ tenant, store: role });
+    const v1 = storageV1(over, openArchive, declareStreaming, metrics, letters);
+    const services = { ...storageV2(over, metrics, letters), ...v1.services };
     return {
-      services: admitted({ ...storageV2(over, metrics, deadLetters), ...v1.services }, admission),
+      services: admitted(services, admission, rateOf(tenant), maxQueryBytes),
       asArchive: v1.asArchive,
     };
   };
@@ -95,11 +110,11 @@ function spaceOver(
     (async (): Promise<Backend> => {
       const opened = await openStoreOfArchive();
       // Who asks the archive for its archive is at the right place.
-      archiveBackend ??= backend(opened, async () => (archiveBackend as Backend).asArchive);
+      archiveBackend ??= backend("archive", opened, async () => (archiveBackend as Backend).asArchive);
       return archiveBackend;
     });
 
-  const main = backend(store, openArchive && (async () => (await openArchive()).asArchive));
+  const main = backend("main", store, openArchive && (async () => (await openArchive()).asArchive));
   return {
     main: main.services,
     archive: async () => {

@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from "node:http";
-import { type Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
+import type { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
 
 export interface Address {
   readonly host: string;
@@ -28,9 +28,13 @@ export class ListenError extends Error {
 }
 
 /** @returns the address with the port that was opened. */
-export function listenGrpc(server: GrpcServer, address: Address): Promise<Address> {
+export function listenGrpc(
+  server: GrpcServer,
+  address: Address,
+  credentials: ServerCredentials,
+): Promise<Address> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(formatAddress(address), ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(formatAddress(address), credentials, (error, port) => {
       if (error) reject(listenError(address, error));
       else resolve({ host: address.host, port });
     });

@@ -19,10 +19,16 @@ const answerWithinMs = 3000;
 export function createReadinessCheck(store: Pick<SpanStore, "health">): ReadinessCheck {
   let draining = false;
   let asking: Promise<Readiness> | undefined;
+  /** Why it could not serve when it last answered; an answer may come later than anybody waits for it. */
+  let lastReason = "";
+  const answered = (readiness: Readiness): Readiness => {
+    lastReason = readiness.reason;
+    return readiness;
+  };
   return {
     async ask() {
       if (draining) return { ready: false, reason: "the server is shutting down" };
-      asking ??= question(store).finally(() => {
+      asking ??= question(store, answered, () => lastReason).finally(() => {
         asking = undefined;
       });
       return asking;
@@ -33,15 +39,23 @@ export function createReadinessCheck(store: Pick<SpanStore, "health">): Readines
   };
 }
 
-async function question(store: Pick<SpanStore, "health">): Promise<Readiness> {
+async function question(
+  store: Pick<SpanStore, "health">,
+  answered: (readiness: Readiness) => Readiness,
+  lastReason: () => string,
+): Promise<Readiness> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Readiness>((resolve) => {
-    const reason = `the store did not answer within ${answerWithinMs} ms`;
-    timer = setTimeout(() => resolve({ ready: false, reason }), answerWithinMs);
+    timer = setTimeout(() => {
+      const last = lastReason();
+      const reason = `the store did not answer within ${answerWithinMs} ms`;
+      resolve({ ready: false, reason: last === "" ? reason : `${reason}; before that: ${last}` });
+    }, answerWithinMs);
   });
   const answer = store.health().then(
-    () => ({ ready: true, reason: "" }),
-    (error: unknown) => ({ ready: false, reason: error instanceof Error ? error.message : String(error) }),
+    () => answered({ ready: true, reason: "" }),
+    (error: unknown) =>
+      answered({ ready: false, reason: error instanceof Error ? error.message : String(error) }),
   );
   try {
     return await Promise.race([answer, late]);

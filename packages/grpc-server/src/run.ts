@@ -1,24 +1,28 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setLogger } from "@grpc/grpc-js";
-import { isSpanStoreError } from "@spanstore/core";
+import { isSpanStoreError, type SpanStore, type SpanStoreError } from "@spanstore/core";
 import type { Logger } from "pino";
+import { runCommand } from "./commands/run-command.js";
 import type { Environment } from "./config/environment.js";
+import { formatValue } from "./config/format-value.js";
 import { configText, helpText } from "./config/help.js";
 import { type Invocation, loadConfig } from "./config/load.js";
-import { type Config, formatValue } from "./config/options.js";
+import type { Config } from "./config/options.js";
 import { UsageError } from "./config/usage-error.js";
 import { ListenError } from "./listen.js";
 import { createLog } from "./log.js";
 import { openStore } from "./open-store.js";
+import { serveOptions } from "./serve-options.js";
 import { startServer } from "./server.js";
-import type { TenancyOptions } from "./tenancy.js";
 
-/** Runs the command and returns its exit code: 0, 1 when serving is not possible, 2 for wrong usage. */
+/** Runs the server, or the command that the first argument names, and returns the exit code. Of the server: 0, 1 when serving is not possible, 2 for wrong usage. */
 export async function run(args: readonly string[], environment: Environment): Promise<number> {
+  const [first = ""] = args;
+  if (first !== "serve" && !first.startsWith("-") && first !== "") return runCommand(args, environment);
   let invocation: Invocation;
   try {
-    invocation = loadConfig(args, environment);
+    invocation = loadConfig(first === "serve" ? args.slice(1) : args, environment);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     for (const problem of error.problems) complain(problem);
@@ -63,20 +67,14 @@ async function serve({ config, warnings }: Invocation): Promise<number> {
 }
 
 async function serveUntil(stop: Promise<void>, config: Config, log: Logger): Promise<void> {
+  const options = serveOptions(config);
   const store = await openStore(config, "main", (message) => log.warn(message));
   try {
+    await checkCanServe(store);
     const server = await startServer({
+      ...options,
       store,
-      listen: config.listen,
       openArchive: () => openStore(config, "archive"),
-      ...(config["archive.listen"] === "none" ? {} : { archiveListen: config["archive.listen"] }),
-      declareStreaming: config["storage-v1.declare-streaming"],
-      ...(config["tenancy.enabled"] ? { tenancy: tenancyOf(config) } : {}),
-      admin: config.admin,
-      allowPurge: config["allow-purge"],
-      maxReceiveMessageBytes: config["grpc.max-receive-message-bytes"],
-      maxWaitingBytes: config["limits.waiting-bytes"],
-      shutdownGraceMs: config["shutdown.grace"],
       logger: log,
       processMetrics: true,
     });
@@ -98,12 +96,14 @@ async function serveUntil(stop: Promise<void>, config: Config, log: Logger): Pro
   log.info("stopped");
 }
 
-function tenancyOf(config: Config): TenancyOptions {
-  return {
-    header: config["tenancy.header"],
-    tenants: config["tenancy.tenants"],
-    required: config["tenancy.required"],
-  };
+/** A backend that is away may come back; what else is wrong with the store has to be mended first. */
+async function checkCanServe(store: SpanStore): Promise<void> {
+  try {
+    await store.health();
+  } catch (error) {
+    if (isSpanStoreError(error) && error.code === "STORE_UNAVAILABLE" && error.field === undefined) return;
+    throw error;
+  }
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */
@@ -125,8 +125,16 @@ function stopSignal(log: Logger): Promise<void> {
 function startFailure(error: unknown, config: Config): string | undefined {
   if (error instanceof ListenError) return error.message;
   if (!isSpanStoreError(error) || error.code === "INTERNAL") return undefined;
+  if (ownFields.test(error.field ?? "")) return `${error.field}: ${error.message}${hintOf(error)}`;
   const text = `cannot open the ${config.backend} store${placeOf(config)}: ${error.message}`;
-  return error.hint === undefined ? text : `${text} (${error.hint})`;
+  return `${text}${hintOf(error)}`;
+}
+
+/** Fields of errors that are the server's own, and not the store's. */
+const ownFields = /^(?:tls|auth|dead-letters)\b/;
+
+function hintOf({ hint }: SpanStoreError): string {
+  return hint === undefined ? "" : ` (${hint})`;
 }
 
 function placeOf(config: Config): string {

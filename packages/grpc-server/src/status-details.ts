@@ -18,7 +18,7 @@ export interface StatusDetails {
   readonly field: string;
   readonly hint: string;
   /** When to come again, if that helps. */
-  readonly retryDelaySeconds?: number;
+  readonly retryDelayMs?: number;
 }
 
 interface RpcStatus {
@@ -35,7 +35,7 @@ interface ErrorInfo {
 }
 
 interface RetryInfo {
-  readonly retryDelay: { readonly seconds: string };
+  readonly retryDelay: { readonly seconds: string; readonly nanos: number };
 }
 
 const statusCodec = () => messageCodec<RpcStatus>("google.rpc.Status");
@@ -43,14 +43,18 @@ const errorInfoCodec = () => messageCodec<ErrorInfo>(errorInfoType);
 
 /** An encoded google.rpc.Status with an ErrorInfo and, where there is a delay, a RetryInfo. */
 export function encodeDetails(code: number, message: string, details: StatusDetails): Buffer {
-  const { reason, field, hint, retryDelaySeconds } = details;
+  const { reason, field, hint, retryDelayMs } = details;
   const metadata = { ...(field === "" ? {} : { field }), ...(hint === "" ? {} : { hint }) };
   const parts = [
     { type_url: typePrefix + errorInfoType, value: errorInfoCodec().encode({ reason, domain, metadata }) },
   ];
-  if (retryDelaySeconds !== undefined) {
+  if (retryDelayMs !== undefined) {
+    const seconds = Math.floor(retryDelayMs / 1000);
     const value = messageCodec<RetryInfo>(retryInfoType).encode({
-      retryDelay: { seconds: String(retryDelaySeconds) },
+      retryDelay: {
+        seconds: String(seconds),
+        nanos: Math.floor((retryDelayMs - seconds * 1000) * 1_000_000),
+      },
     });
     parts.push({ type_url: typePrefix + retryInfoType, value });
   }

@@ -25,8 +25,8 @@ const statusOfCode: Record<ErrorCode, status> = {
 /** The reason of a call's AbortSignal when its deadline passed; any other reason is a cancellation. */
 export const deadlineExceeded = Symbol("deadline exceeded");
 
-/** How long a client waits before it tries an overloaded store again. */
-const retryDelaySeconds = 1;
+/** How long a client waits before it tries an overloaded store again, unless the error says it. */
+const retryDelayMs = 1000;
 
 /** Status text travels in a header, whose size clients bound. */
 const maxDetailsLength = 2000;
@@ -50,7 +50,7 @@ export function statusOfError(error: unknown, signal?: AbortSignal): StatusObjec
     reason: error.code,
     field: headerText(error.field ?? ""),
     hint: headerText(error.hint ?? ""),
-    ...(error.code === "OVERLOADED" ? { retryDelaySeconds } : {}),
+    ...(error.code === "OVERLOADED" ? { retryDelayMs: error.retryAfterMillis ?? retryDelayMs } : {}),
   });
   result.metadata.set(detailsKey, encoded);
   return result;

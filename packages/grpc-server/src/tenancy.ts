@@ -1,9 +1,10 @@
 import { checkTenantName, SpanStoreError } from "@spanstore/core";
+import { matchesPattern } from "./patterns.js";
 
 export interface TenancyOptions {
   /** The header that names a call's tenant. Default: x-tenant, as Jaeger's. */
   readonly header?: string;
-  /** Whose calls are served; "any" is everybody's. Default: any. */
+  /** Whose calls are served: names, or patterns in which `*` stands for any characters; "any" is everybody's. Default: any. */
   readonly tenants?: readonly string[];
   /** Whether a call without the header is refused; else it is served from the store of nobody. Default: true. */
   readonly required?: boolean;
@@ -34,7 +35,7 @@ export function createTenantOf(options: TenancyOptions): TenantOf {
       field: "tenancy.header",
     });
   }
-  const served = tenants === undefined || tenants.includes(anyTenant) ? undefined : new Set(tenants);
+  const isServed = tenants === undefined || tenants.includes(anyTenant) ? () => true : served(tenants);
   return (headers) => {
     // HTTP/2 joins the values of a header that comes twice.
     const plain = headers(header).flatMap((value) => String(value).split(","));
@@ -52,7 +53,7 @@ export function createTenantOf(options: TenancyOptions): TenantOf {
         hint: `send the tenant's name in the header ${header}`,
       });
     }
-    if (served !== undefined && !served.has(name)) throw unknownTenant(header);
+    if (!isServed(name)) throw unknownTenant(header);
     try {
       checkTenantName(name);
     } catch (cause) {
@@ -60,6 +61,12 @@ export function createTenantOf(options: TenancyOptions): TenantOf {
     }
     return name;
   };
+}
+
+function served(tenants: readonly string[]): (name: string) => boolean {
+  const names = new Set(tenants);
+  const patterns = tenants.filter((tenant) => tenant.includes("*"));
+  return (name) => names.has(name) || patterns.some((pattern) => matchesPattern(pattern, name));
 }
 
 function unknownTenant(header: string, cause?: unknown): SpanStoreError {

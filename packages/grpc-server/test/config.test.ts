@@ -4,14 +4,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { descriptions } from "../src/config/descriptions.js";
+import { formatValue } from "../src/config/format-value.js";
 import { configText, helpText } from "../src/config/help.js";
 import { loadConfig } from "../src/config/load.js";
 import {
   type Config,
   configSchema,
-  descriptions,
   environmentName,
-  formatValue,
   type OptionName,
   optionNames,
 } from "../src/config/options.js";
@@ -65,14 +65,23 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["hour", "hour"],
     ["week", "week"],
   ],
+  "manticore.attributes": [
+    ["words", "words"],
+    ["json", "json"],
+  ],
   "manticore.ca-file": [["none", "none"]],
   "manticore.cluster": [["c", "c"]],
+  "manticore.shards": [
+    ["none", []],
+    ["mysql://u@h:1?agent=h:2, mysqls://i", ["mysql://u@h:1?agent=h:2", "mysqls://i"]],
+  ],
   "elasticsearch.url": [
     ["http://h", ["http://h"]],
     ["https://u@h:1,http://[::1]:2", ["https://u@h:1", "http://[::1]:2"]],
   ],
   "elasticsearch.api-key": [["none", "none"]],
   "elasticsearch.ca-file": [["none", "none"]],
+  "elasticsearch.ca-fingerprint": [["none", "none"]],
   "elasticsearch.prefix": [["spans-", "spans-"]],
   "elasticsearch.window": [
     ["hour", "hour"],
@@ -83,7 +92,14 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["12", 12],
   ],
   "elasticsearch.codec": [["best_compression", "best_compression"]],
+  "elasticsearch.replicas": [
+    ["auto", "auto"],
+    ["0", "0"],
+  ],
   "elasticsearch.refresh": [["wait", "wait"]],
+  "elasticsearch.refresh-interval": [["5s", 5_000]],
+  "elasticsearch.compression": [["true", true]],
+  "elasticsearch.timeout": [["1m", 60_000]],
   listen: [
     [":1", ":1"],
     ["[::1]:0", "[::1]:0"],
@@ -94,6 +110,23 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["none", "none"],
     ["[::]:7", "[::]:7"],
   ],
+  "tls.cert-file": [["/tls/tls.crt", "/tls/tls.crt"]],
+  "tls.key-file": [["/tls/tls.key", "/tls/tls.key"]],
+  "tls.client-ca-file": [["/tls/ca.crt", "/tls/ca.crt"]],
+  "tls.min-version": [
+    ["1.2", "1.2"],
+    ["1.3", "1.3"],
+  ],
+  "tls.admin": [["false", false]],
+  "auth.tokens-file": [["/auth/tokens", "/auth/tokens"]],
+  "auth.tokens": [["none", []]],
+  "reload.interval": [["1m", 60_000]],
+  retention: [
+    ["none", "none"],
+    ["7d", 604_800_000],
+    ["36h", 129_600_000],
+  ],
+  "retention-interval": [["5m", 300_000]],
   "tenancy.enabled": [
     ["true", true],
     ["false", false],
@@ -111,6 +144,18 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["true", true],
     ["false", false],
   ],
+  "tenancy.retention": [
+    ["none", []],
+    [
+      "acme=30d, free-*=1h",
+      [
+        { pattern: "acme", value: 2_592_000_000 },
+        { pattern: "free-*", value: 3_600_000 },
+      ],
+    ],
+    ["a=b=1d", [{ pattern: "a=b", value: 86_400_000 }]],
+  ],
+  "tenancy.bytes-per-second": [["acme=10MiB", [{ pattern: "acme", value: 10_485_760 }]]],
   "allow-purge": [
     ["true", true],
     ["false", false],
@@ -129,6 +174,18 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["0", 0],
     ["512MiB", 512 * 2 ** 20],
   ],
+  "limits.bytes-per-second": [
+    ["none", "none"],
+    ["1MiB", 1_048_576],
+  ],
+  "limits.span-bytes": [["1MiB", 1_048_576]],
+  "limits.name-bytes": [["1KiB", 1024]],
+  "limits.value-bytes": [["100KiB", 102_400]],
+  "limits.attributes": [["128", 128]],
+  "limits.query-bytes": [["64KiB", 65_536]],
+  "limits.header-bytes": [["8KiB", 8192]],
+  "dead-letters.file": [["/var/log/letters.jsonl", "/var/log/letters.jsonl"]],
+  "dead-letters.max-bytes": [["1GiB", 1_073_741_824]],
   "shutdown.grace": [
     ["500ms", 500],
     ["1.5s", 1500],
@@ -260,6 +317,12 @@ log: { level: "$\{LEVEL:-}" }
     [["--grpc.max-receive-message-bytes=3GiB"], {}, /must be below 2GiB/],
     [["--shutdown.grace=-1s"], {}, /must be a length of time/],
     [["--shutdown.grace=1000h"], {}, /must be at most/],
+    [["--retention=week"], {}, /^--retention: must be a length of time, for example 7d, or none, not "week"/],
+    [["--retention=1ms"], {}, /^--retention: must be/],
+    [["--tenancy.retention=30d"], {}, /must be NAME=VALUE with commas between/],
+    [["--tenancy.retention=acme=soon"], {}, /must be NAME=VALUE with commas between/],
+    [["--tls.min-version=1.1"], {}, /^--tls\.min-version: must be 1\.2 or 1\.3/],
+    [["--limits.header-bytes=1MiB"], {}, /must be below 64KiB/],
     [["--sqlite.path="], {}, /^--sqlite\.path: must not be empty/],
     [["--help=yes", "--lisen"], {}, /^$/],
     [["--print-config=yes"], {}, /^--print-config takes no value/],

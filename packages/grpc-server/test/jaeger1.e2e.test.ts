@@ -14,31 +14,27 @@ import {
 } from "../../../scripts/test-support/processes.js";
 import { type UiSpan, uiApi } from "./jaeger1/query-api.js";
 import { sendJaegerGrpc, sendUdp } from "./jaeger1/senders.js";
+import {
+  micros,
+  minutesAgo,
+  ms,
+  now,
+  serviceOf,
+  thriftId,
+  thriftSpan,
+  zipkinSpans,
+} from "./jaeger2/inputs.js";
 import { sendOtlpGrpc, sendOtlpHttp, sendThrift, sendZipkin } from "./jaeger2/senders.js";
 import type { ThriftSpan } from "./jaeger2/thrift.js";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const main = here("../dist/main.js");
 
-const ms = 1_000_000n;
-const now = BigInt(Math.floor(Date.now() / 1000)) * 1000n * ms;
-/** Starts far enough apart that the order of the results is known. */
-const minutesAgo = (minutes: number): bigint => now - BigInt(minutes) * 60_000n * ms;
-const micros = (nanos: bigint): number => Number(nanos / 1000n);
-
 const otlpGrpcId = "a1".repeat(16);
 const otlpHttpId = "b2".repeat(16);
 const zipkinId = "c3".repeat(8);
-const thriftId = "d4d4d4d4d4d4d4d4d5d5d5d5d5d5d5d5";
 const jaegerGrpcId = "e6".repeat(16);
 const udpId = "f7f7f7f7f7f7f7f7f8f8f8f8f8f8f8f8";
-
-const serviceOf = (name: string) => ({
-  attributes: [
-    { key: "service.name", value: { stringValue: name } },
-    { key: "service.version", value: { stringValue: "1.2.3" } },
-  ],
-});
 
 const overOtlpGrpc: TracesData = {
   resourceSpans: [
@@ -117,36 +113,8 @@ const overOtlpHttp: TracesData = {
   ],
 };
 
-const zipkinSpan = { traceId: zipkinId, timestamp: micros(minutesAgo(4)), duration: 30_000 };
-const overZipkin = [
-  {
-    ...zipkinSpan,
-    id: "c1c1c1c1c1c1c1c1",
-    name: "get /legacy",
-    kind: "SERVER",
-    localEndpoint: { serviceName: "legacy-web" },
-    tags: { "http.path": "/legacy" },
-  },
-  {
-    ...zipkinSpan,
-    id: "c2c2c2c2c2c2c2c2",
-    parentId: "c1c1c1c1c1c1c1c1",
-    name: "lookup",
-    kind: "SERVER",
-    localEndpoint: { serviceName: "legacy-users" },
-  },
-];
-
-const overThrift: ThriftSpan = {
-  traceIdHigh: 0xd4d4d4d4d4d4d4d4n,
-  traceIdLow: 0xd5d5d5d5d5d5d5d5n,
-  spanId: 0xd1d1d1d1d1d1d1d1n,
-  parentSpanId: 0n,
-  operationName: "invoice",
-  startTime: minutesAgo(3) / 1000n,
-  duration: 45_000n,
-  tags: { "span.kind": "consumer", "invoice.lines": 12n, "invoice.paid": true, "invoice.sum": 7.5 },
-};
+const overZipkin = zipkinSpans(zipkinId, minutesAgo(4));
+const overThrift = thriftSpan(minutesAgo(3));
 
 /** In the names of jaeger.api_v2. */
 const string = (key: string, vStr: string) => ({ key, vType: 0, vStr });

@@ -11,27 +11,15 @@ import {
   startProgram,
   untilReady,
 } from "../../../scripts/test-support/processes.js";
+import { minutesAgo, ms, now, serviceOf, thriftId, thriftSpan, zipkinSpans } from "./jaeger2/inputs.js";
 import { queryApi } from "./jaeger2/query-api.js";
 import { sendOtlpGrpc, sendOtlpHttp, sendThrift, sendZipkin } from "./jaeger2/senders.js";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-const ms = 1_000_000n;
-const now = BigInt(Date.now()) * ms;
-/** Starts far enough apart that the order of the results is known. */
-const minutesAgo = (minutes: number): bigint => now - BigInt(minutes) * 60_000n * ms;
-
 const otlpGrpcId = "a1".repeat(16);
 const otlpHttpId = "b2".repeat(16);
 const zipkinId = "00000000000000000000c3c3c3c3c3c3";
-const thriftId = "d4d4d4d4d4d4d4d4d5d5d5d5d5d5d5d5";
-
-const serviceOf = (name: string) => ({
-  attributes: [
-    { key: "service.name", value: { stringValue: name } },
-    { key: "service.version", value: { stringValue: "1.2.3" } },
-  ],
-});
 
 const root: Span = {
   traceId: otlpGrpcId,
@@ -97,40 +85,8 @@ const overHttp: TracesData = {
   resourceSpans: [{ resource: serviceOf("inventory"), scopeSpans: [{ spans: [slow] }] }],
 };
 
-const zipkinSpan = {
-  traceId: "c3c3c3c3c3c3",
-  timestamp: Number(minutesAgo(2) / 1000n),
-  duration: 30_000,
-};
-const overZipkin = [
-  {
-    ...zipkinSpan,
-    id: "c1c1c1c1c1c1c1c1",
-    name: "get /legacy",
-    kind: "SERVER",
-    localEndpoint: { serviceName: "legacy-web" },
-    tags: { "http.path": "/legacy" },
-  },
-  {
-    ...zipkinSpan,
-    id: "c2c2c2c2c2c2c2c2",
-    parentId: "c1c1c1c1c1c1c1c1",
-    name: "lookup",
-    kind: "SERVER",
-    localEndpoint: { serviceName: "legacy-users" },
-  },
-].map((span) => ({ ...span, traceId: span.traceId.padStart(16, "0") }));
-
-const overThrift = {
-  traceIdHigh: 0xd4d4d4d4d4d4d4d4n,
-  traceIdLow: 0xd5d5d5d5d5d5d5d5n,
-  spanId: 0xd1d1d1d1d1d1d1d1n,
-  parentSpanId: 0n,
-  operationName: "invoice",
-  startTime: minutesAgo(1) / 1000n,
-  duration: 45_000n,
-  tags: { "span.kind": "consumer", "invoice.lines": 12n, "invoice.paid": true, "invoice.sum": 7.5 },
-};
+const overZipkin = zipkinSpans("0000c3c3c3c3c3c3", minutesAgo(2));
+const overThrift = thriftSpan(minutesAgo(1));
 
 const [newest, ...older] = [thriftId, zipkinId, otlpHttpId, otlpGrpcId];
 const everything = [newest, ...older];

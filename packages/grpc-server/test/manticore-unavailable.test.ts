@@ -188,20 +188,50 @@ describeWithPeer("manticore", "the server while searchd does not serve", (locate
     });
   });
 
-  it("says why it can not start, without the password", async () => {
-    const [nobody, grpc, admin] = await freePorts(3);
+  it("starts while searchd is down, says whom it can not reach, and serves when it is up", async () => {
+    await searchd.program()?.stop();
+    const url = searchd.url.replace("mysql://", "mysql://someone:secret@");
+    const early = await serverOnManticore(url, [`--manticore.prefix=${prefix}early_`]);
+    onTestFinished(early.stop);
+    await early.start("serving");
+    const answer = await fetch(`${early.adminUrl}/readyz`);
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toContain(`cannot reach Manticore Search at ${new URL(searchd.url).host}`);
+    const writer = connect(early.address);
+    onTestFinished(() => writer.close());
+    const error = await errorOf(writer.unary("Export", request(1)));
+    expect(error.code).toBe(status.UNAVAILABLE);
+    expect(error.details).toContain("does searchd run");
+
+    await searchd.start();
+    await until(async () => ((await fetch(`${early.adminUrl}/readyz`)).status === 200 ? true : undefined), {
+      what: "readiness",
+    });
+    await writer.unary("Export", request(1));
+    expect((await writer.unary("FindTraceIDs", { query: {} })).traceIds).toHaveLength(1);
+    expect(early.program().output()).not.toContain("secret");
+  });
+
+  it("does not start on tables of a newer version", async () => {
+    await client.unary("Export", request(1));
+    await askMysql(
+      searchd.url,
+      `REPLACE INTO ${prefix}stop_terms (id,window_start,terms) VALUES (1,-1,'{"version":9,"window":"day"}')`,
+    );
+    await server.stop();
+    const [grpc, admin] = await freePorts(2);
     const program = startProgram(
       [process.execPath, new URL("../dist/main.js", import.meta.url).pathname],
       [
         "--backend=manticore",
-        `--manticore.url=mysql://someone:secret@127.0.0.1:${nobody}`,
+        `--manticore.url=${searchd.url}`,
+        `--manticore.prefix=${prefix}`,
         `--listen=127.0.0.1:${grpc}`,
         `--admin=127.0.0.1:${admin}`,
       ],
     );
     const [code] = await once(program.process, "close");
     expect(code).toBe(1);
-    expect(program.output()).toContain("does searchd run");
-    expect(program.output()).not.toContain("secret");
+    expect(program.output()).toContain("made by a newer version (9)");
   });
 });

@@ -1,47 +1,39 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { isSpanStoreError, type SpanStore } from "@spanstore/core";
-import type { Logger } from "pino";
-import type { Archive } from "../archive.js";
-import type { Metrics } from "../metrics.js";
-import type { ReadinessCheck } from "../readiness.js";
-import type { Headers, TenantOf } from "../tenancy.js";
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { TLSSocket } from "node:tls";
+import { isSpanStoreError } from "@spanstore/core";
+import type { Authorizer } from "../auth/authorizer.js";
+import type { Headers } from "../tenancy.js";
+import type { TlsSource } from "../tls/tls-source.js";
+import { type Answer, createRoutes, type Route, type RouteOptions } from "./routes.js";
 
-export interface AdminOptions {
-  readonly store: SpanStore;
-  readonly archive: Archive | undefined;
-  readonly readiness: ReadinessCheck;
-  readonly metrics: Metrics;
-  readonly allowPurge: boolean;
-  /** Whose store is purged; without it, and where a request names nobody, the one of all. */
-  readonly tenantOf: TenantOf | undefined;
-  readonly log: Logger;
+export interface AdminOptions extends RouteOptions {
+  /** Undefined: whoever reaches the port may ask. */
+  readonly authorizer: Authorizer | undefined;
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsSource | undefined;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly contentType?: string;
-  readonly allow?: string;
-}
-
-interface Route {
-  readonly methods: readonly string[];
-  answer(parameters: URLSearchParams, headers: Headers): Promise<Answer>;
-}
-
-/** The HTTP server for operators: `/healthz`, `/readyz`, `/metrics`, `/purge` and `/delete-before`. */
+/** The HTTP server for operators, over TLS where there is a certificate. */
 export function createAdminServer(options: AdminOptions): Server {
-  const routes = routesOf(options);
+  const routes = createRoutes(options);
   const respond = async (request: IncomingMessage, response: ServerResponse) => {
     request.resume();
     try {
-      write(request, response, await route(routes, request));
+      write(request, response, await route(routes, request, options));
     } catch (error) {
-      options.log.error({ err: error, path: request.url }, "an admin request failed");
-      write(request, response, failure(error));
+      const answer = failure(error);
+      if (answer.status >= 500)
+        options.log.error({ err: error, path: pathOf(request) }, "an admin request failed");
+      write(request, response, answer);
     }
   };
-  const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
+  const server = createServer(options.tls, (request, response) => {
     void respond(request, response);
   });
   server.on("clientError", (_error, socket) => {
@@ -51,104 +43,64 @@ export function createAdminServer(options: AdminOptions): Server {
   return server;
 }
 
-function routesOf(options: AdminOptions): Map<string, Route> {
-  const { archive, readiness, metrics, allowPurge, log } = options;
-  const read = ["GET", "HEAD"];
-  const ofTenant = (store: SpanStore, headers: Headers): SpanStore => {
-    const tenant = options.tenantOf?.(headers);
-    return tenant === undefined ? store : store.forTenant(tenant);
-  };
-  return new Map<string, Route>([
-    ["/healthz", { methods: read, answer: async () => ({ status: 200, body: "ok\n" }) }],
-    [
-      "/readyz",
-      {
-        methods: read,
-        async answer() {
-          const { ready, reason } = await readiness.ask();
-          return ready ? { status: 200, body: "ready\n" } : { status: 503, body: `not ready: ${reason}\n` };
-        },
-      },
-    ],
-    [
-      "/metrics",
-      {
-        methods: read,
-        answer: async () => ({
-          status: 200,
-          body: await metrics.registry.metrics(),
-          contentType: metrics.registry.contentType,
-        }),
-      },
-    ],
-    [
-      "/purge",
-      {
-        methods: ["POST"],
-        async answer(_parameters, headers) {
-          if (!allowPurge) return purgingIsOff;
-          await ofTenant(options.store, headers).purge();
-          if (archive !== undefined) await ofTenant(await archive.open(), headers).purge();
-          log.warn("the store was purged");
-          return { status: 200, body: "purged\n" };
-        },
-      },
-    ],
-    [
-      "/delete-before",
-      {
-        methods: ["POST"],
-        async answer(parameters, headers) {
-          if (!allowPurge) return purgingIsOff;
-          const time = unixNanos(parameters.getAll("time"));
-          if (time === undefined) {
-            return { status: 400, body: `time: must be nanoseconds since 1970, 0 to ${latestTime}\n` };
-          }
-          await ofTenant(options.store, headers).deleteBefore(time);
-          log.warn({ time: String(time) }, "spans that started earlier were deleted");
-          return { status: 200, body: "deleted\n" };
-        },
-      },
-    ],
-  ]);
+const settings = { requestTimeout: 30_000 };
+
+function createServer(
+  tls: TlsSource | undefined,
+  respond: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  if (tls === undefined) return createHttpServer(settings, respond);
+  // Probes have no certificate, so who has one is found out request by request.
+  const certificates = { requestCert: tls.mutual, rejectUnauthorized: false };
+  const server = createHttpsServer({ ...settings, ...certificates, ...tls.current() }, respond);
+  tls.onChange((context) => server.setSecureContext(context));
+  return server;
 }
 
-const purgingIsOff: Answer = {
-  status: 403,
-  body: "purging is off; start the server with --allow-purge\n",
-};
-
-/** Before it lies every time at which a span can start. */
-const latestTime = 2n ** 64n;
-
-/** The one time that is given, or undefined when it is none. */
-function unixNanos(texts: readonly string[]): bigint | undefined {
-  const [text = ""] = texts;
-  if (texts.length !== 1 || !/^\d{1,20}$/.test(text)) return undefined;
-  const time = BigInt(text);
-  return time > latestTime ? undefined : time;
-}
-
-function failure(error: unknown): Answer {
-  const code = isSpanStoreError(error) ? error.code : undefined;
-  if (code === "STORE_UNAVAILABLE") {
-    return { status: 503, body: `the store is unavailable: ${(error as Error).message}\n` };
-  }
-  if (code === "PERMISSION_DENIED") return { status: 403, body: `${(error as Error).message}\n` };
-  return { status: 500, body: "internal error\n" };
-}
-
-async function route(routes: Map<string, Route>, request: IncomingMessage): Promise<Answer> {
-  const [path = "", ...query] = (request.url ?? "").split("?");
+async function route(
+  routes: ReadonlyMap<string, Route>,
+  request: IncomingMessage,
+  { authorizer, tls, tenantOf }: AdminOptions,
+): Promise<Answer> {
+  const path = pathOf(request);
   const found = routes.get(path);
   if (found === undefined) {
     return { status: 404, body: `nothing here; there is ${[...routes.keys()].join(", ")}\n` };
   }
+  if (found.need !== "nothing" && tls?.mutual && !hasCertificate(request)) {
+    return { status: 403, body: "the client shows no certificate of an authority that is trusted here\n" };
+  }
+  const headers = headersOf(request);
+  const grant = authorizer?.authorize(headers("authorization").map(String), found.need);
+  if (grant?.tenants !== undefined) authorizer?.checkTenant(grant, tenantOf?.(headers));
   if (!found.methods.includes(request.method ?? "")) {
     const allow = found.methods.join(", ");
-    return { status: 405, body: `${path} takes ${allow}\n`, allow };
+    return { status: 405, body: `${path} takes ${allow}\n`, headers: { allow } };
   }
-  return found.answer(new URLSearchParams(query.join("?")), headersOf(request));
+  return found.answer(new URLSearchParams((request.url ?? "").slice(path.length + 1)), headers);
+}
+
+function hasCertificate({ socket }: IncomingMessage): boolean {
+  return socket instanceof TLSSocket && socket.authorized;
+}
+
+function pathOf({ url = "" }: IncomingMessage): string {
+  return url.split("?", 1)[0] ?? "";
+}
+
+function failure(error: unknown): Answer {
+  if (!isSpanStoreError(error)) return { status: 500, body: "internal error\n" };
+  const body = `${error.message}\n`;
+  switch (error.code) {
+    case "STORE_UNAVAILABLE":
+      return { status: 503, body: `the store is unavailable: ${body}` };
+    case "UNAUTHENTICATED":
+      return { status: 401, body, headers: { "www-authenticate": "Bearer" } };
+    case "PERMISSION_DENIED":
+      return { status: 403, body };
+    default:
+      return { status: 500, body: "internal error\n" };
+  }
 }
 
 /** Bytes are in base64, as gRPC writes them. */
@@ -165,7 +117,7 @@ function write(request: IncomingMessage, response: ServerResponse, answer: Answe
     "content-type": answer.contentType ?? "text/plain; charset=utf-8",
     "content-length": Buffer.byteLength(answer.body),
     "cache-control": "no-store",
-    ...(answer.allow === undefined ? {} : { allow: answer.allow }),
+    ...answer.headers,
   });
   response.end(request.method === "HEAD" ? undefined : answer.body);
 }

@@ -1,31 +1,67 @@
-import { SpanStoreError, type StoreStats } from "@spanstore/core";
+import { type Expired, SpanStoreError, type StoreStats } from "@spanstore/core";
 import type { Header } from "./channel.js";
+import type { ClientTls } from "./client-tls.js";
+import { requestText } from "./request-text.js";
 
 /** What storage.v2 has no calls for, asked of the server's admin port. */
 export interface AdminClient {
   deleteBefore(timeUnixNano: bigint): Promise<void>;
+  expire(timeUnixNano: bigint, dryRun: boolean): Promise<readonly Expired[]>;
   purge(): Promise<void>;
+  tenants(): Promise<readonly string[]>;
   stats(): Promise<StoreStats>;
 }
 
 /** The latest time that a span can start at, and one nanosecond more. */
 const afterEverything = 1n << 64n;
 
+export interface AdminAccess {
+  /** `http://HOST:PORT`, or `https:`; without it every call fails with UNSUPPORTED. */
+  readonly address: string | undefined;
+  /** With `https:`. */
+  readonly tls: ClientTls | undefined;
+  /** Of every request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /**
- * @param address `http://HOST:PORT`; without it every call fails with UNSUPPORTED.
  * @param tenant the header that names the tenant whose store is meant.
- * @throws INVALID_OPTIONS when it is no such URL.
+ * @throws INVALID_OPTIONS when the address is no such URL.
  */
-export function createAdminClient(address: string | undefined, tenant?: Header): AdminClient {
+export function createAdminClient({ address, tls, headers }: AdminAccess, tenant?: Header): AdminClient {
   if (address === undefined) {
-    return { deleteBefore: withoutAdmin, purge: withoutAdmin, stats: withoutAdmin };
+    return {
+      deleteBefore: withoutAdmin,
+      expire: withoutAdmin,
+      purge: withoutAdmin,
+      tenants: withoutAdmin,
+      stats: withoutAdmin,
+    };
   }
   const base = baseOf(address);
-  const ask = (method: "GET" | "POST", path: string): Promise<string> => askAdmin(base, method, path, tenant);
+  const allHeaders = { ...headers, ...httpHeaders(tenant) };
+  const ask = async (method: "GET" | "POST", path: string): Promise<string> => {
+    const url = new URL(path, base);
+    const { status, text } = await requestText({ url, method, headers: allHeaders, tls }).catch((cause) => {
+      throw new SpanStoreError("STORE_UNAVAILABLE", `the admin port at ${base.origin} does not answer`, {
+        cause,
+      });
+    });
+    if (status >= 200 && status < 300) return text;
+    throw refusal(status, text.trim(), `${method} ${url.pathname}`);
+  };
   return {
     async deleteBefore(timeUnixNano) {
-      const time = timeUnixNano < 0n ? 0n : timeUnixNano > afterEverything ? afterEverything : timeUnixNano;
-      await ask("POST", `delete-before?time=${time}`);
+      await ask("POST", `delete-before?time=${withinTime(timeUnixNano)}`);
+    },
+    async expire(timeUnixNano, dryRun) {
+      const time = withinTime(timeUnixNano);
+      return JSON.parse(
+        dryRun ? await ask("GET", `expiring?time=${time}`) : await ask("POST", `expire?time=${time}`),
+      ) as Expired[];
+    },
+    async tenants() {
+      return JSON.parse(await ask("GET", "tenants")) as string[];
     },
     async purge() {
       await ask("POST", "purge");
@@ -38,6 +74,11 @@ export function createAdminClient(address: string | undefined, tenant?: Header):
       return { bytes: Number(size) };
     },
   };
+}
+
+function withinTime(unixNano: bigint): bigint {
+  if (unixNano < 0n) return 0n;
+  return unixNano > afterEverything ? afterEverything : unixNano;
 }
 
 async function withoutAdmin(): Promise<never> {
@@ -58,26 +99,6 @@ function baseOf(address: string): URL {
   return url;
 }
 
-async function askAdmin(
-  base: URL,
-  method: "GET" | "POST",
-  path: string,
-  tenant: Header | undefined,
-): Promise<string> {
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(new URL(path, base), { method, headers: httpHeaders(tenant) });
-    text = await response.text();
-  } catch (cause) {
-    throw new SpanStoreError("STORE_UNAVAILABLE", `the admin port at ${base.origin} does not answer`, {
-      cause,
-    });
-  }
-  if (response.ok) return text;
-  throw refusal(response.status, text.trim(), `${method} ${new URL(path, base).pathname}`);
-}
-
 /** As gRPC writes them: bytes in base64. */
 function httpHeaders(header: Header | undefined): Record<string, string> {
   if (header === undefined) return {};
@@ -90,8 +111,12 @@ function refusal(status: number, text: string, request: string): SpanStoreError 
   switch (status) {
     case 400:
       return new SpanStoreError("INVALID_QUERY", message);
+    case 401:
+      return new SpanStoreError("UNAUTHENTICATED", message);
     case 403:
-      return new SpanStoreError("UNSUPPORTED", message, { hint: "start the server with --allow-purge" });
+      return text.includes("--allow-purge")
+        ? new SpanStoreError("UNSUPPORTED", message, { hint: "start the server with --allow-purge" })
+        : new SpanStoreError("PERMISSION_DENIED", message);
     case 404:
     case 405:
       return new SpanStoreError("UNSUPPORTED", message, { hint: "admin is no admin port of such a server" });

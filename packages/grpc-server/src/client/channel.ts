@@ -27,15 +27,17 @@ export type Header = readonly [name: string, value: string | Buffer];
 
 export interface ChannelOptions {
   readonly credentials: ChannelCredentials | undefined;
+  /** The name that the server's certificate is for, when it is not the address's host. */
+  readonly serverName: string | undefined;
   readonly metadata: Readonly<Record<string, string>> | undefined;
   readonly maxReceiveMessageBytes: number;
 }
 
 /** @throws INVALID_OPTIONS naming the option at fault. */
 export function openChannel(address: string, options: ChannelOptions): Channel {
-  const { credentials = grpcCredentials.createInsecure(), maxReceiveMessageBytes } = options;
+  const { credentials = grpcCredentials.createInsecure() } = options;
   const metadata = metadataOf(Object.entries(options.metadata ?? {}));
-  return channelOf(clientOf(address, credentials, maxReceiveMessageBytes), metadata);
+  return channelOf(clientOf(address, credentials, options), metadata);
 }
 
 function channelOf(client: Client, metadata: Metadata): Channel {
@@ -100,11 +102,16 @@ function channelOf(client: Client, metadata: Metadata): Channel {
   };
 }
 
-function clientOf(address: string, credentials: ChannelCredentials, maxReceiveMessageBytes: number): Client {
+function clientOf(
+  address: string,
+  credentials: ChannelCredentials,
+  { maxReceiveMessageBytes, serverName }: ChannelOptions,
+): Client {
   try {
     return new Client(address, credentials, {
       "grpc.max_receive_message_length": maxReceiveMessageBytes,
       "grpc.max_send_message_length": -1,
+      ...(serverName === undefined ? {} : { "grpc.ssl_target_name_override": serverName }),
       // Stores do not share a connection, so that closing one closes it.
       "grpc.use_local_subchannel_pool": 1,
       // Or a server that was away for long is found again only minutes after it is back.

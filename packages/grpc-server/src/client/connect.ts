@@ -11,12 +11,17 @@ import { defaultTenantHeader, tenantHeaderOf } from "../tenancy.js";
 import { type AdminClient, createAdminClient } from "./admin-client.js";
 import { createRemoteCapabilities } from "./capabilities.js";
 import { type Channel, openChannel } from "./channel.js";
+import { type ClientTls, channelCredentials } from "./client-tls.js";
 import { askHealth } from "./health.js";
 import { createRemoteReads } from "./reads.js";
 
 export interface ConnectOptions {
-  /** Default: none, over plain TCP. */
+  /** grpc-js's own credentials, in place of `tls`. Default: none, over plain TCP. */
   readonly credentials?: ChannelCredentials;
+  /** Speak TLS, also with the admin port where its address begins with `https:`. Default: plain TCP. */
+  readonly tls?: ClientTls;
+  /** A bearer token, sent with every call. */
+  readonly token?: string;
   /** Headers of every call. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** The header by which the server knows a tenant (its tenancy.header), for `forTenant`. Default: x-tenant. */
@@ -44,19 +49,24 @@ const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Expor
  * @throws INVALID_OPTIONS naming the option at fault.
  */
 export function connectSpanStore(address: string, options: ConnectOptions = {}): SpanStore {
+  const { tls, token } = options;
+  const authorization: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const adminAccess = { address: options.admin, tls, headers: authorization };
   const channel = openChannel(address, {
-    credentials: options.credentials,
-    metadata: options.metadata,
+    credentials: options.credentials ?? (tls && channelCredentials(tls)),
+    serverName: tls?.serverName,
+    metadata: { ...options.metadata, ...authorization },
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 64 * 1024 * 1024,
   });
   const tenants = new Map<string, SpanStore>();
-  return remoteStore(channel, createAdminClient(options.admin), {
+  return remoteStore(channel, createAdminClient(adminAccess), {
     forTenant: (tenant) => {
       checkTenantName(tenant);
       let store = tenants.get(tenant);
       if (store === undefined) {
         const header = tenantHeaderOf(options.tenantHeader ?? defaultTenantHeader, tenant);
-        store = remoteStore(channel.with(header), createAdminClient(options.admin, header), {
+        store = remoteStore(channel.with(header), createAdminClient(adminAccess, header), {
           forTenant: noTenantsOfItsOwn,
           close: async () => {},
         });
@@ -95,7 +105,9 @@ function remoteStore(
       return { accepted: spanCount, rejected };
     },
     deleteBefore: (timeUnixNano) => admin.deleteBefore(timeUnixNano),
+    expire: (timeUnixNano, expireOptions) => admin.expire(timeUnixNano, expireOptions?.dryRun ?? false),
     purge: () => admin.purge(),
+    tenants: () => admin.tenants(),
     capabilities: (callOptions) => capabilities.ask(callOptions?.signal),
     stats: () => admin.stats(),
     health: () => askHealth(channel),

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
+import { descriptions } from "./descriptions.js";
 import type { Layer } from "./layers.js";
-import { descriptions, type OptionName, optionNames } from "./options.js";
+import { type OptionName, optionNames } from "./options.js";
 import { hint } from "./usage-error.js";
 
 export interface CommandLine {
@@ -10,19 +11,36 @@ export interface CommandLine {
   readonly printConfig: boolean;
   /** The configuration file's path. */
   readonly config: string | undefined;
+  /** What a command's own flags were given, in order; `true` for a switch without a value. */
+  readonly own: ReadonlyMap<string, readonly (string | true)[]>;
+  /** What stands there without dashes; without own flags it is a problem instead. */
+  readonly positionals: readonly string[];
   readonly problems: readonly string[];
 }
+
+/** The shape of the flags that a command has beside the configuration's. */
+export type OwnFlags = Readonly<
+  Record<string, { readonly placeholder: string; readonly repeated?: boolean }>
+>;
 
 /** Flags that are no options of the configuration. */
 const switches = ["help", "version", "print-config"] as const;
 
-/** Reads the command line; what is wrong with it is told, not thrown, so that all of it can be. */
-export function readFlags(args: readonly string[]): CommandLine {
+/**
+ * Reads the command line; what is wrong with it is told, not thrown, so that all of it can be.
+ * @param ownFlags those of a command, which takes arguments, too.
+ */
+export function readFlags(args: readonly string[], ownFlags?: OwnFlags): CommandLine {
+  const ownNames = Object.keys(ownFlags ?? {});
+  const isSwitch = (name: string): boolean => {
+    const description = ownFlags?.[name] ?? descriptions[name as OptionName];
+    return description === undefined ? name !== "config" : description.placeholder === "";
+  };
   const { tokens } = parseArgs({
     args: [...args],
     options: {
       ...Object.fromEntries(
-        optionNames.map((name) => [name, { type: isSwitch(name) ? "boolean" : "string" }]),
+        [...optionNames, ...ownNames].map((name) => [name, { type: isSwitch(name) ? "boolean" : "string" }]),
       ),
       ...Object.fromEntries(switches.map((name) => [name, { type: "boolean" }])),
       help: { type: "boolean", short: "h" },
@@ -32,19 +50,27 @@ export function readFlags(args: readonly string[]): CommandLine {
     tokens: true,
     allowPositionals: true,
   });
-  const known: readonly string[] = [...optionNames, ...switches, "config"];
+  const known: readonly string[] = [...optionNames, ...ownNames, ...switches, "config"];
   const given = new Map<string, string | true>();
+  const own = new Map<string, (string | true)[]>();
+  const positionals: string[] = [];
   const problems: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") {
-      problems.push(`unexpected argument ${JSON.stringify(token.value)}`);
+      if (ownFlags === undefined) problems.push(`unexpected argument ${JSON.stringify(token.value)}`);
+      else positionals.push(token.value);
     } else if (token.kind === "option") {
       if (!known.includes(token.name)) {
         problems.push(`unknown flag ${token.rawName}${dashed(hint(token.name, known))}`);
-      } else if (isSwitch(token.name)) {
-        given.set(token.name, token.value ?? true);
-      } else if (token.value === undefined) {
+      } else if (token.value === undefined && !isSwitch(token.name)) {
         problems.push(`${token.rawName} needs a value`);
+      } else if (ownFlags !== undefined && Object.hasOwn(ownFlags, token.name)) {
+        const values = own.get(token.name) ?? [];
+        if (values.length > 0 && ownFlags[token.name]?.repeated !== true)
+          problems.push(`${token.rawName} stands there twice`);
+        own.set(token.name, [...values, token.value ?? true]);
+      } else if (token.value === undefined) {
+        given.set(token.name, true);
       } else {
         given.set(token.name, token.value);
       }
@@ -67,13 +93,10 @@ export function readFlags(args: readonly string[]): CommandLine {
     version: isOn("version"),
     printConfig: isOn("print-config"),
     config: typeof config === "string" ? config : undefined,
+    own,
+    positionals,
     problems,
   };
-}
-
-function isSwitch(name: string): boolean {
-  const description = descriptions[name as OptionName];
-  return description === undefined ? name !== "config" : description.placeholder === "";
 }
 
 function dashed(suggestion: string): string {

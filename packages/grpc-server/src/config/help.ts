@@ -1,15 +1,14 @@
 import { stringify } from "yaml";
-import {
-  type Config,
-  configSchema,
-  descriptions,
-  formatValue,
-  type OptionName,
-  optionNames,
-} from "./options.js";
+import { commandLines } from "../commands/list.js";
+import { descriptions } from "./descriptions.js";
+import { formatValue } from "./format-value.js";
+import { type Config, configSchema, type OptionName, optionNames } from "./options.js";
+import { indent, wrapped } from "./wrap.js";
 
-const indent = " ".repeat(6);
-const width = 90;
+/** What `--help` says of where options come from. */
+export const sources = `A flag goes before the environment, the environment before the file. In the environment an
+option is called SPANSTORE_ and its name in upper case, with _ for dots and dashes:
+--sqlite.path is SPANSTORE_SQLITE_PATH.`;
 
 /** What `--help` prints. */
 export function helpText(): string {
@@ -22,6 +21,10 @@ export function helpText(): string {
   return `grpc-server keeps trace spans and serves them to Jaeger as its remote storage.
 
 Usage: grpc-server [flags]
+       grpc-server COMMAND [flags]    see grpc-server COMMAND --help
+
+Commands, on any backend, or on a running server:
+${commandLines()}
 
 ${sections.join("\n\n")}
 
@@ -36,9 +39,7 @@ ${indent}Print this, and exit.
   --version
 ${indent}Print the version, and exit.
 
-A flag goes before the environment, the environment before the file. In the environment an
-option is called SPANSTORE_ and its name in upper case, with _ for dots and dashes:
---sqlite.path is SPANSTORE_SQLITE_PATH.
+${sources}
 
 Examples:
   grpc-server --sqlite.path=/var/lib/spanstore/spans.sqlite --listen=0.0.0.0:17271
@@ -76,15 +77,4 @@ function optionText(name: OptionName, defaults: Config): string {
   const value = formatValue(name, defaults[name]);
   const text = placeholder === "" ? help : `${help} Default: ${value}.`;
   return `${title}\n${wrapped(text)}`;
-}
-
-function wrapped(text: string): string {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1) as string;
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (longer.length <= width - indent.length) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines.map((line) => indent + line).join("\n");
 }

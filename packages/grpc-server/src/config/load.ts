@@ -1,6 +1,7 @@
 import { configVariable, type Environment, readEnvironment, unknownVariables } from "./environment.js";
 import { readConfigFile } from "./file.js";
 import { type CommandLine, readFlags } from "./flags.js";
+import { givenText } from "./format-value.js";
 import type { Layer } from "./layers.js";
 import { type Config, configSchema, type OptionName, optionNames } from "./options.js";
 import { UsageError } from "./usage-error.js";
@@ -19,10 +20,21 @@ export interface Invocation {
  */
 export function loadConfig(args: readonly string[], environment: Environment): Invocation {
   const flags = readFlags(args);
-  const asked = actionOf(flags);
-  if (asked === "help" || asked === "version") {
-    return { action: asked, config: configSchema.parse({}), warnings: [] };
+  const action = actionOf(flags);
+  if (action === "help" || action === "version") {
+    return { action, config: configSchema.parse({}), warnings: [] };
   }
+  return { action, ...configOf(flags, environment) };
+}
+
+/**
+ * The same of a command line that was read.
+ * @throws UsageError with every problem found, those of the command line included.
+ */
+export function configOf(
+  flags: Pick<CommandLine, "layer" | "config" | "problems">,
+  environment: Environment,
+): Omit<Invocation, "action"> {
   const problems = [...flags.problems];
   const layers = [flags.layer, readEnvironment(environment)];
   const path = flags.config ?? environment[configVariable];
@@ -36,7 +48,7 @@ export function loadConfig(args: readonly string[], environment: Environment): I
   }
   const config = merge(layers, problems);
   if (config === undefined || problems.length > 0) throw new UsageError(problems);
-  return { action: asked, config, warnings: unknownVariables(environment) };
+  return { config, warnings: unknownVariables(environment) };
 }
 
 function actionOf(flags: CommandLine): Invocation["action"] {
@@ -60,7 +72,7 @@ function merge(layers: readonly Layer[], problems: string[]): Config | undefined
   for (const issue of result.error.issues) {
     const option = issue.path[0] as OptionName;
     const name = sources[option]?.nameOf(option) ?? option;
-    problems.push(`${name}: ${wording(issue)}, not ${JSON.stringify(values[option])}`);
+    problems.push(`${name}: ${wording(issue)}, not ${givenText(option, values[option])}`);
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseAddress } from "../listen.js";
 
 const byteUnits = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
-const timeUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+const timeUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** HOST:PORT. */
 export const address = z
@@ -33,6 +33,35 @@ export function count(max: number) {
 export const words = z
   .union([z.string().transform((text) => text.split(",")), z.array(z.string())], "must be a list of words")
   .transform((list) => list.map((word) => word.trim()).filter((word) => word !== ""));
+
+/** What a tenant has in place of what all have. */
+export interface OfTenant {
+  /** The tenant's name, or a pattern in which `*` stands for any characters. */
+  readonly pattern: string;
+  readonly value: number;
+}
+
+/** `NAME=VALUE` with commas between, or YAML's list of such; the first that fits a tenant counts. */
+export function perTenant(value: z.ZodType<number>, example: string) {
+  const message = `must be NAME=VALUE with commas between, for example ${example}`;
+  return optionalWords.transform((list, context) =>
+    list.flatMap((word): OfTenant[] => {
+      const at = word.lastIndexOf("=");
+      const parsed = value.safeParse(word.slice(at + 1));
+      if (at > 0 && parsed.success) return [{ pattern: word.slice(0, at), value: parsed.data }];
+      context.addIssue({ code: "custom", message });
+      return [];
+    }),
+  );
+}
+
+/** The same as a user would write it. */
+export function formatPerTenant({ pattern, value }: OfTenant, format: (value: number) => string): string {
+  return `${pattern}=${format(value)}`;
+}
+
+/** The same, or the word none for no word at all. */
+export const optionalWords = words.transform((list) => (list.length === 1 && list[0] === "none" ? [] : list));
 
 /** A number of bytes as its reader takes it, in the largest unit that fits. */
 export function formatBytes(bytes: number): string {

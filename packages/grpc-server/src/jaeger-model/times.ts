@@ -168,7 +168,8 @@ function writeNonNegative(writer: BackwardWriter, high: number, low: number): vo
   }
 }
 
-function writeParts(writer: BackwardWriter, whole: bigint, rest: bigint): void {
+/** Writes whole seconds and the nanoseconds beyond them as the content of a Timestamp or a Duration. */
+export function writeParts(writer: BackwardWriter, whole: bigint, rest: bigint): void {
   writeBigint(writer, 0x10, rest);
   writeBigint(writer, 0x08, whole);
 }

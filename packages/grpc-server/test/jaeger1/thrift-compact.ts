@@ -1,6 +1,4 @@
-import type { ThriftSpan, ThriftTag } from "../jaeger2/thrift.js";
-
-type Field = readonly [type: number, bytes: Buffer];
+import { batchOf, type Field, type ThriftSpan } from "../jaeger2/thrift.js";
 
 const typeTrue = 1;
 const typeFalse = 2;
@@ -13,38 +11,10 @@ const typeStruct = 12;
 
 /** The UDP packet of a client of the agent: a call of jaeger.thrift's Agent.emitBatch in the compact protocol. */
 export function emitBatchPacket(serviceName: string, spans: readonly ThriftSpan[]): Buffer {
-  const batch = struct({ 1: [typeStruct, struct({ 1: text(serviceName) })], 2: list(spans.map(span)) });
+  const batch = batchOf({ struct, structField, list, text, bool, i32, i64, double }, serviceName, spans);
   // Protocol 0x82; version 1 and the message type "one way"; sequence 0; the method's name.
   const head = Buffer.from([0x82, (4 << 5) | 1, 0]);
-  return Buffer.concat([head, bytesOf("emitBatch"), struct({ 1: [typeStruct, batch] })]);
-}
-
-function span(value: ThriftSpan): Buffer {
-  return struct({
-    1: i64(value.traceIdLow),
-    2: i64(value.traceIdHigh),
-    3: i64(value.spanId),
-    4: i64(value.parentSpanId),
-    5: text(value.operationName),
-    7: i32(1),
-    8: i64(value.startTime),
-    9: i64(value.duration),
-    10: list(Object.entries(value.tags).map(([key, tagValue]) => tag(key, tagValue))),
-  });
-}
-
-/** jaeger.thrift's Tag: the value's type by number, and the field of that type. */
-function tag(key: string, value: ThriftTag): Buffer {
-  switch (typeof value) {
-    case "string":
-      return struct({ 1: text(key), 2: i32(0), 3: text(value) });
-    case "number":
-      return struct({ 1: text(key), 2: i32(1), 4: double(value) });
-    case "boolean":
-      return struct({ 1: text(key), 2: i32(2), 5: [value ? typeTrue : typeFalse, Buffer.alloc(0)] });
-    case "bigint":
-      return struct({ 1: text(key), 2: i32(3), 6: i64(value) });
-  }
+  return Buffer.concat([head, bytesOf("emitBatch"), struct({ 1: structField(batch) })]);
 }
 
 function struct(fields: Readonly<Record<number, Field>>): Buffer {
@@ -56,6 +26,15 @@ function struct(fields: Readonly<Record<number, Field>>): Buffer {
     last = id;
   }
   return Buffer.concat([...parts, Buffer.from([0])]);
+}
+
+function structField(struct: Buffer): Field {
+  return [typeStruct, struct];
+}
+
+/** The value is in the type. */
+function bool(value: boolean): Field {
+  return [value ? typeTrue : typeFalse, Buffer.alloc(0)];
 }
 
 function list(structs: readonly Buffer[]): Field {

@@ -1,6 +1,7 @@
 import { Client, credentials } from "@grpc/grpc-js";
 import { encodeTraces, type TracesData, tracesToJson } from "@spanstore/core";
-import { type ThriftSpan, thriftBatch } from "./thrift.js";
+import type { ThriftSpan } from "./thrift.js";
+import { thriftBatch } from "./thrift-binary.js";
 
 /** The ways spans get into Jaeger. Each resolves when Jaeger has said that it took them. */
 

@@ -15,8 +15,8 @@ export interface ServerOnManticore {
   readonly adminUrl: string;
   /** The process that runs now, or ran last. */
   readonly program: () => RunningProgram;
-  /** Starts it, again at the same addresses, and waits until it is ready. */
-  readonly start: () => Promise<void>;
+  /** Starts it, again at the same addresses, and waits until it is ready, or only until it serves. */
+  readonly start: (until?: "ready" | "serving") => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function serverOnManticore(
       if (program === undefined) throw new Error("the server was not started");
       return program;
     },
-    start: async () => {
+    start: async (state = "ready") => {
       program = startProgram(
         [process.execPath, main],
         [
@@ -50,7 +50,7 @@ export async function serverOnManticore(
           ...flags,
         ],
       );
-      await untilReady(`${adminUrl}/readyz`, program);
+      await untilReady(`${adminUrl}/${state === "ready" ? "readyz" : "healthz"}`, program);
     },
     stop: async () => {
       await program?.stop();

@@ -19,7 +19,7 @@ export async function askMysql(url: string, sql: string): Promise<SqlRow[]> {
   });
   try {
     const [rows] = await connection.query(sql);
-    return (rows as SqlRow[]).map((row) => ({ ...row }));
+    return Array.isArray(rows) ? (rows as SqlRow[]).map((row) => ({ ...row })) : [];
   } finally {
     await connection.end();
   }

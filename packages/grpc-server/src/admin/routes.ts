@@ -1,0 +1,162 @@
+import type { SpanStore } from "@spanstore/core";
+import type { Logger } from "pino";
+import type { Archive } from "../archive.js";
+import type { Need } from "../auth/authorizer.js";
+import type { Metrics } from "../metrics.js";
+import type { ReadinessCheck } from "../readiness.js";
+import type { Headers, TenantOf } from "../tenancy.js";
+
+export interface RouteOptions {
+  readonly store: SpanStore;
+  readonly archive: Archive | undefined;
+  readonly readiness: ReadinessCheck;
+  readonly metrics: Metrics;
+  readonly allowPurge: boolean;
+  /** Whose store is purged; without it, and where a request names nobody, the one of all. */
+  readonly tenantOf: TenantOf | undefined;
+  readonly log: Logger;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Route {
+  readonly methods: readonly string[];
+  /** What a request's token must allow; `nothing` is for probes, which show no certificate either. */
+  readonly need: Need;
+  answer(parameters: URLSearchParams, headers: Headers): Promise<Answer>;
+}
+
+const json = "application/json; charset=utf-8";
+
+/** What the admin port answers, by path. */
+export function createRoutes(options: RouteOptions): ReadonlyMap<string, Route> {
+  const { archive, readiness, metrics, allowPurge, log } = options;
+  const read = ["GET", "HEAD"];
+  const ofTenant = (store: SpanStore, headers: Headers): SpanStore => {
+    const tenant = options.tenantOf?.(headers);
+    return tenant === undefined ? store : store.forTenant(tenant);
+  };
+  /** A request that names the one time `time`. */
+  const atTime =
+    (answer: (time: bigint, store: SpanStore) => Promise<Answer>): Route["answer"] =>
+    async (parameters, headers) => {
+      const time = unixNanos(parameters.getAll("time"));
+      if (time === undefined) {
+        return { status: 400, body: `time: must be nanoseconds since 1970, 0 to ${latestTime}\n` };
+      }
+      return answer(time, ofTenant(options.store, headers));
+    };
+  const whereAllowed =
+    (answer: Route["answer"]): Route["answer"] =>
+    async (parameters, headers) =>
+      allowPurge ? answer(parameters, headers) : purgingIsOff;
+
+  return new Map<string, Route>([
+    ["/healthz", { methods: read, need: "nothing", answer: async () => ({ status: 200, body: "ok\n" }) }],
+    [
+      "/readyz",
+      {
+        methods: read,
+        need: "nothing",
+        async answer() {
+          const { ready, reason } = await readiness.ask();
+          return ready ? { status: 200, body: "ready\n" } : { status: 503, body: `not ready: ${reason}\n` };
+        },
+      },
+    ],
+    [
+      "/metrics",
+      {
+        methods: read,
+        need: "read",
+        answer: async () => ({
+          status: 200,
+          body: await metrics.registry.metrics(),
+          contentType: metrics.registry.contentType,
+        }),
+      },
+    ],
+    [
+      "/tenants",
+      {
+        methods: read,
+        need: "all",
+        answer: async () => jsonAnswer(options.tenantOf === undefined ? [] : await options.store.tenants()),
+      },
+    ],
+    [
+      "/expiring",
+      {
+        methods: read,
+        need: "all",
+        answer: atTime(async (time, store) => jsonAnswer(await store.expire(time, { dryRun: true }))),
+      },
+    ],
+    [
+      "/expire",
+      {
+        methods: ["POST"],
+        need: "all",
+        answer: whereAllowed(
+          atTime(async (time, store) => {
+            const expired = await store.expire(time);
+            log.warn({ time: String(time), expired }, "old spans were removed");
+            return jsonAnswer(expired);
+          }),
+        ),
+      },
+    ],
+    [
+      "/purge",
+      {
+        methods: ["POST"],
+        need: "all",
+        answer: whereAllowed(async (_parameters, headers) => {
+          await ofTenant(options.store, headers).purge();
+          if (archive !== undefined) await ofTenant(await archive.open(), headers).purge();
+          log.warn("the store was purged");
+          return { status: 200, body: "purged\n" };
+        }),
+      },
+    ],
+    [
+      "/delete-before",
+      {
+        methods: ["POST"],
+        need: "all",
+        answer: whereAllowed(
+          atTime(async (time, store) => {
+            await store.deleteBefore(time);
+            log.warn({ time: String(time) }, "spans that started earlier were deleted");
+            return { status: 200, body: "deleted\n" };
+          }),
+        ),
+      },
+    ],
+  ]);
+}
+
+const purgingIsOff: Answer = {
+  status: 403,
+  body: "purging is off; start the server with --allow-purge\n",
+};
+
+function jsonAnswer(value: unknown): Answer {
+  return { status: 200, body: `${JSON.stringify(value)}\n`, contentType: json };
+}
+
+/** Before it lies every time at which a span can start. */
+const latestTime = 2n ** 64n;
+
+/** The one time that is given, or undefined when it is none. */
+function unixNanos(texts: readonly string[]): bigint | undefined {
+  const [text = ""] = texts;
+  if (texts.length !== 1 || !/^\d{1,20}$/.test(text)) return undefined;
+  const time = BigInt(text);
+  return time > latestTime ? undefined : time;
+}

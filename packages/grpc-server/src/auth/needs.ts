@@ -1,0 +1,31 @@
+import type { Need } from "./authorizer.js";
+
+const reading = [
+  "jaeger.storage.v2.TraceReader",
+  "jaeger.storage.v2.DependencyReader",
+  "jaeger.storage.v1.SpanReaderPlugin",
+  "jaeger.storage.v1.ArchiveSpanReaderPlugin",
+  "jaeger.storage.v1.DependenciesReaderPlugin",
+];
+const writing = [
+  "opentelemetry.proto.collector.trace.v1.TraceService",
+  "jaeger.storage.v1.SpanWriterPlugin",
+  "jaeger.storage.v1.StreamingSpanWriterPlugin",
+  "jaeger.storage.v1.ArchiveSpanWriterPlugin",
+];
+/** Jaeger asks them at its start, whatever it does then. */
+const telling = ["jaeger.storage.v2.Capabilities", "jaeger.storage.v1.PluginCapabilities"];
+/** Tells nothing but that the server serves, to probes that have no token. */
+const open = ["grpc.health.v1.Health"];
+
+const needs: ReadonlyMap<string, Need> = new Map([
+  ...reading.map((service) => [service, "read"] as const),
+  ...writing.map((service) => [service, "write"] as const),
+  ...telling.map((service) => [service, "token"] as const),
+  ...open.map((service) => [service, "nothing"] as const),
+]);
+
+/** What a call needs, by its path `/SERVICE/METHOD`; a service that is not known here, reflection among them, any token. */
+export function needOf(path: string): Need {
+  return needs.get(path.split("/")[1] ?? "") ?? "token";
+}

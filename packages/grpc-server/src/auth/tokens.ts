@@ -1,0 +1,94 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { SpanStoreError } from "@spanstore/core";
+
+const roles = ["read", "write", "all"] as const;
+
+/** What a token lets its holder do. */
+export type Role = (typeof roles)[number];
+
+/** Whose call it is. */
+export interface Grant {
+  readonly role: Role;
+  /** For the log; the token itself never stands there. */
+  readonly name: string;
+  /** The tenants whose calls it may make; undefined: any, and none. */
+  readonly tenants: readonly string[] | undefined;
+}
+
+/** A grant by the hash of its token: nothing keeps the token itself. */
+export interface TokenEntry {
+  readonly hash: Buffer;
+  readonly grant: Grant;
+}
+
+/** Shorter ones are guessed. */
+const minTokenLength = 16;
+
+/**
+ * Reads a file of tokens. A line is a role, a token and perhaps `name=NAME` and `tenants=NAME,NAME`; `#` begins a
+ * comment.
+ * @throws INVALID_OPTIONS naming the line, never the token.
+ */
+export function tokensOfFile(content: Buffer): TokenEntry[] {
+  const entries = content
+    .toString("utf8")
+    .split(/\r?\n/)
+    .flatMap((line, i) => {
+      const words = line.trim().split(/\s+/);
+      if (words[0] === "" || words[0]?.startsWith("#")) return [];
+      return [entryOf(words, `line ${i + 1}`)];
+    });
+  if (entries.length === 0) throw invalid("the file of tokens has no token");
+  return entries;
+}
+
+/** Reads `ROLE:TOKEN`, as the environment has them. @throws INVALID_OPTIONS naming which of them, never the token. */
+export function tokensOfWords(words: readonly string[]): TokenEntry[] {
+  return words.map((word, i) => {
+    const colon = word.indexOf(":");
+    return entryOf([word.slice(0, Math.max(0, colon)), word.slice(colon + 1)], `token ${i + 1}`);
+  });
+}
+
+function entryOf([role = "", token = "", ...settings]: readonly string[], where: string): TokenEntry {
+  if (!isRole(role)) throw invalid(`${where}: the role is none of ${roles.join(", ")}`);
+  if (!/^[!-~]*$/.test(token)) throw invalid(`${where}: the token is not printable ASCII`);
+  if (token.length < minTokenLength) {
+    throw invalid(`${where}: the token has fewer than ${minTokenLength} characters`);
+  }
+  let name = where;
+  let tenants: readonly string[] | undefined;
+  for (const setting of settings) {
+    const [, key, value = ""] = /^(name|tenants)=(.+)$/.exec(setting) ?? [];
+    if (key === "name") name = value;
+    else if (key === "tenants") tenants = value.split(",");
+    else throw invalid(`${where}: after the token stands neither name=NAME nor tenants=NAME,NAME`);
+  }
+  return { hash: hashOf(token), grant: { role, name, tenants } };
+}
+
+/**
+ * The grant of a token. Every entry is compared, by hashes of one length, so that the time tells nothing of how near a
+ * guess is.
+ */
+export function grantOf(entries: readonly TokenEntry[], token: string): Grant | undefined {
+  const hash = hashOf(token);
+  let found: Grant | undefined;
+  for (const entry of entries) if (timingSafeEqual(entry.hash, hash)) found ??= entry.grant;
+  return found;
+}
+
+function hashOf(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+function isRole(word: string): word is Role {
+  return (roles as readonly string[]).includes(word);
+}
+
+function invalid(problem: string): SpanStoreError {
+  return new SpanStoreError("INVALID_OPTIONS", problem, {
+    field: "auth",
+    hint: "a line is a role (read, write or all) and a token of 16 characters or more",
+  });
+}

@@ -1,0 +1,59 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+
+/** Where a command writes what was asked for. */
+export interface Output {
+  /** Resolves when more may be written, so that nothing gathers in memory before a slow reader. */
+  write(text: string | Uint8Array): Promise<void>;
+  line(text: string): Promise<void>;
+  /** Resolves when everything is written. */
+  end(): Promise<void>;
+}
+
+/** Nobody reads on, as after `| head`: no error, but the end. */
+export class OutputClosed extends Error {
+  override readonly name = "OutputClosed";
+}
+
+/** @param whenClosed is told once that nobody reads on. */
+export function createOutput(stream: Writable, whenClosed: () => void): Output {
+  let closed = false;
+  let failure: Error | undefined;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") {
+      if (!closed) whenClosed();
+      closed = true;
+    } else {
+      failure ??= error;
+    }
+  });
+  const check = (): void => {
+    if (failure !== undefined) throw failure;
+    if (closed) throw new OutputClosed("nobody reads the output");
+  };
+  const write = async (text: string | Uint8Array): Promise<void> => {
+    check();
+    if (stream.write(text)) return;
+    const drained = new AbortController();
+    try {
+      await Promise.race([
+        once(stream, "drain", { signal: drained.signal }),
+        once(stream, "close", { signal: drained.signal }),
+      ]);
+    } catch {
+      // The error is the stream's, which was noted above.
+    } finally {
+      drained.abort();
+    }
+    check();
+  };
+  return {
+    write,
+    line: (text) => write(`${text}\n`),
+    async end() {
+      check();
+      await new Promise<void>((resolve) => stream.write("", () => resolve()));
+      check();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** What a long work tells while it runs, on standard error. */
+export interface Progress {
+  /** May be called as often as one likes. */
+  tick(): void;
+  /** Clears the line on a terminal; before anything else is written to standard error, and at the end. */
+  clear(): void;
+}
+
+const terminalIntervalMs = 200;
+const lineIntervalMs = 10_000;
+const clearLine = "\r\u001b[K";
+
+/**
+ * On a terminal a line that is written over; elsewhere a line every ten seconds, if they are asked for.
+ * @param text what is told now.
+ */
+export function createProgress(asked: boolean, text: () => string): Progress {
+  const { stderr } = process;
+  const isTerminal = stderr.isTTY === true;
+  if (!isTerminal && !asked) return { tick: () => undefined, clear: () => undefined };
+  const interval = isTerminal ? terminalIntervalMs : lineIntervalMs;
+  let last = Date.now();
+  let shown = false;
+  return {
+    tick() {
+      const now = Date.now();
+      if (now - last < interval) return;
+      last = now;
+      shown = isTerminal;
+      stderr.write(isTerminal ? `${clearLine}${text()}` : `${text()}\n`);
+    },
+    clear() {
+      if (shown) stderr.write(clearLine);
+      shown = false;
+    },
+  };
+}

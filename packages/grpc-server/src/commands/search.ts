@@ -1,0 +1,88 @@
+import type { TraceSummary } from "@spanstore/core";
+import { z } from "zod";
+import { count } from "../config/values.js";
+import { plain } from "../text/plain.js";
+import { table } from "../text/table.js";
+import { formatDateTime, formatDuration } from "../text/units.js";
+import { defineCommand } from "./command.js";
+import { queryFlags, readQuery } from "./query-flags.js";
+import { storeFlags, withStore } from "./store.js";
+
+const defaultLimit = 20;
+
+export const search = defineCommand({
+  name: "search",
+  text: [
+    "Lists the newest traces that match, newest first: those with a span that is all of what the flags say. Without flags the newest of all.",
+  ],
+  arguments: [],
+  flags: {
+    ...queryFlags,
+    limit: {
+      placeholder: "NUMBER",
+      help: `At most so many traces. Default: ${defaultLimit}.`,
+      schema: count(1_000_000).default(defaultLimit),
+    },
+    json: {
+      placeholder: "",
+      help: "A JSON object a trace and line, for scripts; times are nanoseconds since 1970, as strings.",
+      schema: z.literal(true, "takes no value").optional(),
+    },
+    ...storeFlags,
+  },
+  examples: [
+    "grpc-server search --service=checkout --tag error=true --since=1h",
+    "grpc-server search --server=localhost:17271 --min-duration=500ms --limit=5",
+    `grpc-server search --json --filter='{"op":"exists","args":[{"attr":{"key":"retry.count"}}]}'`,
+  ],
+  run: async (call) => {
+    const { flags, output, signal } = call;
+    const query = { ...readQuery(flags), limit: flags.limit };
+    return withStore(call, {}, async (store) => {
+      const found: TraceSummary[] = [];
+      for await (const { summaries } of store.findTraceSummaries(query, { signal })) {
+        if (flags.json) for (const summary of summaries) await output.line(JSON.stringify(asJson(summary)));
+        else found.push(...summaries);
+      }
+      if (flags.json) return 0;
+      for (const line of found.length === 0 ? ["no traces"] : summaryTable(found)) await output.line(line);
+      return 0;
+    });
+  },
+});
+
+function summaryTable(summaries: readonly TraceSummary[]): string[] {
+  return table(
+    [
+      { title: "TRACE" },
+      { title: "STARTED" },
+      { title: "DURATION", right: true },
+      { title: "SPANS", right: true },
+      { title: "ERRORS", right: true },
+      { title: "ROOT" },
+    ],
+    summaries.map((summary) => [
+      summary.traceId,
+      formatDateTime(summary.minStartTimeUnixNano),
+      formatDuration(summary.maxEndTimeUnixNano - summary.minStartTimeUnixNano),
+      String(summary.spanCount),
+      summary.errorSpanCount === 0 ? "-" : String(summary.errorSpanCount),
+      plain(rootOf(summary)),
+    ]),
+  );
+}
+
+function rootOf({ rootServiceName, rootOperationName }: TraceSummary): string {
+  return rootServiceName === "" && rootOperationName === ""
+    ? "-"
+    : `${rootServiceName}: ${rootOperationName}`;
+}
+
+function asJson(summary: TraceSummary): object {
+  const { minStartTimeUnixNano, maxEndTimeUnixNano } = summary;
+  return {
+    ...summary,
+    minStartTimeUnixNano: String(minStartTimeUnixNano),
+    maxEndTimeUnixNano: String(maxEndTimeUnixNano),
+  };
+}

@@ -1,0 +1,58 @@
+import { spanCount, timeText } from "./report.js";
+
+const terminalMillis = 1_000;
+const logMillis = 10_000;
+
+/** Tells how far a copy is, now and then. */
+export interface Progress {
+  read(spans: number, oldest: bigint): void;
+  /** Writes a line of another kind. */
+  line(text: string): void;
+  /** Writes where it stands for the last time. */
+  end(): void;
+}
+
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** On a terminal one line that changes, else a line every ten seconds. */
+export function createProgress(stream: ProgressStream, doing: string): Progress {
+  const isTerminal = stream.isTTY === true;
+  const began = performance.now();
+  let spans = 0;
+  let oldest: bigint | undefined;
+  let shown = "";
+  let wasShown = false;
+  const clear = (): void => {
+    if (isTerminal && shown !== "") stream.write(`\r${" ".repeat(shown.length)}\r`);
+    shown = "";
+  };
+  const show = (): void => {
+    if (oldest === undefined) return;
+    const seconds = (performance.now() - began) / 1000;
+    const text = `${doing}: ${spanCount(spans)}, ${Math.round(spans / seconds).toLocaleString("en-GB")}/s, back to ${timeText(oldest)}`;
+    clear();
+    stream.write(isTerminal ? text : `${text}\n`);
+    if (isTerminal) shown = text;
+    wasShown = true;
+  };
+  const timer = setInterval(show, isTerminal ? terminalMillis : logMillis);
+  timer.unref();
+  return {
+    read(count, time) {
+      spans += count;
+      oldest = time;
+    },
+    line(text) {
+      clear();
+      stream.write(`${text}\n`);
+    },
+    end() {
+      clearInterval(timer);
+      if (wasShown) show();
+      if (isTerminal && shown !== "") stream.write("\n");
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { Server, type ServerInterceptor } from "@grpc/grpc-js";
+import type { Logger } from "pino";
+import { registerHealth } from "./health.js";
+import type { ReadinessCheck } from "./readiness.js";
+import { registerReflection } from "./reflection.js";
+import { registerServices, type Services } from "./services.js";
+
+export interface GrpcServiceOptions {
+  readonly services: Services;
+  readonly choose: Parameters<typeof registerServices>[2];
+  readonly readiness: ReadinessCheck;
+  /** The first is nearest to the wire. */
+  readonly interceptors: readonly ServerInterceptor[];
+  readonly maxReceiveMessageBytes: number;
+  /** Fires when the server goes down. */
+  readonly draining: AbortSignal;
+  readonly log: Logger;
+}
+
+/** A gRPC server with everything that is served on one port. */
+export interface GrpcService {
+  readonly server: Server;
+  /** Says that it goes down to whoever asks. */
+  drain(): void;
+  /**
+   * Stops accepting calls and waits for those in flight.
+   * @returns whether all of them ended within the grace time; those that did not are ended then.
+   */
+  stop(graceMs: number): Promise<boolean>;
+}
+
+export function createGrpcService(options: GrpcServiceOptions): GrpcService {
+  const { services, choose, readiness, draining, log } = options;
+  const server = new Server({
+    "grpc.max_receive_message_length": options.maxReceiveMessageBytes,
+    "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": 1000,
+    // Reads carry no deadline: only a ping finds out that their client is gone.
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 20_000,
+    "grpc.enable_channelz": 0,
+    interceptors: [...options.interceptors],
+  });
+  registerServices(server, services, choose, log, draining);
+  const health = registerHealth(server, Object.keys(services), readiness);
+  registerReflection(server);
+  return {
+    server,
+    drain() {
+      readiness.drain();
+      health.drain();
+    },
+    stop: (graceMs) => drained(server, graceMs),
+  };
+}
+
+function drained(server: Server, graceMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve(false);
+      server.forceShutdown();
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import type { SpanLimits, SpanStore } from "@spanstore/core";
+import type { Logger } from "pino";
+import type { AuthOptions } from "./auth/authorizer.js";
+import type { RateLimitOptions } from "./limits/rate-limits.js";
+import type { RetentionPolicy } from "./retention.js";
+import type { TenancyOptions } from "./tenancy.js";
+import type { TlsOptions } from "./tls/tls-source.js";
+
+export interface ServerOptions {
+  /** What is served. It stays the caller's: `close` does not close it. */
+  readonly store: SpanStore;
+  /** HOST:PORT for gRPC, port 0 for any free one. Default: 127.0.0.1:17271. */
+  readonly listen?: string;
+  /**
+   * Opens the second store, that of traces which somebody archives; asked when it is first used. The server closes
+   * it. Default: there is none, and archiving fails with UNIMPLEMENTED.
+   */
+  readonly openArchive?: () => Promise<SpanStore>;
+  /**
+   * HOST:PORT where the archive is served in place of the store, port 0 for any free one. Default: nowhere, so that
+   * it is reached by storage.v1's archive services and by the header `spanstore-store: archive`.
+   */
+  readonly archiveListen?: string;
+  /**
+   * Whether storage.v1 says that it takes streams of spans, so that Jaeger up to 1.65 writes by them: faster, but
+   * without waiting until a span is durable. Later ones lose spans then. Default: false; the streams are served either way.
+   */
+  readonly declareStreaming?: boolean;
+  /** Gives each tenant a store of its own. Default: all calls are served from the one store. */
+  readonly tenancy?: TenancyOptions;
+  /** The certificates of gRPC, of the archive's port and of the admin port. Default: none, and all is plain text. */
+  readonly tls?: TlsOptions & {
+    /** Whether the admin port has them, too. Default: true. */
+    readonly admin?: boolean;
+  };
+  /** The tokens that callers must have. Default: everybody may do everything. */
+  readonly auth?: AuthOptions;
+  /** HOST:PORT for the admin server, port 0 for any free one. Default: no admin server. */
+  readonly admin?: string;
+  /** Whether POST /purge on the admin server empties the store. Default: false. */
+  readonly allowPurge?: boolean;
+  /** The largest request taken, decompressed. Default: 64 MiB. */
+  readonly maxReceiveMessageBytes?: number;
+  /** Requests to write, of all callers together, that are not durable yet; more are refused. Default: 128 MiB. */
+  readonly maxWaitingBytes?: number;
+  /** The largest question that is read, encoded. Default: 1 MiB. */
+  readonly maxQueryBytes?: number;
+  /** Names and values of a call's headers together. Default: 16 KiB. */
+  readonly maxHeaderBytes?: number;
+  /** What is taken of a span; others are dead letters. Default: whatever fits in a request. */
+  readonly spanLimits?: SpanLimits;
+  /** What may be written in a second. Default: as much as the store takes. */
+  readonly rates?: RateLimitOptions;
+  /** A file for spans that can never be stored, and how much it may occupy. Default: they go to the log. */
+  readonly deadLetters?: { readonly file: string; readonly maxBytes: number };
+  /** Which spans are too old to be kept, and how often they are removed, in milliseconds. Default: all are kept. */
+  readonly retention?: RetentionPolicy & { readonly intervalMs: number };
+  /** How long `close` waits for calls in flight before it ends them. Default: 10 s. */
+  readonly shutdownGraceMs?: number;
+  /** Default: silence. */
+  readonly logger?: Logger;
+  /** Whether /metrics shows memory, CPU and event loop of the process. Default: false. */
+  readonly processMetrics?: boolean;
+}

@@ -1,7 +1,12 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: { demo: "demo/main.ts", orders: "manticore/main.ts", quickstart: "quickstart/quickstart.ts" },
+  entry: {
+    adapters: "adapters/main.ts",
+    demo: "demo/main.ts",
+    orders: "manticore/main.ts",
+    quickstart: "quickstart/quickstart.ts",
+  },
   format: "esm",
   target: "node20",
   sourcemap: true,

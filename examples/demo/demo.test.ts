@@ -3,7 +3,6 @@ import { startServer } from "@spanstore/grpc-server";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connect, ServerUnreachable } from "./client.js";
 import { runDemo } from "./demo.js";
-import { waterfall } from "./waterfall.js";
 
 async function demoLines(): Promise<string[]> {
   const store = openMemoryStore();
@@ -54,45 +53,5 @@ describe("npm run demo", () => {
     const client = connect("127.0.0.1:1");
     onTestFinished(() => client.close());
     await expect(runDemo(client, () => {})).rejects.toBeInstanceOf(ServerUnreachable);
-  });
-});
-
-describe("the waterfall", () => {
-  const span = (spanId: string, parentSpanId: string, name: string, start: bigint, end: bigint) => ({
-    traceId: "0".repeat(31).concat("1"),
-    spanId,
-    parentSpanId,
-    name,
-    startTimeUnixNano: start,
-    endTimeUnixNano: end,
-  });
-
-  it("draws the tree over chunks, and spans without their parent at the top", () => {
-    const serviceName = (service: string) => ({
-      attributes: [{ key: "service.name", value: { stringValue: service } }],
-    });
-    const root = { ...span("a", "", "root", 0n, 40_000_000n), status: { code: 2, message: "no" } };
-    const spans = [
-      span("c", "b", "leaf", 20_000_000n, 30_000_000n),
-      span("b", "a", "middle", 10_000_000n, 40_000_000n),
-    ];
-    const lines = waterfall([
-      { resourceSpans: [{ resource: serviceName("back"), scopeSpans: [{ spans }] }] },
-      {
-        resourceSpans: [
-          {
-            resource: serviceName("front"),
-            scopeSpans: [{ spans: [root, span("d", "gone", "late", 39_000_000n, 39_000_000n)] }],
-          },
-        ],
-      },
-    ]);
-    expect(lines).toEqual([
-      "SERVICE  SPAN      TIME                                        DURATION",
-      "front    root      |xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx|   40.0 ms  error: no",
-      "back       middle  |          ==============================|   30.0 ms",
-      "back         leaf  |                    ==========          |   10.0 ms",
-      "front    late      |                                       =|    0.0 ms",
-    ]);
   });
 });

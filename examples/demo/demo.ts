@@ -1,9 +1,9 @@
+import { waterfall } from "@spanstore/grpc-server";
 import type { DemoClient, Query, Summary, Timestamp } from "./client.js";
 import { shopRequests } from "./shop.js";
 import { traceOf } from "./step.js";
 import { table } from "./table.js";
 import { formatDuration, formatTime } from "./units.js";
-import { waterfall } from "./waterfall.js";
 
 const secondsBetweenRequests = 7;
 

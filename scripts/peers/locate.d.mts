@@ -5,6 +5,9 @@ export interface CatalogEntry {
   readonly cached?: string;
   readonly docker?: string;
   readonly go?: string;
+  readonly pip?: string;
+  readonly debian?: string;
+  readonly maven?: string;
   readonly manual?: string;
 }
 
@@ -16,5 +19,4 @@ export type LocatedPeer =
 export const catalog: Readonly<Record<string, CatalogEntry>>;
 export function peersFolder(): string;
 export function locatePeer(name: string): LocatedPeer | undefined;
-export function isProgram(path: string): boolean;
 export function programOnPath(command: string): string | undefined;

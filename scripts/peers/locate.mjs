@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { cacheFolder } from "../cache-folder.mjs";
 
 /** Every peer the tests know, by name: see catalog.json. */
@@ -14,6 +14,7 @@ export function peersFolder() {
 /**
  * Finds a peer: by its environment variable (an http address or the path of a program), on PATH, in
  * the folder of `npm run peers`, or as a Docker image that is here already. Undefined: there is none.
+ * Of a peer of Java's the variable takes the path of a script that is called as `java` would be.
  */
 export function locatePeer(name) {
   const peer = catalog[name];
@@ -23,12 +24,19 @@ export function locatePeer(name) {
   const onPath = peer.command && programOnPath(peer.command);
   if (onPath) return { command: [onPath] };
   const cached = peer.cached && join(peersFolder(), peer.cached);
+  if (cached && peer.maven) return existsSync(cached) ? onJava(dirname(cached)) : undefined;
   if (cached && isProgram(cached)) return { command: [cached] };
   if (peer.docker && hasImage(peer.docker)) return { command: dockerCommand(peer.docker), docker: true };
   return undefined;
 }
 
-export function isProgram(path) {
+/** Java with all jars of a folder; the main class is the user's to add. */
+function onJava(jars) {
+  const java = programOnPath("java");
+  return java && { command: [java, "-cp", join(jars, "*")] };
+}
+
+function isProgram(path) {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

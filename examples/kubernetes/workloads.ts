@@ -1,0 +1,89 @@
+import type { Workload } from "../processes/workload.js";
+import {
+  type Container,
+  type KubernetesObject,
+  kindAmong,
+  type Labels,
+  labelsOf,
+  matches,
+  type ServiceObject,
+  type WorkloadObject,
+  workloadsAmong,
+} from "./objects.js";
+
+/** What kubernetes would run of these objects, a pod of each, in the order that they need each other in. */
+export function workloadsOf(objects: readonly KubernetesObject[]): Workload[] {
+  const order = ["manticore", "elasticsearch", "spanstore", "jaeger-collector", "jaeger-query", "agent"];
+  const place = ({ metadata }: WorkloadObject) => order.indexOf(metadata.name);
+  return workloadsAmong(objects)
+    .sort((a, b) => place(a) - place(b))
+    .map((workload) => workloadOf(workload, objects));
+}
+
+function workloadOf(workload: WorkloadObject, objects: readonly KubernetesObject[]): Workload {
+  const { spec } = workload.spec.template;
+  const [container] = spec.containers;
+  if (container === undefined || spec.containers.length > 1)
+    throw new Error("a pod of one container is meant");
+  const dataOf = (kind: string, name: string): Readonly<Record<string, string>> =>
+    kindAmong(objects, kind).find(({ metadata }) => metadata.name === name)?.data ?? {};
+  const mounts = container.volumeMounts ?? [];
+  return {
+    host: hostOf(labelsOf(workload), objects),
+    image: imageOf(container),
+    entrypoint: container.command ?? [],
+    args: container.args ?? [],
+    env: envOf(container, dataOf),
+    files: mounts.flatMap(({ name, mountPath }) => {
+      const map = spec.volumes?.find((volume) => volume.name === name)?.configMap?.name;
+      const files = map === undefined ? {} : dataOf("ConfigMap", map);
+      return Object.entries(files).map(([file, content]) => ({ path: `${mountPath}/${file}`, content }));
+    }),
+    folders: mounts
+      .filter(({ name }) =>
+        workload.spec.volumeClaimTemplates?.some(({ metadata }) => metadata.name === name),
+      )
+      .map(({ mountPath }) => mountPath),
+    ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
+    ready: readinessOf(container),
+  };
+}
+
+function hostOf(labels: Labels, objects: readonly KubernetesObject[]): string {
+  const service = kindAmong<ServiceObject>(objects, "Service").find(({ spec }) =>
+    matches(spec.selector, labels),
+  );
+  if (service === undefined) throw new Error("a workload without a Service");
+  return service.metadata.name;
+}
+
+function imageOf({ image }: Container): string {
+  // The registry that this repository's image is pushed to is everybody's own.
+  return image.replace(/:[^:/]*$/, "").replace(/^registry\.example\.com\//, "");
+}
+
+function envOf(
+  { env = [], envFrom = [] }: Container,
+  dataOf: (kind: string, name: string) => Readonly<Record<string, string>>,
+): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const { configMapRef } of envFrom) {
+    if (configMapRef !== undefined) Object.assign(variables, dataOf("ConfigMap", configMapRef.name));
+  }
+  for (const { name, value, valueFrom } of env) {
+    const secret = valueFrom?.secretKeyRef;
+    const encoded = secret && dataOf("Secret", secret.name)[secret.key];
+    const text = encoded === undefined ? (value ?? "") : Buffer.from(encoded, "base64").toString();
+    variables[name] = text.replace(/\$\((\w+)\)/g, (whole, other: string) => variables[other] ?? whole);
+  }
+  return variables;
+}
+
+function readinessOf({ readinessProbe, ports = [] }: Container): Workload["ready"] {
+  const numberOf = (port: string | number) =>
+    typeof port === "number" ? port : (ports.find(({ name }) => name === port)?.containerPort ?? 0);
+  if (readinessProbe?.httpGet !== undefined) {
+    return { port: numberOf(readinessProbe.httpGet.port), path: readinessProbe.httpGet.path };
+  }
+  return readinessProbe?.grpc === undefined ? undefined : { port: readinessProbe.grpc.port, path: undefined };
+}

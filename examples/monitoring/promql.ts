@@ -1,0 +1,31 @@
+import { parser } from "@prometheus-io/lezer-promql";
+
+export interface Selection {
+  readonly metric: string;
+  /** Names of the labels that are asked for. */
+  readonly labels: readonly string[];
+}
+
+/**
+ * What a PromQL expression reads.
+ * @throws where it is no PromQL, with what stands there.
+ */
+export function selectionsOf(expression: string): Selection[] {
+  const selections: Selection[] = [];
+  const textOf = ({ from, to }: { from: number; to: number }): string => expression.slice(from, to);
+  parser.parse(expression).iterate({
+    enter: (node) => {
+      if (node.type.isError) {
+        throw new Error(`no PromQL at ${JSON.stringify(expression.slice(node.from))}: ${expression}`);
+      }
+      if (node.name !== "VectorSelector") return;
+      const name = node.node.getChild("Identifier");
+      const matchers = node.node.getChild("LabelMatchers")?.getChildren("UnquotedLabelMatcher") ?? [];
+      selections.push({
+        metric: name === null ? "" : textOf(name),
+        labels: matchers.flatMap((matcher) => matcher.getChildren("LabelName").map(textOf)),
+      });
+    },
+  });
+  return selections;
+}

@@ -1,0 +1,78 @@
+import { encodeTraces, type SpanStore, SpanStoreError } from "@spanstore/core";
+import type { ReadableSpan } from "./readable-span.js";
+import { tracesOfReadableSpans } from "./traces-of-spans.js";
+import { createWriteQueue } from "./write-queue.js";
+
+/** The SDK's ExportResult; `code` is its ExportResultCode: 0 for success, 1 for failure. */
+export interface ExportResult {
+  code: number;
+  error?: Error;
+}
+
+/** Fits the SDK's `SpanExporter`, of version 2 and of version 3. */
+export interface SpanStoreExporter {
+  /**
+   * Writes spans, and reports when they are durable. What is handed over while a write is under way is written
+   * together after it, in the order in which it came; each call has its own result.
+   */
+  export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void;
+  /** Resolves when everything handed over before has its result, whatever that is. */
+  forceFlush(): Promise<void>;
+  /** The same; from now on exports fail. The store stays open: it is the caller's. */
+  shutdown(): Promise<void>;
+}
+
+export interface SpanStoreExporterOptions {
+  /**
+   * Milliseconds that a write may take, with its repetitions while the store is unavailable or overloaded.
+   * 10,000 when absent, as in the OTLP exporters.
+   */
+  readonly timeoutMillis?: number | undefined;
+  /** Bytes that may wait, encoded, before exports fail; 64 MiB when absent. */
+  readonly maxWaitingBytes?: number | undefined;
+}
+
+const success = 0;
+const failed = 1;
+
+/**
+ * An exporter for the SDK's span processors that writes into a store.
+ * @throws INVALID_OPTIONS for an option that is no positive number.
+ */
+export function createSpanStoreExporter(
+  store: Pick<SpanStore, "write">,
+  { timeoutMillis = 10_000, maxWaitingBytes = 64 * 1024 * 1024 }: SpanStoreExporterOptions = {},
+): SpanStoreExporter {
+  checkPositive("timeoutMillis", timeoutMillis);
+  checkPositive("maxWaitingBytes", maxWaitingBytes);
+  const queue = createWriteQueue({ store, timeoutMillis, maxWaitingBytes });
+  let isShutDown = false;
+
+  const write = async (spans: readonly ReadableSpan[]): Promise<void> => {
+    if (isShutDown) throw new SpanStoreError("STORE_CLOSED", "the exporter was shut down before the export");
+    if (spans.length === 0) return;
+    await queue.write(encodeTraces(tracesOfReadableSpans(spans)));
+  };
+  return {
+    export(spans, resultCallback) {
+      write(spans).then(
+        () => resultCallback({ code: success }),
+        (error: unknown) => resultCallback({ code: failed, error: asError(error) }),
+      );
+    },
+    forceFlush: queue.settled,
+    shutdown() {
+      isShutDown = true;
+      return queue.settled();
+    },
+  };
+}
+
+function checkPositive(field: string, value: number): void {
+  if (value > 0 && Number.isFinite(value)) return;
+  throw new SpanStoreError("INVALID_OPTIONS", `${field} must be a positive number`, { field });
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -73,7 +73,8 @@ Whom
   --peers=A,B           badger, badger-sync, memory, elasticsearch or none  [badger,memory]
                         jaeger-remote-storage has to be on PATH; for badger-1.76, badger-sync-1.76 and memory-1.76,
                         which speak storage.v1 too, jaeger-remote-storage-1.76
-  --elasticsearch=URL,PID,DIR   for the store or the peer elasticsearch: one that runs, and its data; empty
+  --elasticsearch=URL,PID,DIR   for the store or the peer elasticsearch: one that runs, and its data;
+                        what they have in it is removed first
   --endpoint=NAME=HOST:PORT[,PID]   a server that already runs; may be given several times
 
 Where

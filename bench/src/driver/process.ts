@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -98,8 +99,9 @@ export async function settle(pids: Processes, limitSeconds: number): Promise<voi
   }
 }
 
-/** Bytes that the files below `directory` occupy on disk. */
+/** Bytes that the files below `directory` occupy on disk, once all that was written has its place there. */
 export function diskBytes(directory: string): number {
+  execFileSync("sync", ["--file-system", directory]);
   let bytes = 0;
   for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
     if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).blocks * 512;

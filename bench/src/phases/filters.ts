@@ -1,7 +1,7 @@
 import { filterKinds } from "../data/filters.js";
 import type { QueryKind } from "../data/queries.js";
 import { methods } from "../driver/client.js";
-import type { Refused } from "../driver/measure.js";
+import { isRefused, type Refused, refusal } from "../driver/measure.js";
 import { traceIdsOfSummaries } from "../wire/answers.js";
 import { findRequest } from "../wire/requests.js";
 import { lackOf } from "./capabilities.js";
@@ -44,7 +44,10 @@ async function compareWithMemory(session: Session, kinds: readonly QueryKind[]):
   const asked = kinds.flatMap(({ queries }) => queries.slice(0, asksOfMemory));
   let equal = 0;
   for (const { search } of asked) {
-    const answer = await session.client.unary(methods.findTraceIds, findRequest({ ...search, ...window }));
+    const answer = await session.client
+      .unary(methods.findTraceIds, findRequest({ ...search, ...window }))
+      .catch(refusal);
+    if (isRefused(answer)) continue;
     const { traces } = await store.findTraceIds({
       ...(search.filter === undefined ? {} : { filter: search.filter }),
       startTimeMinUnixNano: window.startMinNano,

@@ -4,7 +4,7 @@ import { freePort, launch } from "./launch.js";
 import { workspaceServer } from "./spanstore.js";
 import type { RunningServer, Target } from "./target.js";
 
-/** An Elasticsearch that runs already, and is empty. */
+/** An Elasticsearch that runs already. What spanstore and Jaeger have in it is removed before each is measured. */
 export interface Elasticsearch {
   readonly url: string;
   readonly process: number;
@@ -32,6 +32,7 @@ export function spanstoreOnElasticsearch(
   main: string = workspaceServer(),
 ): Target {
   const home = join(directory, "spanstore-elasticsearch");
+  const empty = once(() => removeAll(elasticsearch.url));
   return {
     name: "spanstore-elasticsearch",
     about: `spanstore ${together}`,
@@ -39,6 +40,7 @@ export function spanstoreOnElasticsearch(
     persistent: true,
     keepsBytes: true,
     async start() {
+      await empty();
       mkdirSync(home, { recursive: true });
       const address = `127.0.0.1:${await freePort()}`;
       const args = [
@@ -78,6 +80,7 @@ function storageSection(url: string): string {
 /** Jaeger's own `jaeger-remote-storage` from PATH on it. */
 export function jaegerOnElasticsearch(elasticsearch: Elasticsearch, directory: string): Target {
   const home = join(directory, "jaeger-elasticsearch");
+  const empty = once(() => removeAll(elasticsearch.url));
   const binary = "jaeger-remote-storage";
   const storage = storageSection(elasticsearch.url);
   return {
@@ -87,6 +90,7 @@ export function jaegerOnElasticsearch(elasticsearch: Elasticsearch, directory: s
     persistent: true,
     keepsBytes: false,
     async start() {
+      await empty();
       mkdirSync(home, { recursive: true });
       const address = `127.0.0.1:${await freePort()}`;
       const config = join(home, "config.yaml");
@@ -98,6 +102,28 @@ export function jaegerOnElasticsearch(elasticsearch: Elasticsearch, directory: s
       const args = ["--config-file", config, "--admin.http.host-port", admin, "--log-level", "warn"];
       return onElasticsearch(elasticsearch, binary, args, address, home);
     },
+  };
+}
+
+/** Indices and templates of both, so that neither is measured with what the other keeps. */
+async function removeAll(url: string): Promise<void> {
+  const names = async (path: string): Promise<string[]> => {
+    const text = await (await fetch(new URL(path, `${url}/`))).text();
+    return text.split("\n").filter((name) => /^(spanstore|jaeger)-/.test(name));
+  };
+  const remove = async (path: string): Promise<void> => {
+    const answer = await fetch(new URL(path, `${url}/`), { method: "DELETE" });
+    if (!answer.ok) throw new Error(`${path} of Elasticsearch can not be removed: ${await answer.text()}`);
+  };
+  for (const index of await names("_cat/indices?h=index&expand_wildcards=all")) await remove(index);
+  for (const template of await names("_cat/templates?h=name")) await remove(`_index_template/${template}`);
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
   };
 }
 

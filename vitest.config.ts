@@ -11,7 +11,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
-    globalSetup: ["packages/elasticsearch/test/support/global-setup.ts"],
+    globalSetup: ["scripts/test-support/elasticsearch/global-setup.ts"],
     reporters: ["default", closingReporter()],
   },
 });

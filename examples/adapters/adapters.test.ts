@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { freshPrefix } from "../../packages/manticore/test/searchd.js";
 import {
   cleanUp,
   describeWithElasticsearch,
@@ -10,8 +11,7 @@ import {
   freshPrefix as freshIndexPrefix,
   hookMillis,
   sharedElasticsearch,
-} from "../../packages/elasticsearch/test/elasticsearch.js";
-import { freshPrefix } from "../../packages/manticore/test/searchd.js";
+} from "../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { describeWithPeer } from "../../scripts/test-support/peers.js";
 import { freePorts, startProgram, untilReady } from "../../scripts/test-support/processes.js";
 import { type ExampleSearchd, startExampleSearchd } from "../manticore/example-searchd.js";

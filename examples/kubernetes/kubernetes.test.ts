@@ -5,16 +5,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { parseDocument } from "yaml";
+import { uiApi } from "../../packages/grpc-server/test/jaeger1/query-api.js";
+import { queryApi } from "../../packages/grpc-server/test/jaeger2/query-api.js";
+import { catalog, type LocatedPeer } from "../../scripts/peers/locate.mjs";
 import {
   cleanUp,
   describeWithElasticsearch,
   freshPrefix,
   hookMillis,
   sharedElasticsearch,
-} from "../../packages/elasticsearch/test/elasticsearch.js";
-import { uiApi } from "../../packages/grpc-server/test/jaeger1/query-api.js";
-import { queryApi } from "../../packages/grpc-server/test/jaeger2/query-api.js";
-import { catalog, type LocatedPeer } from "../../scripts/peers/locate.mjs";
+} from "../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { describeWithPeers } from "../../scripts/test-support/peers.js";
 import { until } from "../../scripts/test-support/processes.js";
 import { type Image, programsFor } from "../processes/programs.js";

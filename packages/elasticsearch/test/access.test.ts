@@ -9,7 +9,7 @@ import {
   freshPrefix,
   hookMillis,
   sharedElasticsearch,
-} from "./elasticsearch.js";
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { type Gateway, securityRefusal, startGateway } from "./support/gateway.js";
 import { errorOf, joined, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 

@@ -1,18 +1,18 @@
 import { createSpanStore, type SpanStore } from "@spanstore/core";
 import { describeSpanStore } from "@spanstore/core/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
+import {
+  describeWithElasticsearch,
+  type Elasticsearch,
+  hookMillis,
+  sharedElasticsearch,
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { listTenants } from "../src/catalog.js";
 import { createClient } from "../src/client.js";
 import { openEngine } from "../src/engine.js";
 import { tenantPrefix } from "../src/naming.js";
 import { checkOptions } from "../src/options.js";
 import { alternating } from "./alternating.js";
-import {
-  describeWithElasticsearch,
-  type Elasticsearch,
-  hookMillis,
-  sharedElasticsearch,
-} from "./elasticsearch.js";
 import { createSpaces } from "./support/spaces.js";
 
 /** The suite's spans started years ago; for these stores that is now, so that they lie in indices by their hours. */

@@ -6,7 +6,7 @@ import {
   type Elasticsearch,
   hookMillis,
   sharedElasticsearch,
-} from "./elasticsearch.js";
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { createSpaces } from "./support/spaces.js";
 
 describeWithElasticsearch("conformance", (way) => {

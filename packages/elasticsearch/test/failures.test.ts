@@ -8,7 +8,7 @@ import {
   freshPrefix,
   hookMillis,
   sharedElasticsearch,
-} from "./elasticsearch.js";
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { putter } from "./support/put.js";
 import { dayNanos, dayOf, errorOf, joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 

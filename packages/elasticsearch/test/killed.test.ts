@@ -1,10 +1,15 @@
 import { decodeTraces, isSpanStoreError, type SpanStore } from "@spanstore/core";
 import { openElasticsearchStore } from "@spanstore/elasticsearch";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  describeWithElasticsearch,
+  freshPrefix,
+  hookMillis,
+  ownElasticsearch,
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
+import type { OwnServer } from "../../../scripts/test-support/elasticsearch/server.js";
 import { until } from "../../../scripts/test-support/processes.js";
-import { describeWithElasticsearch, freshPrefix, hookMillis, ownElasticsearch } from "./elasticsearch.js";
 import { putter } from "./support/put.js";
-import type { OwnServer } from "./support/server.js";
 import { dayNanos, errorOf, joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 
 /** How often it is killed. */

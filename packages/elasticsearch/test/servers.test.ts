@@ -1,9 +1,5 @@
 import { createSpanStore, type SpanStore, type TracesData } from "@spanstore/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, createClient } from "../src/client.js";
-import { createControl } from "../src/control.js";
-import { openEngine } from "../src/engine.js";
-import { checkOptions, type Settings } from "../src/options.js";
 import {
   cleanUp,
   describeWithElasticsearch,
@@ -11,7 +7,11 @@ import {
   freshPrefix,
   hookMillis,
   sharedElasticsearch,
-} from "./elasticsearch.js";
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
+import { type Client, createClient } from "../src/client.js";
+import { createControl } from "../src/control.js";
+import { openEngine } from "../src/engine.js";
+import { checkOptions, type Settings } from "../src/options.js";
 
 const now = BigInt(Date.now()) * 1_000_000n;
 

@@ -8,7 +8,7 @@ import {
   freshPrefix,
   hookMillis,
   sharedElasticsearch,
-} from "./elasticsearch.js";
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { joined, now, spanOf, traceIdOf } from "./support/spans.js";
 
 /** More than are named one by one. */

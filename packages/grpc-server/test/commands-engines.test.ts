@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeTraces, tracesToJson } from "@spanstore/core";
 import { afterAll, expect, it } from "vitest";
-import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import {
   cleanUp,
   describeWithElasticsearch,
   freshPrefix,
   hookMillis,
   sharedElasticsearch,
-} from "../../elasticsearch/test/elasticsearch.js";
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
+import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { startSearchd } from "../../manticore/test/searchd.js";
 import { cli } from "./cli.js";
 import { exportRequest, spanId, traceId } from "./harness.js";

@@ -5,14 +5,14 @@ import { openElasticsearchStore } from "@spanstore/elasticsearch";
 import { openManticoreStore } from "@spanstore/manticore";
 import { openSqliteStore } from "@spanstore/sqlite";
 import { afterAll, expect, it } from "vitest";
-import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import {
   cleanUp,
   describeWithElasticsearch,
   freshPrefix,
   hookMillis,
   sharedElasticsearch,
-} from "../../elasticsearch/test/elasticsearch.js";
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
+import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { startSearchd } from "../../manticore/test/searchd.js";
 import { copy, spansIn, spansInFile } from "./copy/run.js";
 import { fill, numbers, spanOf, tracesOf } from "./copy/spans.js";

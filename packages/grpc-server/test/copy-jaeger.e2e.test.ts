@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { openMemoryStore, type SpanStore, tracesFromJson } from "@spanstore/core";
 import { openJaegerIndices } from "@spanstore/elasticsearch";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { describeWithPeer } from "../../../scripts/test-support/peers.js";
-import { until } from "../../../scripts/test-support/processes.js";
 import {
   describeWithElasticsearch,
   type Elasticsearch,
@@ -13,7 +11,9 @@ import {
   hookMillis,
   removeSpaces,
   sharedElasticsearch,
-} from "../../elasticsearch/test/elasticsearch.js";
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
+import { describeWithPeer } from "../../../scripts/test-support/peers.js";
+import { until } from "../../../scripts/test-support/processes.js";
 import { copySpans } from "../src/copy/copy-spans.js";
 import { jaegerSource } from "../src/copy/jaeger/source.js";
 import { totalsOf } from "../src/copy/report.js";

@@ -1,4 +1,8 @@
-import { type Elasticsearch, freshPrefix, removeSpaces } from "../elasticsearch.js";
+import {
+  type Elasticsearch,
+  freshPrefix,
+  removeSpaces,
+} from "../../../../scripts/test-support/elasticsearch/elasticsearch.js";
 
 /**
  * Prefixes with nothing in them, for tests that want hundreds. Those of a test that is over are emptied and given to

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { peersFolder } from "../../../../scripts/peers/locate.mjs";
+import { peersFolder } from "../../peers/locate.mjs";
 
 const version = "9.5.3";
 const artifact = `org.elasticsearch.distribution.integ-test-zip:elasticsearch:${version}:zip`;

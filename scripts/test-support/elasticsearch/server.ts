@@ -4,13 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, wr
 import { cp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { programOnPath } from "../../../../scripts/peers/locate.mjs";
-import {
-  freePorts,
-  type RunningProgram,
-  startProgram,
-  until,
-} from "../../../../scripts/test-support/processes.js";
+import { programOnPath } from "../../peers/locate.mjs";
+import { freePorts, type RunningProgram, startProgram, until } from "../processes.js";
 import { image, run, unpacked } from "./distribution.js";
 import type { Way } from "./locate.js";
 

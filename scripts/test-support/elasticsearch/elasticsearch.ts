@@ -1,8 +1,8 @@
 import { describe, inject } from "vitest";
-import { until } from "../../../scripts/test-support/processes.js";
-import type {} from "./support/global-setup.js";
-import { locateElasticsearch, type Way } from "./support/locate.js";
-import { type OwnServer, startServer } from "./support/server.js";
+import { until } from "../processes.js";
+import type {} from "./global-setup.js";
+import { locateElasticsearch, type Way } from "./locate.js";
+import { type OwnServer, startServer } from "./server.js";
 
 /** For how long a hook that starts a server may run, with the download before the first. */
 export const hookMillis = 600_000;

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { programOnPath } from "../../../../scripts/peers/locate.mjs";
+import { programOnPath } from "../../peers/locate.mjs";
 import { zipFile } from "./distribution.js";
 
 const oldestJava = 21;

@@ -25,7 +25,8 @@ export interface Pace {
 
 const unavailable = 14;
 const resourceExhausted = 8;
-const maxAttempts = 100;
+/** More than an overload of ten minutes takes: who is refused longer than that is given up. */
+const maxAttempts = 1000;
 
 function isPassing(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

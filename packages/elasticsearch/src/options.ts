@@ -1,4 +1,4 @@
-import { SpanStoreError } from "@spanstore/core";
+import { invalidOption, wholeNumberOption } from "@spanstore/core";
 import { checkWindowLength, type WindowLength } from "./windows.js";
 
 export interface ElasticsearchOptions {
@@ -72,19 +72,19 @@ export interface Settings {
 export function checkOptions(options: ElasticsearchOptions): Settings {
   const { url, prefix = "spanstore-", window = "day", codec = "default", refresh = "interval" } = options;
   const urls = typeof url === "string" ? [url] : url;
-  if (!Array.isArray(urls) || urls.length === 0) throw invalid("url", "names no address");
+  if (!Array.isArray(urls) || urls.length === 0) throw invalidOption("url", "names no address");
   const nodes = urls.map(nodeOf);
   if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(prefix)) {
-    throw invalid("prefix", "is no name of at most 64 lower-case letters, digits, _ and -");
+    throw invalidOption("prefix", "is no name of at most 64 lower-case letters, digits, _ and -");
   }
   checkWindowLength(window);
   if (codec !== "default" && codec !== "best_compression") {
-    throw invalid("codec", 'is neither "default" nor "best_compression"');
+    throw invalidOption("codec", 'is neither "default" nor "best_compression"');
   }
   if (refresh !== "interval" && refresh !== "wait")
-    throw invalid("refresh", 'is neither "interval" nor "wait"');
+    throw invalidOption("refresh", 'is neither "interval" nor "wait"');
   if (options.caFingerprint !== undefined && nodes.some(({ protocol }) => protocol !== "https:")) {
-    throw invalid("caFingerprint", "needs https: addresses");
+    throw invalidOption("caFingerprint", "needs https: addresses");
   }
   return {
     auth: authOf(options, nodes),
@@ -93,20 +93,21 @@ export function checkOptions(options: ElasticsearchOptions): Settings {
     caFingerprint: options.caFingerprint,
     prefix,
     window,
-    shards: wholeNumber("shards", options.shards ?? 1, 1, 1024),
-    replicas: options.replicas === undefined ? undefined : wholeNumber("replicas", options.replicas, 0, 100),
+    shards: wholeNumberOption("shards", options.shards ?? 1, 1, 1024),
+    replicas:
+      options.replicas === undefined ? undefined : wholeNumberOption("replicas", options.replicas, 0, 100),
     codec,
     refresh,
-    refreshIntervalMillis: wholeNumber(
+    refreshIntervalMillis: wholeNumberOption(
       "refreshIntervalMillis",
       options.refreshIntervalMillis ?? 1_000,
       10,
       600_000,
     ),
-    writers: wholeNumber("writers", options.writers ?? 4, 1, 64),
+    writers: wholeNumberOption("writers", options.writers ?? 4, 1, 64),
     compression: options.compression ?? false,
-    retryMillis: wholeNumber("retryMillis", options.retryMillis ?? 3_000, 0, 600_000),
-    timeoutMillis: wholeNumber("timeoutMillis", options.timeoutMillis ?? 30_000, 1, 3_600_000),
+    retryMillis: wholeNumberOption("retryMillis", options.retryMillis ?? 3_000, 0, 600_000),
+    timeoutMillis: wholeNumberOption("timeoutMillis", options.timeoutMillis ?? 30_000, 1, 3_600_000),
   };
 }
 
@@ -115,10 +116,10 @@ function nodeOf(text: string): URL {
   try {
     url = new URL(text);
   } catch (error) {
-    throw invalid("url", "is no URL", error);
+    throw invalidOption("url", "is no URL", error);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw invalid("url", "does not begin with http:// or https://");
+    throw invalidOption("url", "does not begin with http:// or https://");
   }
   return url;
 }
@@ -136,23 +137,14 @@ function authOf(
 ): Settings["auth"] {
   if (apiKey !== undefined) {
     if (username !== undefined || password !== undefined)
-      throw invalid("apiKey", "excludes username and password");
+      throw invalidOption("apiKey", "excludes username and password");
     return { apiKey };
   }
   const inUrl = nodes.find((node) => node.username !== "");
   const user = username ?? (inUrl === undefined ? undefined : decodeURIComponent(inUrl.username));
   const secret = password ?? (inUrl === undefined ? undefined : decodeURIComponent(inUrl.password));
   if (user === undefined && secret === undefined) return undefined;
-  if (user === undefined || user === "") throw invalid("username", "is missing beside a password");
-  if (secret === undefined) throw invalid("password", "is missing beside a username");
+  if (user === undefined || user === "") throw invalidOption("username", "is missing beside a password");
+  if (secret === undefined) throw invalidOption("password", "is missing beside a username");
   return { username: user, password: secret };
-}
-
-function wholeNumber(field: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(field, `is no whole number from ${min} to ${max}`);
-}
-
-function invalid(field: string, problem: string, cause?: unknown): SpanStoreError {
-  return new SpanStoreError("INVALID_OPTIONS", `${field} ${problem}`, { field, cause });
 }

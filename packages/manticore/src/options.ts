@@ -1,4 +1,4 @@
-import { SpanStoreError } from "@spanstore/core";
+import { invalidOption, wholeNumberOption } from "@spanstore/core";
 import { type AttributeStorage, attributeStorages } from "./schema.js";
 import { checkWindowLength, type WindowLength } from "./windows.js";
 
@@ -77,21 +77,22 @@ export interface Settings {
 export function checkOptions(options: ManticoreOptions): Settings {
   const { url, prefix = "jaeger_", window = "day", attributes = "stored", cluster, shards = [] } = options;
   const urls = typeof url === "string" ? [url] : url;
-  if (!Array.isArray(urls) || urls.length === 0) throw invalid("url", "names no address");
+  if (!Array.isArray(urls) || urls.length === 0) throw invalidOption("url", "names no address");
   if (!/^[a-z_][a-z0-9_]{0,31}$/.test(prefix)) {
-    throw invalid("prefix", "is no name of at most 32 lower-case letters, digits and _");
+    throw invalidOption("prefix", "is no name of at most 32 lower-case letters, digits and _");
   }
   checkWindowLength(window);
   if (!attributeStorages.includes(attributes)) {
-    throw invalid("attributes", `is none of ${attributeStorages.join(", ")}`);
+    throw invalidOption("attributes", `is none of ${attributeStorages.join(", ")}`);
   }
-  if (cluster !== undefined && !/^[a-z_][a-z0-9_]*$/i.test(cluster)) throw invalid("cluster", "is no name");
-  if (cluster !== undefined && shards.length > 0) throw invalid("shards", "excludes cluster");
-  if (shards.length > maxShards) throw invalid("shards", `names more than ${maxShards}`);
+  if (cluster !== undefined && !/^[a-z_][a-z0-9_]*$/i.test(cluster))
+    throw invalidOption("cluster", "is no name");
+  if (cluster !== undefined && shards.length > 0) throw invalidOption("shards", "excludes cluster");
+  if (shards.length > maxShards) throw invalidOption("shards", `names more than ${maxShards}`);
   const addresses = urls.map((each) => addressOf(each, "url"));
   const all = [...addresses, ...shards.map((each) => addressOf(each, "shards"))];
   if (new Set(all.map(({ host, port }) => `${host} ${port}`)).size < all.length) {
-    throw invalid(shards.length > 0 ? "shards" : "url", "names an address twice");
+    throw invalidOption(shards.length > 0 ? "shards" : "url", "names an address twice");
   }
   return {
     addresses,
@@ -100,11 +101,11 @@ export function checkOptions(options: ManticoreOptions): Settings {
     prefix,
     window,
     attributes,
-    writers: wholeNumber("writers", options.writers ?? 2, 1, 64),
-    readers: wholeNumber("readers", options.readers ?? 8, 1, 1024),
+    writers: wholeNumberOption("writers", options.writers ?? 2, 1, 64),
+    readers: wholeNumberOption("readers", options.readers ?? 8, 1, 1024),
     cluster,
-    retryMillis: wholeNumber("retryMillis", options.retryMillis ?? 2_000, 0, 600_000),
-    timeoutMillis: wholeNumber("timeoutMillis", options.timeoutMillis ?? 60_000, 1, 3_600_000),
+    retryMillis: wholeNumberOption("retryMillis", options.retryMillis ?? 2_000, 0, 600_000),
+    timeoutMillis: wholeNumberOption("timeoutMillis", options.timeoutMillis ?? 60_000, 1, 3_600_000),
   };
 }
 
@@ -129,7 +130,7 @@ function shardOf(text: string): ShardAddress {
   const url = urlOf(text, "shards");
   const agent = url.searchParams.get("agent") ?? `${url.hostname}:${defaultAgentPort}`;
   // It becomes a part of a statement.
-  if (!/^[\w.-]+:\d{1,5}$/.test(agent)) throw invalid("shards", "has an agent that is no host:port");
+  if (!/^[\w.-]+:\d{1,5}$/.test(agent)) throw invalidOption("shards", "has an agent that is no host:port");
   return { ...addressOf(text, "shards"), agent };
 }
 
@@ -138,12 +139,12 @@ function urlOf(text: string, field: string): URL {
   try {
     url = new URL(text);
   } catch (error) {
-    throw invalid(field, "is no URL", error);
+    throw invalidOption(field, "is no URL", error);
   }
   if (url.protocol !== "mysql:" && url.protocol !== "mysqls:") {
-    throw invalid(field, "does not begin with mysql:// or mysqls://");
+    throw invalidOption(field, "does not begin with mysql:// or mysqls://");
   }
-  if (url.hostname === "") throw invalid(field, "names no host");
+  if (url.hostname === "") throw invalidOption(field, "names no host");
   return url;
 }
 
@@ -151,15 +152,6 @@ function decoded(text: string, field: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    throw invalid(field, "has a user or password that is not percent-encoded right", error);
+    throw invalidOption(field, "has a user or password that is not percent-encoded right", error);
   }
-}
-
-function wholeNumber(field: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(field, `is no whole number from ${min} to ${max}`);
-}
-
-function invalid(field: string, problem: string, cause?: unknown): SpanStoreError {
-  return new SpanStoreError("INVALID_OPTIONS", `${field} ${problem}`, { field, cause });
 }

@@ -1,4 +1,4 @@
-import { SpanStoreError } from "@spanstore/core";
+import { invalidOption } from "@spanstore/core";
 
 /** How much time one table holds. */
 export type WindowLength = "hour" | "day" | "week";
@@ -109,7 +109,5 @@ export function createWindows(length: WindowLength): Windows {
 /** @throws INVALID_OPTIONS for a length that there is not. */
 export function checkWindowLength(length: string): asserts length is WindowLength {
   if (Object.hasOwn(hours, length)) return;
-  throw new SpanStoreError("INVALID_OPTIONS", 'window is none of "hour", "day" and "week"', {
-    field: "window",
-  });
+  throw invalidOption("window", 'is none of "hour", "day" and "week"');
 }

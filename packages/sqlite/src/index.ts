@@ -1,4 +1,4 @@
-import { type SpanStore, SpanStoreError } from "@spanstore/core";
+import { invalidOption, type SpanStore, wholeNumberOption } from "@spanstore/core";
 import { openThreadedStore } from "./store.js";
 
 export { type DiagnosisOptions, diagnoseSqlite } from "./diagnosis.js";
@@ -22,14 +22,8 @@ export interface SqliteOptions {
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<SpanStore> {
   const { path, synchronous = "full", readers = 2 } = options;
-  if (typeof path !== "string" || path === "") throw invalid("path", "names no file");
+  if (typeof path !== "string" || path === "") throw invalidOption("path", "names no file");
   if (synchronous !== "full" && synchronous !== "normal")
-    throw invalid("synchronous", 'is neither "full" nor "normal"');
-  if (!Number.isInteger(readers) || readers < 1 || readers > 64)
-    throw invalid("readers", "is no whole number from 1 to 64");
-  return openThreadedStore({ path, synchronous, readers });
-}
-
-function invalid(field: string, problem: string): SpanStoreError {
-  return new SpanStoreError("INVALID_OPTIONS", `${field} ${problem}`, { field });
+    throw invalidOption("synchronous", 'is neither "full" nor "normal"');
+  return openThreadedStore({ path, synchronous, readers: wholeNumberOption("readers", readers, 1, 64) });
 }

@@ -1,4 +1,4 @@
-import { SpanStoreError } from "@spanstore/core";
+import { invalidOption, wholeNumberOption } from "@spanstore/core";
 import type { ElasticsearchOptions } from "../options.js";
 
 export interface JaegerIndicesOptions
@@ -38,10 +38,11 @@ export interface IndexChoice {
  */
 export function chooseIndices({ prefix = "", archive = false, index }: JaegerIndicesOptions): IndexChoice {
   if (index !== undefined) {
-    if (index === "" || /[\s/?#]/.test(index)) throw invalid("index", "is no name of indices");
+    if (index === "" || /[\s/?#]/.test(index)) throw invalidOption("index", "is no name of indices");
     return { pattern: index, isMeant: () => true };
   }
-  if (!/^[^\s,/?#*\\<>|"A-Z]*$/.test(prefix)) throw invalid("prefix", "is no beginning of an index name");
+  if (!/^[^\s,/?#*\\<>|"A-Z]*$/.test(prefix))
+    throw invalidOption("prefix", "is no beginning of an index name");
   const dashed = prefix === "" || prefix.endsWith("-") ? prefix : `${prefix}-`;
   // Jaeger drops what stands between its prefix and the name of a data stream.
   const dotted = prefix === "" ? "" : `${prefix.replace(/[-.]+$/, "")}.`;
@@ -54,10 +55,5 @@ export function chooseIndices({ prefix = "", archive = false, index }: JaegerInd
 }
 
 export function checkPageSize({ pageSize = 1_000 }: JaegerIndicesOptions): number {
-  if (Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= largestPage) return pageSize;
-  throw invalid("pageSize", `is no whole number from 1 to ${largestPage}`);
-}
-
-function invalid(field: string, problem: string): SpanStoreError {
-  return new SpanStoreError("INVALID_OPTIONS", `${field} ${problem}`, { field });
+  return wholeNumberOption("pageSize", pageSize, 1, largestPage);
 }

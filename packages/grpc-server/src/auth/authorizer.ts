@@ -36,12 +36,12 @@ export interface Authorizer {
 export async function openAuthorizer(options: AuthOptions, observer: AuthObserver): Promise<Authorizer> {
   const fixed = tokensOfWords(options.tokens ?? []);
   const { tokensFile, reloadIntervalMs = 10_000 } = options;
-  const file =
+  const entries =
     tokensFile === undefined
-      ? { current: (): readonly TokenEntry[] => [], stop: () => {} }
+      ? { current: (): readonly TokenEntry[] => fixed, stop: () => {} }
       : await reloadedFiles({
           files: [tokensFile],
-          parse: ([content]) => tokensOfFile(content as Buffer),
+          parse: ([content]) => [...fixed, ...tokensOfFile(content as Buffer)],
           intervalMs: reloadIntervalMs,
           changed: () => observer.reloaded(),
           failed: (error) => observer.reloadFailed(error),
@@ -68,7 +68,7 @@ export async function openAuthorizer(options: AuthOptions, observer: AuthObserve
           "send authorization: Bearer TOKEN",
         );
       }
-      const grant = grantOf([...fixed, ...file.current()], token);
+      const grant = grantOf(entries.current(), token);
       if (grant === undefined) {
         observer.refused("unknown");
         return refuse("UNAUTHENTICATED", "the bearer token is not known");
@@ -84,7 +84,7 @@ export async function openAuthorizer(options: AuthOptions, observer: AuthObserve
       observer.refused("tenant");
       refuse("PERMISSION_DENIED", "the bearer token is not for this tenant");
     },
-    stop: file.stop,
+    stop: entries.stop,
   };
 }
 

@@ -7,7 +7,7 @@ import { createFormatter, formats } from "../transfer/trace-formats.js";
 import { walkTraces } from "../transfer/walk-traces.js";
 import { type CommandCall, type CommandFlags, defineCommand } from "./command.js";
 import type { Output } from "./output.js";
-import { createProgress } from "./progress.js";
+import { createProgress, progressFlag } from "./progress.js";
 import { queryFlags, readQuery } from "./query-flags.js";
 import { storeFlags, withStore } from "./store.js";
 
@@ -26,11 +26,7 @@ const flags = {
     help: "At most so many traces, the newest. Default: all.",
     schema: count(Number.MAX_SAFE_INTEGER).optional(),
   },
-  progress: {
-    placeholder: "",
-    help: "Say how far it is every ten seconds, where standard error is no terminal.",
-    schema: z.literal(true, "takes no value").optional(),
-  },
+  ...progressFlag,
   ...storeFlags,
 } as const satisfies CommandFlags;
 

@@ -6,7 +6,7 @@ import { standard } from "../transfer/files.js";
 import { importFile } from "../transfer/import-file.js";
 import { createSpanWriter } from "../transfer/write-spans.js";
 import { type CommandCall, type CommandFlags, defineCommand } from "./command.js";
-import { createProgress } from "./progress.js";
+import { createProgress, progressFlag } from "./progress.js";
 import { storeFlags, withStore } from "./store.js";
 
 /** What is wrong is told so often, and then counted. */
@@ -23,11 +23,7 @@ const flags = {
     help: "Only read the files, and say what is in them.",
     schema: z.literal(true, "takes no value").optional(),
   },
-  progress: {
-    placeholder: "",
-    help: "Say how far it is every ten seconds, where standard error is no terminal.",
-    schema: z.literal(true, "takes no value").optional(),
-  },
+  ...progressFlag,
   ...storeFlags,
 } as const satisfies CommandFlags;
 

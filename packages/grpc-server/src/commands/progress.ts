@@ -1,3 +1,15 @@
+import { z } from "zod";
+import type { CommandFlags } from "./command.js";
+
+/** The flag of a command whose work is long. */
+export const progressFlag = {
+  progress: {
+    placeholder: "",
+    help: "Say how far it is every ten seconds, where standard error is no terminal.",
+    schema: z.literal(true, "takes no value").optional(),
+  },
+} as const satisfies CommandFlags;
+
 /** What a long work tells while it runs, on standard error. */
 export interface Progress {
   /** May be called as often as one likes. */

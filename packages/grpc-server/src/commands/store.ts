@@ -7,7 +7,7 @@ import { tokenVariable } from "../config/environment.js";
 import type { Config } from "../config/options.js";
 import { UsageError } from "../config/usage-error.js";
 import { address } from "../config/values.js";
-import { openStore } from "../open-store.js";
+import { openStore, type StoreRole, sqlitePath } from "../open-store.js";
 import type { CommandCall, CommandFlags, FlagValues } from "./command.js";
 
 /** The flags that say which running server is asked in place of the backend, and how. */
@@ -137,9 +137,9 @@ async function contentOf(file: string | undefined): Promise<string | undefined> 
 }
 
 /** A question makes no file. */
-function checkIsThere(config: Config, role: "main" | "archive"): void {
+function checkIsThere(config: Config, role: StoreRole): void {
   if (config.backend !== "sqlite") return;
-  const path = `${config["sqlite.path"]}${role === "main" ? "" : ".archive"}`;
+  const path = sqlitePath(config["sqlite.path"], role);
   if (existsSync(path)) return;
   throw new UsageError([`there is no file ${path}: name the store's file with --sqlite.path`]);
 }

@@ -4,7 +4,7 @@ import { credentials } from "@grpc/grpc-js";
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
 import { connectSpanStore } from "../client/connect.js";
 import { UsageError } from "../config/usage-error.js";
-import { openStore } from "../open-store.js";
+import { openStore, sqlitePath } from "../open-store.js";
 import { jaegerSource } from "./jaeger/source.js";
 import type { Place, ServerPlace, StorePlace } from "./place.js";
 import type { SpanSource } from "./source.js";
@@ -108,7 +108,7 @@ function checkFile({ config }: StorePlace, archive: boolean): void {
   if (config.backend === "memory")
     throw new UsageError(["there is nothing to read in a memory of one's own"]);
   if (config.backend !== "sqlite") return;
-  const path = `${config["sqlite.path"]}${archive ? ".archive" : ""}`;
+  const path = sqlitePath(config["sqlite.path"], archive ? "archive" : "main");
   if (!existsSync(path)) throw new UsageError([`there is no file ${path}`]);
 }
 

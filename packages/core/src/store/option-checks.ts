@@ -1,0 +1,12 @@
+import { SpanStoreError } from "./errors.js";
+
+/** What an option's value is refused with. @param problem goes on after the option's name. */
+export function invalidOption(field: string, problem: string, cause?: unknown): SpanStoreError {
+  return new SpanStoreError("INVALID_OPTIONS", `${field} ${problem}`, { field, cause });
+}
+
+/** @throws INVALID_OPTIONS for what is no whole number between the two, both inclusive. */
+export function wholeNumberOption(field: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw invalidOption(field, `is no whole number from ${min} to ${max}`);
+}

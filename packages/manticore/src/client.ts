@@ -122,6 +122,10 @@ async function runOn(
   { timeout, agents, signal }: RunOptions,
 ): Promise<readonly Row[]> {
   const connection = await connections.take();
+  if (signal?.aborted) {
+    connection.release();
+    throwIfAborted(signal);
+  }
   let rows: readonly Row[] = [];
   try {
     for (const sql of statements) rows = await runStatement(connection, sql, timeout, signal);

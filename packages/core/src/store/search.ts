@@ -5,6 +5,7 @@ import type { Search } from "../query/search-of-query.js";
 import { candidatesOf } from "./candidates.js";
 import type { EngineReader, Fragment } from "./engine.js";
 import { throwIfAborted } from "./errors.js";
+import { createTurns } from "./turns.js";
 
 /** A trace that matches, placed by the start of its newest matching span. */
 export interface Match {
@@ -43,6 +44,7 @@ export async function findMatches(
   const excluded =
     after === undefined ? undefined : createExclusion(engine, search, walk as Continuation, matches);
   const newest = new Map<string, bigint>();
+  const turns = createTurns();
   /** No span of the window at hand starts after this. */
   let bound = startTimeMaxUnixNano;
   for await (const window of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit }, signal)) {
@@ -54,6 +56,11 @@ export async function findMatches(
       if (known !== undefined && known >= bound) continue;
       const start = newestMatch(fragment, isIn, known);
       if (start !== undefined) found.set(fragment.traceId, start);
+      const turn = turns();
+      if (turn !== undefined) {
+        await turn;
+        throwIfAborted(signal);
+      }
     }
     if (excluded !== undefined) await excluded(found, newest, signal);
     for (const [traceId, start] of found) newest.set(traceId, start);

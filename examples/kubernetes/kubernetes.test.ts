@@ -1,13 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type ConnectOptions, connectSpanStore } from "@spanstore/grpc-server";
 import { expect, it, onTestFinished } from "vitest";
 import { parseDocument } from "yaml";
 import { uiApi } from "../../packages/grpc-server/test/jaeger1/query-api.js";
 import { queryApi } from "../../packages/grpc-server/test/jaeger2/query-api.js";
 import { catalog, type LocatedPeer } from "../../scripts/peers/locate.mjs";
+import { createAuthority, type Issued } from "../../scripts/test-support/certificates.js";
 import {
   cleanUp,
   describeWithElasticsearch,
@@ -22,11 +24,11 @@ import { sendTrace } from "../processes/send-trace.js";
 import { startWorkloads } from "../processes/start-workloads.js";
 import type { Workload } from "../processes/workload.js";
 import { callsOf } from "./network-problems.js";
-import { objectsOf, workloadsAmong } from "./objects.js";
+import { type KubernetesObject, objectsOf, workloadsAmong } from "./objects.js";
 import { problemsOf } from "./problems.js";
 import { workloadsOf } from "./workloads.js";
 
-const kustomizations = ["base", "overlays/elasticsearch", "overlays/jaeger-1"] as const;
+const kustomizations = ["base", "overlays/elasticsearch", "overlays/jaeger-1", "overlays/secured"] as const;
 
 function run(located: LocatedPeer, args: readonly string[]): string {
   if (!("command" in located)) throw new Error("it is a program");
@@ -71,7 +73,12 @@ describeWithPeers(["kustomize"], "The objects that kustomize builds", (located) 
   const objects = (name: string) => objectsOf(rendered(located("kustomize"), name));
 
   it.each(kustomizations)("refer to each other, are bounded and careful: %s", (name) => {
-    expect(problemsOf(objects(name))).toEqual([]);
+    // What its reader makes is the only thing that is missing.
+    const missing = name === "overlays/secured" ? ["spanstore-tls", "jaeger-tls"] : [];
+    for (const secret of missing)
+      expect(problemsOf(objects(name)).join("\n")).toContain(`there is no Secret ${secret}`);
+    const made = missing.map((secret) => secretOf(secret, {}));
+    expect(problemsOf([...objects(name), ...made])).toEqual([]);
   });
 
   it("call each other as they are meant to", () => {
@@ -86,6 +93,7 @@ describeWithPeers(["kustomize"], "The objects that kustomize builds", (located) 
     ];
     expect(calls("base")).toEqual([...jaeger, "spanstore -> manticore:9306"]);
     expect(calls("overlays/elasticsearch")).toEqual([...jaeger, "spanstore -> elasticsearch:9200"]);
+    expect(calls("overlays/secured")).toEqual(calls("base"));
     expect(calls("overlays/jaeger-1")).toEqual([
       ...jaeger,
       "jaeger-query -> spanstore:17273",
@@ -180,6 +188,14 @@ describeWithPeers(["otelcol-contrib"], "The agent's configuration", (located) =>
   });
 });
 
+/** A Secret, as somebody makes it who uses an overlay that names one. */
+function secretOf(name: string, contents: Readonly<Record<string, string>>): KubernetesObject {
+  const data = Object.fromEntries(
+    Object.entries(contents).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
+  );
+  return { apiVersion: "v1", kind: "Secret", metadata: { name, namespace: "tracing" }, data };
+}
+
 const images: Readonly<Record<string, readonly Image[]>> = {
   base: ["manticoresearch/manticore", "jaegertracing/jaeger", "otel/opentelemetry-collector-contrib"],
   "overlays/jaeger-1": [
@@ -238,6 +254,55 @@ describeWithPeers(
       });
       expect(trace).toMatchObject([{ service: "clustered", operationName: "GET /" }]);
       await api.archive(id);
+    }, 180_000);
+  },
+);
+
+describeWithPeers(
+  ["kustomize", "manticore", "jaeger"],
+  "What the overlay with TLS and tokens runs, as processes",
+  (located) => {
+    it("takes spans at the agent, finds them in Jaeger 2, and lets nobody else in", async () => {
+      const authority = createAuthority();
+      onTestFinished(authority.remove);
+      // Processes call each other by the address of the loopback interface, pods by the Service's name.
+      const server = authority.issue("spanstore", "DNS:spanstore", "IP:127.0.0.1");
+      const client = authority.issue("jaeger");
+      const certificates = ({ certFile, keyFile }: Issued) => ({
+        "tls.crt": readFileSync(certFile, "utf8"),
+        "tls.key": readFileSync(keyFile, "utf8"),
+        "ca.crt": authority.ca,
+      });
+      const objects = [
+        ...objectsOf(rendered(located("kustomize"), "overlays/secured")),
+        secretOf("spanstore-tls", certificates(server)),
+        secretOf("jaeger-tls", certificates(client)),
+      ];
+      const workloads = workloadsOf(objects).map(withoutKubernetes);
+      await using running = await startWorkloads(workloads, programsFor(images.base ?? [], located));
+      const api = queryApi(running.portOf("jaeger-query", 16686));
+      const id = await sendTrace(running.portOf("agent", 4318), "secured");
+      const trace = await until(() => api.trace(id), {
+        what: "the trace",
+        timeoutMs: 60_000,
+        output: running.output,
+      });
+      expect(trace).toMatchObject([{ service: "secured", span: { name: "GET /" } }]);
+
+      const tokenOf = (host: string) =>
+        workloads.find((each) => each.host === host)?.env.SPANSTORE_TOKEN ?? "";
+      const [collector, query] = [tokenOf("jaeger-collector"), tokenOf("jaeger-query")];
+      const { "tls.crt": cert, "tls.key": key } = certificates(client);
+      const answerTo = async (options: ConnectOptions) => {
+        await using store = connectSpanStore(`127.0.0.1:${running.portOf("spanstore", 17271)}`, options);
+        return store.getServices().catch(({ code }: { code: string }) => code);
+      };
+      const tls = { ca: authority.ca, cert, key };
+      expect(await answerTo({ tls, token: query })).toEqual(["secured"]);
+      expect(await answerTo({ tls, token: collector })).toBe("PERMISSION_DENIED");
+      expect(await answerTo({ tls })).toBe("UNAUTHENTICATED");
+      expect(await answerTo({ tls: { ca: authority.ca }, token: query })).toBe("STORE_UNAVAILABLE");
+      expect(await answerTo({ token: query })).toBe("STORE_UNAVAILABLE");
     }, 180_000);
   },
 );

@@ -44,6 +44,7 @@ export interface PodSpec {
   readonly volumes?: readonly {
     readonly name: string;
     readonly configMap?: { readonly name: string };
+    readonly secret?: { readonly secretName: string };
     readonly emptyDir?: unknown;
   }[];
 }
@@ -58,7 +59,10 @@ export interface Container {
     readonly value?: string;
     readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string; readonly key: string } };
   }[];
-  readonly envFrom?: readonly { readonly configMapRef?: { readonly name: string } }[];
+  readonly envFrom?: readonly {
+    readonly configMapRef?: { readonly name: string };
+    readonly secretRef?: { readonly name: string };
+  }[];
   readonly ports?: readonly ContainerPort[];
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
   readonly startupProbe?: Probe;
@@ -82,7 +86,11 @@ export interface ContainerPort {
 }
 
 export interface Probe {
-  readonly httpGet?: { readonly path: string; readonly port: string | number };
+  readonly httpGet?: {
+    readonly path: string;
+    readonly port: string | number;
+    readonly scheme?: "HTTP" | "HTTPS";
+  };
   readonly tcpSocket?: { readonly port: string | number };
   readonly grpc?: { readonly port: number };
 }

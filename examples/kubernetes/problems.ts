@@ -42,7 +42,10 @@ function workloadProblems(workload: WorkloadObject, objects: readonly Kubernetes
   else if (pod.automountServiceAccountToken !== false) complain("it mounts a token that it does not need");
   if (pod.securityContext?.runAsNonRoot !== true) complain("it may run as root");
   if (pod.securityContext?.seccompProfile?.type !== "RuntimeDefault") complain("it has no seccomp profile");
-  for (const { configMap } of pod.volumes ?? []) if (configMap) exists("ConfigMap", configMap.name);
+  for (const { configMap, secret } of pod.volumes ?? []) {
+    if (configMap) exists("ConfigMap", configMap.name);
+    if (secret) exists("Secret", secret.secretName);
+  }
 
   const volumes = [
     ...(pod.volumes ?? []),
@@ -55,8 +58,10 @@ function workloadProblems(workload: WorkloadObject, objects: readonly Kubernetes
 
   for (const container of pod.containers) {
     for (const problem of containerProblems(container)) complain(problem);
-    for (const { configMapRef } of container.envFrom ?? [])
+    for (const { configMapRef, secretRef } of container.envFrom ?? []) {
       if (configMapRef) exists("ConfigMap", configMapRef.name);
+      if (secretRef) exists("Secret", secretRef.name);
+    }
     for (const { valueFrom } of container.env ?? []) {
       if (valueFrom?.secretKeyRef) exists("Secret", valueFrom.secretKeyRef.name);
     }

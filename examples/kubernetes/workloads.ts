@@ -25,8 +25,10 @@ function workloadOf(workload: WorkloadObject, objects: readonly KubernetesObject
   const [container] = spec.containers;
   if (container === undefined || spec.containers.length > 1)
     throw new Error("a pod of one container is meant");
-  const dataOf = (kind: string, name: string): Readonly<Record<string, string>> =>
-    kindAmong(objects, kind).find(({ metadata }) => metadata.name === name)?.data ?? {};
+  const dataOf: DataOf = (kind, name) => {
+    const data = kindAmong(objects, kind).find(({ metadata }) => metadata.name === name)?.data ?? {};
+    return kind === "Secret" ? decoded(data) : data;
+  };
   const mounts = container.volumeMounts ?? [];
   return {
     host: hostOf(labelsOf(workload), objects),
@@ -35,8 +37,11 @@ function workloadOf(workload: WorkloadObject, objects: readonly KubernetesObject
     args: container.args ?? [],
     env: envOf(container, dataOf),
     files: mounts.flatMap(({ name, mountPath }) => {
-      const map = spec.volumes?.find((volume) => volume.name === name)?.configMap?.name;
-      const files = map === undefined ? {} : dataOf("ConfigMap", map);
+      const volume = spec.volumes?.find((each) => each.name === name);
+      const files = {
+        ...(volume?.configMap && dataOf("ConfigMap", volume.configMap.name)),
+        ...(volume?.secret && dataOf("Secret", volume.secret.secretName)),
+      };
       return Object.entries(files).map(([file, content]) => ({ path: `${mountPath}/${file}`, content }));
     }),
     folders: mounts
@@ -47,6 +52,15 @@ function workloadOf(workload: WorkloadObject, objects: readonly KubernetesObject
     ports: (container.ports ?? []).map(({ containerPort }) => containerPort),
     ready: readinessOf(container),
   };
+}
+
+/** The contents of a ConfigMap or a Secret, by their names. */
+type DataOf = (kind: "ConfigMap" | "Secret", name: string) => Readonly<Record<string, string>>;
+
+function decoded(data: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(data).map(([name, text]) => [name, Buffer.from(text, "base64").toString()]),
+  );
 }
 
 function hostOf(labels: Labels, objects: readonly KubernetesObject[]): string {
@@ -62,18 +76,15 @@ function imageOf({ image }: Container): string {
   return image.replace(/:[^:/]*$/, "").replace(/^registry\.example\.com\//, "");
 }
 
-function envOf(
-  { env = [], envFrom = [] }: Container,
-  dataOf: (kind: string, name: string) => Readonly<Record<string, string>>,
-): Record<string, string> {
+function envOf({ env = [], envFrom = [] }: Container, dataOf: DataOf): Record<string, string> {
   const variables: Record<string, string> = {};
-  for (const { configMapRef } of envFrom) {
+  for (const { configMapRef, secretRef } of envFrom) {
     if (configMapRef !== undefined) Object.assign(variables, dataOf("ConfigMap", configMapRef.name));
+    if (secretRef !== undefined) Object.assign(variables, dataOf("Secret", secretRef.name));
   }
   for (const { name, value, valueFrom } of env) {
     const secret = valueFrom?.secretKeyRef;
-    const encoded = secret && dataOf("Secret", secret.name)[secret.key];
-    const text = encoded === undefined ? (value ?? "") : Buffer.from(encoded, "base64").toString();
+    const text = (secret && dataOf("Secret", secret.name)[secret.key]) ?? value ?? "";
     variables[name] = text.replace(/\$\((\w+)\)/g, (whole, other: string) => variables[other] ?? whole);
   }
   return variables;
@@ -83,7 +94,8 @@ function readinessOf({ readinessProbe, ports = [] }: Container): Workload["ready
   const numberOf = (port: string | number) =>
     typeof port === "number" ? port : (ports.find(({ name }) => name === port)?.containerPort ?? 0);
   if (readinessProbe?.httpGet !== undefined) {
-    return { port: numberOf(readinessProbe.httpGet.port), path: readinessProbe.httpGet.path };
+    const { port, path, scheme } = readinessProbe.httpGet;
+    return { port: numberOf(port), path, tls: scheme === "HTTPS" };
   }
-  return readinessProbe?.grpc === undefined ? undefined : { port: readinessProbe.grpc.port, path: undefined };
+  return readinessProbe?.grpc && { port: readinessProbe.grpc.port, path: undefined };
 }

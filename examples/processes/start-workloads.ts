@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { connectSpanStore } from "@spanstore/grpc-server";
@@ -113,6 +114,10 @@ export async function startWorkloads(
   async function untilItIsReady({ host, ready }: Workload, program: RunningProgram): Promise<void> {
     if (ready === undefined) return;
     const port = portOf(host, ready.port);
+    if (ready.path !== undefined && ready.tls) {
+      await untilReadyOverTls(`https://127.0.0.1:${port}${ready.path}`, program);
+      return;
+    }
     if (ready.path !== undefined) {
       await untilReady(`http://127.0.0.1:${port}${ready.path}`, program);
       return;
@@ -125,6 +130,20 @@ export async function startWorkloads(
     };
     await until(isHealthy, { what: `the health of ${host}`, timeoutMs: 60_000, output: program.output });
   }
+}
+
+async function untilReadyOverTls(url: string, program: RunningProgram): Promise<void> {
+  const isReady = () =>
+    new Promise<true>((resolve, reject) => {
+      if (program.process.exitCode !== null) throw new Error("the program has ended");
+      const asked = get(url, { rejectUnauthorized: false, agent: false }, (answer) => {
+        answer.resume();
+        if (answer.statusCode === 200) resolve(true);
+        else reject(new Error(`${url} answers ${answer.statusCode}`));
+      });
+      asked.on("error", reject);
+    });
+  await until(isReady, { what: url, timeoutMs: 60_000, output: program.output });
 }
 
 async function portsFor(workloads: readonly Workload[]): Promise<Map<string, number>> {

@@ -20,4 +20,6 @@ export interface Workload {
 export interface Readiness {
   readonly port: number;
   readonly path: string | undefined;
+  /** Whether it is asked over TLS, without a look at its certificate: as Kubernetes does. */
+  readonly tls?: boolean;
 }

@@ -175,19 +175,22 @@ interface ClusterHealth {
 
 async function healthFindings(client: Client, naming: Naming, now: bigint): Promise<readonly Finding[]> {
   await checkHealth(client, naming, now);
-  const health = await client.request<ClusterHealth>({ method: "GET", path: "/_cluster/health" });
+  const healthOf = (path: string): Promise<ClusterHealth> =>
+    client.request<ClusterHealth>({ method: "GET", path: `/_cluster/health${path}` });
+  const own = await healthOf(`/${naming.everything}`);
   const findings: Finding[] = [];
-  if (health.unassigned_shards > 0) {
+  if (own.unassigned_shards > 0) {
     findings.push({
       level: "warning",
       subject: "health",
-      text: `the cluster is ${health.status}: ${health.unassigned_shards} shards are assigned to no node`,
+      text: `the indices are ${own.status}: ${own.unassigned_shards} shards are assigned to no node`,
       advice: "GET _cluster/allocation/explain says why; copies need a second node",
     });
   } else {
-    findings.push({ level: "ok", subject: "health", text: `the cluster is ${health.status}` });
+    findings.push({ level: "ok", subject: "health", text: `the indices are ${own.status}` });
   }
-  const perNode = health.active_shards / Math.max(health.number_of_data_nodes, 1);
+  const all = await healthOf("");
+  const perNode = all.active_shards / Math.max(all.number_of_data_nodes, 1);
   if (perNode > manyShards) {
     findings.push({
       level: "warning",

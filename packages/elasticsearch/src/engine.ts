@@ -48,7 +48,10 @@ export async function openEngine({
     ...(sampledSpans !== undefined && { sample: sampledSpans }),
   });
   const kept = createKeptFragments(client, dictionaries);
-  const operations = createOperations(client, kept, naming);
+  // Whoever waits until what is written is found finds its names too.
+  const listsAgeMillis = settings.refresh === "wait" ? 0 : settings.refreshIntervalMillis;
+  const operations = createOperations(client, kept, naming, listsAgeMillis);
+  const { changed } = operations;
   const { refreshed } = createRefresher(client, naming.pattern);
   const { candidates, fragments } = createReader(kept, naming);
   const sequence = async (signal?: AbortSignal): Promise<number> => {
@@ -92,9 +95,9 @@ export async function openEngine({
     services: (signal) => doing("cannot read services", () => operations.services(signal)),
     operations: (service, signal) => doing("cannot read operations", () => operations.of(service, signal)),
     dependencies: (query, signal) => doing("cannot count calls", () => dependencies(query, signal)),
-    deleteBefore: (time) => doing("cannot delete", () => retention.deleteBefore(time)),
-    expire: (time, dryRun) => doing("cannot delete", () => retention.expire(time, dryRun)),
-    purge: () => doing("cannot purge", () => retention.purge()),
+    deleteBefore: (time) => doing("cannot delete", () => retention.deleteBefore(time).finally(changed)),
+    expire: (time, dryRun) => doing("cannot delete", () => retention.expire(time, dryRun).finally(changed)),
+    purge: () => doing("cannot purge", () => retention.purge().finally(changed)),
     stats: () => doing("cannot read the size", () => readStats(client, naming)),
     health: () => doing("Elasticsearch does not serve", () => checkHealth(client, naming, now())),
     close: async () => {

@@ -26,6 +26,7 @@ import {
 } from "./name-documents.js";
 import type { Naming } from "./naming.js";
 import { type Hit, pages } from "./paging.js";
+import { createRecent } from "./recent.js";
 
 /**
  * Services and operations, a document each in every index that has spans of them: so they go with the index, and reading
@@ -38,6 +39,8 @@ export interface Operations {
   readonly learned: (seen: readonly SeenOperation[], generation: number) => void;
   readonly services: (signal?: AbortSignal) => Promise<string[]>;
   readonly of: (service: string, signal?: AbortSignal) => Promise<Operation[]>;
+  /** Names are gone: lists that were read before are not given again. */
+  readonly changed: () => void;
   /** What stands in these indices now, with what tells whether it was written again since. */
   readonly listed: (indices: readonly string[]) => Promise<readonly ListedName[]>;
   /** Takes out of a list what no span of its index says any more, unless it was written again. */
@@ -58,16 +61,25 @@ export interface ListedName {
 const maxKnown = 200_000;
 const fragmentsPerPage = 200;
 const namesPerPage = 1_000;
+/** Longer lists are read anew each time. */
+const mostListed = 10_000;
 const checksPerRequest = 50;
 /** Newest fragments that are looked at first; nearly always the very first one has the span. */
 const fragmentsPerCheck = 2;
 const deletionRetryMillis = 10_000;
 
-export function createOperations(client: Client, kept: KeptFragments, naming: Naming): Operations {
+/** @param maxAgeMillis of lists of names that are given again. */
+export function createOperations(
+  client: Client,
+  kept: KeptFragments,
+  naming: Naming,
+  maxAgeMillis: number,
+): Operations {
   /** The index in which an operation is known, by {@link keyOf}; of several, the latest. */
   const known = new Map<string, string>();
   let generation = -1;
   const labels = createLabels(client, naming);
+  const recent = createRecent<ReadonlySet<string>>(maxAgeMillis, ({ size }) => size <= mostListed);
 
   const keep = (key: string, index: string): void => {
     if (known.size >= maxKnown) known.clear();
@@ -154,13 +166,18 @@ export function createOperations(client: Client, kept: KeptFragments, naming: Na
     },
 
     services: async (signal) => [
-      ...(await labels.of<ServiceSource>(servicesMark, ({ service }) => service, signal)),
+      ...(await recent.of(servicesMark, () =>
+        labels.of<ServiceSource>(servicesMark, ({ service }) => service, signal),
+      )),
     ],
 
     of: async (service, signal) => {
-      const found = await labels.of<OperationSource>(operationsOf(service), labelOf, signal);
+      const mark = operationsOf(service);
+      const found = await recent.of(mark, () => labels.of<OperationSource>(mark, labelOf, signal));
       return [...found].map(readLabel);
     },
+
+    changed: recent.forget,
 
     listed: async (indices) => {
       const names: ListedName[] = [];

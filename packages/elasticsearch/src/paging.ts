@@ -18,11 +18,15 @@ export interface SearchBody {
   readonly seq_no_primary_term?: boolean;
   readonly pit?: { readonly id: string; readonly keep_alive: string };
   readonly search_after?: readonly unknown[];
+  /** Hits that it leaves out are counted all the same. */
+  readonly post_filter?: Query;
+  readonly aggs?: { readonly known: { readonly filter: Query } };
 }
 
 export interface SearchAnswer<T> {
   readonly hits?: { readonly hits?: readonly Hit<T>[] };
   readonly pit_id?: string;
+  readonly aggregations?: { readonly known?: { readonly doc_count: number } };
 }
 
 /** What every search says: all shards or none, and nothing counted that nobody reads. */
@@ -36,6 +40,8 @@ export interface Page<T> {
   /** There is nothing behind them. */
   readonly isAll: boolean;
   readonly pitId: string | undefined;
+  /** How many documents the body's `known` has counted; 0 when it counts none. */
+  readonly known: number;
 }
 
 export interface PageOptions {
@@ -64,14 +70,15 @@ export async function searchOnce<T>(
             ...searchQuery,
             ...where.query,
             filter_path:
-              "pit_id,hits.hits._index,hits.hits._id,hits.hits._seq_no,hits.hits._primary_term,hits.hits._source,hits.hits.sort",
+              "pit_id,hits.hits._index,hits.hits._id,hits.hits._seq_no,hits.hits._primary_term,hits.hits._source,hits.hits.sort,aggregations.known.doc_count",
           },
           body: { size: asked, track_total_hits: false, ...body },
         },
         { signal, doing, expects: ["too large"] },
       );
       const hits = answer.hits?.hits ?? [];
-      return { hits, isAll: hits.length < asked, pitId: answer.pit_id };
+      const known = answer.aggregations?.known?.doc_count ?? 0;
+      return { hits, isAll: hits.length < asked, pitId: answer.pit_id, known };
     } catch (error) {
       if (failureOf(error) !== "too large" || asked === 1) throw error;
     }

@@ -7,10 +7,11 @@ import {
   requiredTerms,
   throwIfAborted,
 } from "@spanstore/core";
+import { createAtHand } from "./at-hand.js";
 import type { Kept, KeptFragments } from "./kept.js";
 import { filterOf, type Query } from "./lower.js";
 import type { Naming } from "./naming.js";
-import type { Hit } from "./paging.js";
+import type { Hit, Page, SearchBody } from "./paging.js";
 import { endOfMicro } from "./times.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
@@ -25,12 +26,22 @@ const fewestPerWindow = 8;
 const tracesTogether = 64;
 const fragmentsTogether = 512;
 
+/** Bytes of spans that wait unpacked for their turn; what is beyond is unpacked again. */
+const mostUnpacked = 8 * 1024 * 1024;
+/** For fewer fragments it costs less to read them again than to leave them out. */
+const fewestAtHand = 4;
+
 const newestFirst = [{ newest: "desc" }];
+
+/** Unpacks a fragment. */
+type Opener = () => Fragment;
 
 export function createReader(
   kept: KeptFragments,
   naming: Naming,
 ): Pick<EngineReader, "candidates" | "fragments"> {
+  const atHand = createAtHand();
+
   return {
     async *candidates(search, signal): AsyncGenerator<CandidateWindow, void> {
       const terms = requiredTerms(search.predicate);
@@ -42,7 +53,7 @@ export function createReader(
 
       // Most searches end with the first page, and need no point in time.
       const first = await kept.once(indices, pageBody(filter), sizes.first, options);
-      yield* windowsOf(kept, first.hits, first.isAll, search, signal);
+      yield* windowsOf(open, first.hits, first.isAll, search, signal);
       if (first.isAll) return;
       sizes.note(first.hits);
       // Starts that the first page ended with are read again: fragments may have moved among them since.
@@ -51,7 +62,7 @@ export function createReader(
         { range: { newest: { lte: newestOf(first.hits[first.hits.length - 1]) } } },
       ];
       for await (const hits of kept.pages(indices, pageBody(rest), sizes.next, options)) {
-        yield* windowsOf(kept, hits, false, search, signal);
+        yield* windowsOf(open, hits, false, search, signal);
         sizes.note(hits);
       }
     },
@@ -62,31 +73,54 @@ export function createReader(
         const together = await readTogether(part, signal);
         for (const traceId of part) {
           if (together === undefined) yield* pagesOf(traceId, signal);
-          else yield* inWindows(kept, together.get(traceId) ?? [], signal);
+          else yield* inWindows(together.get(traceId) ?? [], signal);
         }
       }
     },
   };
 
+  /** Unpacks a candidate, and keeps it for whoever reads its trace next. */
+  function open(hit: Hit<Kept>): Fragment {
+    const fragment = kept.of(hit);
+    atHand.add(hit._id, fragment);
+    return fragment;
+  }
+
   /** All fragments of some traces; undefined when they are too many for one answer. */
   async function readTogether(
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
-  ): Promise<ReadonlyMap<string, readonly Hit<Kept>[]> | undefined> {
-    const byTrace = new Map<string, Hit<Kept>[]>();
-    const body = { query: ofTraces(traceIds), sort: ["_doc"], _source: true };
-    const { hits, isAll } = await kept.once(naming.pattern, body, fragmentsTogether, {
-      signal,
-      doing: "cannot read traces",
-    });
-    if (!isAll) return undefined;
-    for (const hit of hits) {
-      const traceId = kept.of(hit).traceId;
-      const own = byTrace.get(traceId);
-      if (own === undefined) byTrace.set(traceId, [hit]);
-      else own.push(hit);
+  ): Promise<ReadonlyMap<string, readonly Opener[]> | undefined> {
+    const known = new Map(traceIds.flatMap((traceId) => [...atHand.take(traceId)]));
+    if (known.size >= fewestAtHand) {
+      const rest = await readPage({ ...bodyOfTraces(traceIds), ...butFor([...known.keys()]) }, signal);
+      // All are still there, once; else they are read with the others.
+      if (rest.isAll && rest.known === known.size) return byTrace(known.values(), rest.hits);
     }
-    return byTrace;
+    const { hits, isAll } = await readPage(bodyOfTraces(traceIds), signal);
+    return isAll ? byTrace([], hits) : undefined;
+  }
+
+  function readPage(body: SearchBody, signal: AbortSignal | undefined): Promise<Page<Kept>> {
+    return kept.once(naming.pattern, body, fragmentsTogether, { signal, doing: "cannot read traces" });
+  }
+
+  /** By their traces, which is known of those alone that were unpacked. */
+  function byTrace(known: Iterable<Fragment>, hits: readonly Hit<Kept>[]): Map<string, Opener[]> {
+    const traces = new Map<string, Opener[]>();
+    const add = (traceId: string, opener: Opener): void => {
+      const own = traces.get(traceId);
+      if (own === undefined) traces.set(traceId, [opener]);
+      else own.push(opener);
+    };
+    for (const fragment of known) add(fragment.traceId, () => fragment);
+    let bytes = 0;
+    for (const hit of hits) {
+      const fragment = kept.of(hit);
+      bytes += fragment.encoded.length;
+      add(fragment.traceId, bytes <= mostUnpacked ? () => fragment : () => kept.of(hit));
+    }
+    return traces;
   }
 
   async function* pagesOf(
@@ -97,7 +131,10 @@ export function createReader(
     const body = { query: ofTraces([traceId]), _source: true };
     const options = { signal, doing: "cannot read traces" };
     for await (const hits of kept.pages(naming.pattern, body, sizes.next, options)) {
-      yield* inWindows(kept, hits, signal);
+      yield* inWindows(
+        hits.map((hit) => () => kept.of(hit)),
+        signal,
+      );
       sizes.note(hits);
     }
   }
@@ -109,6 +146,17 @@ export function pageBody(filter: readonly Query[]): {
   _source: true;
 } {
   return { query: { bool: { filter } }, sort: newestFirst, _source: true };
+}
+
+/** All fragments of some traces. */
+export function bodyOfTraces(traceIds: readonly string[]): SearchBody {
+  return { query: ofTraces(traceIds), sort: ["_doc"], _source: true };
+}
+
+/** Leaves out of what is found documents that are at hand, and counts those of them that are there. */
+export function butFor(ids: readonly string[]): Pick<SearchBody, "post_filter" | "aggs"> {
+  const known = { ids: { values: ids } };
+  return { post_filter: { bool: { must_not: [known] } }, aggs: { known: { filter: known } } };
 }
 
 export function ofTraces(traceIds: readonly string[]): Query {
@@ -143,7 +191,7 @@ function newestOf(hit: Hit<Kept> | undefined): number {
 
 /** A page in windows, each with how late a span of what follows can start. */
 function* windowsOf(
-  kept: KeptFragments,
+  open: (hit: Hit<Kept>) => Fragment,
   hits: readonly Hit<Kept>[],
   isLast: boolean,
   { limit }: CandidateSearch,
@@ -155,19 +203,18 @@ function* windowsOf(
     const next = hits[at + perWindow];
     const end = next ?? (isLast ? undefined : hits[hits.length - 1]);
     yield {
-      fragments: hits.slice(at, at + perWindow).map(kept.of),
+      fragments: hits.slice(at, at + perWindow).map(open),
       laterStartAtMostUnixNano: end === undefined ? 0n : endOfMicro(newestOf(end)),
     };
   }
 }
 
 function* inWindows(
-  kept: KeptFragments,
-  hits: readonly Hit<Kept>[],
+  openers: readonly Opener[],
   signal: AbortSignal | undefined,
 ): Generator<readonly Fragment[], void> {
-  for (let at = 0; at < hits.length; at += fragmentsPerWindow) {
+  for (let at = 0; at < openers.length; at += fragmentsPerWindow) {
     throwIfAborted(signal);
-    yield hits.slice(at, at + fragmentsPerWindow).map(kept.of);
+    yield openers.slice(at, at + fragmentsPerWindow).map((open) => open());
   }
 }

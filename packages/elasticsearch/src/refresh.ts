@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "./client.js";
 
 /** Makes what was written findable. */
@@ -22,6 +21,14 @@ interface Batch {
 export function createRefresher(client: Client, pattern: string): Refresher {
   let next: Batch | undefined;
   let last: Promise<unknown> = Promise.resolve();
+  let pause: NodeJS.Timeout | undefined;
+
+  /** Keeps the process alive while somebody waits for what comes after it, and else does not. */
+  const pauseFor = (millis: number): Promise<void> =>
+    new Promise((resolve) => {
+      pause = setTimeout(resolve, millis);
+      if (next === undefined) pause.unref();
+    });
 
   const refresh = async (indices: ReadonlySet<string> | undefined): Promise<void> => {
     const names = indices === undefined || indices.size > mostNames ? pattern : [...indices].join(",");
@@ -40,9 +47,7 @@ export function createRefresher(client: Client, pattern: string): Refresher {
         const begun = performance.now();
         const done = refresh(batch.indices);
         last = done
-          .then(() =>
-            delay(Math.min(performance.now() - begun, longestPauseMillis), undefined, { ref: false }),
-          )
+          .then(() => pauseFor(Math.min(performance.now() - begun, longestPauseMillis)))
           .catch(() => undefined);
         await done;
       }),
@@ -53,6 +58,7 @@ export function createRefresher(client: Client, pattern: string): Refresher {
   return {
     refreshed: (indices) => {
       next ??= start();
+      pause?.ref();
       if (indices === undefined) next.indices = undefined;
       else for (const index of indices) next.indices?.add(index);
       return next.done;

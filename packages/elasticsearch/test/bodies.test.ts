@@ -22,7 +22,7 @@ import { filterOf } from "../src/lower.js";
 import { nameDocuments } from "../src/name-documents.js";
 import { createNaming, tenantPrefix } from "../src/naming.js";
 import { checkOptions } from "../src/options.js";
-import { ofTraces, pageBody } from "../src/read.js";
+import { bodyOfTraces, butFor, ofTraces, pageBody } from "../src/read.js";
 import { across } from "../src/retention.js";
 import { template } from "../src/schema.js";
 import { createWindows } from "../src/windows.js";
@@ -84,6 +84,14 @@ describe("every body that is sent", () => {
 
   it("reads traces", () => {
     expect(JSON.stringify(ofTraces(["0af7651916cd43dd8448eb211c80319c"]))).toMatchSnapshot();
+  });
+
+  it("reads what else there is of traces", () => {
+    const body = {
+      ...bodyOfTraces(["0af7651916cd43dd8448eb211c80319c"]),
+      ...butFor(["Fro9ImgUEKTkihZ8skKQ"]),
+    };
+    expect(JSON.stringify(body, undefined, 1)).toMatchSnapshot();
   });
 
   it("lists names", () => {

@@ -1,4 +1,4 @@
-import { SpanStoreError } from "@spanstore/core";
+import { SpanStoreError, throwIfAborted } from "@spanstore/core";
 import type { Requests, StreamMethod, UnaryMethod, UploadMethod } from "./calls.js";
 import type { RateLimit } from "./limits/rate-limits.js";
 import type { ServiceMethods, Services } from "./services.js";
@@ -13,6 +13,12 @@ export interface Admission {
    * @throws OVERLOADED when there would be no room for it.
    */
   arriving(): () => void;
+  /**
+   * Waits until there is room for so many bytes of a stream, and takes it; streams that wait get room in turn.
+   * @returns what is called once when the bytes are durable, or never will be.
+   * @throws ABORTED when the signal fires meanwhile.
+   */
+  enter(bytes: number, signal: AbortSignal): Promise<() => void>;
 }
 
 /** The unary calls that write; streams are held back instead of being refused. */
@@ -25,10 +31,20 @@ export function isUnaryWrite(path: string): boolean {
 
 /** How much the latest write counts for what the next one is taken to have. */
 const latestShare = 0.1;
+/** What the first ones are taken to have: no more, and no more than this part of the bound. */
+const firstBytes = 128 * 1024;
+const firstPart = 1 / 1024;
+
+/** Bytes of a stream that there is no room for yet. */
+interface Waiting {
+  readonly bytes: number;
+  /** Called when they have got it. */
+  readonly entered: () => void;
+}
 
 /**
- * What cannot be written as fast as it comes is refused with OVERLOADED, so that memory stays bounded and clients
- * know that they are to try again. A request that is alone is always taken.
+ * What cannot be written as fast as it comes is refused with OVERLOADED, or held back where it is a stream, so that
+ * memory stays bounded and clients know that they are to try again. What is alone is always taken.
  * @param inFlight is told how many bytes there are, at every change.
  * @param refused is told of every write that is refused.
  */
@@ -39,10 +55,27 @@ export function createAdmission(
 ): Admission {
   let held = 0;
   let arrivals = 0;
-  let usualBytes = 0;
+  let usualBytes = Math.min(firstBytes, maxBytes * firstPart);
+  let waiting: readonly Waiting[] = [];
+
+  const hasRoom = (bytes: number): boolean => held === 0 || held + bytes <= maxBytes;
+  /** What the stream asks for that is next: writes that come later must not keep it from getting that. */
+  const promised = (): number => waiting[0]?.bytes ?? 0;
+
   const hold = (bytes: number): void => {
     held += bytes;
     inFlight(held);
+  };
+  const letIn = (): void => {
+    for (let [first] = waiting; first !== undefined && hasRoom(first.bytes); [first] = waiting) {
+      waiting = waiting.slice(1);
+      hold(first.bytes);
+      first.entered();
+    }
+  };
+  const release = (bytes: number): void => {
+    hold(-bytes);
+    letIn();
   };
   const refuse = (): never => {
     refused();
@@ -50,19 +83,40 @@ export function createAdmission(
       hint: "try again later",
     });
   };
+
+  /** Resolves when the bytes are held. */
+  const turn = (bytes: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const leave = (): void => {
+        waiting = waiting.filter((each) => each !== one);
+        reject(new SpanStoreError("ABORTED", "the call was cancelled"));
+        // The next in the row may be smaller.
+        letIn();
+      };
+      const one: Waiting = {
+        bytes,
+        entered: () => {
+          signal.removeEventListener("abort", leave);
+          resolve();
+        },
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      waiting = [...waiting, one];
+    });
+
   return {
     async run(bytes, write) {
       usualBytes += (bytes - usualBytes) * latestShare;
-      if (held > 0 && held + bytes > maxBytes) refuse();
+      if (!hasRoom(promised() + bytes)) refuse();
       hold(bytes);
       try {
         return await write();
       } finally {
-        hold(-bytes);
+        release(bytes);
       }
     },
     arriving() {
-      const coming = arrivals * usualBytes;
+      const coming = arrivals * usualBytes + promised();
       if (held + coming > 0 && held + coming + usualBytes > maxBytes) refuse();
       arrivals++;
       let isArriving = true;
@@ -70,6 +124,12 @@ export function createAdmission(
         if (isArriving) arrivals--;
         isArriving = false;
       };
+    },
+    async enter(bytes, signal) {
+      throwIfAborted(signal);
+      if (waiting.length === 0 && hasRoom(bytes)) hold(bytes);
+      else await turn(bytes, signal);
+      return () => release(bytes);
     },
   };
 }
@@ -93,7 +153,7 @@ export function admitted<Name extends string>(
   const uploading =
     (method: UploadMethod): UploadMethod =>
     (requests, signal) =>
-      method(rate === undefined ? requests : paced(requests, rate, signal), signal);
+      method(heldBack(requests, admission, rate, signal), signal);
   const check = (request: Buffer): void => {
     if (request.length <= maxQueryBytes) return;
     throw new SpanStoreError("TOO_LARGE", `a query has no more than ${maxQueryBytes} bytes`, {
@@ -132,14 +192,20 @@ function mapped<T>(
   return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, wrap(method, name)]));
 }
 
-/** The same requests, read no faster than the rate lets them through. */
-function paced(requests: Requests, rate: RateLimit, signal: AbortSignal): Requests {
+/** The same requests, read no faster than the rate lets them through and than there is room for them. */
+function heldBack(
+  requests: Requests,
+  admission: Admission,
+  rate: RateLimit | undefined,
+  signal: AbortSignal,
+): Requests {
   return {
     destroy: () => requests.destroy(),
     async *[Symbol.asyncIterator]() {
-      for await (const request of requests) {
-        await rate.pass(request.length, signal);
-        yield request;
+      for await (const { message } of requests) {
+        await rate?.pass(message.length, signal);
+        const release = await admission.enter(message.length, signal);
+        yield { message, release };
       }
     },
   };

@@ -22,9 +22,16 @@ export type StreamMethod = (request: Buffer, signal: AbortSignal) => AsyncIterab
 export type UploadMethod = (requests: Requests, signal: AbortSignal) => Promise<Uint8Array>;
 
 /** Come no faster than they are asked for. A stream that breaks fails the loop over them. */
-export interface Requests extends AsyncIterable<Buffer> {
+export interface Requests extends AsyncIterable<UploadRequest> {
   /** Fails that loop, wherever it stands. */
   destroy(): void;
+}
+
+/** One request of a stream. */
+export interface UploadRequest {
+  readonly message: Buffer;
+  /** Is called once, when the method needs the message no more. */
+  readonly release: () => void;
 }
 
 /** The method that answers a call with these headers. */
@@ -65,12 +72,13 @@ export function uploadHandler(
 ): handleClientStreamingCall<Buffer, Buffer> {
   return (call, respond) => {
     const scope = openScope(call);
+    const requests = requestsOf(call);
     const drain = () => call.destroy(new SpanStoreError("STORE_UNAVAILABLE", "the server is shutting down"));
     draining.addEventListener("abort", drain);
     const answer = async () => {
       try {
         const method = await choose(call.metadata);
-        respond(null, asBuffer(await method(call, scope.signal)));
+        respond(null, asBuffer(await method(requests, scope.signal)));
       } catch (error) {
         respond(failed(error, call, scope.signal, log));
       } finally {
@@ -79,6 +87,32 @@ export function uploadHandler(
       }
     };
     void answer();
+  };
+}
+
+/** The requests of a call, each fetched when it is asked for: a stream of Node's reads sixteen ahead, however large. */
+function requestsOf(call: UploadCall): Requests {
+  const fetch = call._read.bind(call);
+  let isAskedFor = false;
+  const fetchIfEmpty = (): void => {
+    if (!isAskedFor || call.readableLength > 0) return;
+    isAskedFor = false;
+    fetch(0);
+  };
+  call._read = () => {
+    isAskedFor = true;
+    fetchIfEmpty();
+  };
+  return {
+    destroy: () => {
+      call.destroy();
+    },
+    async *[Symbol.asyncIterator]() {
+      for await (const message of call as AsyncIterable<Buffer>) {
+        yield { message, release: () => {} };
+        fetchIfEmpty();
+      }
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { SpanStoreError } from "@spanstore/core";
+import { messageOf } from "./message-of.js";
 
 export interface DeadLetterFileOptions {
   readonly file: string;
@@ -30,7 +31,7 @@ export async function openDeadLetterFile(options: DeadLetterFileOptions): Promis
   const { file: path, maxWaitingBytes = usualWaitingBytes, failed } = options;
   const half = Math.floor(options.maxBytes / 2);
   let file = await open(path, "a").catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new SpanStoreError("INVALID_OPTIONS", `the file of dead letters can not be opened: ${reason}`, {
       field: "dead-letters.file",
       cause,

@@ -11,6 +11,7 @@ import {
 import { SpanStoreError } from "@spanstore/core";
 import { protoPath as healthProto } from "grpc-health-check";
 import { repairDescriptors } from "./descriptors.js";
+import { messageOf } from "./message-of.js";
 
 const ownFolder = fileURLToPath(new URL("../proto", import.meta.url));
 const ownFiles = [
@@ -83,15 +84,11 @@ export function messageCodec<T extends object>(name: string): MessageCodec<T> {
         // Of a Buffer protobufjs would take a string that is cut off as if it were whole.
         return type.deserialize(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       } catch (error) {
-        throw new SpanStoreError("INVALID_QUERY", `these bytes are no ${shortName}: ${words(error)}`, {
+        throw new SpanStoreError("INVALID_QUERY", `these bytes are no ${shortName}: ${messageOf(error)}`, {
           cause: error,
         });
       }
     },
     encode: (message) => type.serialize(message),
   };
-}
-
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

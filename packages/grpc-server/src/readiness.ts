@@ -1,4 +1,5 @@
 import type { SpanStore } from "@spanstore/core";
+import { messageOf } from "./message-of.js";
 
 export interface Readiness {
   readonly ready: boolean;
@@ -54,8 +55,7 @@ async function question(
   });
   const answer = store.health().then(
     () => answered({ ready: true, reason: "" }),
-    (error: unknown) =>
-      answered({ ready: false, reason: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => answered({ ready: false, reason: messageOf(error) }),
   );
   try {
     return await Promise.race([answer, late]);

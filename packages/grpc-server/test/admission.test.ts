@@ -1,7 +1,10 @@
 import { status } from "@grpc/grpc-js";
 import type { WriteResult } from "@spanstore/core";
 import { expect, it } from "vitest";
+import { until } from "../../../scripts/test-support/processes.js";
+import { gatedStore } from "./gated-store.js";
 import { errorOf, exportRequest, messageType, serve, spanId, storeWith, traceId } from "./harness.js";
+import { jaegerSpan } from "./jaeger1/spans.js";
 
 it("refuses writes beyond the bound, says when to come again, and takes them when there is room", async () => {
   const release: (() => void)[] = [];
@@ -47,4 +50,88 @@ it("refuses writes beyond the bound, says when to come again, and takes them whe
     for (const each of release) each();
     await served.stop();
   }
+});
+
+/** A server whose store takes nothing yet, and streams of spans to it. */
+async function serveGated() {
+  const gated = gatedStore();
+  const served = await serve({ store: gated.store, admin: "127.0.0.1:0", maxWaitingBytes: 2_500_000 });
+  const { client, server } = served;
+  let sent = 0;
+  return {
+    client,
+    open: gated.open,
+    sent: () => sent,
+    waitingBytes: async () => {
+      const text = await (await fetch(`http://${server.adminAddress}/metrics`)).text();
+      return Number(/^spanstore_waiting_bytes (\S+)$/m.exec(text)?.[1]);
+    },
+    /** A stream of spans of one trace, each of so many bytes and a little more. */
+    upload: (trace: number, spans: number, bytes: number) => {
+      const { call, answer } = client.upload("WriteSpanStream");
+      call.on("error", () => {});
+      for (let n = 1; n <= spans; n++) {
+        const ids = { traceId: traceId(trace), spanId: spanId(n) };
+        call.write({ span: jaegerSpan({ ...ids, tags: { blob: "x".repeat(bytes) } }) }, () => sent++);
+      }
+      call.end();
+      return { call, answer };
+    },
+    /** Each round trip gives the server time in which it could read on. */
+    roundTrips: async () => {
+      for (let i = 0; i < 200; i++) await client.unary("GetCapabilities", {});
+    },
+    async [Symbol.asyncDispose]() {
+      gated.open();
+      await served.stop();
+    },
+  };
+}
+const untilTrue = (what: string, ask: () => Promise<boolean>) =>
+  until(async () => ((await ask()) ? true : undefined), { what });
+
+it("holds streams back beyond the bound, and takes all of them when there is room", async () => {
+  await using gated = await serveGated();
+  const { client, waitingBytes } = gated;
+  const streams = [1, 2, 3, 4].map((n) => gated.upload(n, 10, 1_000_000));
+  await untilTrue("spans that wait", async () => (await waitingBytes()) > 2_000_000);
+  await gated.roundTrips();
+  expect(await waitingBytes()).toBeLessThanOrEqual(2_500_000);
+  // A stream that waits has one span in hand and one on its way.
+  expect(gated.sent()).toBeLessThanOrEqual(4 * 3);
+  gated.open();
+  for (const { answer } of streams) expect(await answer).toEqual({});
+  const query = [1, 2, 3, 4].map((n) => ({ traceId: Buffer.from(traceId(n), "hex") }));
+  const found = await client.collect("GetTraces", { query });
+  const spans = found.flatMap(({ resourceSpans }) =>
+    resourceSpans.flatMap((each: { scopeSpans: { spans: unknown[] }[] }) =>
+      each.scopeSpans.flatMap((scope) => scope.spans),
+    ),
+  );
+  expect(spans).toHaveLength(40);
+  await untilTrue("room", async () => (await waitingBytes()) === 0);
+});
+
+it("gives streams room in their turn, before writes that come later, and none to who has left", async () => {
+  await using gated = await serveGated();
+  const { client, waitingBytes } = gated;
+  const large = { traceId: traceId(1), spanId: spanId(1), attributes: { blob: "x".repeat(2_000_000) } };
+  const first = client.unary("Export", exportRequest(large));
+  await untilTrue("the first write", async () => (await waitingBytes()) > 2_000_000);
+  const leaving = gated.upload(2, 1, 1_000_000);
+  await gated.roundTrips();
+  const small = gated.upload(3, 1, 100_000);
+  await gated.roundTrips();
+  // There is room for the small one, and for the tiny one, but others were there before.
+  expect(await waitingBytes()).toBeLessThan(2_100_000);
+  const tiny = exportRequest({ traceId: traceId(4), spanId: spanId(4) });
+  expect((await errorOf(client.unary("Export", tiny))).code).toBe(status.RESOURCE_EXHAUSTED);
+  leaving.call.cancel();
+  expect((await errorOf(leaving.answer)).code).toBe(status.CANCELLED);
+  await untilTrue("the small one", async () => (await waitingBytes()) > 2_100_000);
+  gated.open();
+  expect(await small.answer).toEqual({});
+  await first;
+  await untilTrue("room", async () => (await waitingBytes()) === 0);
+  await client.unary("Export", tiny);
 });

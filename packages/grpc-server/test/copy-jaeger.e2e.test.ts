@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openMemoryStore, type SpanStore, tracesFromJson } from "@spanstore/core";
-import { openJaegerIndices } from "@spanstore/elasticsearch";
+import { openMemoryStore, type SpanStore, span } from "@spanstore/core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   describeWithElasticsearch,
@@ -13,67 +12,9 @@ import {
   sharedElasticsearch,
 } from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
-import { until } from "../../../scripts/test-support/processes.js";
-import { copySpans } from "../src/copy/copy-spans.js";
-import { jaegerSource } from "../src/copy/jaeger/source.js";
-import { totalsOf } from "../src/copy/report.js";
-import { allTimes } from "../src/copy/source.js";
-import { stateInMemory } from "../src/copy/state-file.js";
-import { storeSource } from "../src/copy/store-source.js";
 import { startServer } from "../src/index.js";
-import { everyKind, everyKindIds } from "./copy/every-kind.js";
-import { type Jaeger, startJaeger } from "./copy/jaeger-programs.js";
-import { minutesAgo, thriftId, thriftSpan, zipkinSpans } from "./jaeger2/inputs.js";
-import { sendOtlpGrpc, sendThrift, sendZipkin } from "./jaeger2/senders.js";
-
-const zipkinId = "00000000000000000000c3c3c3c3c3c3";
-const traceIds = [...everyKindIds, zipkinId, thriftId];
-const spansSent = 9;
-
-/** The spans of a trace as Jaeger's query service gives them, in an order of their own. */
-async function traceOf(query: number, traceId: string): Promise<unknown> {
-  const answer = await fetch(`http://127.0.0.1:${query}/api/v3/traces/${traceId}`);
-  if (!answer.ok) return undefined;
-  const { resourceSpans } = tracesFromJson(((await answer.json()) as { result: unknown }).result);
-  const byKey = <T extends { readonly key: string }>(list: readonly T[] = []) =>
-    [...list].sort((a, b) => (a.key < b.key ? -1 : 1));
-  return resourceSpans
-    .flatMap(({ resource, scopeSpans }) =>
-      scopeSpans.flatMap(({ scope, spans }) =>
-        spans.map((span) => ({
-          resource: byKey(resource?.attributes),
-          scope,
-          ...span,
-          attributes: byKey(span.attributes),
-        })),
-      ),
-    )
-    .sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
-}
-
-/** Copies Jaeger's indices, in small pages and windows. */
-async function copyFrom({ url }: Elasticsearch, options: object, target: SpanStore) {
-  const indices = openJaegerIndices({ url, pageSize: 4, ...options });
-  const unusable: string[] = [];
-  const state = stateInMemory({ began: "", range: allTimes });
-  await copySpans({
-    source: jaegerSource(indices, "@"),
-    target: { store: target, source: storeSource(target), isPatient: false },
-    state,
-    windowSize: 3,
-    writes: true,
-    verifies: true,
-    retry: { millis: 0, signal: new AbortController().signal, failed: () => {} },
-    on: {
-      read: () => {},
-      windowDone: () => {},
-      unusable: ({ reason }) => unusable.push(reason),
-      unplaced: ({ reason }) => unusable.push(reason),
-    },
-  });
-  await indices.close();
-  return { ...totalsOf(state.windows), unusable };
-}
+import { copyJaegerIndices, fill, spansSent, traceIds, traceOf } from "./copy/jaeger-copies.js";
+import { startJaeger } from "./copy/jaeger-programs.js";
 
 describeWithElasticsearch("Copying what Jaeger keeps in Elasticsearch", (way) => {
   describeWithPeer("jaeger", "by Jaeger 2", (peer) => {
@@ -97,22 +38,9 @@ describeWithElasticsearch("Copying what Jaeger keeps in Elasticsearch", (way) =>
       closing.push(() => jaeger.program.stop());
       return jaeger;
     };
-    const copy = (options: object, target: SpanStore) => copyFrom(server, options, target);
+    const copy = (options: object, target: SpanStore, dotReplacement?: string) =>
+      copyJaegerIndices(server.url, options, target, dotReplacement);
 
-    /** Sends spans of every kind, and waits until Jaeger finds them. */
-    const fill = async (own: Jaeger): Promise<readonly unknown[]> => {
-      await sendOtlpGrpc(own.otlp, everyKind);
-      await sendZipkin(own.zipkin, zipkinSpans("0000c3c3c3c3c3c3", minutesAgo(2)));
-      await sendThrift(own.thrift, "billing", [thriftSpan(minutesAgo(1))]);
-      return until(
-        async () => {
-          const traces = await Promise.all(traceIds.map((id) => traceOf(own.query, id)));
-          const spans = traces.flatMap((trace) => (trace as unknown[] | undefined) ?? []);
-          return spans.length === spansSent ? traces : undefined;
-        },
-        { what: "what was sent", timeoutMs: 60_000, output: own.program.output },
-      );
-    };
     /** What Jaeger gives out of a store of ours. */
     const tracesOfJaegerOn = async (store: SpanStore): Promise<readonly unknown[]> => {
       const spanstore = await startServer({ store, listen: "127.0.0.1:0" });
@@ -129,25 +57,40 @@ describeWithElasticsearch("Copying what Jaeger keeps in Elasticsearch", (way) =>
       expect(answer.status, await answer.text()).toBeLessThan(300);
     };
 
+    const fieldNames = "http.method,process.pid,ratio,yes,beyond.a.double,host.name";
     it.each([
-      ["with tags in lists", {}],
-      ["with tags as fields", { tags_as_fields: { all: true } }],
-    ])("%s: the copy is what Jaeger gives out of its own indices", { timeout: 90_000 }, async (_, more) => {
-      const prefix = freshPrefix();
-      prefixes.push(prefix);
-      const indices = { index_prefix: prefix };
-      const own = await start({ elasticsearch: { server_urls: [server.url], version: 9, indices, ...more } });
-      const found = await fill(own);
-      const store = openMemoryStore();
-      expect(await copy({ prefix }, store)).toMatchObject({
-        spans: spansSent,
-        missing: 0,
-        changed: 0,
-        extra: 0,
-        unusable: [],
-      });
-      expect(await tracesOfJaegerOn(store)).toEqual(found);
-    });
+      ["with tags in lists", "@", {}, {}],
+      ["with tags as fields", "@", { tags_as_fields: { all: true } }, {}],
+      [
+        "with some tags as fields, dots as #, by the hour",
+        "#",
+        { tags_as_fields: { include: fieldNames, dot_replacement: "#" } },
+        { spans: { rotation: { periodic: { date_layout: "2006-01-02-15", rollover_frequency: "hour" } } } },
+      ],
+    ])(
+      "%s: the copy is what Jaeger gives out of its own indices",
+      {
+        timeout: 90_000,
+      },
+      async (_, dot, more, rotations) => {
+        const prefix = freshPrefix();
+        prefixes.push(prefix);
+        const indices = { index_prefix: prefix, ...rotations };
+        const own = await start({
+          elasticsearch: { server_urls: [server.url], version: 9, indices, ...more },
+        });
+        const found = await fill(own);
+        const store = openMemoryStore();
+        expect(await copy({ prefix }, store, dot)).toMatchObject({
+          spans: spansSent,
+          missing: 0,
+          changed: 0,
+          extra: 0,
+          unusable: [],
+        });
+        expect(await tracesOfJaegerOn(store)).toEqual(found);
+      },
+    );
 
     it("behind the aliases of a rollover, and without the archive beside it", {
       timeout: 90_000,
@@ -191,6 +134,25 @@ describeWithElasticsearch("Copying what Jaeger keeps in Elasticsearch", (way) =>
       expect(await copy({ index }, byAlias)).toMatchObject({ spans: spansSent, unusable: [] });
       expect(await copy({ prefix, archive: true }, archive)).toMatchObject({ spans: 1, unusable: [] });
       expect(await archive.getServices()).toEqual([]);
+    });
+
+    // Of a data stream Jaeger has the name and the documents, and no release that writes to one yet.
+    it("under the name of a data stream", async () => {
+      const prefix = freshPrefix();
+      const start = `${prefix.slice(0, -1)}.`;
+      prefixes.push(start);
+      const document = {
+        traceID: "aa",
+        spanID: "1",
+        operationName: "streamed",
+        startTime: 1_800_000_000_000_001,
+        "@timestamp": "2027-01-15T08:00:00.000001Z",
+      };
+      await ask("PUT", `${start}jaeger.spans/_create/1?refresh=true`, document);
+      const store = openMemoryStore();
+      expect(await copy({ prefix }, store)).toMatchObject({ spans: 1, missing: 0, unusable: [] });
+      const { traces } = await store.findTraceIds({ filter: span.name.eq("streamed") });
+      expect(traces.map(({ traceId }) => traceId)).toEqual(["aa".padStart(32, "0")]);
     });
 
     it("documents of which no span can be made are told, and the others copied", async () => {

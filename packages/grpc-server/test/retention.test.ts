@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openMemoryStore, type SpanStore, SpanStoreError } from "@spanstore/core";
@@ -42,6 +42,9 @@ const untilServices = (store: SpanStore, services: readonly string[]) =>
     async () => (JSON.stringify(await store.getServices()) === JSON.stringify(services) ? true : undefined),
     { what: services.join() },
   );
+/** Worker threads of this process. */
+const threads = (): number =>
+  (process.report.getReport() as unknown as { workers: unknown[] }).workers.length;
 const closing = (store: SpanStore): SpanStore => {
   stops.push(() => store.close());
   return store;
@@ -112,6 +115,37 @@ describe("retention in the server", () => {
     await until(async () => ((await store.stats()).bytes < full / 3 ? true : undefined), {
       what: "the space",
     });
+  });
+
+  it("leaves no tenant's store open that it has looked at", async () => {
+    const path = join(folder, "many.sqlite");
+    const names = Array.from({ length: 50 }, (_, n) => `tenant-${n}`);
+    const before = await openSqliteStore({ path });
+    await before.forTenant("tenant-0").write(exportRequest(spanAt(1, "old", 30), spanAt(2, "young", 1)));
+    await before.close();
+    const [first, ...others] = names.map((name) => join(`${path}.tenants`, `${name}.sqlite`));
+    for (const file of others) copyFileSync(first as string, file);
+
+    const store = closing(await openSqliteStore({ path }));
+    await store.findTraceIds({});
+    const alone = threads();
+    const { metric } = await serve(store, {
+      tenancy: {},
+      retention: { keepMs: week, ofTenants: [], intervalMs: 3000 },
+    });
+    let most = 0;
+    await until(
+      async () => {
+        most = Math.max(most, threads());
+        return (await metric("spanstore_retention_runs_total")) > 0 ? true : undefined;
+      },
+      { what: "a run" },
+    );
+    expect(await metric("spanstore_expired_spans_total")).toBe(names.length);
+    await until(async () => (threads() <= alone ? true : undefined), { what: "closed stores" });
+    // One tenant's after the other, the last one closing while the next opens.
+    expect(most).toBeLessThanOrEqual(alone + 6);
+    expect(await store.forTenant("tenant-49").getServices()).toEqual(["young"]);
   });
 
   it("goes on after a failure, and counts it", async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { status } from "@grpc/grpc-js";
 import { afterAll, expect, it } from "vitest";
 import {
   freePorts,
@@ -29,8 +30,14 @@ const environment = {
   SPANSTORE_ELASTICSEARCH_API_KEY: secret,
 };
 
+/** Backends that nobody serves, with a user and a password. */
+const nowhere = [
+  ["--backend=manticore", `--manticore.url=mysql://user:${secret}@127.0.0.1:1`],
+  ["--backend=elasticsearch", `--elasticsearch.url=http://user:${secret}@127.0.0.1:1`],
+];
+
 it("shows no secret in logs, metrics, answers, files or the printed configuration", {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const shown: string[] = [];
   const show = (text: string): void => void shown.push(text);
@@ -43,13 +50,19 @@ it("shows no secret in logs, metrics, answers, files or the printed configuratio
     [`--manticore.url=http://user:${secret}@h:1`],
     [`--elasticsearch.url=mysql://user:${secret}@h`],
     ["--retention=forever"],
+    // What cannot be reached is named without it.
+    ...nowhere.flatMap((flags) => [
+      ["doctor", ...flags],
+      ["services", ...flags],
+    ]),
   ];
-  for (const args of runs) {
+  const outputs = runs.map(async (args) => {
     const program = startProgram([process.execPath, main], args, environment);
     running.push(program);
     await new Promise((resolve) => program.process.once("close", resolve));
-    show(program.output());
-  }
+    return program.output();
+  });
+  for (const output of await Promise.all(outputs)) show(output);
   expect(shown[0]).toContain('tokens: "***"');
   expect(shown[0]).toContain("user:***@");
 
@@ -108,6 +121,7 @@ it("shows no secret in logs, metrics, answers, files or the printed configuratio
   await server.stop();
   show(server.output());
   expect(server.output()).toContain("a call was refused");
+  for (const flags of nowhere) await showAway(flags, show);
   for (const file of readdirSync(folder))
     if (file !== "tokens") show(readFileSync(join(folder, file), "latin1"));
   for (const text of shown) {
@@ -115,3 +129,27 @@ it("shows no secret in logs, metrics, answers, files or the printed configuratio
     expect(text).not.toContain(inFile);
   }
 });
+
+/** Everything that a server says whose backend cannot be reached. */
+async function showAway(flags: readonly string[], show: (text: string) => void): Promise<void> {
+  const [grpc, admin] = await freePorts(2);
+  const server = startProgram(
+    [process.execPath, main],
+    [...flags, `--listen=127.0.0.1:${grpc}`, `--admin=127.0.0.1:${admin}`, "--log.level=debug"],
+    environment,
+  );
+  running.push(server);
+  await untilReady(`http://127.0.0.1:${admin}/healthz`, server);
+  const client = connect(`127.0.0.1:${grpc}`, {}, { authorization: `Bearer ${secret}` });
+  const { code, details, metadata } = await errorOf(
+    client.unary("jaeger.storage.v2.TraceReader/GetServices", {}),
+  );
+  expect(code).toBe(status.UNAVAILABLE);
+  show(`${details} ${JSON.stringify(metadata.toJSON())}`);
+  client.close();
+  const ready = await fetch(`http://127.0.0.1:${admin}/readyz`);
+  expect(ready.status).toBe(503);
+  show(await ready.text());
+  await server.stop();
+  show(server.output());
+}

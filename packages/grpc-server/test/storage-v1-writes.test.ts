@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
-import { openMemoryStore, parseGroups, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { openMemoryStore, parseGroups, SpanStoreError } from "@spanstore/core";
 import { openSqliteStore } from "@spanstore/sqlite";
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
+import { gatedStore } from "./gated-store.js";
 import { errorOf, messageType, type Served, serve, spanId, traceId } from "./harness.js";
 import { jaegerSpan, writer } from "./jaeger1/spans.js";
 
@@ -15,47 +16,6 @@ const requestOf = (n: number) => ({ span: jaegerSpan({ traceId: traceId(n), span
 const badRequest = {
   span: { ...jaegerSpan({ traceId: traceId(1), spanId: spanId(1) }), spanId: Buffer.from("abcd", "hex") },
 };
-
-/** A memory store whose writes wait for leave. */
-function gatedStore() {
-  const inner = openMemoryStore();
-  let writes = 0;
-  let open = (): void => {};
-  let gate = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  let begun = (): void => {};
-  let failure: Error | undefined;
-  const store: SpanStore = {
-    ...inner,
-    async write(traces, options) {
-      writes++;
-      begun();
-      await gate;
-      if (failure !== undefined) throw failure;
-      return inner.write(traces, options);
-    },
-  };
-  return {
-    store,
-    writes: () => writes,
-    /** Resolves when the next write has begun. */
-    next: () =>
-      new Promise<void>((resolve) => {
-        begun = resolve;
-      }),
-    open: () => open(),
-    fail: (error: Error) => {
-      failure = error;
-      open();
-    },
-    shut: () => {
-      gate = new Promise<void>((resolve) => {
-        open = resolve;
-      });
-    },
-  };
-}
 
 describe("writing over jaeger.storage.v1", () => {
   let served: Served | undefined;

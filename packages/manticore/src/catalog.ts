@@ -1,4 +1,5 @@
 import type { Client } from "./client.js";
+import { raiseLayout } from "./layout.js";
 import type { Naming } from "./naming.js";
 import type { Place } from "./places.js";
 import { fragmentTable } from "./schema.js";
@@ -10,8 +11,6 @@ import type { Window } from "./windows.js";
 export interface Catalog {
   /** Windows with tables, newest first, as they are now. */
   readonly list: (signal?: AbortSignal) => Promise<readonly Window[]>;
-  /** What `list` gave last: nearly always what it would give. */
-  readonly lastListed: () => readonly Window[] | undefined;
   /** Windows of which anything is left, anywhere: what a deletion that did not end has left behind, too. */
   readonly remains: () => Promise<readonly Window[]>;
   /** Makes the tables of windows that are not known to have them. */
@@ -38,7 +37,6 @@ export function createCatalog(parts: CatalogParts): Catalog {
   const { client, naming, places, agents, timeoutMillis, nextWindow } = parts;
   const known = new Set<string>();
   let making: Promise<void> = Promise.resolve();
-  let listed: readonly Window[] | undefined;
   /** Told at the latest at the next window. */
   let aheadOf = "";
 
@@ -74,6 +72,8 @@ export function createCatalog(parts: CatalogParts): Catalog {
       }
     }
     await uniteSpans();
+    // Even when all of them were there: who made them may have ended before it said so.
+    await raiseLayout(client, naming);
     for (const { name } of windows) known.add(name);
   };
 
@@ -87,11 +87,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
   };
 
   return {
-    list: async (signal) => {
-      listed = windowsOf(fragmentPrefix, await tablesFrom(client, fragmentPrefix, signal));
-      return listed;
-    },
-    lastListed: () => listed,
+    list: async (signal) => windowsOf(fragmentPrefix, await tablesFrom(client, fragmentPrefix, signal)),
     remains: async () => {
       const byName = new Map<string, Window>();
       for (const each of new Set([client, ...places.map((place) => place.client)])) {

@@ -14,6 +14,14 @@ export interface Client {
   readonly query: (sql: string, options?: QueryOptions) => Promise<readonly Row[]>;
   /** Runs statements one after the other on one connection; the first that fails ends it. */
   readonly session: (statements: readonly string[], options?: QueryOptions) => Promise<readonly Row[]>;
+  /**
+   * Sends statements that read as one, and gives the rows of each. searchd takes SELECT so, and SHOW META of the one before;
+   * the first that fails fails all.
+   */
+  readonly together: (
+    statements: readonly string[],
+    options?: QueryOptions,
+  ) => Promise<readonly (readonly Row[])[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -61,10 +69,11 @@ export function createClient(
     returnAt = Date.now() + awayMillis;
   };
 
-  const session = async (
+  /** @returns what the last statement answered. */
+  const run = async (
     statements: readonly string[],
     { signal, doing, retryMillis = settings.retryMillis }: QueryOptions = {},
-  ): Promise<readonly Row[]> => {
+  ): Promise<unknown> => {
     const deadline = Date.now() + retryMillis;
     let pause = firstPauseMillis;
     for (let attempt = 1; ; attempt++) {
@@ -91,8 +100,12 @@ export function createClient(
   const nameOf = (used: Connections): string => names[pools.indexOf(used)] ?? "";
 
   return {
-    session,
-    query: (sql, options) => session([sql], options),
+    session: async (statements, options) => rowsOf(await run(statements, options)),
+    query: async (sql, options) => rowsOf(await run([sql], options)),
+    together: async (statements, options) => {
+      const answer = await run([statements.join(";")], options);
+      return statements.length === 1 ? [rowsOf(answer)] : (answer as readonly unknown[]).map(rowsOf);
+    },
     close: async () => {
       closed = true;
       await Promise.all(pools.map((each) => each.close()));
@@ -120,17 +133,17 @@ async function runOn(
   connections: Connections,
   statements: readonly string[],
   { timeout, agents, signal }: RunOptions,
-): Promise<readonly Row[]> {
+): Promise<unknown> {
   const connection = await connections.take();
   if (signal?.aborted) {
     connection.release();
     throwIfAborted(signal);
   }
-  let rows: readonly Row[] = [];
+  let answer: unknown;
   try {
-    for (const sql of statements) rows = await runStatement(connection, sql, timeout, signal);
+    for (const sql of statements) answer = await runStatement(connection, sql, timeout, signal);
     if (agents && mayAskAgents(statements)) {
-      checkWhole(await runStatement(connection, "SHOW WARNINGS", timeout, signal));
+      checkWhole(rowsOf(await runStatement(connection, "SHOW WARNINGS", timeout, signal)));
     }
   } catch (error) {
     // What is left on it, an answer to come or a transaction, is nobody's.
@@ -139,7 +152,12 @@ async function runOn(
     throw error;
   }
   connection.release();
-  return rows;
+  return answer;
+}
+
+/** Rows of what a statement answered; none when it is of the kind that has no rows. */
+function rowsOf(answer: unknown): readonly Row[] {
+  return Array.isArray(answer) ? (answer as Row[]) : [];
 }
 
 function mayAskAgents(statements: readonly string[]): boolean {
@@ -159,14 +177,14 @@ function runStatement(
   sql: string,
   timeout: number,
   signal: AbortSignal | undefined,
-): Promise<readonly Row[]> {
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(new SpanStoreError("ABORTED", "the call was cancelled"));
     signal?.addEventListener("abort", onAbort, { once: true });
     connection.query({ sql, timeout }, (error: QueryError | null, result: unknown) => {
       signal?.removeEventListener("abort", onAbort);
       if (error) reject(error);
-      else resolve(Array.isArray(result) ? (result as Row[]) : []);
+      else resolve(result);
     });
   });
 }

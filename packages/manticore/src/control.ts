@@ -9,40 +9,84 @@ import { makeTable } from "./tables.js";
 /**
  * What servers on one searchd have to know of each other: numbers of writes, so that a walk through pages can tell
  * what came after it began, and the generation, which every deletion changes.
+ *
+ * A server tells the others of a range of numbers and looks whether a walk forbids them; from then on its writes take
+ * numbers of this range without asking anybody, until the range is used up or its time is over. A walk takes a number above
+ * every range that it sees, tells it, and waits until each server that was writing has a new range or none.
  */
 export interface Control {
-  /** Takes a number for a write: higher than that of every write and every walk that began before. */
-  readonly begin: () => Promise<number>;
+  /** Takes a number for a write: higher than that of every walk that has begun before. */
+  readonly begin: () => Promise<WriteTurn>;
   /** The write of this number is over, whichever way. */
   readonly end: (sequence: number) => void;
-  /** A number that all later writes exceed, once no earlier one is under way any more. */
+  /**
+   * A number that all later writes exceed, once no earlier one is under way any more; no write that is over has a
+   * higher one.
+   */
   readonly sequence: (signal?: AbortSignal) => Promise<number>;
   readonly generation: () => Promise<number>;
   readonly raiseGeneration: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
+export interface WriteTurn {
+  readonly sequence: number;
+  /**
+   * A generation that is no older than this turn's range. Whoever raises it and then waits for a {@link Control.sequence} finds
+   * the rows of every write that did not get the new one, provided that it asks after its rows were written.
+   */
+  readonly generation: () => Promise<number>;
+}
+
 /** The row of the generation; servers take random ids far above it. */
 const generationId = 1;
+const firstServerId = 1_000_000;
+/** A server's walks stand in a row of their own, whose id is its own and this. */
+const walkIds = 2 ** 49;
+/** So many numbers are a range, and so long they are good: a walk of another server waits for the end of it. */
+const rangeNumbers = 256;
+const rangeMillis = 50;
 /** A server that says it writes and says nothing else for so long is taken for dead. */
 const deadAfterMillis = 5_000;
+/** The generation of a range is believed by writes for so long, well within what a walk waits for them. */
+const generationMillis = 2_000;
+/** Rows of servers that said nothing for so long are removed. */
+const forgottenAfterMillis = 24 * 3_600_000;
 const pollMillis = 5;
-/** That a write is over is told so much later, unless the next one tells it before. */
+/** That no write is under way is told so much later, unless there is another one by then. */
 const lateMillis = 10;
 const microsPerMilli = 1000;
 
 interface Server {
   readonly id: number;
-  /** The lowest number of a write under way, or 0. */
+  /** No write under way, nor one to come of the range, has a lower number; 0 when there are none. */
   readonly busy: number;
-  /** The highest number that it took or gave. */
+  /** The highest number of the range; in the row of walks, the highest that a walk was given. */
   readonly last: number;
+  /** When it said so, in milliseconds of its clock. */
+  readonly seen: number;
+}
+
+interface Range {
+  next: number;
+  readonly end: number;
+  readonly generation: number;
+  /** When the generation was asked for, and until when numbers are taken: milliseconds of the clock that never jumps. */
+  readonly asked: number;
+  readonly until: number;
 }
 
 export function createControl(client: Client, naming: Naming, highestStored: number): Control {
-  const own = 1_000_000 + randomBytes(6).readUIntBE(0, 6);
+  const own = firstServerId + randomBytes(6).readUIntBE(0, 6);
+  const ownWalks = walkIds + own;
   const inFlight = new Set<number>();
+  /** The highest number that is known to be given or reserved, and the highest of a walk of this server. */
   let last = highestStored;
+  let walked = 0;
+  let range: Range | undefined;
+  /** The first number of a range that is told and not yet allowed. */
+  let claimed: number | undefined;
+  let renewing: Promise<void> | undefined;
   let whenOver: (() => void)[] = [];
 
   /** The table may be gone: it holds nothing that matters, so it is simply made again. */
@@ -62,75 +106,136 @@ export function createControl(client: Client, naming: Naming, highestStored: num
         { doing: "cannot write" },
       ),
     );
+  const remove = (where: string): Promise<unknown> =>
+    client
+      .query(`DELETE FROM ${naming.target(naming.control)} WHERE ${where}`, { retryMillis: 0 })
+      .catch(() => undefined);
   const read = (where: string): Promise<Server[]> =>
     withTable(async () => {
       const rows = await client.query(
-        `SELECT id, busy, last FROM ${naming.control} WHERE ${where} LIMIT 1000 OPTION max_matches=1000`,
+        `SELECT id, busy, last, seen FROM ${naming.control} WHERE ${where} LIMIT 1000 OPTION max_matches=1000`,
       );
-      return rows.map((row) => ({ id: decimal(row, 0), busy: decimal(row, 1), last: decimal(row, 2) }));
+      return rows.map((row) => {
+        const [id, busy, last, seen] = [0, 1, 2, 3].map((column) => decimal(row, column)) as [
+          number,
+          number,
+          number,
+          number,
+        ];
+        return { id, busy, last, seen };
+      });
     });
+  const readAll = async () => {
+    const rows = await read(`id >= ${generationId}`);
+    const others = rows.filter(({ id }) => id !== generationId && id !== own && id !== ownWalks);
+    const before = Date.now() - forgottenAfterMillis;
+    const old = others.filter(({ seen }) => seen < before).map(({ id }) => id);
+    if (old.length > 0) await remove(`id IN (${old.join(",")}) AND seen < ${before}`);
+    return { others, generation: rows.find(({ id }) => id === generationId)?.last ?? 0 };
+  };
 
   let publishing: Promise<unknown> = Promise.resolve();
   let late: NodeJS.Timeout | undefined;
   /** Tells the others where this server stands; one statement after the other, the last with the last word. */
-  const publish = (): Promise<unknown> => {
-    const published = publishing.then(() => {
-      clearTimeout(late);
-      late = undefined;
-      const busy = inFlight.size === 0 ? 0 : Math.min(...inFlight);
-      return put(own, busy, last);
-    });
-    publishing = published.catch(() => undefined);
-    return published;
+  const inTurn = (told: () => Promise<unknown>): Promise<unknown> => {
+    const done = publishing.then(told);
+    publishing = done.catch(() => undefined);
+    return done;
   };
-  const others = async (): Promise<Server[]> =>
-    (await read(`id > ${generationId}`)).filter(({ id }) => id !== own);
-  const highest = (servers: readonly Server[]): number =>
-    servers.reduce((high, server) => Math.max(high, server.last), last);
+  const publish = (): Promise<unknown> =>
+    inTurn(() => {
+      const numbers = [...inFlight, range?.next, claimed].filter((number) => number !== undefined);
+      return put(own, numbers.length === 0 ? 0 : Math.min(...numbers), last);
+    });
+  /** Nobody shall wait for what does not come. */
+  const giveUpLater = (): void => {
+    clearTimeout(late);
+    late = setTimeout(() => {
+      if (inFlight.size > 0) return;
+      range = undefined;
+      void publish().catch(() => undefined);
+    }, lateMillis).unref();
+  };
 
-  const end = (sequence: number): void => {
-    inFlight.delete(sequence);
-    for (const resume of whenOver.splice(0)) resume();
-    late ??= setTimeout(() => void publish().catch(() => undefined), lateMillis).unref();
+  const renew = async (): Promise<void> => {
+    range = undefined;
+    try {
+      for (;;) {
+        const first = Math.max(last + 1, Date.now() * microsPerMilli);
+        last = first + rangeNumbers - 1;
+        claimed = first;
+        // Told before asked, and walks do likewise: so one of the two knows of the other.
+        await publish();
+        const asked = performance.now();
+        const { others, generation } = await readAll();
+        const forbidden = others.reduce(
+          (high, other) => (other.id > walkIds ? Math.max(high, other.last) : high),
+          walked,
+        );
+        if (forbidden < first) {
+          range = { next: first, end: last, generation, asked, until: performance.now() + rangeMillis };
+          return;
+        }
+        last = Math.max(last, forbidden);
+      }
+    } finally {
+      claimed = undefined;
+      giveUpLater();
+    }
+  };
+  /** A number of the range, when that still has one. */
+  const take = (): WriteTurn | undefined => {
+    if (range === undefined || range.next > range.end || performance.now() >= range.until) return undefined;
+    const { generation, asked } = range;
+    const sequence = range.next++;
+    inFlight.add(sequence);
+    return {
+      sequence,
+      generation: async () =>
+        performance.now() - asked < generationMillis ? generation : (await readAll()).generation,
+    };
   };
 
   return {
     begin: async () => {
-      const first = Math.max(last + 1, Date.now() * microsPerMilli);
-      last = first;
-      inFlight.add(first);
-      try {
-        // Told before asked, and walks do likewise: so one of the two knows of the other.
-        await publish();
-        const known = highest(await others());
-        if (known <= first) return first;
-        const second = Math.max(known, last) + 1;
-        last = second;
-        inFlight.add(second);
-        inFlight.delete(first);
-        await publish();
-        return second;
-      } catch (error) {
-        end(first);
-        throw error;
+      for (;;) {
+        const turn = take();
+        if (turn !== undefined) return turn;
+        renewing ??= renew().finally(() => {
+          renewing = undefined;
+        });
+        await renewing;
       }
     },
-    end,
+    end: (sequence) => {
+      inFlight.delete(sequence);
+      for (const resume of whenOver.splice(0)) resume();
+      if (inFlight.size === 0) giveUpLater();
+    },
     sequence: async (signal) => {
-      const number = highest(await others());
-      last = Math.max(last, number);
-      await publish();
+      const { others } = await readAll();
+      // The clock too, for writes of servers that are gone.
+      const number = Math.max(last, Date.now() * microsPerMilli, ...others.map((other) => other.last));
+      last = number;
+      walked = number;
+      range = undefined;
+      await inTurn(() => put(ownWalks, 0, walked));
       while ([...inFlight].some((each) => each <= number)) {
         await new Promise<void>((resolve) => whenOver.push(resolve));
       }
       const deadline = Date.now() + deadAfterMillis;
-      while (Date.now() < deadline) {
-        if ((await others()).every(({ busy }) => busy === 0 || busy > number)) break;
+      for (;;) {
+        const busy = (await readAll()).others.filter((other) => other.busy !== 0 && other.busy <= number);
+        if (busy.length === 0) return number;
+        if (Date.now() >= deadline) {
+          // The next walk need not wait for them.
+          for (const { id, seen } of busy) await remove(`id = ${id} AND seen = ${seen}`);
+          return number;
+        }
         await delay(pollMillis, undefined, { signal });
       }
-      return number;
     },
-    generation: async () => (await read(`id = ${generationId}`))[0]?.last ?? 0,
+    generation: async () => (await readAll()).generation,
     raiseGeneration: async () => {
       // Of the clock, so that none comes twice, even after a restart that forgot it.
       await put(generationId, 0, Date.now() * microsPerMilli + Math.floor(Math.random() * microsPerMilli));
@@ -139,9 +244,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
       whenOver = [];
       clearTimeout(late);
       await publishing;
-      await client
-        .query(`DELETE FROM ${naming.target(naming.control)} WHERE id = ${own}`, { retryMillis: 0 })
-        .catch(() => undefined);
+      await remove(`id IN (${own},${ownWalks})`);
     },
   };
 }

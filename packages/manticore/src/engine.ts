@@ -7,6 +7,7 @@ import { storeError } from "./errors.js";
 import { createGate } from "./gate.js";
 import type { InsertThread } from "./insert-thread-client.js";
 import { createInserter } from "./inserter.js";
+import { createLayouts } from "./layout.js";
 import { createNaming } from "./naming.js";
 import { createOperations } from "./operations.js";
 import type { Settings } from "./options.js";
@@ -69,10 +70,10 @@ async function openSpace({
   await catalog.ensure([...(shards.length > 0 ? await catalog.list() : []), currentWindow()]);
 
   const control = createControl(client, naming, await highestSequence());
-  const operations = createOperations(client, naming, control, places, tuning);
+  const operations = createOperations(client, naming, places, tuning);
   const stopTerms = createStopTerms(client, naming, tuning);
   const gate = createGate();
-  const reader = createReader({ client, naming, catalog, stopTerms, tuning });
+  const reader = createReader({ client, naming, layouts: createLayouts(client, naming, catalog), tuning });
   const writers = places.map((own, place) => {
     const inserter = createInserter({ ...own, stopTerms, tuning });
     const threadInserter = inserterOf?.({ prefix, window: length, place });

@@ -6,8 +6,11 @@ import type { Row } from "./client.js";
  * mostly there are no other fragments of them; then only ids need to be asked for, and no texts be unpacked.
  */
 export interface FragmentCache {
-  /** @param row as {@link Row} of a fragment's columns: its id, its start, the number of its write. */
-  readonly add: (row: Row, fragment: Fragment) => void;
+  /**
+   * Keeps the fragments of an answer.
+   * @param rows as {@link Row} of each fragment's columns: its id, its start, the number of its write.
+   */
+  readonly add: (rows: readonly Row[], fragments: readonly Fragment[]) => void;
   /** Whether a fragment of this trace is here. */
   readonly knows: (traceId: string) => boolean;
   readonly get: (row: Row) => Fragment | undefined;
@@ -16,40 +19,67 @@ export interface FragmentCache {
 const maxBytes = 8 * 1024 * 1024;
 const maxFragmentBytes = 256 * 1024;
 
+/** Fragments lie in the memory that their answer came in, so an answer is forgotten as a whole. */
+interface Answer {
+  readonly keys: readonly string[];
+  readonly bytes: number;
+}
+
+interface Known {
+  readonly fragment: Fragment;
+  readonly answer: Answer;
+}
+
 export function createFragmentCache(): FragmentCache {
-  /** Those that were read longest ago come first. */
-  const fragments = new Map<string, Fragment>();
+  const known = new Map<string, Known>();
   const perTrace = new Map<string, number>();
+  /** Those that came longest ago first. */
+  const answers = new Set<Answer>();
   let bytes = 0;
 
-  const remove = (key: string, { traceId, encoded }: Fragment): void => {
-    fragments.delete(key);
-    bytes -= encoded.buffer.byteLength;
-    const left = (perTrace.get(traceId) ?? 0) - 1;
+  const count = (traceId: string, more: number): void => {
+    const left = (perTrace.get(traceId) ?? 0) + more;
     if (left > 0) perTrace.set(traceId, left);
     else perTrace.delete(traceId);
   };
 
+  const forget = (answer: Answer): void => {
+    answers.delete(answer);
+    bytes -= answer.bytes;
+    for (const key of answer.keys) {
+      const own = known.get(key);
+      // It may have come again in a later answer.
+      if (own?.answer !== answer) continue;
+      known.delete(key);
+      count(own.fragment.traceId, -1);
+    }
+  };
+
   return {
-    add: (row, fragment) => {
-      const { traceId, encoded } = fragment;
-      if (encoded.length > maxFragmentBytes) return;
-      const key = keyOf(row);
-      const known = fragments.get(key);
-      if (known !== undefined) remove(key, known);
-      // A part of an answer would keep all of the answer.
-      const isOwn = encoded.buffer.byteLength <= encoded.length * 2;
-      const kept = isOwn ? fragment : { ...fragment, encoded: new Uint8Array(encoded) };
-      fragments.set(key, kept);
-      perTrace.set(traceId, (perTrace.get(traceId) ?? 0) + 1);
-      bytes += kept.encoded.buffer.byteLength;
-      for (const [oldest, each] of fragments) {
+    add: (rows, fragments) => {
+      const kept = fragments.map(({ encoded }) => encoded.length <= maxFragmentBytes);
+      const keys = rows.filter((_, i) => kept[i]).map(keyOf);
+      const memory = new Set(fragments.filter((_, i) => kept[i]).map(({ encoded }) => encoded.buffer));
+      const answer: Answer = {
+        keys,
+        bytes: [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0),
+      };
+      let at = 0;
+      for (const [i, fragment] of fragments.entries()) {
+        if (!kept[i]) continue;
+        const key = keys[at++] as string;
+        if (!known.has(key)) count(fragment.traceId, 1);
+        known.set(key, { fragment, answer });
+      }
+      answers.add(answer);
+      bytes += answer.bytes;
+      for (const oldest of answers) {
         if (bytes <= maxBytes) break;
-        remove(oldest, each);
+        forget(oldest);
       }
     },
     knows: (traceId) => perTrace.has(traceId),
-    get: (row) => fragments.get(keyOf(row)),
+    get: (row) => known.get(keyOf(row))?.fragment,
   };
 }
 

@@ -6,46 +6,64 @@ import { tokenOfTerm } from "./tokens.js";
 export interface Frequencies {
   /** About how many fragments of a table satisfy the condition at most; all of them for an absent one. */
   readonly estimate: (table: string, node: TermNode | undefined, signal?: AbortSignal) => Promise<number>;
+  /** What that was when it was asked for last, however long ago. */
+  readonly lastEstimate: (table: string, node: TermNode | undefined) => number | undefined;
 }
 
 /** A count is believed for so long; a wrong one costs time and nothing else. */
 const maxAgeMillis = 10_000;
 const maxKept = 50_000;
 
+interface Count {
+  readonly fragments: number;
+  readonly at: number;
+}
+
 export function createFrequencies(client: Client): Frequencies {
-  let counts = new Map<string, number>();
-  let since = Date.now();
+  const counts = new Map<string, Count>();
 
   const read = async (table: string, tokens: readonly string[], signal?: AbortSignal): Promise<void> => {
     const rows = await client.query(`CALL KEYWORDS('${tokens.join(" ")}', '${table}', 1 AS stats)`, {
       signal,
     });
-    for (const row of rows) counts.set(`${table} ${row[1]?.toString("latin1")}`, decimal(row, 3));
+    for (const row of rows) put(keyOf(table, String(row[1]?.toString("latin1"))), decimal(row, 3));
   };
-  const count = async (table: string, signal?: AbortSignal): Promise<number> => {
-    const key = `${table} `;
-    let known = counts.get(key);
-    if (known === undefined) {
-      known = decimal((await client.query(`SELECT COUNT(*) FROM ${table}`, { signal }))[0], 0);
-      counts.set(key, known);
-    }
-    return known;
+  const countAll = async (table: string, signal?: AbortSignal): Promise<void> => {
+    put(keyOf(table), decimal((await client.query(`SELECT COUNT(*) FROM ${table}`, { signal }))[0], 0));
+  };
+  const put = (key: string, fragments: number): void => {
+    if (counts.size >= maxKept) counts.clear();
+    counts.set(key, { fragments, at: Date.now() });
+  };
+  const isNew = (key: string): boolean => {
+    const age = Date.now() - (counts.get(key)?.at ?? Number.NEGATIVE_INFINITY);
+    return age <= maxAgeMillis && age >= 0;
+  };
+
+  const lastEstimate: Frequencies["lastEstimate"] = (table, node) => {
+    if (node === undefined) return counts.get(keyOf(table))?.fragments;
+    return atMost(node, (term) => counts.get(keyOf(table, tokenOfTerm(term)))?.fragments);
   };
 
   return {
     estimate: async (table, node, signal) => {
-      if (Date.now() - since > maxAgeMillis || counts.size > maxKept) {
-        counts = new Map();
-        since = Date.now();
+      if (node === undefined) {
+        if (!isNew(keyOf(table))) await countAll(table, signal);
+      } else {
+        const terms = new Set<Term>();
+        collect(node, terms);
+        const unknown = [...terms].map(tokenOfTerm).filter((token) => !isNew(keyOf(table, token)));
+        if (unknown.length > 0) await read(table, unknown, signal);
       }
-      if (node === undefined) return count(table, signal);
-      const terms = new Set<Term>();
-      collect(node, terms);
-      const unknown = [...terms].map(tokenOfTerm).filter((token) => !counts.has(`${table} ${token}`));
-      if (unknown.length > 0) await read(table, unknown, signal);
-      return atMost(node, (term) => counts.get(`${table} ${tokenOfTerm(term)}`) ?? 0);
+      return lastEstimate(table, node) ?? 0;
     },
+    lastEstimate,
   };
+}
+
+/** Of all fragments, or of those that hold a token. */
+function keyOf(table: string, token = ""): string {
+  return `${table} ${token}`;
 }
 
 function collect(node: TermNode, terms: Set<Term>): void {
@@ -53,8 +71,15 @@ function collect(node: TermNode, terms: Set<Term>): void {
   else for (const each of "all" in node ? node.all : node.any) collect(each, terms);
 }
 
-function atMost(node: TermNode, countOf: (term: Term) => number): number {
+/** Undefined when too little is known. */
+function atMost(node: TermNode, countOf: (term: Term) => number | undefined): number | undefined {
   if ("term" in node) return countOf(node.term);
-  if ("all" in node) return Math.min(...node.all.map((each) => atMost(each, countOf)));
-  return node.any.reduce((sum, each) => sum + atMost(each, countOf), 0);
+  const counts = ("all" in node ? node.all : node.any).map((each) => atMost(each, countOf));
+  if ("all" in node) {
+    const known = counts.filter((count) => count !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+  return counts.includes(undefined)
+    ? undefined
+    : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
 }

@@ -125,7 +125,7 @@ async function prepare(
   const all = spanRows(encoded, split, tuning.idOf);
   const spans = byWindow(all, ({ startUnixNano }) => naming.windows.at(startUnixNano));
   const fragments = new Map<Window, NewRow[]>();
-  const services = new Set(all.map(({ service }) => service));
+  const services = new Set(all.map(({ operation }) => operation.service));
   const windows = byWindow(split.fragments, (each) => naming.windows.at(each.newestStartUnixNano));
   for (const [window, own] of windows) {
     // Those that are too common there are left out.
@@ -195,15 +195,10 @@ function byWindow<T>(items: readonly T[], windowOf: (item: T) => Window): Map<Wi
 }
 
 function operationsOf(spans: ReadonlyMap<Window, readonly SpanRow[]>): string[] {
-  const seen = new Set<string>();
   const operations: string[] = [];
   for (const [window, rows] of spans) {
-    for (const { service, name, spanKind } of rows) {
-      if (service === "") continue;
-      const key = `${window.name} ${spanKind} ${service.length} ${service}${name}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      operations.push(window.name, service, name, spanKind);
+    for (const { service, name, spanKind } of new Set(rows.map(({ operation }) => operation))) {
+      if (service !== "") operations.push(window.name, service, name, spanKind);
     }
   }
   return operations;

@@ -28,19 +28,27 @@ export function appendTags(out: SqlBytes, span: SpanView): void {
     const { key, value } = span.attributes[i / 2] as KeyValue;
     appendDecoded(out, `${JSON.stringify(key)}:${valueJson(value)}`);
   }
-  const more: readonly (readonly [string, string])[] = [
-    ["otel.status_description", span.statusMessage],
-    ["w3c.tracestate", span.traceState],
-    ["otel.scope.name", span.scope.name],
-    ["otel.scope.version", span.scope.version],
-  ];
-  for (const [key, text] of more) {
-    if (text === "") continue;
-    if (out.length > start) out.byte(comma);
-    appendDecoded(out, `"${key}":${JSON.stringify(text)}`);
+  const { head, scope } = span;
+  if (head.messageEnd > head.messageAt) {
+    appendMore(out, start, "otel.status_description", span.statusMessage);
   }
+  if (head.traceStateEnd > head.traceStateAt) appendMore(out, start, "w3c.tracestate", span.traceState);
+  appendMore(out, start, "otel.scope.name", scope.name);
+  appendMore(out, start, "otel.scope.version", scope.version);
   out.byte(closeBrace);
 }
+
+/** @param start where the object's first member stands, or would. */
+function appendMore(out: SqlBytes, start: number, key: string, text: string): void {
+  if (text === "") return;
+  if (out.length > start) out.byte(comma);
+  const member = `"${key}":"${text}"`;
+  if (isPlain.test(text)) out.ascii(member);
+  else appendDecoded(out, `"${key}":${JSON.stringify(text)}`);
+}
+
+/** Text that neither JSON nor SQL escapes, all ASCII. */
+const isPlain = /^[ !#-&(-[\]-~]*$/;
 
 /** Appends a span's events, each an object of its time in microseconds, its name and its attributes. */
 export function appendLogs(out: SqlBytes, span: SpanView): void {

@@ -6,6 +6,13 @@ const escapeByte = 0x01;
 const quote = 0x27;
 const backslash = 0x5c;
 const comma = 0x2c;
+const minus = 0x2d;
+const zero = 0x30;
+const hexDigits = Buffer.from("0123456789abcdef", "latin1");
+/** Numbers are written in two parts that integer arithmetic takes. */
+const partDigits = 8;
+const partValues = 10 ** partDigits;
+const maxIntegerDigits = 2 * partDigits;
 
 /** How many bytes of its own input the longest literal of one byte takes. */
 const maxGrowth = 2;
@@ -23,6 +30,46 @@ export class SqlBytes {
   ascii(text: string): void {
     this.reserve(text.length);
     this.length += this.bytes.write(text, this.length, "latin1");
+  }
+
+  /** Appends a whole number that a double holds exactly. */
+  integer(value: number): void {
+    if (value < 0) {
+      this.byte(minus);
+      this.integer(-value);
+      return;
+    }
+    this.reserve(maxIntegerDigits);
+    let upper = Math.floor(value / partValues);
+    let lower = value - upper * partValues;
+    let end = this.length + digitsOf(upper > 0 ? upper : lower) + (upper > 0 ? partDigits : 0);
+    this.length = end;
+    if (upper > 0) {
+      for (let i = 0; i < partDigits; i++) {
+        const rest = (lower / 10) | 0;
+        this.bytes[--end] = zero + lower - rest * 10;
+        lower = rest;
+      }
+      lower = upper;
+    }
+    do {
+      upper = (lower / 10) | 0;
+      this.bytes[--end] = zero + lower - upper * 10;
+      lower = upper;
+    } while (lower > 0);
+  }
+
+  /** Appends bytes as hex digits, two a byte. */
+  hex(source: Uint8Array, start: number, end: number): void {
+    this.reserve((end - start) * 2);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = start; i < end; i++) {
+      const byte = source[i] as number;
+      bytes[at++] = hexDigits[byte >> 4] as number;
+      bytes[at++] = hexDigits[byte & 15] as number;
+    }
+    this.length = at;
   }
 
   /** Appends bytes that are SQL already. */
@@ -94,18 +141,23 @@ export function literal(text: string | Uint8Array): string {
 
 /** The bytes that a text had before it was written as a literal. */
 export function unescaped(stored: Buffer): Buffer {
+  return stored.includes(escapeByte) ? unescapedInPlace(Buffer.from(stored)) : stored;
+}
+
+/** As {@link unescaped}, in the same memory: what was given is not to be read again. */
+export function unescapedInPlace(stored: Buffer): Buffer {
   let at = stored.indexOf(escapeByte);
   if (at < 0) return stored;
-  const out = Buffer.allocUnsafeSlow(stored.length - 1);
-  let from = 0;
-  let length = 0;
-  for (; at >= 0; at = stored.indexOf(escapeByte, from)) {
-    length += stored.copy(out, length, from, at);
-    out[length++] = (stored[at + 1] as number) - 1;
-    from = at + 2;
+  let length = at;
+  while (at >= 0) {
+    stored[length++] = (stored[at + 1] as number) - 1;
+    const from = at + 2;
+    at = stored.indexOf(escapeByte, from);
+    const end = at < 0 ? stored.length : at;
+    stored.copyWithin(length, from, end);
+    length += end - from;
   }
-  length += stored.copy(out, length, from);
-  return out.subarray(0, length);
+  return stored.subarray(0, length);
 }
 
 /**
@@ -129,4 +181,10 @@ export function valuesOf(sql: Uint8Array): Buffer[] {
     values.push(Buffer.from(value));
   }
   return values;
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
+  return digits;
 }

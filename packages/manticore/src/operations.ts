@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Operation } from "@spanstore/core";
 import { type Client, decimal, integer, type Row } from "./client.js";
-import type { Control } from "./control.js";
+import type { WriteTurn } from "./control.js";
 import { contentId } from "./ids.js";
 import { literal, SqlBytes, unescaped } from "./literals.js";
 import type { Naming } from "./naming.js";
@@ -19,8 +19,8 @@ export interface SeenOperation {
 }
 
 export interface Operations {
-  /** Makes operations known whose spans are written. */
-  readonly note: (seen: Iterable<SeenOperation>) => Promise<void>;
+  /** Makes operations known whose spans are written, in this turn. */
+  readonly note: (seen: Iterable<SeenOperation>, turn: Pick<WriteTurn, "generation">) => Promise<void>;
   readonly services: (signal?: AbortSignal) => Promise<string[]>;
   readonly of: (service: string, signal?: AbortSignal) => Promise<Operation[]>;
   /** The windows that it knows operations of. */
@@ -43,7 +43,6 @@ const serviceToken = "services";
 export function createOperations(
   client: Client,
   naming: Naming,
-  control: Control,
   places: readonly Place[],
   { rowsPerPage }: Tuning,
 ): Operations {
@@ -114,19 +113,16 @@ export function createOperations(
   };
 
   return {
-    note: async (operations) => {
-      for (;;) {
-        const now = await control.generation();
-        // A deletion, by whatever server, may have removed rows that are remembered here.
-        if (now !== generation || known.size > maxKnown) known.clear();
-        generation = now;
-        const missing = [...operations].filter((each) => !known.has(keyOf(each)));
-        if (missing.length === 0) return;
-        await put(missing);
-        if ((await control.generation()) !== generation) continue;
-        for (const each of missing) known.add(keyOf(each));
-        return;
-      }
+    note: async (operations, turn) => {
+      const now = await turn.generation();
+      // A deletion, by whatever server, may have removed rows that are remembered here.
+      if (now !== generation || known.size > maxKnown) known.clear();
+      generation = now;
+      const missing = [...operations].filter((each) => !known.has(keyOf(each)));
+      if (missing.length === 0) return;
+      await put(missing);
+      if (generation !== now) return;
+      for (const each of missing) known.add(keyOf(each));
     },
 
     services: async (signal) => {

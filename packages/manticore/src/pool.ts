@@ -25,7 +25,7 @@ export function openConnections(
     database: "Manticore",
     // One character a byte, both ways: with any other, mysql2 would decode what is no text.
     charset: "BINARY",
-    typeCast: (field) => field.buffer(),
+    typeCast: false,
     // Statements are whole; mysql2 would look through all of each for placeholders.
     queryFormat: (sql) => sql,
     rowsAsArray: true,

@@ -1,13 +1,13 @@
 import type { EngineReader, Fragment } from "@spanstore/core";
 import { createCandidates } from "./candidates.js";
-import type { Catalog } from "./catalog.js";
 import { type Client, integer, type Row } from "./client.js";
 import { failureOf, storeError } from "./errors.js";
 import { createFragmentCache } from "./fragment-cache.js";
 import { fragmentColumns, fragmentKeys, fragmentOf } from "./fragments.js";
 import { createFrequencies } from "./frequencies.js";
+import type { Layouts } from "./layout.js";
 import type { Naming } from "./naming.js";
-import type { StopTerms } from "./stop-terms.js";
+import { threadsFor } from "./slices.js";
 import { matchTrace } from "./tokens.js";
 import type { Tuning } from "./tuning.js";
 import type { Window } from "./windows.js";
@@ -19,55 +19,45 @@ const maxTries = 5;
 export interface ReaderParts {
   readonly client: Client;
   readonly naming: Naming;
-  readonly catalog: Catalog;
-  readonly stopTerms: StopTerms;
+  readonly layouts: Layouts;
   readonly tuning: Tuning;
 }
 
 export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates" | "fragments"> {
-  const { client, naming, catalog } = parts;
+  const { client, naming, layouts } = parts;
   const { fragmentsTogether, fragmentsPerPage } = parts.tuning;
   const cache = createFragmentCache();
 
-  const read = async (
-    windows: readonly Window[],
-    columns: string,
-    condition: string,
-    limit: number,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly Row[]> => {
-    if (windows.length === 0) return [];
-    return client.query(
-      `SELECT ${columns} FROM ${windows.map(naming.fragmentTable).join(",")} WHERE ${condition} ` +
-        `ORDER BY start_time ASC, id ASC LIMIT ${limit} OPTION max_matches=${limit}, ranker=none`,
-      { signal, doing: "cannot read traces" },
-    );
-  };
+  const statement = (windows: readonly Window[], columns: string, condition: string, limit: number): string =>
+    `SELECT ${columns} FROM ${windows.map(naming.fragmentTable).join(",")} WHERE ${condition} ` +
+    `ORDER BY start_time ASC, id ASC LIMIT ${limit} OPTION max_matches=${limit}, ranker=none${threadsFor(windows)}`;
 
-  /** Reads from all windows; what they were last is asked at once, and holds when they still are the same. */
+  /** Reads from all windows; from those that were known last if they still are the same. */
   const readAll = async (
     columns: string,
     condition: string,
     limit: number,
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> => {
-    const last = catalog.lastListed();
-    const [now, early] = await Promise.all([
-      catalog.list(signal),
-      last === undefined ? undefined : settled(read(last, columns, condition, limit, signal)),
-    ]);
-    if (early !== undefined && last !== undefined && isSame(last, now)) {
-      if ("rows" in early) return early.rows;
-      if (failureOf(early.error) !== "no table") throw early.error;
-    }
-    let windows = now;
-    for (let attempt = 1; ; attempt++) {
+    const options = { signal, doing: "cannot read traces" };
+    const last = layouts.last();
+    if (last !== undefined && last.windows.length > 0) {
+      const select = statement(last.windows, columns, condition, limit);
       try {
-        return await read(windows, columns, condition, limit, signal);
+        const [found, rows] = await client.together([layouts.check, select], options);
+        if (rows !== undefined && last.isStill(found)) return rows;
+      } catch (error) {
+        if (failureOf(error) !== "no table") throw error;
+      }
+    }
+    for (let attempt = 1; ; attempt++) {
+      const { windows } = await layouts.read(signal);
+      if (windows.length === 0) return [];
+      try {
+        return await client.query(statement(windows, columns, condition, limit), options);
       } catch (error) {
         // A window was dropped meanwhile.
         if (failureOf(error) !== "no table" || attempt === maxTries) throw error;
-        windows = await catalog.list(signal);
       }
     }
   };
@@ -142,18 +132,4 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
       }
     },
   };
-}
-
-async function settled(
-  reading: Promise<readonly Row[]>,
-): Promise<{ readonly rows: readonly Row[] } | { readonly error: unknown }> {
-  try {
-    return { rows: await reading };
-  } catch (error) {
-    return { error };
-  }
-}
-
-function isSame(a: readonly Window[], b: readonly Window[]): boolean {
-  return a.length === b.length && a.every(({ name }, i) => name === b[i]?.name);
 }

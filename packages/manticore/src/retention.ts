@@ -181,8 +181,14 @@ export function createRetention(parts: RetentionParts): Retention {
       await remove(await catalog.remains());
       await operations.clear();
     });
-    await control.raiseGeneration();
+    await tellWriters();
     await operations.renew(await catalog.list());
+  }
+
+  /** From then on every write makes its names known, and the rows of those that do not are there. */
+  async function tellWriters(): Promise<void> {
+    await control.raiseGeneration();
+    await control.sequence();
   }
 
   /**
@@ -195,7 +201,7 @@ export function createRetention(parts: RetentionParts): Retention {
     const touched = [...new Map([...changed, ...gone].map((window) => [window.name, window])).values()];
     if (touched.length === 0) return;
     await operations.prune(touched, ({ name }) => before.has(name));
-    await control.raiseGeneration();
+    await tellWriters();
     const now = new Set((await catalog.list()).map(({ name }) => name));
     await operations.renew(touched.filter(({ name }) => now.has(name)));
   }

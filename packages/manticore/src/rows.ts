@@ -49,12 +49,20 @@ export function fragmentRows(
   });
 }
 
-/** A span's row for people, and what decides where it belongs and which operation it makes known. */
-export interface SpanRow extends NewRow {
-  readonly startUnixNano: bigint;
+/** What spans of one operation have in common; one object stands for it in all rows of a request and resource. */
+export interface RowOperation {
   readonly service: string;
   readonly name: string;
   readonly spanKind: string;
+  readonly likeness: string;
+  /** The values of its columns, with a comma behind each. */
+  readonly sql: Uint8Array;
+}
+
+/** A span's row for people, and what decides where it belongs and which operation it makes known. */
+export interface SpanRow extends NewRow {
+  readonly startUnixNano: bigint;
+  readonly operation: RowOperation;
 }
 
 /** The rows of all spans of a request that were not rejected. */
@@ -68,24 +76,23 @@ function rowsOf(source: Uint8Array, idOf: ContentId): SpanRow[] {
   const out = new SqlBytes(source.length * 2 + 1024);
   const rows: { -readonly [K in keyof SpanRow]: SpanRow[K] }[] = [];
   const ends: number[] = [];
-  const processes = new Map<ResourceView, Uint8Array>();
+  const resources = new Map<ResourceView, SeenResource>();
   const views = spansOf(source);
   for (const group of parseGroups(source)) {
     if (group.spans.length === 0) continue;
     const content = createContent(group);
     for (let i = 0; i < group.spans.length; i += 2) {
       const span = views.next().value as SpanView;
-      const spanKind = spanKindWord(span.kind);
-      appendSpan(out, span, spanKind, processes);
+      const resource = seenResource(resources, span.resource);
+      const operation = operationOf(resource, span);
+      appendSpan(out, span, operation, resource.process);
       ends.push(out.length);
       rows.push({
         id: idOf(content(group.spans[i] as number, group.spans[i + 1] as number)),
         values: out.bytes,
-        likeness: likenessOf(span),
+        likeness: operation.likeness,
         startUnixNano: span.startTimeUnixNano,
-        service: span.resource.serviceName,
-        name: span.name,
-        spanKind,
+        operation,
       });
     }
   }
@@ -93,6 +100,56 @@ function rowsOf(source: Uint8Array, idOf: ContentId): SpanRow[] {
     row.values = out.bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
   });
   return rows;
+}
+
+/** A resource of a request, and what its spans share. */
+interface SeenResource {
+  readonly service: string;
+  /** The JSON of its attributes, as it stands within a literal. */
+  readonly process: Uint8Array;
+  /** By the number of the kind, then by name. */
+  readonly operations: Map<number, Map<string, RowOperation>>;
+}
+
+function seenResource(seen: Map<ResourceView, SeenResource>, resource: ResourceView): SeenResource {
+  let own = seen.get(resource);
+  if (own === undefined) {
+    const json = new SqlBytes(1024);
+    appendProcess(json, resource.attributes);
+    own = {
+      service: resource.serviceName,
+      process: json.bytes.subarray(0, json.length),
+      operations: new Map(),
+    };
+    seen.set(resource, own);
+  }
+  return own;
+}
+
+function operationOf({ service, operations }: SeenResource, { kind, name }: SpanView): RowOperation {
+  let ofKind = operations.get(kind);
+  if (ofKind === undefined) {
+    ofKind = new Map();
+    operations.set(kind, ofKind);
+  }
+  let operation = ofKind.get(name);
+  if (operation === undefined) {
+    const spanKind = spanKindWord(kind);
+    const sql = new SqlBytes(256);
+    sql.text(name);
+    sql.comma();
+    sql.text(service);
+    sql.ascii(`,'${spanKind}',`);
+    operation = {
+      service,
+      name,
+      spanKind,
+      likeness: `${service} ${name}`,
+      sql: sql.bytes.subarray(0, sql.length),
+    };
+    ofKind.set(name, operation);
+  }
+  return operation;
 }
 
 function likenessOf({ resource, name }: SpanView): string {
@@ -133,43 +190,76 @@ function createContent({ bytes, resource, scope }: SpanGroup): (start: number, e
 
 const statusWords = ["unset", "ok", "error"];
 
-function appendSpan(
-  out: SqlBytes,
-  span: SpanView,
-  spanKind: string,
-  processes: Map<ResourceView, Uint8Array>,
-): void {
-  const { resource } = span;
-  out.ascii(`'${span.traceId}','${span.spanId}','${span.parentSpanId}',`);
-  out.text(span.name);
-  out.comma();
-  out.text(resource.serviceName);
-  const start = span.startTimeUnixNano;
-  const startRest = start % thousand;
-  const duration = span.durationNano;
-  // Of a span that ends before it starts too, 0 to 999 are to be added.
-  const durationRest = ((duration % thousand) + thousand) % thousand;
-  out.ascii(
-    `,'${spanKind}','${statusWords[span.statusCode] ?? span.statusCode}',${(start - startRest) / thousand},` +
-      `${startRest},${(duration - durationRest) / thousand},${durationRest},'`,
-  );
+function appendSpan(out: SqlBytes, span: SpanView, operation: RowOperation, process: Uint8Array): void {
+  const { bytes, traceIdAt, traceIdEnd, spanIdAt, spanIdEnd, startTimeAt, endTimeAt } = span.head;
+  out.byte(quote);
+  out.hex(bytes, traceIdAt, traceIdEnd);
+  out.ascii("','");
+  out.hex(bytes, spanIdAt, spanIdEnd);
+  out.ascii(`','${span.parentSpanId}',`);
+  out.raw(operation.sql);
+  out.ascii(`'${statusWords[span.statusCode] ?? span.statusCode}',`);
+  const start = microsAt(bytes, startTimeAt);
+  const end = microsAt(bytes, endTimeAt);
+  if (start === undefined || end === undefined) {
+    appendFarTimes(out, span);
+  } else {
+    const startRest = nanosAt(bytes, startTimeAt);
+    // Of a span that ends before it starts too, 0 to 999 are to be added.
+    const rest = nanosAt(bytes, endTimeAt) - startRest;
+    out.integer(start);
+    out.comma();
+    out.integer(startRest);
+    out.comma();
+    out.integer(end - start - (rest < 0 ? 1 : 0));
+    out.comma();
+    out.integer(rest < 0 ? rest + 1000 : rest);
+  }
+  out.ascii(",'");
   appendLogs(out, span);
   out.ascii("','");
   appendTags(out, span);
   out.ascii("','");
   appendRefs(out, span);
   out.ascii("','");
-  out.raw(processOf(resource, processes));
+  out.raw(process);
   out.byte(quote);
 }
 
-function processOf(resource: ResourceView, processes: Map<ResourceView, Uint8Array>): Uint8Array {
-  let process = processes.get(resource);
-  if (process === undefined) {
-    const json = new SqlBytes(1024);
-    appendProcess(json, resource.attributes);
-    process = json.bytes.subarray(0, json.length);
-    processes.set(resource, process);
-  }
-  return process;
+/** As {@link appendSpan} does, for times that a double does not hold. */
+function appendFarTimes(out: SqlBytes, { startTimeUnixNano: start, durationNano: duration }: SpanView): void {
+  const startRest = start % thousand;
+  const durationRest = ((duration % thousand) + thousand) % thousand;
+  out.ascii(
+    `${(start - startRest) / thousand},${startRest},${(duration - durationRest) / thousand},${durationRest}`,
+  );
+}
+
+/** 2^32 is so many thousands, and a rest. */
+const highThousands = 4_294_967;
+const highRest = 296;
+/** Of the upper half of a time: up to the year 2242 a double holds the microseconds. */
+const maxHigh = 2_000_000_000;
+
+/** The microseconds of a time of eight bytes; undefined when a double may not hold them. A time that is not there is 0. */
+function microsAt(bytes: Uint8Array, at: number): number | undefined {
+  if (at < 0) return 0;
+  const high = wordAt(bytes, at + 4);
+  if (high >= maxHigh) return undefined;
+  return high * highThousands + Math.floor((high * highRest + wordAt(bytes, at)) / 1000);
+}
+
+/** What is left of the nanoseconds of a time, 0 to 999. */
+function nanosAt(bytes: Uint8Array, at: number): number {
+  return at < 0 ? 0 : (wordAt(bytes, at + 4) * highRest + wordAt(bytes, at)) % 1000;
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  const [a, b, c, d] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]] as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
 }

@@ -1,6 +1,7 @@
 import { requiredTerms, type Term, type TermNode, type TraceFragment } from "@spanstore/core";
-import { type Client, integer, type Row } from "./client.js";
+import type { Client } from "./client.js";
 import { contentId } from "./ids.js";
+import { raiseLayout } from "./layout.js";
 import { literal } from "./literals.js";
 import type { Naming } from "./naming.js";
 import { insertInto, stopTable } from "./schema.js";
@@ -12,8 +13,8 @@ import type { Window } from "./windows.js";
  * index. A window's first fragments are indexed with all their terms; then the common ones are made known as stop
  * terms, and from there on left out.
  *
- * A server may leave a term out only after it is in the table, and each search reads the table before it looks for
- * anything. So a fragment that was acknowledged before a search began is found, whichever server wrote it. Nothing is
+ * A server may leave a term out only after it is in the table, and each search knows the table as it is when the search
+ * begins; see `layout.ts`. So a fragment that was acknowledged before a search began is found, whichever server wrote it. Nothing is
  * ever taken out of the table, since another server may still rely on it.
  */
 export interface StopTerms {
@@ -26,12 +27,6 @@ export interface StopTerms {
     fragments: readonly TraceFragment[],
     services: Iterable<string>,
   ) => Promise<ReadonlySet<Term>>;
-  /** What may be left out in any window that begins between these times, as it is now. */
-  readonly between: (
-    fromUnixNano: bigint,
-    toUnixNano: bigint,
-    signal?: AbortSignal,
-  ) => Promise<ReadonlySet<Term>>;
 }
 
 /** Terms of so many of the sampled are common; at half, looking for one would read half of everything anyway. */
@@ -40,7 +35,6 @@ const commonPart = 0.5;
 const tidyAfter = 256;
 /** Windows whose terms are counted or kept at the same time. */
 const maxWindows = 8;
-const maxLists = 10_000;
 
 interface Sample {
   fragments: number;
@@ -53,24 +47,6 @@ const none: ReadonlySet<Term> = new Set();
 export function createStopTerms(client: Client, naming: Naming, { sampledFragments }: Tuning): StopTerms {
   const samples = new Map<string, Sample>();
   const learned = new Map<string, ReadonlySet<Term>>();
-  /** Lists by the id of their row; they never change. */
-  const lists = new Map<bigint, readonly Term[]>();
-
-  const between: StopTerms["between"] = async (fromUnixNano, toUnixNano, signal) => {
-    const [from, to] = [fromUnixNano, toUnixNano].map((time) => startOf(naming.windows.at(time)));
-    const where = `WHERE window_start >= ${from} AND window_start <= ${to} LIMIT ${maxLists} OPTION max_matches=${maxLists}`;
-    const select = (columns: string): Promise<readonly Row[]> =>
-      client.query(`SELECT ${columns} FROM ${naming.stopTerms} ${where}`, { signal, doing: "cannot read" });
-    const ids = (await select("id")).map((row) => integer(row, 0));
-    if (ids.length === 0) return none;
-    if (ids.some((id) => !lists.has(id))) {
-      for (const row of await select("id, terms")) {
-        lists.set(integer(row, 0), (row[1] as Buffer).toString("latin1").split(" ").map(Number));
-      }
-    }
-    return new Set(ids.flatMap((id) => lists.get(id) ?? []));
-  };
-
   const publish = async (window: Window, terms: readonly Term[]): Promise<void> => {
     const text = terms.join(" ");
     // Not 0, for which Manticore would choose another.
@@ -79,6 +55,7 @@ export function createStopTerms(client: Client, naming: Naming, { sampledFragmen
       `${insertInto("REPLACE", naming.target(naming.stopTerms), stopTable)}(${id},${startOf(window)},${literal(text)})`,
       { doing: "cannot write" },
     );
+    await raiseLayout(client, naming);
   };
 
   return {
@@ -106,7 +83,6 @@ export function createStopTerms(client: Client, naming: Naming, { sampledFragmen
       learned.set(window.name, stop);
       return stop;
     },
-    between,
   };
 }
 

@@ -12,20 +12,29 @@ const tokenValues = 36 ** tokenLength;
 const half = 36 ** 4;
 const space = 0x20;
 
-const digits = Uint8Array.from("0123456789abcdefghijklmnopqrstuvwxyz", (digit) => digit.charCodeAt(0));
+const base = 36;
+const pairs = base * base;
+const signs = "0123456789abcdefghijklmnopqrstuvwxyz";
+/** The two digits of each number below 36 * 36, one behind the other. */
+const digits = Uint8Array.from({ length: pairs * 2 }, (_, i) =>
+  signs.charCodeAt(i % 2 === 0 ? Math.floor(i / 2 / base) : (i >> 1) % base),
+);
 
 function put(out: Uint8Array, at: number, value: number): void {
-  let rest = value % tokenValues;
-  let low = rest % half;
-  rest = (rest - low) / half;
-  for (let i = 7; i >= 4; i--) {
-    out[at + i] = digits[low % 36] as number;
-    low = (low / 36) | 0;
-  }
-  for (let i = 3; i >= 0; i--) {
-    out[at + i] = digits[rest % 36] as number;
-    rest = (rest / 36) | 0;
-  }
+  // The remainders of numbers above 32 bits would cost more than all the rest.
+  const rest = value - tokenValues * Math.floor(value / tokenValues);
+  const high = Math.floor(rest / half);
+  putHalf(out, at, high);
+  putHalf(out, at + 4, rest - high * half);
+}
+
+function putHalf(out: Uint8Array, at: number, value: number): void {
+  const high = ((value / pairs) | 0) * 2;
+  const low = (value | 0) * 2 - high * pairs;
+  out[at] = digits[high] as number;
+  out[at + 1] = digits[high + 1] as number;
+  out[at + 2] = digits[low] as number;
+  out[at + 3] = digits[low + 1] as number;
 }
 
 function textOf(value: number): string {

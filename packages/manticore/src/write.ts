@@ -142,20 +142,20 @@ async function writeGroup(
   // All of its spans were rejected, or it has none.
   if (windows.size === 0) return undefined;
   const requests = ready.map(({ at }) => at);
-  const sequence = await control.begin();
+  const turn = await control.begin();
   try {
     for (let attempt = 1; ; attempt++) {
       await catalog.ensure(windows.values());
-      const outcome = await inserter.insert(group, requests, sequence);
+      const outcome = await inserter.insert(group, requests, turn.sequence);
       if (outcome.failure === undefined) break;
       // A server dropped a window meanwhile.
       if (outcome.failure !== "no table" || attempt === maxTries) return outcome;
       catalog.forget();
     }
-    await operations.note(operationsOf(ready, windows));
+    await operations.note(operationsOf(ready, windows), turn);
     return undefined;
   } finally {
-    control.end(sequence);
+    control.end(turn.sequence);
   }
 }
 

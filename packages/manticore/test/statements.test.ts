@@ -84,6 +84,10 @@ describeWithPeer("manticore", "statements", (located) => {
         note(sql);
         return inner.query(sql, options);
       },
+      together: (all, options) => {
+        all.forEach(note);
+        return inner.together(all, options);
+      },
       session: (all, options) => {
         all.forEach(note);
         return inner.session(all, options);
@@ -112,6 +116,8 @@ describeWithPeer("manticore", "statements", (located) => {
         // A server's own id, and the random end of a generation.
         .replace(/^(REPLACE INTO \S+control .*VALUES \()\d{7,},/, "$1SERVER,")
         .replace(/^(REPLACE INTO \S+control .*VALUES \(1,0,)\d+,/, "$1GENERATION,")
+        // That windows or stop terms were added is told by a random number.
+        .replace(/^(REPLACE INTO \S+stop_terms .*VALUES \(2,)-\d+,/, "$1NUMBER,")
         .replace(/^(DELETE FROM \S+control WHERE id = )\d+/, "$1SERVER")
         // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they are
         .replace(/[\x00-\x1f\x7f-\xff]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`)

@@ -7,6 +7,7 @@ import {
   type SpanStore,
   type StoreReads,
   type TracesData,
+  tenantIdleMillis,
   type WriteOptions,
   withLifecycle,
 } from "@spanstore/core";
@@ -56,8 +57,11 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     yield* (await readers.get()).stream<T>(method, [argument], options, signal);
   };
 
-  const tenants = createTenants("sqlite", async (tenant) =>
-    openThreadedStore({ ...options, path: inMemory ? path : await tenantPath(path, tenant) }),
+  const tenants = createTenants(
+    "sqlite",
+    async (tenant) =>
+      openThreadedStore({ ...options, path: inMemory ? path : await tenantPath(path, tenant) }),
+    inMemory ? undefined : tenantIdleMillis,
   );
 
   return withLifecycle({

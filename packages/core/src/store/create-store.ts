@@ -20,7 +20,7 @@ import type {
   TraceSummary,
 } from "./span-store.js";
 import { summarize } from "./summaries.js";
-import { createTenants } from "./tenants.js";
+import { createTenants, tenantIdleMillis } from "./tenants.js";
 import { findMatchPage } from "./trace-pages.js";
 
 /** Summaries are handed on in batches of this many. */
@@ -30,19 +30,21 @@ const summariesPerChunk = 100;
  * Makes a store of an engine: validation, exact matching, ordering, assembly and lifecycle.
  * @param openTenant makes the engine of a tenant's own space; without it the store has one space for all, and
  *   refuses tenants.
- * @param listTenants names the tenants that have a space; without it, those that this store was asked for.
+ * @param listTenants names the tenants that have a space; their engines are closed while nobody uses them. Without it
+ *   tenants are those that this store was asked for, and their engines stay open, since closing may be forgetting.
  */
 export function createSpanStore(
   engine: Engine,
   openTenant?: (tenant: string) => Promise<Engine>,
   listTenants?: () => Promise<readonly string[]>,
 ): SpanStore {
-  const tenants = createTenants(engine.name, async (tenant) => {
+  const open = async (tenant: string): Promise<SpanStore> => {
     if (openTenant === undefined) {
       throw new SpanStoreError("INVALID_OPTIONS", `${engine.name} has no tenants`, { field: "tenant" });
     }
     return createSpanStore(await openTenant(tenant), openTenant);
-  });
+  };
+  const tenants = createTenants(engine.name, open, listTenants && tenantIdleMillis);
   const named = async (): Promise<readonly string[]> => (await listTenants?.()) ?? tenants.names();
   return withLifecycle({
     engine: engine.name,

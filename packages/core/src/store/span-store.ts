@@ -38,7 +38,7 @@ export interface SpanStore extends StoreReads, AsyncDisposable {
 
   /**
    * The store of a tenant: a space of its own, which nothing of this store or of another tenant reaches. It is
-   * opened by its first call and closed with this store.
+   * opened by the calls that need it, and closed while there are none for long, and with this store.
    * @throws INVALID_OPTIONS for a name that is empty or longer than 64 bytes.
    */
   forTenant(tenant: string): SpanStore;

@@ -1,5 +1,5 @@
 import { SpanStoreError } from "./errors.js";
-import { openOnFirstCall } from "./opening.js";
+import { openWhileUsed } from "./open-while-used.js";
 import type { SpanStore } from "./span-store.js";
 
 /** A tenant's name is at most this many bytes of UTF-8. */
@@ -12,19 +12,28 @@ export interface Tenants {
   readonly close: () => Promise<void>;
 }
 
+/** A tenant's store without calls is closed after this time, in milliseconds, and opened again by the next call. */
+export const tenantIdleMillis = 60_000;
+
 /**
- * The stores of tenants: each a space of its own, opened when it is first used, and closed with the store they
- * were asked of.
+ * The stores of tenants: each a space of its own, opened when it is used, and closed with the store they were
+ * asked of.
  * @param open opens a tenant's space; the name has been checked.
+ * @param idleMillis a store is closed, too, when so long nobody has written to it or read of it; what maintains it,
+ *   such as retention, does not keep it open. Default: it stays open, as is right where closing forgets the spans.
  */
-export function createTenants(engine: string, open: (tenant: string) => Promise<SpanStore>): Tenants {
+export function createTenants(
+  engine: string,
+  open: (tenant: string) => Promise<SpanStore>,
+  idleMillis = Number.POSITIVE_INFINITY,
+): Tenants {
   const stores = new Map<string, SpanStore>();
   return {
     forTenant: (tenant) => {
       checkTenantName(tenant);
       let store = stores.get(tenant);
       if (store === undefined) {
-        store = lazyStore(engine, () => open(tenant));
+        store = lazyStore(engine, () => open(tenant), idleMillis);
         stores.set(tenant, store);
       }
       return store;
@@ -50,37 +59,33 @@ function hasLoneSurrogate(text: string): boolean {
   return Buffer.from(text, "utf8").toString("utf8") !== text;
 }
 
-/** A store that is opened by its first call. */
-function lazyStore(engine: string, open: () => Promise<SpanStore>): SpanStore {
-  const { opened, stream, end } = openOnFirstCall(open);
-  const close = async (): Promise<void> => {
-    await (await end())?.close();
-  };
-
+/** A store that is open while it is used. */
+function lazyStore(engine: string, open: () => Promise<SpanStore>, idleMillis: number): SpanStore {
+  const { use, visit, stream, end } = openWhileUsed(open, (store) => store.close(), idleMillis);
   return {
     engine,
-    write: async (traces, options) => (await opened()).write(traces, options),
+    write: (traces, options) => use((store) => store.write(traces, options)),
     getTraces: (ids, options) => stream((store) => store.getTraces(ids, options)),
     findTraces: (query, options) => stream((store) => store.findTraces(query, options)),
-    findTraceIds: async (query, options) => (await opened()).findTraceIds(query, options),
+    findTraceIds: (query, options) => use((store) => store.findTraceIds(query, options)),
     findTraceSummaries: (query, options) => stream((store) => store.findTraceSummaries(query, options)),
     findSpans: (query, options) => stream((store) => store.findSpans(query, options)),
-    getServices: async (options) => (await opened()).getServices(options),
-    getOperations: async (query, options) => (await opened()).getOperations(query, options),
-    getDependencies: async (query, options) => (await opened()).getDependencies(query, options),
-    deleteBefore: async (time) => (await opened()).deleteBefore(time),
-    expire: async (time, options) => (await opened()).expire(time, options),
-    purge: async () => (await opened()).purge(),
+    getServices: (options) => use((store) => store.getServices(options)),
+    getOperations: (query, options) => use((store) => store.getOperations(query, options)),
+    getDependencies: (query, options) => use((store) => store.getDependencies(query, options)),
+    deleteBefore: (time) => visit((store) => store.deleteBefore(time)),
+    expire: (time, options) => visit((store) => store.expire(time, options)),
+    purge: () => visit((store) => store.purge()),
     tenants: async () => [],
     forTenant: (tenant) => {
       throw new SpanStoreError("INVALID_OPTIONS", `a tenant has no tenants of its own: ${tenant}`, {
         field: "tenant",
       });
     },
-    capabilities: async (options) => (await opened()).capabilities(options),
-    stats: async () => (await opened()).stats(),
-    health: async () => (await opened()).health(),
-    close,
-    [Symbol.asyncDispose]: close,
+    capabilities: (options) => use((store) => store.capabilities(options)),
+    stats: () => visit((store) => store.stats()),
+    health: () => visit((store) => store.health()),
+    close: end,
+    [Symbol.asyncDispose]: end,
   };
 }

@@ -29,6 +29,8 @@ export interface GatewayOptions {
 export interface Refusal {
   readonly status: number;
   readonly type?: string;
+  /** Whether it is told as Elasticsearch's own answer. */
+  readonly isElasticsearch?: boolean;
   readonly body: string;
 }
 
@@ -43,7 +45,10 @@ export async function startGateway(
     const refusal = refuse?.(request);
     if (refusal !== undefined) {
       request.resume();
-      response.writeHead(refusal.status, { "content-type": refusal.type ?? "application/json" });
+      response.writeHead(refusal.status, {
+        "content-type": refusal.type ?? "application/json",
+        ...(refusal.isElasticsearch && { "x-elastic-product": "Elasticsearch" }),
+      });
       response.end(refusal.body);
       return;
     }

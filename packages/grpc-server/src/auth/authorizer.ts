@@ -1,4 +1,5 @@
 import { SpanStoreError } from "@spanstore/core";
+import { messageOf } from "../message-of.js";
 import { reloadedFiles } from "../reloaded-files.js";
 import { type Grant, grantOf, type Role, type TokenEntry, tokensOfFile, tokensOfWords } from "./tokens.js";
 
@@ -86,8 +87,4 @@ export async function openAuthorizer(options: AuthOptions, observer: AuthObserve
     },
     stop: entries.stop,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import { SpanStoreError } from "@spanstore/core";
+import { messageOf } from "../message-of.js";
 
 /** How a client knows the server, and the server the client; PEM throughout. */
 export interface ClientTls {
@@ -17,7 +18,7 @@ export function channelCredentials({ ca, cert, key }: ClientTls): ChannelCredent
   try {
     return credentials.createSsl(bytesOf(ca), bytesOf(key), bytesOf(cert));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new SpanStoreError("INVALID_OPTIONS", `tls is no good: ${reason}`, { field: "tls", cause });
   }
 }

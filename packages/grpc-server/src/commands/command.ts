@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Environment } from "../config/environment.js";
 import type { Config } from "../config/options.js";
 import type { Output } from "./output.js";
@@ -13,6 +13,9 @@ export interface CommandFlag {
   /** Takes the text that was given, `true` for a bare switch, a list where `repeated`; undefined: not given. */
   readonly schema: z.ZodType;
 }
+
+/** The schema of a switch: a flag without a value. */
+export const onOff = z.literal(true, "takes no value").optional();
 
 export type CommandFlags = Readonly<Record<string, CommandFlag>>;
 

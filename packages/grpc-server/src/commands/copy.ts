@@ -3,11 +3,10 @@ import { UsageError } from "../config/usage-error.js";
 import { placeOfConfig, readPlace } from "../copy/place.js";
 import { type CopyRun, runCopy } from "../copy/run-copy.js";
 import { allTimes } from "../copy/source.js";
-import { defineCommand } from "./command.js";
+import { defineCommand, onOff } from "./command.js";
 import { time, timeSpan } from "./time-flags.js";
 
 const text = z.string().min(1, "must not be empty").optional();
-const onOff = z.literal(true, "takes no value").optional();
 const nanosPerMilli = 1_000_000n;
 const usualWindow = 50_000;
 

@@ -1,5 +1,4 @@
 import { type Finding, isSpanStoreError } from "@spanstore/core";
-import { z } from "zod";
 import type { Config } from "../config/options.js";
 import { diagnoseFiles } from "../doctor/files.js";
 import { askAdmin, diagnosePort } from "../doctor/ports.js";
@@ -7,14 +6,14 @@ import { diagnoseRuntime } from "../doctor/runtime.js";
 import { diagnoseBackend, diagnoseStore } from "../doctor/store.js";
 import { serveOptions } from "../serve-options.js";
 import { plain } from "../text/plain.js";
-import { type CommandCall, type CommandFlags, defineCommand } from "./command.js";
+import { type CommandCall, type CommandFlags, defineCommand, onOff } from "./command.js";
 import { serverFlags, withStore } from "./store.js";
 
 const flags = {
   json: {
     placeholder: "",
     help: "A JSON object a finding and line, for scripts.",
-    schema: z.literal(true, "takes no value").optional(),
+    schema: onOff,
   },
   ...serverFlags,
 } as const satisfies CommandFlags;

@@ -2,10 +2,9 @@ import { once } from "node:events";
 import { get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
 import { text } from "node:stream/consumers";
-import { z } from "zod";
 import { timeSpan } from "../config/values.js";
 import { type Address, formatAddress, parseAddress } from "../listen.js";
-import { defineCommand } from "./command.js";
+import { defineCommand, onOff } from "./command.js";
 
 const defaultTimeoutMs = 5_000;
 
@@ -19,7 +18,7 @@ export const health = defineCommand({
     live: {
       placeholder: "",
       help: "Ask whether the process answers at all, and not whether its store can be reached.",
-      schema: z.literal(true, "takes no value").optional(),
+      schema: onOff,
     },
     timeout: {
       placeholder: "TIME",

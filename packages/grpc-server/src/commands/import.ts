@@ -1,11 +1,10 @@
 import { stat } from "node:fs/promises";
 import type { SpanStore, SpanStoreError } from "@spanstore/core";
-import { z } from "zod";
 import { counted, formatCount, formatSize } from "../text/units.js";
 import { standard } from "../transfer/files.js";
 import { importFile } from "../transfer/import-file.js";
 import { createSpanWriter } from "../transfer/write-spans.js";
-import { type CommandCall, type CommandFlags, defineCommand } from "./command.js";
+import { type CommandCall, type CommandFlags, defineCommand, onOff } from "./command.js";
 import { createProgress, progressFlag } from "./progress.js";
 import { storeFlags, withStore } from "./store.js";
 
@@ -16,12 +15,12 @@ const flags = {
   continue: {
     placeholder: "",
     help: "Pass over what cannot be read or stored, and count it; else the first such thing ends the import.",
-    schema: z.literal(true, "takes no value").optional(),
+    schema: onOff,
   },
   "dry-run": {
     placeholder: "",
     help: "Only read the files, and say what is in them.",
-    schema: z.literal(true, "takes no value").optional(),
+    schema: onOff,
   },
   ...progressFlag,
   ...storeFlags,

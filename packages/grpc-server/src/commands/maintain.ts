@@ -1,9 +1,8 @@
 import type { ManticoreMaintenance } from "@spanstore/manticore";
-import { z } from "zod";
 import { UsageError } from "../config/usage-error.js";
 import { manticoreOptions } from "../open-store.js";
 import { counted } from "../text/units.js";
-import { defineCommand } from "./command.js";
+import { defineCommand, onOff } from "./command.js";
 
 const actions: Readonly<Record<string, (maintenance: ManticoreMaintenance) => Promise<void>>> = {
   optimize: (maintenance) => maintenance.optimize(),
@@ -21,7 +20,7 @@ export const maintain = defineCommand({
     archive: {
       placeholder: "",
       help: "The archive in place of the store.",
-      schema: z.literal(true, "takes no value").optional(),
+      schema: onOff,
     },
   },
   examples: ["grpc-server maintain flush --backend=manticore --manticore.url=mysql://127.0.0.1:9306"],

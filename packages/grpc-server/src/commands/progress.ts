@@ -1,12 +1,11 @@
-import { z } from "zod";
-import type { CommandFlags } from "./command.js";
+import { type CommandFlags, onOff } from "./command.js";
 
 /** The flag of a command whose work is long. */
 export const progressFlag = {
   progress: {
     placeholder: "",
     help: "Say how far it is every ten seconds, where standard error is no terminal.",
-    schema: z.literal(true, "takes no value").optional(),
+    schema: onOff,
   },
 } as const satisfies CommandFlags;
 

@@ -8,6 +8,7 @@ import {
 } from "@spanstore/core";
 import { z } from "zod";
 import { UsageError } from "../config/usage-error.js";
+import { messageOf } from "../message-of.js";
 import type { CommandFlags, FlagValues } from "./command.js";
 import { rangeFlags, readRange, timeSpan } from "./time-flags.js";
 
@@ -94,14 +95,14 @@ function readFilter(given: string): FilterCall {
     try {
       text = readFileSync(given.slice(1), "utf8");
     } catch (error) {
-      throw new UsageError([`--filter: cannot read ${given.slice(1)}: ${reasonOf(error)}`]);
+      throw new UsageError([`--filter: cannot read ${given.slice(1)}: ${messageOf(error)}`]);
     }
   }
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UsageError([`--filter: is no JSON: ${reasonOf(error)}`]);
+    throw new UsageError([`--filter: is no JSON: ${messageOf(error)}`]);
   }
   try {
     const filter = filterFromJson(json);
@@ -112,8 +113,4 @@ function readFilter(given: string): FilterCall {
     const advice = error.hint === undefined ? "" : ` (${error.hint})`;
     throw new UsageError([`--filter: ${error.message}${advice}`]);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

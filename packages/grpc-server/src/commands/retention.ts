@@ -1,11 +1,10 @@
 import type { Expired, SpanStore } from "@spanstore/core";
-import { z } from "zod";
 import { UsageError } from "../config/usage-error.js";
 import { boundaryOf, keepMsOf, type RetentionPolicy } from "../retention.js";
 import { plain } from "../text/plain.js";
 import { table } from "../text/table.js";
 import { formatCount, formatInstant, formatSize } from "../text/units.js";
-import { type CommandCall, type CommandFlags, defineCommand } from "./command.js";
+import { type CommandCall, type CommandFlags, defineCommand, onOff } from "./command.js";
 import { storeFlags, withStore } from "./store.js";
 import { time, timeSpan } from "./time-flags.js";
 
@@ -23,12 +22,12 @@ const retentionFlags = {
   exact: {
     placeholder: "",
     help: "Every span that started before the time goes, those in younger tables and indices too, which costs far more; what went is not told.",
-    schema: z.literal(true, "takes no value").optional(),
+    schema: onOff,
   },
   "dry-run": {
     placeholder: "",
     help: "Only say what would go.",
-    schema: z.literal(true, "takes no value").optional(),
+    schema: onOff,
   },
   ...storeFlags,
 } as const satisfies CommandFlags;

@@ -1,10 +1,9 @@
 import type { TraceSummary } from "@spanstore/core";
-import { z } from "zod";
 import { count } from "../config/values.js";
 import { plain } from "../text/plain.js";
 import { table } from "../text/table.js";
 import { formatDateTime, formatDuration } from "../text/units.js";
-import { defineCommand } from "./command.js";
+import { defineCommand, onOff } from "./command.js";
 import { queryFlags, readQuery } from "./query-flags.js";
 import { storeFlags, withStore } from "./store.js";
 
@@ -26,7 +25,7 @@ export const search = defineCommand({
     json: {
       placeholder: "",
       help: "A JSON object a trace and line, for scripts; times are nanoseconds since 1970, as strings.",
-      schema: z.literal(true, "takes no value").optional(),
+      schema: onOff,
     },
     ...storeFlags,
   },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { plain } from "../text/plain.js";
 import { table } from "../text/table.js";
-import { defineCommand } from "./command.js";
+import { defineCommand, onOff } from "./command.js";
 import { storeFlags, withStore } from "./store.js";
 
 export const services = defineCommand({
@@ -23,7 +23,7 @@ export const services = defineCommand({
     json: {
       placeholder: "",
       help: "A line of JSON each: the service's name, or an object of name and spanKind.",
-      schema: z.literal(true, "takes no value").optional(),
+      schema: onOff,
     },
     ...storeFlags,
   },

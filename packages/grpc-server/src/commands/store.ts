@@ -8,7 +8,7 @@ import type { Config } from "../config/options.js";
 import { UsageError } from "../config/usage-error.js";
 import { address } from "../config/values.js";
 import { openStore, type StoreRole, sqlitePath } from "../open-store.js";
-import type { CommandCall, CommandFlags, FlagValues } from "./command.js";
+import { type CommandCall, type CommandFlags, type FlagValues, onOff } from "./command.js";
 
 /** The flags that say which running server is asked in place of the backend, and how. */
 export const serverFlags = {
@@ -20,7 +20,7 @@ export const serverFlags = {
   "server.tls": {
     placeholder: "",
     help: "Speak TLS with --server.",
-    schema: z.literal(true, "takes no value").optional(),
+    schema: onOff,
   },
   "server.ca-file": {
     placeholder: "FILE",
@@ -63,7 +63,7 @@ export const storeFlags = {
   archive: {
     placeholder: "",
     help: "The archive in place of the store.",
-    schema: z.literal(true, "takes no value").optional(),
+    schema: onOff,
   },
 } as const satisfies CommandFlags;
 

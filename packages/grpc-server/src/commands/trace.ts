@@ -1,8 +1,7 @@
 import { decodeTraces, parseTraceId, type TracesData, tracesToJson } from "@spanstore/core";
-import { z } from "zod";
 import { UsageError } from "../config/usage-error.js";
 import { waterfall } from "../text/waterfall.js";
-import { defineCommand } from "./command.js";
+import { defineCommand, onOff } from "./command.js";
 import { storeFlags, withStore } from "./store.js";
 
 export const trace = defineCommand({
@@ -15,7 +14,7 @@ export const trace = defineCommand({
     json: {
       placeholder: "",
       help: "OTLP JSON lines instead, as export writes them.",
-      schema: z.literal(true, "takes no value").optional(),
+      schema: onOff,
     },
     ...storeFlags,
   },

@@ -236,7 +236,7 @@ export const descriptions: Record<OptionName, OptionDescription> = {
   "limits.waiting-bytes": {
     group: "Limits",
     placeholder: "SIZE",
-    help: "Requests to write, of all callers together, that are not durable yet; more are refused.",
+    help: "Requests to write, of all callers together, that are not durable yet; more are refused, and streams held back.",
   },
   "limits.bytes-per-second": {
     group: "Limits",

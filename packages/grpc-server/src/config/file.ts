@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseDocument, visit } from "yaml";
+import { messageOf } from "../message-of.js";
 import type { Environment } from "./environment.js";
 import type { Layer } from "./layers.js";
 import { type OptionName, optionNames } from "./options.js";
@@ -48,7 +49,7 @@ export function readConfigFile(path: string, environment: Environment): Layer {
     try {
       read(document.toJS(), "");
     } catch (error) {
-      problems.push(error instanceof Error ? error.message : String(error));
+      problems.push(messageOf(error));
     }
   }
   if (problems.length > 0) throw new UsageError(problems.map((problem) => `${path}: ${problem}`));

@@ -1,6 +1,6 @@
-import { isSpanStoreError } from "@spanstore/core";
 import type { Output } from "../commands/output.js";
 import { UsageError } from "../config/usage-error.js";
+import { messageOf } from "../message-of.js";
 import { type PatienceOptions, patienceMillis } from "../transfer/patience.js";
 import { copySpans, differs } from "./copy-spans.js";
 import { type DeadLetters, deadLettersInFile, deadLettersShown } from "./dead-letters.js";
@@ -191,8 +191,4 @@ function sideText({ place, tenant, archive }: Side): string {
   if (tenant !== undefined) parts.push(`tenant ${JSON.stringify(tenant)}`);
   if (archive) parts.push("archive");
   return parts.join(", ");
-}
-
-function messageOf(error: unknown): string {
-  return isSpanStoreError(error) || error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Finding } from "@spanstore/core";
+import { messageOf } from "../message-of.js";
 
 const dayMs = 24 * 3_600_000;
 const soonDays = 21;
@@ -66,8 +67,4 @@ function validity(option: string, { subject, validFrom, validTo }: X509Certifica
         advice: "renew it",
       }
     : { level: "ok", subject: option, text: `${name} is good until ${day(to)}` };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Finding } from "@spanstore/core";
 import type { Config } from "../config/options.js";
+import { messageOf } from "../message-of.js";
 import { diagnoseCertificates } from "./certificates.js";
 
 const certificateOptions = [
@@ -61,8 +62,4 @@ function writableFinding(subject: string, path: string): Finding {
       advice: "name a file in a folder that can be written",
     };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

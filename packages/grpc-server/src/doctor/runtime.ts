@@ -2,11 +2,10 @@ import { availableParallelism, totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
 import type { Finding } from "@spanstore/core";
 import type { Config } from "../config/options.js";
+import { memoryBound } from "../limits/memory-bound.js";
 import { formatSize } from "../text/units.js";
 
 const oldestNode = [20, 19];
-/** Beyond what waits to be written: searches, the engine, Node.js itself. */
-const memoryBeside = 256 * 1024 * 1024;
 /** No clock that runs shows an earlier time than this program was written at. */
 const earliestNow = Date.UTC(2026, 0, 1);
 
@@ -31,7 +30,7 @@ function memoryFinding(waitingBytes: number): Finding {
   const available = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
   const heap = getHeapStatistics().heap_size_limit;
   const text = `${formatSize(available)} for this process, of which ${formatSize(heap)} for JavaScript; up to ${formatSize(waitingBytes)} of requests wait to be written`;
-  if (waitingBytes + memoryBeside > available) {
+  if (memoryBound(waitingBytes) > available) {
     return {
       level: "warning",
       subject: "memory",

@@ -65,16 +65,17 @@ export function spanWriter(store: SpanStore, metrics: Metrics, deadLetters: Dead
       const wakeUp = (): void => wake();
       signal.addEventListener("abort", wakeUp, { once: true });
       try {
-        for await (const request of requests) {
-          ahead += request.length;
-          write(request)
+        for await (const { message, release } of requests) {
+          ahead += message.length;
+          write(message)
             .catch((error: unknown) => {
               failure ??= { error };
               // A stream whose client sends nothing more has to learn of it, too.
               requests.destroy();
             })
             .finally(() => {
-              ahead -= request.length;
+              ahead -= message.length;
+              release();
               wake();
             });
           if (ahead > maxAheadBytes) await untilAtMost(maxAheadBytes / 2);

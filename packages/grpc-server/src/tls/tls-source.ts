@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions, type SecureVersion } from "node:tls";
 import { SpanStoreError } from "@spanstore/core";
+import { messageOf } from "../message-of.js";
 import { reloadedFiles } from "../reloaded-files.js";
 
 export interface TlsOptions {
@@ -87,8 +88,4 @@ function checked(context: SecureContextOptions): number {
     new X509Certificate(context.ca as Buffer);
   }
   return Date.parse(certificate.validTo);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

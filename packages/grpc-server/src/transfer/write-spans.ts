@@ -1,4 +1,5 @@
 import { type RejectedSpan, type SpanStore, throwIfAborted } from "@spanstore/core";
+import { messageOf } from "../message-of.js";
 import { createPatience, patienceMillis } from "./patience.js";
 
 /** Spans go together until they are so many bytes or so many spans. */
@@ -84,7 +85,7 @@ async function persistently<T>(call: () => Promise<T>, { signal, waiting }: Span
   const patience = createPatience({
     millis: patienceMillis,
     signal,
-    failed: (error) => waiting(textOf(error)),
+    failed: (error) => waiting(messageOf(error)),
   });
   for (;;) {
     throwIfAborted(signal);
@@ -94,8 +95,4 @@ async function persistently<T>(call: () => Promise<T>, { signal, waiting }: Span
       await patience.after(error);
     }
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -8,7 +8,7 @@ import {
   untilReady,
 } from "../../../../scripts/test-support/processes.js";
 
-/** A running Jaeger 2: a store, the ways in, and its query service. */
+/** A running Jaeger: a store, the ways in, and its query service. */
 export interface Jaeger {
   readonly otlp: number;
   readonly thrift: number;
@@ -58,5 +58,33 @@ export async function startJaeger(
   writeFileSync(file, stringify(config));
   const program = startProgram(command, [`--config=${file}`], { OTEL_TRACES_SAMPLER: "always_off" });
   await untilReady(`http://127.0.0.1:${health}/status`, program);
+  return { otlp, thrift, zipkin, query, program };
+}
+
+/** Starts an all-in-one of Jaeger 1 on a storage, given by its type and flags. */
+export async function startJaeger1(
+  command: readonly [string, ...string[]],
+  storageType: string,
+  flags: readonly string[],
+): Promise<Jaeger> {
+  const ports = (await freePorts(9)) as [number, number, number, number, ...number[]];
+  const [otlp, thrift, zipkin, query, ...others] = ports;
+  const [otlpHttp, collectorGrpc, queryGrpc, admin] = others;
+  const listeners = {
+    "collector.otlp.grpc": otlp,
+    "collector.otlp.http": otlpHttp,
+    "collector.http-server": thrift,
+    "collector.grpc-server": collectorGrpc,
+    "collector.zipkin": zipkin,
+    "query.http-server": query,
+    "query.grpc-server": queryGrpc,
+    "admin.http": admin,
+  };
+  const listening = Object.entries(listeners).map(([name, port]) => `--${name}.host-port=127.0.0.1:${port}`);
+  const program = startProgram(command, [...listening, "--collector.otlp.enabled", ...flags], {
+    OTEL_TRACES_SAMPLER: "always_off",
+    SPAN_STORAGE_TYPE: storageType,
+  });
+  await untilReady(`http://127.0.0.1:${admin}/`, program);
   return { otlp, thrift, zipkin, query, program };
 }

@@ -1,0 +1,207 @@
+import type { Finding } from "@spanstore/core";
+import { diagnoseElasticsearch, openElasticsearchStore } from "@spanstore/elasticsearch";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  cleanUp,
+  describeWithElasticsearch,
+  type Elasticsearch,
+  freshPrefix,
+  hookMillis,
+  sharedElasticsearch,
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
+import { type Gateway, securityRefusal, startGateway } from "./support/gateway.js";
+import { putter } from "./support/put.js";
+import { dayOf, now, spanOf } from "./support/spans.js";
+
+const nobody = "http://127.0.0.1:1";
+
+describeWithElasticsearch("diagnosis", (way) => {
+  let server: Elasticsearch;
+  const prefixes: string[] = [];
+  const gateways: Gateway[] = [];
+  const put = putter(() => server.url);
+  const remove = async (path: string): Promise<void> => {
+    const answer = await fetch(`${server.url}${path}`, { method: "DELETE" });
+    expect(answer.status, await answer.text()).toBe(200);
+  };
+  const fresh = (): string => {
+    const prefix = freshPrefix();
+    prefixes.push(prefix);
+    return prefix;
+  };
+  /** The prefix of a space with a span. */
+  const used = async (): Promise<string> => {
+    const prefix = fresh();
+    await using store = await openElasticsearchStore({ url: server.url, prefix });
+    await store.write(spanOf(1));
+    return prefix;
+  };
+  const gateway = async (refuse: NonNullable<Parameters<typeof startGateway>[1]>["refuse"]) => {
+    const started = await startGateway(server.url, refuse && { refuse });
+    gateways.push(started);
+    return started.url;
+  };
+  /** In place of one path, Elasticsearch says this. */
+  const saying = (path: string, answer: object): Promise<string> =>
+    gateway(({ url = "" }) =>
+      url.startsWith(path) ? { status: 200, isElasticsearch: true, body: JSON.stringify(answer) } : undefined,
+    );
+  const findingsOn = async (subject: string, url: string | string[], prefix: string): Promise<Finding[]> => {
+    const findings = await diagnoseElasticsearch({ url, prefix });
+    return findings.filter((each) => each.subject === subject);
+  };
+  beforeAll(async () => {
+    server = await sharedElasticsearch(way);
+  }, hookMillis);
+  afterAll(async () => {
+    for (const each of gateways) await each.close();
+    await cleanUp(way, server, prefixes);
+  }, hookMillis);
+
+  it("of a healthy store says what there is, before and after it is used, and changes nothing", async () => {
+    const prefix = fresh();
+    const subjects = async (): Promise<string[]> => {
+      const findings = await diagnoseElasticsearch({ url: server.url, prefix });
+      // The disk of whoever runs the tests may be as full as it likes.
+      expect(findings.filter(({ level, subject }) => level !== "ok" && subject !== "disk")).toEqual([]);
+      return findings.map(({ subject }) => subject);
+    };
+    expect(await subjects()).toEqual(["address", "version", "disk", "clock", "indices"]);
+    const listed = await fetch(`${server.url}/_cat/indices/${prefix}*?h=index`);
+    expect(await listed.text()).toBe("");
+    await using store = await openElasticsearchStore({ url: server.url, prefix });
+    await store.write(spanOf(1));
+    expect(await subjects()).toEqual([
+      "address",
+      "version",
+      "disk",
+      "clock",
+      "health",
+      "template",
+      "indices",
+    ]);
+    const [indices] = await findingsOn("indices", server.url, prefix);
+    expect(indices?.text).toMatch(/^1 with spans/);
+  });
+
+  it("of a wrong password says that alone", async () => {
+    const url = await gateway(() => securityRefusal(401, "unable to authenticate user [writer]"));
+    expect(await diagnoseElasticsearch({ url, username: "writer", password: "old" })).toEqual([
+      {
+        level: "problem",
+        subject: "address",
+        text: expect.stringContaining("unable to authenticate user [writer]"),
+        advice: expect.stringContaining("password"),
+      },
+    ]);
+  });
+
+  it("of an account that may not look at nodes says so, and what of the store it may see", async () => {
+    const prefix = await used();
+    const url = await gateway(({ url: path = "" }) =>
+      path.startsWith("/_nodes")
+        ? securityRefusal(403, "action [cluster:monitor] is unauthorized")
+        : undefined,
+    );
+    const [nodes] = await findingsOn("nodes", url, prefix);
+    expect(nodes).toMatchObject({ level: "problem", advice: expect.stringContaining("privileges monitor") });
+    expect(await findingsOn("indices", url, prefix)).toMatchObject([{ level: "ok" }]);
+  });
+
+  it("tells addresses that do not answer, of which one that does is enough", async () => {
+    const prefix = await used();
+    expect(await findingsOn("address", [nobody, server.url], prefix)).toMatchObject([
+      { level: "warning", text: expect.stringContaining(nobody) },
+      { level: "ok" },
+    ]);
+    expect(await findingsOn("indices", [nobody, server.url], prefix)).toMatchObject([{ level: "ok" }]);
+    const alone = await diagnoseElasticsearch({ url: [nobody, "http://127.0.0.1:2"], prefix });
+    expect(alone.map(({ level, subject }) => `${level} ${subject}`)).toEqual([
+      "problem address",
+      "problem address",
+    ]);
+  });
+
+  it("tells what is no Elasticsearch", async () => {
+    const url = await gateway(() => ({ status: 200, body: JSON.stringify({ status: "green" }) }));
+    expect(await diagnoseElasticsearch({ url })).toMatchObject([
+      { level: "problem", subject: "address", advice: expect.stringContaining("no Elasticsearch") },
+    ]);
+  });
+
+  it.each([
+    ["7.17.28", "problem", "not supported"],
+    ["10.0.0", "problem", "not supported"],
+    ["8.19.21", "ok", "tried was"],
+    ["9.12.0", "ok", "tried was"],
+  ])("of version %s says that it is a %s", async (version, level, text) => {
+    const url = await saying("/_nodes/_all/os", { nodes: { a: { name: "n1", version } } });
+    expect(await findingsOn("version", url, fresh())).toMatchObject([
+      { level, text: expect.stringContaining(text) },
+    ]);
+  });
+
+  it("tells nodes that are short of room or memory, or whose clock is wrong", async () => {
+    const total = { total_in_bytes: 100, available_in_bytes: 30 };
+    const nodes = {
+      a: { name: "fine", timestamp: Date.now(), fs: { total }, jvm: { mem: { heap_used_percent: 40 } } },
+      b: { name: "little", timestamp: Date.now(), fs: { total: { ...total, available_in_bytes: 10 } } },
+      c: { name: "full", timestamp: Date.now(), fs: { total: { ...total, available_in_bytes: 1 } } },
+      d: { name: "late", timestamp: Date.now() - 3_600_000, jvm: { mem: { heap_used_percent: 95 } } },
+    };
+    const url = await saying("/_nodes/stats", { nodes });
+    const found = await diagnoseElasticsearch({ url, prefix: fresh() });
+    expect(found.filter(({ level }) => level !== "ok")).toMatchObject([
+      { level: "warning", subject: "disk", text: expect.stringMatching(/^little/) },
+      { level: "problem", subject: "disk", text: expect.stringMatching(/^full/) },
+      { level: "warning", subject: "heap", text: expect.stringMatching(/^late/) },
+      { level: "warning", subject: "clock", text: expect.stringContaining("3600 s") },
+    ]);
+  });
+
+  it("tells indices that take no writes: the one of now, and that of the servers' state", async () => {
+    const prefix = await used();
+    for (const index of [`${prefix}spans-${dayOf(now)}`, `${prefix}control`]) {
+      await put(`/${index}/_settings`, { "index.blocks.read_only": true });
+      expect(await findingsOn("health", server.url, prefix)).toMatchObject([
+        { level: "problem", text: expect.stringContaining(index), advice: expect.stringContaining("blocks") },
+      ]);
+      await put(`/${index}/_settings`, { "index.blocks.read_only": null });
+    }
+    expect(await findingsOn("health", server.url, prefix)).toMatchObject([{ level: "ok" }]);
+  });
+
+  it("tells shards that are missing", async () => {
+    const prefix = await used();
+    await put(`/${prefix}spans-other?wait_for_active_shards=0`, {
+      settings: { "index.routing.allocation.require._name": "nobody" },
+    });
+    expect(await findingsOn("health", server.url, prefix)).toMatchObject([
+      { level: "problem", text: expect.stringContaining("red") },
+    ]);
+    await remove(`/${prefix}spans-other`);
+  });
+
+  it("tells a template that is gone, and who makes it again", async () => {
+    const prefix = await used();
+    await remove(`/_index_template/${prefix}spans`);
+    expect(await findingsOn("template", server.url, prefix)).toMatchObject([{ level: "problem" }]);
+    await using store = await openElasticsearchStore({ url: server.url, prefix });
+    await store.health();
+    expect(await findingsOn("template", server.url, prefix)).toMatchObject([{ level: "ok" }]);
+  });
+
+  it("tells indices of another program and of a newer version", async () => {
+    const other = fresh();
+    await put(`/${other}control`, { mappings: { properties: { mine: { type: "keyword" } } } });
+    expect(await findingsOn("store", server.url, other)).toMatchObject([
+      { level: "problem", text: expect.stringContaining("another program"), advice: expect.anything() },
+    ]);
+    const newer = fresh();
+    const meta = { spanstore: { version: 1_000, window: "day" } };
+    await put(`/${newer}control`, { mappings: { _meta: meta } });
+    expect(await findingsOn("store", server.url, newer)).toMatchObject([
+      { level: "problem", text: expect.stringContaining("newer version (1000)") },
+    ]);
+  });
+});

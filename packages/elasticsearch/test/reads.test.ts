@@ -1,0 +1,206 @@
+import { encodeTraces, type Fragment, type Predicate, type SpanStore, spansOf } from "@spanstore/core";
+import { openElasticsearchStore } from "@spanstore/elasticsearch";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  cleanUp,
+  describeWithElasticsearch,
+  type Elasticsearch,
+  freshPrefix,
+  hookMillis,
+  sharedElasticsearch,
+} from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
+import { createAtHand } from "../src/at-hand.js";
+import { createClient } from "../src/client.js";
+import { openEngine } from "../src/engine.js";
+import { checkOptions } from "../src/options.js";
+import { createRecent } from "../src/recent.js";
+import { type Gateway, startGateway } from "./support/gateway.js";
+import { joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
+
+describe("fragments at hand", () => {
+  const fragment = (number: number, bytes: number): Fragment => ({
+    traceId: traceIdOf(number),
+    encoded: new Uint8Array(bytes),
+    sequence: 1,
+  });
+
+  it("are handed out once, all of a trace together", () => {
+    const atHand = createAtHand();
+    atHand.add("a", fragment(1, 10));
+    atHand.add("b", fragment(1, 11));
+    atHand.add("b", fragment(1, 11));
+    atHand.add("c", fragment(2, 12));
+    expect([...atHand.take(traceIdOf(1)).keys()]).toEqual(["a", "b"]);
+    expect(atHand.take(traceIdOf(1)).size).toBe(0);
+    expect(atHand.take(traceIdOf(2)).size).toBe(1);
+  });
+
+  it("are no more than 8 MiB, the latest, and none is large", () => {
+    const atHand = createAtHand();
+    for (let number = 1; number <= 100; number++) atHand.add(`${number}`, fragment(number, 256 * 1024));
+    atHand.add("large", fragment(101, 256 * 1024 + 1));
+    const kept = Array.from({ length: 101 }, (_, i) => atHand.take(traceIdOf(i + 1)).size);
+    expect(kept.reduce((sum, size) => sum + size, 0)).toBe(32);
+    expect(kept.slice(68, 100)).toEqual(Array(32).fill(1));
+    for (let number = 1; number <= 32; number++) atHand.add(`${number}`, fragment(number, 256 * 1024));
+    // What was handed out takes no room.
+    expect(atHand.take(traceIdOf(1)).size).toBe(1);
+  });
+
+  it("do not keep the answer that they are a part of", () => {
+    const atHand = createAtHand();
+    const answer = new Uint8Array(1000);
+    atHand.add("a", { ...fragment(1, 0), encoded: answer.subarray(10, 20) });
+    expect(atHand.take(traceIdOf(1)).get("a")?.encoded.buffer.byteLength).toBe(10);
+  });
+});
+
+describe("answers given again", () => {
+  it("are young, small, and of nothing that changed meanwhile", async () => {
+    let loads = 0;
+    const load = async (): Promise<string> => `${++loads}`;
+    const recent = createRecent<string>(60_000, (answer) => answer !== "1");
+    expect([await recent.of("a", load), await recent.of("a", load), await recent.of("a", load)]).toEqual([
+      "1",
+      "2",
+      "2",
+    ]);
+    expect(await recent.of("b", load)).toBe("3");
+    recent.forget();
+    const forgotten = recent.of("a", async () => {
+      recent.forget();
+      return load();
+    });
+    expect([await forgotten, await recent.of("a", load), await recent.of("a", load)]).toEqual([
+      "4",
+      "5",
+      "5",
+    ]);
+    const never = createRecent<string>(0, () => true);
+    expect([await never.of("a", load), await never.of("a", load)]).toEqual(["6", "7"]);
+  });
+});
+
+describeWithElasticsearch("reads", (way) => {
+  let server: Elasticsearch;
+  const prefixes: string[] = [];
+  const gateways: Gateway[] = [];
+  const fresh = (): string => {
+    const prefix = freshPrefix();
+    prefixes.push(prefix);
+    return prefix;
+  };
+  /** A store on the way to which searches are counted. */
+  const counted = async (
+    options: object = { refresh: "wait" },
+  ): Promise<{ store: SpanStore; searches: () => number }> => {
+    let searches = 0;
+    const gateway = await startGateway(server.url, {
+      hold: async ({ url = "" }) => {
+        if (url.includes("/_search")) searches++;
+      },
+    });
+    gateways.push(gateway);
+    const store = await openElasticsearchStore({ url: gateway.url, prefix: fresh(), ...options });
+    return {
+      store,
+      searches: () => {
+        const made = searches;
+        searches = 0;
+        return made;
+      },
+    };
+  };
+  beforeAll(async () => {
+    server = await sharedElasticsearch(way);
+  }, hookMillis);
+  afterAll(async () => {
+    for (const each of gateways) await each.close();
+    await cleanUp(way, server, prefixes);
+  }, hookMillis);
+
+  it("a search with its traces takes two requests, however many servers brought them", async () => {
+    const { store, searches } = await counted();
+    const numbers = Array.from({ length: 30 }, (_, i) => i + 1);
+    await store.write(joined(...numbers.map((number) => spanOf(number))));
+    // Of every third trace there is another fragment that the search does not find.
+    const other = await openElasticsearchStore({
+      url: server.url,
+      prefix: prefixes.at(-1) ?? "",
+      refresh: "wait",
+    });
+    for (const number of numbers.filter((each) => each % 3 === 0)) {
+      await other.write(spanOf(number, now - 3_600_000_000_000n * 50n));
+    }
+    searches();
+    const query = { service: "shop", startTimeMinUnixNano: now - 1_000n, startTimeMaxUnixNano: now + 1_000n };
+    const spans = new Map<string, number>();
+    for await (const { traceId, encoded } of store.findTraces({ ...query, limit: 40 })) {
+      spans.set(traceId, (spans.get(traceId) ?? 0) + [...spansOf(encoded)].length);
+    }
+    expect(searches()).toBe(2);
+    expect([...spans].sort()).toEqual(numbers.map((number) => [traceIdOf(number), number % 3 === 0 ? 2 : 1]));
+    await other.close();
+    await store.close();
+  });
+
+  it("what was deleted or came between a search and its traces is gone or there", async () => {
+    const prefix = fresh();
+    const settings = checkOptions({ url: server.url, prefix, refresh: "wait" });
+    const client = createClient(settings);
+    const engines = [
+      await openEngine({ client, settings, prefix }),
+      await openEngine({ client, settings, prefix }),
+    ] as const;
+    const [one, other] = engines;
+    const numbers = [1, 2, 3, 4, 5, 6];
+    const old = now - 72n * 3_600_000_000_000n;
+    await one.write(encodeTraces(joined(...numbers.map((number) => spanOf(number, number > 4 ? old : now)))));
+    const all: Predicate = {
+      op: "eq",
+      ref: { ref: "field", level: "resource", name: "service" },
+      value: { type: "string", text: "shop" },
+    };
+    const range = { startTimeMinUnixNano: old - 1n, startTimeMaxUnixNano: now + 1n };
+    let found = 0;
+    for await (const { fragments } of one.candidates({ ...range, predicate: all, limit: 20 })) {
+      found += fragments.length;
+    }
+    expect(found).toBe(6);
+    await other.deleteBefore(now - 1n);
+    await other.write(encodeTraces(spanOf(1, now - 5n)));
+    const fragments = new Map<string, number>();
+    for await (const part of one.fragments(numbers.map(traceIdOf))) {
+      for (const { traceId } of part) fragments.set(traceId, (fragments.get(traceId) ?? 0) + 1);
+    }
+    expect([...fragments]).toEqual([1, 2, 3, 4].map((number) => [traceIdOf(number), number === 1 ? 2 : 1]));
+    for (const each of engines) await each.close();
+    await client.close();
+  });
+
+  it("lists of names are given again for a while, unless writes wait until they are found", async () => {
+    const patient = await counted({ refreshIntervalMillis: 600_000 });
+    await patient.store.write(joined(spanOf(1), spanOf(2, now - 72n * 3_600_000_000_000n)));
+    const refreshed = await fetch(`${server.url}/${prefixes.at(-1)}*/_refresh`, { method: "POST" });
+    expect(refreshed.status, await refreshed.text()).toBe(200);
+    patient.searches();
+    const lists = async (store: SpanStore): Promise<unknown> => [
+      await store.getServices(),
+      (await store.getOperations({ service: "shop" })).map(({ name }) => name),
+    ];
+    for (let i = 0; i < 3; i++) expect(await lists(patient.store)).toEqual([["shop"], ["op"]]);
+    expect(patient.searches()).toBe(2);
+    await patient.store.purge();
+    expect(await lists(patient.store)).toEqual([[], []]);
+    await patient.store.close();
+
+    const { store, searches } = await counted();
+    expect(await traceIdsIn(store)).toEqual([]);
+    searches();
+    expect(await lists(store)).toEqual([[], []]);
+    await store.write(spanOf(1));
+    expect(await lists(store)).toEqual([["shop"], ["op"]]);
+    expect(searches()).toBe(4);
+    await store.close();
+  });
+});

@@ -1,0 +1,2 @@
+export function traceIdOf(number: number): string;
+export function requestOf(number: number): Buffer;

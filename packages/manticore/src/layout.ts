@@ -1,0 +1,141 @@
+import { randomBytes } from "node:crypto";
+import type { Term } from "@spanstore/core";
+import type { Catalog } from "./catalog.js";
+import { type Client, integer, type Row } from "./client.js";
+import type { Naming } from "./naming.js";
+import { insertInto, stopTable } from "./schema.js";
+import type { Window } from "./windows.js";
+
+/**
+ * What a search has to know before it looks: which windows have tables, and which terms are left out there. Any server
+ * may add to both at any time, and what it has written there afterwards must be found by every search that begins
+ * later.
+ *
+ * So whoever makes tables or makes stop terms known raises a number before it writes any rows there. A search looks by what was
+ * read last, and reads the number in the same packet: while that is what it was, nothing was added.
+ */
+export interface Layout {
+  /** Windows with tables, newest first. */
+  readonly windows: readonly Window[];
+  /** What may be left out in any window that begins between these times. */
+  readonly stopTerms: (fromUnixNano: bigint, toUnixNano: bigint) => ReadonlySet<Term>;
+  /** Whether it still was so when {@link Layouts.check} found these rows. */
+  readonly isStill: (found: readonly Row[] | undefined) => boolean;
+}
+
+export interface Layouts {
+  /** What was read last. */
+  readonly last: () => Layout | undefined;
+  /** The statement that reads the number. */
+  readonly check: string;
+  /** As it is now. */
+  readonly read: (signal?: AbortSignal) => Promise<Layout>;
+}
+
+/** The row of the table of stop terms that holds the number, below 0, in the column of windows. */
+const numberId = 2;
+const numberBytes = 6;
+const idsPerPage = 4_000;
+
+const none: ReadonlySet<Term> = new Set();
+
+/** Says that windows or stop terms were added; to be called before any row relies on them. */
+export async function raiseLayout(client: Client, naming: Naming): Promise<void> {
+  // Random, so that no two servers' are the same; -1 stands for how the space was made.
+  const number = -2 - randomBytes(numberBytes).readUIntBE(0, numberBytes);
+  await client.query(
+    `${insertInto("REPLACE", naming.target(naming.stopTerms), stopTable)}(${numberId},${number},'')`,
+    { doing: "cannot write" },
+  );
+}
+
+export function createLayouts(client: Client, naming: Naming, catalog: Pick<Catalog, "list">): Layouts {
+  const check = `SELECT window_start FROM ${naming.stopTerms} WHERE id = ${numberId} LIMIT 1 OPTION max_matches=1, threads=1`;
+  let last: Layout | undefined;
+  /** Lists by the id of their row; they never change. */
+  let lists = new Map<bigint, readonly Term[]>();
+
+  const select = (columns: string, where: string, signal: AbortSignal | undefined): Promise<readonly Row[]> =>
+    client.query(
+      `SELECT ${columns} FROM ${naming.stopTerms} WHERE ${where} ORDER BY id ASC LIMIT ${idsPerPage} OPTION max_matches=${idsPerPage}`,
+      { signal, doing: "cannot read" },
+    );
+
+  /** The ids of all lists, and where the windows begin that they are of. */
+  const readStarts = async (signal: AbortSignal | undefined): Promise<Map<bigint, bigint>> => {
+    const starts = new Map<bigint, bigint>();
+    for (let after = BigInt(numberId); ; ) {
+      const rows = await select("id, window_start", `id > ${after} AND window_start >= 0`, signal);
+      for (const row of rows) starts.set(integer(row, 0), integer(row, 1));
+      const end = rows[rows.length - 1];
+      if (rows.length < idsPerPage || end === undefined) return starts;
+      after = integer(end, 0);
+    }
+  };
+
+  const readLists = async (
+    ids: Iterable<bigint>,
+    signal: AbortSignal | undefined,
+  ): Promise<Map<bigint, readonly Term[]>> => {
+    const read = new Map<bigint, readonly Term[]>();
+    const unknown: bigint[] = [];
+    for (const id of ids) {
+      const known = lists.get(id);
+      if (known === undefined) unknown.push(id);
+      else read.set(id, known);
+    }
+    for (let at = 0; at < unknown.length; at += idsPerPage) {
+      const some = unknown.slice(at, at + idsPerPage).join(",");
+      for (const row of await select("id, terms", `id IN (${some})`, signal)) {
+        const text = (row[1] as Buffer).toString("latin1");
+        read.set(integer(row, 0), text === "" ? [] : text.split(" ").map(Number));
+      }
+    }
+    return read;
+  };
+
+  return {
+    last: () => last,
+    check,
+    read: async (signal) => {
+      // The number first: what is added after it was read is read too, or raises it again.
+      const number = numberOf(await client.query(check, { signal, doing: "cannot read" }));
+      const [windows, starts] = await Promise.all([catalog.list(signal), readStarts(signal)]);
+      lists = await readLists(starts.keys(), signal);
+      last = {
+        windows,
+        stopTerms: stopTermsOf(naming, starts, lists),
+        isStill: (found) => number !== undefined && numberOf(found) === number,
+      };
+      return last;
+    },
+  };
+}
+
+function numberOf(rows: readonly Row[] | undefined): string | undefined {
+  return rows?.[0]?.[0]?.toString("latin1");
+}
+
+function stopTermsOf(
+  { windows }: Naming,
+  starts: ReadonlyMap<bigint, bigint>,
+  lists: ReadonlyMap<bigint, readonly Term[]>,
+): Layout["stopTerms"] {
+  // Most searches look back equally far.
+  let known: { readonly key: string; readonly terms: ReadonlySet<Term> } | undefined;
+  return (fromUnixNano, toUnixNano) => {
+    if (starts.size === 0) return none;
+    const from = startOf(windows.at(fromUnixNano));
+    const to = startOf(windows.at(toUnixNano));
+    const key = `${from} ${to}`;
+    if (known?.key !== key) {
+      const ids = [...starts].filter(([, start]) => start >= from && start <= to).map(([id]) => id);
+      known = { key, terms: new Set(ids.flatMap((id) => lists.get(id) ?? [])) };
+    }
+    return known.terms;
+  };
+}
+
+function startOf({ startUnixNano }: Window): bigint {
+  return startUnixNano / 1000n;
+}

@@ -1,0 +1,107 @@
+import type { TermNode } from "@spanstore/core";
+import { decimal, type Row } from "./client.js";
+import { failureOf, storeError } from "./errors.js";
+import { fragmentColumns } from "./fragments.js";
+import type { Layout } from "./layout.js";
+import type { ReaderParts } from "./read.js";
+import { matchTime } from "./time-tokens.js";
+import { matchTerms } from "./tokens.js";
+import type { Window } from "./windows.js";
+
+/** The row that was read last. */
+export interface SlicePosition {
+  readonly start: bigint;
+  readonly id: bigint;
+}
+
+/** What is asked for once: the newest fragments of some windows that may match. */
+export interface Slice {
+  readonly windows: readonly Window[];
+  readonly node: TermNode | undefined;
+  /** Of starts, in microseconds, both inclusive. */
+  readonly from: bigint;
+  readonly to: bigint;
+  /** Whether older ones are left, so that the index had better pass over them. */
+  readonly isPart: boolean;
+  /** Only what comes behind it. */
+  readonly cursor: SlicePosition | undefined;
+  /** At most so many. */
+  readonly wanted: number;
+  /** With so many that match, the search may end early, and its rows are not the newest. */
+  readonly most: number | undefined;
+  /** What has to be so still, for the rows to be all there are; undefined when that is known. */
+  readonly layout: Layout | undefined;
+}
+
+/** So often tables may vanish under a read before that is an error. */
+const maxTries = 5;
+/** Of one or two windows the index finds in less time than it takes to share the work. */
+const windowsOfOneThread = 2;
+
+export function createSliceReader({
+  client,
+  naming,
+  layouts,
+}: ReaderParts): (slice: Slice, signal?: AbortSignal) => Promise<"outdated" | "too many" | readonly Row[]> {
+  return async (slice, signal) => {
+    const { layout, most } = slice;
+    let { windows } = slice;
+    for (let attempt = 1; windows.length > 0; attempt++) {
+      try {
+        const answers = await client.together(
+          [
+            ...(layout === undefined ? [] : [layouts.check]),
+            statementOf(slice, windows.map(naming.fragmentTable)),
+            ...(most === undefined ? [] : ["SHOW META LIKE 'total_found'"]),
+          ],
+          { signal, doing: "cannot search" },
+        );
+        if (layout?.isStill(answers[0]) === false) return "outdated";
+        const total = answers[answers.length - 1]?.[0];
+        if (most !== undefined && (total === undefined || decimal(total, 1) >= most)) return "too many";
+        return answers[layout === undefined ? 0 : 1] ?? [];
+      } catch (error) {
+        // A window was dropped: what it held is deleted.
+        if (failureOf(error) !== "no table" || attempt === maxTries) throw storeError(error, "cannot search");
+        if (layout !== undefined) return "outdated";
+        const now = new Set((await reading(() => layouts.read(signal))).windows.map(({ name }) => name));
+        windows = windows.filter(({ name }) => now.has(name));
+      }
+    }
+    return [];
+  };
+}
+
+function statementOf(
+  { node, from, to, isPart, cursor, wanted, most }: Slice,
+  tables: readonly string[],
+): string {
+  const time = isPart ? matchTime(from, to) : undefined;
+  const match = node === undefined ? [] : [matchTerms(node), ...(time === undefined ? [] : [time])];
+  const conditions = [
+    ...(match.length > 0 ? [`MATCH('${match.join(" ")}')`] : []),
+    `start_time >= ${from}`,
+    cursor === undefined
+      ? `start_time <= ${to}`
+      : `(start_time < ${cursor.start} OR (start_time = ${cursor.start} AND id > ${cursor.id}))`,
+  ];
+  return (
+    `SELECT ${fragmentColumns} FROM ${tables.join(",")} WHERE ${conditions.join(" AND ")} ` +
+    `ORDER BY start_time DESC, id ASC LIMIT ${wanted} OPTION max_matches=${wanted}, ranker=none` +
+    (most === undefined ? "" : `, cutoff=${most}`) +
+    (node === undefined ? "" : threadsFor(tables))
+  );
+}
+
+/** An option of a statement that searches these tables by the index. */
+export function threadsFor(tables: readonly unknown[]): string {
+  return tables.length <= windowsOfOneThread ? ", threads=1" : "";
+}
+
+export async function reading<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw storeError(error, "cannot search");
+  }
+}

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTenants, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { openSqliteStore } from "@spanstore/sqlite";
+import { afterAll, expect, it } from "vitest";
+import { until } from "../../../scripts/test-support/processes.js";
+
+const folder = mkdtempSync(join(tmpdir(), "spanstore-tenants-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const spanOf = (service: string, digit: string) => ({
+  resourceSpans: [
+    {
+      resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
+      scopeSpans: [
+        {
+          spans: [
+            {
+              traceId: digit.repeat(32),
+              spanId: digit.repeat(16),
+              name: "GET /",
+              startTimeUnixNano: 1_700_000_000_000_000_000n,
+              endTimeUnixNano: 1_700_000_000_000_000_001n,
+            },
+          ],
+        },
+      ],
+    },
+  ],
+});
+
+/** Tenants in files, with what tells which of them are open. */
+function tenantsIn(name: string, idleMillis?: number) {
+  const open = new Set<string>();
+  let opened = 0;
+  const tenants = createTenants(
+    "sqlite",
+    async (tenant) => {
+      const store = await openSqliteStore({ path: join(folder, `${name}-${tenant}.sqlite`) });
+      open.add(tenant);
+      opened++;
+      return {
+        ...store,
+        close: async () => {
+          await store.close();
+          open.delete(tenant);
+        },
+      };
+    },
+    idleMillis,
+  );
+  return { tenants, open, opened: () => opened };
+}
+const untilClosed = (open: ReadonlySet<string>) =>
+  until(async () => (open.size === 0 ? true : undefined), { what: "tenants to be closed" });
+
+it("closes a tenant's store that nobody uses, and opens it again with what it had", async () => {
+  const { tenants, open, opened } = tenantsIn("idle", 1);
+  const acme = tenants.forTenant("acme");
+  for (const digit of ["1", "2", "3"]) {
+    await acme.write(spanOf(`service ${digit}`, digit));
+    await untilClosed(open);
+  }
+  expect(await acme.getServices()).toEqual(["service 1", "service 2", "service 3"]);
+  expect(opened()).toBe(4);
+  await untilClosed(open);
+  await tenants.close();
+  await expect(acme.getServices()).rejects.toMatchObject({ code: "STORE_CLOSED" });
+});
+
+it("keeps it open for a stream that is read slowly, and while calls come", async () => {
+  const { tenants, open, opened } = tenantsIn("used", 0);
+  const acme = tenants.forTenant("acme");
+  await acme.write(spanOf("a", "1"));
+  await acme.write(spanOf("b", "2"));
+  const before = opened();
+  const services: string[][] = [];
+  for await (const _ of acme.findTraces({})) services.push(await acme.getServices());
+  expect(services).toEqual([
+    ["a", "b"],
+    ["a", "b"],
+  ]);
+  expect(opened() - before).toBeLessThanOrEqual(1);
+  await untilClosed(open);
+  await tenants.close();
+});
+
+it("does not keep it open for retention, and closes nothing that others use", async () => {
+  const { tenants, open, opened } = tenantsIn("retention", 600_000);
+  const [visited, used] = [tenants.forTenant("visited"), tenants.forTenant("used")];
+  await used.write(spanOf("a", "1"));
+  for (const each of [visited, used]) {
+    await each.expire(1n);
+    await each.stats();
+  }
+  await until(async () => (open.has("visited") ? undefined : true), { what: "the visited one" });
+  expect([...open]).toEqual(["used"]);
+  const many = Array.from({ length: 20 }, (_, i) => (i % 2 ? visited.expire(1n) : visited.getServices()));
+  await Promise.all(many);
+  expect([...open].sort()).toEqual(["used", "visited"]);
+  expect(opened()).toBeLessThanOrEqual(5);
+  await tenants.close();
+  expect([...open]).toEqual([]);
+});
+
+it("tries again to open what could not be opened, and leaves open what closing would forget", async () => {
+  let fails = true;
+  let opened = 0;
+  let last: SpanStore | undefined;
+  const tenants = createTenants("sqlite", async () => {
+    opened++;
+    if (fails) throw new SpanStoreError("STORE_UNAVAILABLE", "no room");
+    last = await openSqliteStore({ path: ":memory:" });
+    return last;
+  });
+  const acme = tenants.forTenant("acme");
+  await expect(acme.getServices()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  fails = false;
+  await acme.write(spanOf("a", "1"));
+  await acme.expire(1n);
+  expect(await acme.getServices()).toEqual(["a"]);
+  expect(opened).toBe(2);
+  await tenants.close();
+  await expect(last?.getServices()).rejects.toMatchObject({ code: "STORE_CLOSED" });
+});

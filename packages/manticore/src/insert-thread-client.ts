@@ -45,7 +45,8 @@ export function createInsertThread(options: ThreadOptions): InsertThread {
     const fail = (cause?: unknown): void => {
       if (worker !== started) return;
       worker = undefined;
-      failAll(new SpanStoreError("INTERNAL", "the thread that writes has died", { cause }));
+      // Another one is started by the next call: who sends again succeeds.
+      failAll(new SpanStoreError("STORE_UNAVAILABLE", "the thread that writes has died", { cause }));
     };
     started.on("message", (response: Response) => {
       const call = own.get(response.call);

@@ -96,7 +96,9 @@ export function createInserter(parts: InserterParts): Inserter {
         const known = groups.get(group);
         const rows = requests.map((request) => {
           const own = known?.[request];
-          if (own === undefined) throw new SpanStoreError("INTERNAL", "rows that were never made");
+          // They were made on a thread that has died since.
+          if (own === undefined)
+            throw new SpanStoreError("STORE_UNAVAILABLE", "the rows of a write are gone");
           return own;
         });
         await insert(parts, rows, sequence);

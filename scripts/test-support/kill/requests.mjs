@@ -13,6 +13,10 @@ export function spanIdsOf(number) {
   return [1, 2, 3].map((i) => (number * 4 + i).toString(16).padStart(16, "0"));
 }
 
+/** What is large takes other ways than what is small; every so many requests one is. */
+const largeEvery = 8;
+const padding = { key: "padding", value: { stringValue: "padding ".repeat(12_500) } };
+
 /** @param {number} number */
 export function requestOf(number) {
   const startTimeUnixNano = 1_800_000_000_000_000_000n + BigInt(number) * 1_000_000n;
@@ -22,7 +26,10 @@ export function requestOf(number) {
     name: `operation-${number % 7}`,
     startTimeUnixNano,
     endTimeUnixNano: startTimeUnixNano + 5n,
-    attributes: [{ key: "request", value: { intValue: BigInt(number) } }],
+    attributes: [
+      { key: "request", value: { intValue: BigInt(number) } },
+      ...(number % largeEvery === 0 ? [padding] : []),
+    ],
   }));
   const resource = { attributes: [{ key: "service.name", value: { stringValue: "killed" } }] };
   return { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] };

@@ -58,6 +58,13 @@ export {
   type TraceQuery,
 } from "./query/trace-query.js";
 export { assembleChunks } from "./store/assemble.js";
+export {
+  type Calendar,
+  type CalendarWindow,
+  checkWindowLength,
+  createCalendar,
+  type WindowLength,
+} from "./store/calendar.js";
 export { bucketStart, type CallBuckets, createCallBuckets } from "./store/call-buckets.js";
 export { type CallSource, createCallLedger } from "./store/call-ledger.js";
 export { allCapabilities } from "./store/capabilities.js";

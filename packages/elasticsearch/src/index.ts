@@ -6,6 +6,7 @@ import { forSenders } from "./errors.js";
 import { tenantPrefix } from "./naming.js";
 import { checkOptions, type ElasticsearchOptions } from "./options.js";
 
+export type { WindowLength } from "@spanstore/core";
 export { diagnoseElasticsearch } from "./diagnosis.js";
 export type {
   JaegerDocument,
@@ -23,7 +24,6 @@ export {
 } from "./jaeger-indices/open.js";
 export type { JaegerIndicesOptions } from "./jaeger-indices/options.js";
 export type { ElasticsearchOptions } from "./options.js";
-export type { WindowLength } from "./windows.js";
 
 /**
  * Opens a store in Elasticsearch. Nobody is asked yet: the first call makes the indices and their template where they

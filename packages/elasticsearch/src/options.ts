@@ -1,5 +1,4 @@
-import { invalidOption, wholeNumberOption } from "@spanstore/core";
-import { checkWindowLength, type WindowLength } from "./windows.js";
+import { checkWindowLength, invalidOption, type WindowLength, wholeNumberOption } from "@spanstore/core";
 
 export interface ElasticsearchOptions {
   /**

@@ -1,9 +1,8 @@
-import { SpanStoreError } from "@spanstore/core";
+import { checkWindowLength, SpanStoreError, type WindowLength } from "@spanstore/core";
 import type { Client } from "./client.js";
 import { failureOf } from "./errors.js";
 import type { Naming } from "./naming.js";
 import type { Settings } from "./options.js";
-import { checkWindowLength, type WindowLength } from "./windows.js";
 
 /** Of the layout; what a newer one wrote is not touched. */
 const schemaVersion = 1;

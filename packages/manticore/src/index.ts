@@ -10,11 +10,11 @@ import { readServerFacts } from "./server-facts.js";
 import { tablesFrom } from "./tables.js";
 import { defaultTuning, type Tuning } from "./tuning.js";
 
+export type { WindowLength } from "@spanstore/core";
 export { diagnoseManticore } from "./diagnosis.js";
 export { type ManticoreMaintenance, openManticoreMaintenance } from "./maintenance.js";
 export type { ManticoreOptions } from "./options.js";
 export type { ServerFacts } from "./server-facts.js";
-export type { WindowLength } from "./windows.js";
 
 /**
  * Opens a store in Manticore Search. Nobody is asked yet: the first call makes the tables where they are not there, and

@@ -1,8 +1,7 @@
-import type { ErrorData } from "@spanstore/core";
+import type { ErrorData, WindowLength } from "@spanstore/core";
 import type { Outcome, Prepared } from "./inserter.js";
 import type { Settings } from "./options.js";
 import type { Tuning } from "./tuning.js";
-import type { WindowLength } from "./windows.js";
 
 /** What the thread is started with. */
 export interface ThreadOptions {

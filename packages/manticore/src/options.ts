@@ -1,6 +1,5 @@
-import { invalidOption, wholeNumberOption } from "@spanstore/core";
+import { checkWindowLength, invalidOption, type WindowLength, wholeNumberOption } from "@spanstore/core";
 import { type AttributeStorage, attributeStorages } from "./schema.js";
-import { checkWindowLength, type WindowLength } from "./windows.js";
 
 export interface ManticoreOptions {
   /**

@@ -1,4 +1,4 @@
-import { SpanStoreError } from "@spanstore/core";
+import { checkWindowLength, SpanStoreError, type WindowLength } from "@spanstore/core";
 import type { Client } from "./client.js";
 import { failureOf } from "./errors.js";
 import { literal } from "./literals.js";
@@ -6,7 +6,6 @@ import type { Naming } from "./naming.js";
 import { controlTable, insertInto, operationTable, stopTable } from "./schema.js";
 import { makeTable, tablesFrom } from "./tables.js";
 import { isForeign } from "./unions.js";
-import { checkWindowLength, type WindowLength } from "./windows.js";
 
 /** Of the layout; what a newer one wrote is not touched. */
 const schemaVersion = 1;

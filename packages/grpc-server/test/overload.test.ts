@@ -128,6 +128,8 @@ describeWithElasticsearch("Elasticsearch", (way) => {
       "--backend=elasticsearch",
       `--elasticsearch.url=${elasticsearch.url}`,
       `--elasticsearch.prefix=${prefix}`,
+      // What was taken is to be found at once.
+      "--elasticsearch.refresh=wait",
     ]);
   });
 });

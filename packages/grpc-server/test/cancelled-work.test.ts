@@ -164,6 +164,8 @@ describeWithElasticsearch("on Elasticsearch", (way) => {
       "--backend=elasticsearch",
       `--elasticsearch.url=${elasticsearch.url}`,
       `--elasticsearch.prefix=${prefix}`,
+      // Searches have work to do only once the spans are to be found.
+      "--elasticsearch.refresh=wait",
     ]);
   });
 });

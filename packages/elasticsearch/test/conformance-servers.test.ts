@@ -55,7 +55,7 @@ describeWithElasticsearch("conformance of several servers", (way) => {
         return alternating([await open(prefix), await open(prefix)]);
       },
       persists: true,
-      runs: 30,
+      runs: 10,
     },
   );
 });

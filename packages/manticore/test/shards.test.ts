@@ -78,7 +78,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
         name: "Manticore Search, two shards",
         open: (place) => openManticoreStore(optionsOf(`${prefix}${place}_`)),
         persists: true,
-        runs: 20,
+        runs: 10,
       },
     );
   });

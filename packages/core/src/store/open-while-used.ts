@@ -13,12 +13,12 @@ export interface WhileUsed<T> {
 }
 
 /**
- * @param idleMillis how long after the last use it stays open; Infinity: until its end.
+ * @param idleMillis how long after the last use it stays open; default: until its end.
  */
 export function openWhileUsed<T>(
   open: () => Promise<T>,
   close: (subject: T) => Promise<void>,
-  idleMillis: number,
+  idleMillis = Number.POSITIVE_INFINITY,
 ): WhileUsed<T> {
   let subject: Promise<T> | undefined;
   let closed: Promise<void> = Promise.resolve();

@@ -25,7 +25,7 @@ export const tenantIdleMillis = 60_000;
 export function createTenants(
   engine: string,
   open: (tenant: string) => Promise<SpanStore>,
-  idleMillis = Number.POSITIVE_INFINITY,
+  idleMillis?: number,
 ): Tenants {
   const stores = new Map<string, SpanStore>();
   return {
@@ -60,7 +60,7 @@ function hasLoneSurrogate(text: string): boolean {
 }
 
 /** A store that is open while it is used. */
-function lazyStore(engine: string, open: () => Promise<SpanStore>, idleMillis: number): SpanStore {
+function lazyStore(engine: string, open: () => Promise<SpanStore>, idleMillis?: number): SpanStore {
   const { use, visit, stream, end } = openWhileUsed(open, (store) => store.close(), idleMillis);
   return {
     engine,

@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { type Client, createClient } from "../src/client.js";
@@ -8,6 +7,7 @@ import { createNaming, type Naming } from "../src/naming.js";
 import { checkOptions } from "../src/options.js";
 import { createWindows } from "../src/windows.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
+import { ask } from "./sql.js";
 
 /** A write or a walk as it was seen from outside: events are numbered in the order that they happened. */
 interface Write {
@@ -43,16 +43,7 @@ describeWithPeer("manticore", "what servers tell each other", (located) => {
     controls.push(control);
     return control;
   };
-  const sql = async (statement: string): Promise<RowDataPacket[]> => {
-    const { hostname: host, port } = new URL(searchd.url);
-    const connection = await createConnection({ host, port: Number(port), database: "Manticore" });
-    try {
-      const [rows] = await connection.query<RowDataPacket[]>(statement);
-      return rows;
-    } finally {
-      await connection.end();
-    }
-  };
+  const sql = (statement: string) => ask(searchd.url, statement);
 
   beforeAll(async () => {
     searchd = await startSearchd(located);

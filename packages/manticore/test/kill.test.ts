@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { decodeTraces, isSpanStoreError, type SpanStore } from "@spanstore/core";
 import { openManticoreStore } from "@spanstore/manticore";
-import { createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ingestUntilKilled } from "../../../scripts/test-support/kill/ingest.js";
 import { createProgress } from "../../../scripts/test-support/kill/progress.js";
 import { requestOf, spanIdsOf, traceIdOf } from "../../../scripts/test-support/kill/requests.mjs";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
+import { ask } from "./sql.js";
 
 const kills = Number(process.env.SPANSTORE_KILLS ?? 8);
 const module = new URL("../dist/index.js", import.meta.url);
@@ -89,13 +89,11 @@ describeWithPeer("manticore", "kill -9 during ingest", (located) => {
     expect(expected.filter((traceId) => !foundIds.has(traceId))).toEqual([]);
 
     // What was not acknowledged may be there too, but then it is there once as well.
-    const { hostname: host, port } = new URL(searchd.url);
-    const connection = await createConnection({ host, port: Number(port), database: "Manticore" });
-    const [rows] = await connection.query(
+    const rows = await ask(
+      searchd.url,
       `SELECT span_id FROM ${prefix}spans LIMIT 1000000 OPTION max_matches=1000000`,
     );
-    await connection.end();
-    const inSql = (rows as { span_id: string }[]).map(({ span_id }) => span_id).sort();
+    const inSql = rows.map(({ span_id }) => String(span_id)).sort();
     expect(inSql.filter((id, i) => id === inSql[i - 1])).toEqual([]);
     const known = new Set(inSql);
     expect(wanted.filter((id) => !known.has(id))).toEqual([]);

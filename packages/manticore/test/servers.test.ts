@@ -1,9 +1,10 @@
 import { type Span, SpanKind, type SpanStore, StatusCode, type TracesData } from "@spanstore/core";
 import { openManticoreStore } from "@spanstore/manticore";
-import { createConnection, type RowDataPacket } from "mysql2/promise";
+import type { RowDataPacket } from "mysql2";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
+import { ask } from "./sql.js";
 
 const day = 86_400_000_000_000n;
 const noon = 1_772_625_600_000_000_000n;
@@ -46,16 +47,7 @@ describeWithPeer("manticore", "several servers on one searchd", (located) => {
     stores.push(store);
     return store;
   };
-  const sql = async (statement: string): Promise<RowDataPacket[]> => {
-    const { hostname: host, port } = new URL(searchd.url);
-    const connection = await createConnection({ host, port: Number(port), database: "Manticore" });
-    try {
-      const [rows] = await connection.query<RowDataPacket[]>(statement);
-      return rows;
-    } finally {
-      await connection.end();
-    }
-  };
+  const sql = (statement: string) => ask(searchd.url, statement);
   beforeAll(async () => {
     searchd = await startSearchd(located);
   });

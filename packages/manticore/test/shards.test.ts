@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { decodeTraces, isSpanStoreError, type SpanStore, type TracesData } from "@spanstore/core";
 import { describeSpanStore } from "@spanstore/core/testing";
 import { type ManticoreOptions, openManticoreStore } from "@spanstore/manticore";
-import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createProgress } from "../../../scripts/test-support/kill/progress.js";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
+import { ask } from "./sql.js";
 
 const hour = 3_600_000_000_000n;
 const noon = 1_772_625_600_000_000_000n;
@@ -35,17 +35,6 @@ function request(trace: number): TracesData {
       scopeSpans: [{ spans: [span] }],
     })),
   };
-}
-
-async function sql(url: string, statement: string): Promise<RowDataPacket[]> {
-  const { hostname: host, port } = new URL(url);
-  const connection = await createConnection({ host, port: Number(port), database: "Manticore" });
-  try {
-    const [rows] = await connection.query<RowDataPacket[]>(statement);
-    return rows;
-  } finally {
-    await connection.end();
-  }
 }
 
 describeWithPeer("manticore", "spans on several daemons", (located) => {
@@ -97,20 +86,20 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
     it("hold a part each, and are one table to people", async () => {
       const parts = await Promise.all(
         shards.map(async ({ url }) => {
-          const tables = await sql(url, `SHOW TABLES LIKE '${prefix}spans_%'`);
+          const tables = await ask(url, `SHOW TABLES LIKE '${prefix}spans_%'`);
           const counts = await Promise.all(
-            tables.map(({ Table }) => sql(url, `SELECT COUNT(*) AS spans FROM ${Table}`)),
+            tables.map(({ Table }) => ask(url, `SELECT COUNT(*) AS spans FROM ${Table}`)),
           );
           return counts.reduce((sum, [row]) => sum + (row?.spans as number), 0);
         }),
       );
       expect(Math.min(...parts)).toBeGreaterThan(traces / 2);
       expect(parts.reduce((sum, part) => sum + part, 0)).toBe(traces * 2);
-      expect(await sql(home.url, `SELECT COUNT(*) AS spans FROM ${prefix}spans`)).toEqual([
+      expect(await ask(home.url, `SELECT COUNT(*) AS spans FROM ${prefix}spans`)).toEqual([
         { spans: traces * 2 },
       ]);
       expect(
-        await sql(
+        await ask(
           home.url,
           `SELECT service_name, COUNT(*) AS spans FROM ${prefix}spans GROUP BY service_name ORDER BY service_name ASC`,
         ),
@@ -119,7 +108,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
         { service_name: "front", spans: traces },
       ]);
       expect(
-        await sql(
+        await ask(
           home.url,
           `SELECT trace_id, logs FROM ${prefix}spans WHERE service_name = 'front' ORDER BY start_time DESC LIMIT 3`,
         ),
@@ -129,7 +118,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
     it("give the newest, in order, and refuse copies in whatever pieces", async () => {
       const pieces = all.flatMap((trace) => request(trace).resourceSpans);
       await Promise.all(pieces.map((piece) => store.write({ resourceSpans: [piece] })));
-      expect(await sql(home.url, `SELECT COUNT(*) AS spans FROM ${prefix}spans`)).toEqual([
+      expect(await ask(home.url, `SELECT COUNT(*) AS spans FROM ${prefix}spans`)).toEqual([
         { spans: traces * 2 },
       ]);
       const found = await store.findTraceIds({ service: "front", limit: 5 });

@@ -1,0 +1,16 @@
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+
+/**
+ * Asks as people do, and gives values of the types that mysql2 makes of them.
+ * @param url `mysql://HOST:PORT`.
+ */
+export async function ask(url: string, statement: string): Promise<RowDataPacket[]> {
+  const { hostname: host, port } = new URL(url);
+  const connection = await createConnection({ host, port: Number(port), database: "Manticore" });
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>(statement);
+    return rows;
+  } finally {
+    await connection.end();
+  }
+}

@@ -1,19 +1,13 @@
-import { EventEmitter, once } from "node:events";
-import { type ServiceError, status } from "@grpc/grpc-js";
-import { decodeTraces } from "@spanstore/core";
+import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { freshPrefix, type Searchd, startSearchd } from "../../manticore/test/searchd.js";
-import { connectSpanStore } from "../src/index.js";
-import { connect, exportRequest, spanId, traceId } from "./harness.js";
+import { ingestThroughKills, type KilledIngest } from "./kill/ingest.js";
 import { type ServerOnManticore, serverOnManticore } from "./manticore/server.js";
 import { askMysql } from "./manticore/sql.js";
 
 const kills = Number(process.env.SPANSTORE_KILLS ?? 4);
 const timeout = 60_000 + kills * 20_000;
-const senders = 4;
-const spansPerRequest = 3;
-const hour = 3_600_000_000_000n;
 const firstStart = 1_800_000_000_000_000_000n;
 
 describeWithPeer("manticore", "kill -9 during ingest over gRPC", (located) => {
@@ -75,86 +69,10 @@ describeWithPeer("manticore", "kill -9 during ingest over gRPC", (located) => {
     });
   });
 
-  /** Sends requests without a pause while something is killed again and again, and looks for all of them afterwards. */
-  async function ingest(
-    killAndStart: (kill: number, refusal: () => Promise<void>) => Promise<void>,
-  ): Promise<void> {
-    let acknowledged = 0;
-    let refused = 0;
-    let next = 0;
-    let over = false;
-    let failure: unknown;
-    let starting: Promise<void> | undefined;
-    const progress = new EventEmitter();
-    const clients = Array.from({ length: senders }, () =>
-      connect(server.address, {
-        "grpc.initial_reconnect_backoff_ms": 50,
-        "grpc.max_reconnect_backoff_ms": 200,
-      }),
-    );
-    /** Whoever gets no acknowledgement sends the same again, as Jaeger does. */
-    const untilAcknowledged = async (client: (typeof clients)[number], request: Buffer) => {
-      for (;;) {
-        try {
-          await client.unary("Export", request);
-          return;
-        } catch (error) {
-          if ((error as ServiceError).code !== status.UNAVAILABLE) throw error;
-          refused += 1;
-          progress.emit("made");
-          await starting;
-        }
-      }
-    };
-    const sending = clients.map(async (client) => {
-      while (!over) {
-        const number = next++;
-        const request = requestOf(number);
-        await untilAcknowledged(client, request);
-        // A tenth comes once more, from clients that missed the acknowledgement.
-        if (number % 10 === 0) await untilAcknowledged(client, request);
-        acknowledged += 1;
-        progress.emit("made");
-      }
-    });
-    const everyone = Promise.all(sending).catch((error: unknown) => {
-      failure = error;
-      progress.emit("made");
-    });
-
-    const until = async (met: () => boolean): Promise<void> => {
-      while (!met() && failure === undefined) await once(progress, "made");
-    };
-    for (let kill = 0; kill < kills; kill++) {
-      const enough = acknowledged + 10 + Math.floor(Math.random() * 100);
-      await until(() => acknowledged >= enough);
-      const before = refused;
-      starting = killAndStart(kill, () => until(() => refused > before));
-      await starting;
-    }
-    over = true;
-    await everyone;
-    for (const client of clients) client.close();
-    if (failure !== undefined) throw failure;
-    // Otherwise nothing was killed while it mattered.
-    expect(refused).toBeGreaterThan(0);
-    await expectOnce(next);
-  }
-
-  /** By id, by a search and by SQL: all of them, each once, and nothing else. */
-  async function expectOnce(requests: number): Promise<void> {
-    const numbers = Array.from({ length: requests }, (_, number) => number);
-    const wanted = numbers.flatMap((number) => spanIdsOf(number)).sort();
-    const given: string[] = [];
-    await using store = connectSpanStore(server.address);
-    for await (const { encoded } of store.getTraces(numbers.map(traceIdOf))) {
-      for (const { scopeSpans } of decodeTraces(encoded).resourceSpans) {
-        for (const { spans } of scopeSpans) given.push(...spans.map((span) => span.spanId));
-      }
-    }
-    expect(given.sort()).toEqual(wanted);
-    const { traces } = await store.findTraceIds({ service: "killed", limit: requests + 1 });
-    expect(traces.map((trace) => trace.traceId).sort()).toEqual(numbers.map(traceIdOf).sort());
+  /** Looks by SQL, too. */
+  async function ingest(killAndStart: KilledIngest["killAndStart"]): Promise<void> {
+    const { address } = server;
+    const wanted = await ingestThroughKills({ address, firstStart, kills, between: [10, 100], killAndStart });
     const rows = await askMysql(
       searchd.url,
       `SELECT span_id FROM ${spans} LIMIT 10000000 OPTION max_matches=10000000`,
@@ -162,21 +80,3 @@ describeWithPeer("manticore", "kill -9 during ingest over gRPC", (located) => {
     expect(rows.map((row) => row.span_id).sort()).toEqual(wanted);
   }
 });
-
-function traceIdOf(number: number): string {
-  return traceId(number + 1);
-}
-
-function spanIdsOf(number: number): string[] {
-  return Array.from({ length: spansPerRequest }, (_, i) => spanId(number * spansPerRequest + i + 1));
-}
-
-/** A trace whose spans fall on several days, so into several tables. */
-function requestOf(number: number): Buffer {
-  return exportRequest(
-    ...spanIdsOf(number).map((id, i) => {
-      const start = firstStart + BigInt(number) * 1_000_000n + BigInt(i) * 20n * hour;
-      return { traceId: traceIdOf(number), spanId: id, service: "killed", start, end: start + 5n };
-    }),
-  );
-}

@@ -104,7 +104,10 @@ export function diskBytes(directory: string): number {
   execFileSync("sync", ["--file-system", directory]);
   let bytes = 0;
   for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
-    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).blocks * 512;
+    // An engine at work removes files at any time.
+    if (entry.isFile()) {
+      bytes += (statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.blocks ?? 0) * 512;
+    }
   }
   return bytes;
 }

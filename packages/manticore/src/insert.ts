@@ -2,12 +2,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { SpanStoreError } from "@spanstore/core";
 import type { Client, Row } from "./client.js";
 import { failureOf } from "./errors.js";
-import { idIn, nextId } from "./ids.js";
+import { type IdRange, idIn, nextId } from "./ids.js";
 import { SqlBytes, valuesOf } from "./literals.js";
 import type { NewRow } from "./rows.js";
 import { insertInto, type TableShape } from "./schema.js";
 import type { Tuning } from "./tuning.js";
-import type { IdRange } from "./windows.js";
 
 /** What stands in a statement besides a row's values. */
 const maxHeadBytes = 1024;
@@ -41,7 +40,7 @@ export async function insertRows(
 ): Promise<void> {
   let left = distinct(
     target,
-    rows.map((row) => ({ ...row, id: idIn(target.ids, row.id) })),
+    rows.map((row) => ({ ...row, id: idIn(target.ids, row.unixNano, row.id) })),
   );
   for (let round = 0; left.length > 0; round++) {
     if (round === maxRounds) {

@@ -125,7 +125,7 @@ async function prepare(
 ): Promise<{ readonly rows: Rows; readonly request: PreparedRequest }> {
   const split = splitByTrace(encoded, { maxExtentMillis });
   const all = spanRows(encoded, split, tuning.idOf);
-  const spans = byWindow(all, ({ startUnixNano }) => naming.windows.at(startUnixNano));
+  const spans = byWindow(all, ({ unixNano }) => naming.windows.at(unixNano));
   const fragments = new Map<Window, NewRow[]>();
   const services = new Set(all.map(({ operation }) => operation.service));
   const windows = byWindow(split.fragments, (each) => naming.windows.at(each.newestStartUnixNano));

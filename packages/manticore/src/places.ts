@@ -1,4 +1,5 @@
 import type { Client } from "./client.js";
+import { partOfIds } from "./ids.js";
 import type { Naming } from "./naming.js";
 import { maxShards } from "./options.js";
 import type { Window, Windows } from "./windows.js";
@@ -22,10 +23,7 @@ export function placesOf(home: Client, shards: readonly Client[], naming: Naming
 }
 
 function partOf({ at, named }: Windows, part: bigint): Windows {
-  const narrowed = (window: Window): Window => {
-    const lowerBits = window.ids.lowerBits >> partBits;
-    return { ...window, ids: { first: window.ids.first | (part * (lowerBits + 1n)), lowerBits } };
-  };
+  const narrowed = (window: Window): Window => ({ ...window, ids: partOfIds(window.ids, part, partBits) });
   // Most spans lie in the window of the one before.
   let whole: Window | undefined;
   let last: Window | undefined;

@@ -19,6 +19,8 @@ import { appendTokens } from "./tokens.js";
 export interface NewRow {
   /** Its content's number, or already its id. */
   readonly id: bigint;
+  /** The time that decides which window it lies in. */
+  readonly unixNano: bigint;
   /** What stands behind its id in a statement: literals with commas between. */
   readonly values: Uint8Array;
   /** Rows that are alike stand side by side, since they compress better so. */
@@ -42,10 +44,11 @@ export function fragmentRows(
     out.literal(fragment.encoded);
     return out.length;
   });
-  return fragments.map(({ encoded }, i) => {
+  return fragments.map(({ encoded, newestStartUnixNano: unixNano }, i) => {
     const { value: first } = spansOf(encoded).next();
     const likeness = first === undefined ? "" : likenessOf(first);
-    return { id: idOf(encoded), values: out.bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]), likeness };
+    const values = out.bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
+    return { id: idOf(encoded), unixNano, values, likeness };
   });
 }
 
@@ -59,9 +62,8 @@ export interface RowOperation {
   readonly sql: Uint8Array;
 }
 
-/** A span's row for people, and what decides where it belongs and which operation it makes known. */
+/** A span's row for people, and which operation it makes known. */
 export interface SpanRow extends NewRow {
-  readonly startUnixNano: bigint;
   readonly operation: RowOperation;
 }
 
@@ -91,7 +93,7 @@ function rowsOf(source: Uint8Array, idOf: ContentId): SpanRow[] {
         id: idOf(content(group.spans[i] as number, group.spans[i + 1] as number)),
         values: out.bytes,
         likeness: operation.likeness,
-        startUnixNano: span.startTimeUnixNano,
+        unixNano: span.startTimeUnixNano,
         operation,
       });
     }

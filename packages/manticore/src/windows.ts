@@ -1,15 +1,10 @@
 import { type CalendarWindow, createCalendar, type WindowLength } from "@spanstore/core";
+import { type IdRange, idRange } from "./ids.js";
 
 /** A span of time whose spans lie in one table, whose name ends with its name. */
 export interface Window extends CalendarWindow {
   /** Of all windows the ids of rows are different: of several tables together, Manticore shows an id once. */
   readonly ids: IdRange;
-}
-
-/** A window's part of the positive 64-bit numbers: `first` and the lower bits. */
-export interface IdRange {
-  readonly first: bigint;
-  readonly lowerBits: bigint;
 }
 
 /** The bits that number a hundred years' windows, and three more. */
@@ -39,26 +34,24 @@ export interface Windows {
 export function createWindows(length: WindowLength): Windows {
   const calendar = createCalendar(length);
   const rangeBits = idBits - numberBits[length];
-  const idsOf = (number: bigint): IdRange => ({
-    first: number << rangeBits,
-    lowerBits: (1n << rangeBits) - 1n,
+  const withIds = (window: Omit<Window, "ids">, number: bigint): Window => ({
+    ...window,
+    ids: idRange(number << rangeBits, rangeBits, window.startUnixNano, window.endUnixNano),
   });
 
   /** Cut where the ordinary times end, so that every time has one window. */
-  const ordinary = ({ name, startUnixNano: start, endUnixNano: end }: CalendarWindow): Window => ({
-    name,
-    startUnixNano: start < ordinaryFrom ? ordinaryFrom : start,
-    endUnixNano: end > ordinaryUntil ? ordinaryUntil : end,
-    // From 3 on, since the first week may begin before the ordinary times do.
-    ids: idsOf(3n + (end - ordinaryFrom) / calendar.windowNanos),
-  });
-  const pastWindow = { name: past, startUnixNano: 0n, endUnixNano: ordinaryFrom, ids: idsOf(1n) };
-  const futureWindow = {
-    name: future,
-    startUnixNano: ordinaryUntil,
-    endUnixNano: 1n << 64n,
-    ids: idsOf(2n),
-  };
+  const ordinary = ({ name, startUnixNano: start, endUnixNano: end }: CalendarWindow): Window =>
+    withIds(
+      {
+        name,
+        startUnixNano: start < ordinaryFrom ? ordinaryFrom : start,
+        endUnixNano: end > ordinaryUntil ? ordinaryUntil : end,
+      },
+      // From 3 on, since the first week may begin before the ordinary times do.
+      3n + (end - ordinaryFrom) / calendar.windowNanos,
+    );
+  const pastWindow = withIds({ name: past, startUnixNano: 0n, endUnixNano: ordinaryFrom }, 1n);
+  const futureWindow = withIds({ name: future, startUnixNano: ordinaryUntil, endUnixNano: 1n << 64n }, 2n);
 
   const at = (unixNano: bigint): Window => {
     if (unixNano < ordinaryFrom) return pastWindow;

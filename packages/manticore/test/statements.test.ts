@@ -16,6 +16,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { type Client, createClient } from "../src/client.js";
 import { openEngine } from "../src/engine.js";
+import { idIn } from "../src/ids.js";
 import { createNaming, tenantPrefix } from "../src/naming.js";
 import { checkOptions } from "../src/options.js";
 import { placesOf } from "../src/places.js";
@@ -237,7 +238,12 @@ describeWithPeer("manticore", "statements", (located) => {
       [client, client],
       createNaming({ prefix: "", windows: createWindows("day") }),
     );
-    const ids = parts.map(({ naming }) => naming.windows.at(now).ids);
-    expect(ids.map(({ first, lowerBits }) => `${first} to ${first + lowerBits}`)).toMatchSnapshot();
+    const windows = parts.map(({ naming }) => naming.windows.at(now));
+    expect(
+      windows.map(
+        ({ ids, startUnixNano, endUnixNano }) =>
+          `${idIn(ids, startUnixNano, 0n)} to ${idIn(ids, endUnixNano - 1n, -1n)}`,
+      ),
+    ).toMatchSnapshot();
   });
 });

@@ -15,6 +15,7 @@ export function serveOptions(config: Config): ConfiguredOptions {
     allowPurge: config["allow-purge"],
     maxReceiveMessageBytes: config["grpc.max-receive-message-bytes"],
     maxWaitingBytes: config["limits.waiting-bytes"],
+    arrivalMs: config["limits.arrival-time"],
     maxQueryBytes: config["limits.query-bytes"],
     maxHeaderBytes: config["limits.header-bytes"],
     spanLimits: {

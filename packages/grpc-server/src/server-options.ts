@@ -43,6 +43,8 @@ export interface ServerOptions {
   readonly maxReceiveMessageBytes?: number;
   /** Requests to write, of all callers together, that are not durable yet; more are refused. Default: 128 MiB. */
   readonly maxWaitingBytes?: number;
+  /** How long a request to write may take to arrive, once it has begun. Default: a minute. */
+  readonly arrivalMs?: number;
   /** The largest question that is read, encoded. Default: 1 MiB. */
   readonly maxQueryBytes?: number;
   /** Names and values of a call's headers together. Default: 16 KiB. */

@@ -95,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       interceptors: [
         observeCalls(metrics.callFinished),
         guardCalls({ authorizer, tenantOf, maxHeaderBytes: options.maxHeaderBytes ?? 16 * 1024 }),
-        admitArrivals(admission),
+        admitArrivals(admission, options.arrivalMs ?? 60_000),
       ],
       maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 64 * mebibyte,
       draining: draining.signal,

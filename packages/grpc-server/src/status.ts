@@ -66,7 +66,8 @@ function textOf(message: string, field: string | undefined, hint: string | undef
   return hint === undefined ? named : `${named} (${hint})`;
 }
 
-function failure(code: status, details: string): StatusObject {
+/** A status whose text is cut to what a header takes. */
+export function failure(code: status, details: string): StatusObject {
   return { code, details: headerText(details), metadata: new Metadata() };
 }
 

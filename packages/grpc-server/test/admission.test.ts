@@ -52,6 +52,29 @@ it("refuses writes beyond the bound, says when to come again, and takes them whe
   }
 });
 
+it("ends requests that begin and do not arrive, so that their room is for others again", async () => {
+  const served = await serve({ maxWaitingBytes: 20_000, arrivalMs: 100 });
+  try {
+    const filler = "x".repeat(10_000);
+    const request = exportRequest({ traceId: traceId(1), spanId: spanId(1), attributes: { filler } });
+    // The server learns how large writes are.
+    for (let n = 0; n < 20; n++) await served.client.unary("Export", request);
+    // Headers, and nothing behind them.
+    const silent = Array.from({ length: 20 }, () => served.client.upload("Export"));
+    const codes = await Promise.all(
+      silent.map(async ({ call, answer }) => {
+        call.on("error", () => {});
+        return (await errorOf(answer)).code;
+      }),
+    );
+    expect(codes[0]).toBe(status.DEADLINE_EXCEEDED);
+    expect([status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED]).toEqual(expect.arrayContaining(codes));
+    await served.client.unary("Export", request);
+  } finally {
+    await served.stop();
+  }
+});
+
 /** A server whose store takes nothing yet, and streams of spans to it. */
 async function serveGated() {
   const gated = gatedStore();

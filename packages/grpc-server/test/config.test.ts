@@ -174,6 +174,7 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["0", 0],
     ["512MiB", 512 * 2 ** 20],
   ],
+  "limits.arrival-time": [["5s", 5000]],
   "limits.bytes-per-second": [
     ["none", "none"],
     ["1MiB", 1_048_576],

@@ -97,13 +97,7 @@ function parseContext(
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function* spansOf(encoded: Uint8Array): Generator<SpanView, void, undefined> {
-  let resourceContext: Context | undefined;
-  let resource: ResourceView | undefined;
-  for (const group of parseGroups(encoded)) {
-    if (group.resource !== resourceContext || resource === undefined) {
-      resourceContext = group.resource;
-      resource = new ResourceView(group.resource.encoded, group.resource.schemaUrl);
-    }
+  for (const [group, resource] of withResources(encoded)) {
     const scope = new ScopeView(group.scope.encoded, group.scope.schemaUrl);
     for (let i = 0; i < group.spans.length; i += 2) {
       const head = new SpanHead();
@@ -111,4 +105,39 @@ export function* spansOf(encoded: Uint8Array): Generator<SpanView, void, undefin
       yield new SpanView(head, resource, scope);
     }
   }
+}
+
+/**
+ * Shows every span of an encoded TracesData to whoever keeps none of them: a view holds until the next one is shown.
+ * @param hasChance is asked of the first span of one scope of one resource; when it says no, the others are passed over.
+ * @throws INVALID_TRACES when the bytes are no OTLP.
+ */
+export function visitSpans(
+  encoded: Uint8Array,
+  hasChance: (span: SpanView) => boolean,
+  visit: (span: SpanView) => void,
+): void {
+  const head = new SpanHead();
+  for (const [group, resource] of withResources(encoded)) {
+    const scope = new ScopeView(group.scope.encoded, group.scope.schemaUrl);
+    for (let i = 0; i < group.spans.length; i += 2) {
+      head.scan(encoded, group.spans[i] as number, group.spans[i + 1] as number);
+      const span = new SpanView(head, resource, scope);
+      if (i === 0 && !hasChance(span)) break;
+      visit(span);
+    }
+  }
+}
+
+/** The groups of an encoded TracesData, one view standing for each resource. */
+function withResources(encoded: Uint8Array): [SpanGroup, ResourceView][] {
+  let context: Context | undefined;
+  let view: ResourceView | undefined;
+  return parseGroups(encoded).map((group) => {
+    if (group.resource !== context || view === undefined) {
+      context = group.resource;
+      view = new ResourceView(context.encoded, context.schemaUrl);
+    }
+    return [group, view];
+  });
 }

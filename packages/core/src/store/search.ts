@@ -1,6 +1,6 @@
-import { spansOf } from "../otlp/groups.js";
+import { visitSpans } from "../otlp/groups.js";
 import type { SpanView } from "../otlp/span-view.js";
-import { compilePredicate } from "../query/filter/matcher.js";
+import { compilePredicate, compileResourceDemand } from "../query/filter/matcher.js";
 import type { Search } from "../query/search-of-query.js";
 import { candidatesOf } from "./candidates.js";
 import type { EngineReader, Fragment } from "./engine.js";
@@ -36,13 +36,16 @@ export async function findMatches(
 ): Promise<Match[]> {
   const { after } = walk ?? {};
   const matches = compilePredicate(search.predicate);
+  const hasChance = compileResourceDemand(search.predicate);
   const startTimeMaxUnixNano = after?.startTimeUnixNano ?? search.startTimeMaxUnixNano;
   const isIn = (span: SpanView): boolean => {
     const start = span.startTimeUnixNano;
     return start >= search.startTimeMinUnixNano && start <= startTimeMaxUnixNano && matches(span);
   };
   const excluded =
-    after === undefined ? undefined : createExclusion(engine, search, walk as Continuation, matches);
+    after === undefined
+      ? undefined
+      : createExclusion(engine, search, walk as Continuation, hasChance, matches);
   const newest = new Map<string, bigint>();
   const turns = createTurns();
   /** No span of the window at hand starts after this. */
@@ -54,7 +57,7 @@ export async function findMatches(
       if (walk !== undefined && fragment.sequence > walk.sequence) continue;
       const known = found.get(fragment.traceId) ?? newest.get(fragment.traceId);
       if (known !== undefined && known >= bound) continue;
-      const start = newestMatch(fragment, isIn, known);
+      const start = newestMatch(fragment, hasChance, isIn, known);
       if (start !== undefined) found.set(fragment.traceId, start);
       const turn = turns();
       if (turn !== undefined) {
@@ -78,14 +81,15 @@ export async function findMatches(
 /** The start of the fragment's newest matching span, if it is newer than what is known. */
 function newestMatch(
   fragment: Fragment,
+  hasChance: (span: SpanView) => boolean,
   isIn: (span: SpanView) => boolean,
   known: bigint | undefined,
 ): bigint | undefined {
   let start = known;
-  for (const span of spansOf(fragment.encoded)) {
-    if (start !== undefined && span.startTimeUnixNano <= start) continue;
+  visitSpans(fragment.encoded, hasChance, (span) => {
+    if (start !== undefined && span.startTimeUnixNano <= start) return;
     if (isIn(span)) start = span.startTimeUnixNano;
-  }
+  });
   return start;
 }
 
@@ -97,6 +101,7 @@ function createExclusion(
   engine: EngineReader,
   search: Search,
   walk: Continuation,
+  hasChance: (span: SpanView) => boolean,
   matches: (span: SpanView) => boolean,
 ): (
   found: Map<string, bigint>,
@@ -120,8 +125,9 @@ function createExclusion(
     for await (const window of engine.fragments(unknown, signal)) {
       for (const fragment of window) {
         if (fragment.sequence > walk.sequence || given.has(fragment.traceId)) continue;
-        if (newestMatch(fragment, isGivenBy(fragment.traceId), undefined) !== undefined)
-          given.add(fragment.traceId);
+        const isGiven =
+          newestMatch(fragment, hasChance, isGivenBy(fragment.traceId), undefined) !== undefined;
+        if (isGiven) given.add(fragment.traceId);
       }
     }
     for (const traceId of unknown) if (given.has(traceId)) found.delete(traceId);

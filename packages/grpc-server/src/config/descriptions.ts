@@ -238,6 +238,11 @@ export const descriptions: Record<OptionName, OptionDescription> = {
     placeholder: "SIZE",
     help: "Requests to write, of all callers together, that are not durable yet; more are refused, and streams held back.",
   },
+  "limits.arrival-time": {
+    group: "Limits",
+    placeholder: "TIME",
+    help: "How long a request to write may take to arrive, once it has begun; a slower one ends with DEADLINE_EXCEEDED.",
+  },
   "limits.bytes-per-second": {
     group: "Limits",
     placeholder: "SIZE|none",

@@ -5,6 +5,7 @@ const times: ReadonlySet<OptionName> = new Set([
   "shutdown.grace",
   "elasticsearch.refresh-interval",
   "elasticsearch.timeout",
+  "limits.arrival-time",
   "reload.interval",
   "retention",
   "retention-interval",

@@ -95,6 +95,7 @@ export const configSchema = z.strictObject({
     .pipe(z.number().min(1024, "must be at least 1KiB").max(maxMessageBytes, "must be below 2GiB"))
     .default(64 * 1024 * 1024),
   "limits.waiting-bytes": byteSize.default(128 * 1024 * 1024),
+  "limits.arrival-time": timer.default(60_000),
   "limits.bytes-per-second": z
     .union([z.literal("none"), rate], "must be a number of bytes, for example 10MiB, or none")
     .default("none"),

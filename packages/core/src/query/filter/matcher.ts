@@ -39,6 +39,17 @@ export function compilePredicate(predicate: Predicate): (span: SpanView) => bool
   return (span) => test(span);
 }
 
+/**
+ * Compiles what a predicate demands of the resource alone into a function of any span of that resource: when it says
+ * no, no span of the resource satisfies the predicate.
+ */
+export function compileResourceDemand(predicate: Predicate): (span: SpanView) => boolean {
+  const demands = (predicate.op === "and" ? predicate.args : [predicate]).filter(
+    (arg) => "ref" in arg && readsOnlyResource(arg.ref),
+  );
+  return demands.length === 0 ? () => true : compilePredicate({ op: "and", args: demands });
+}
+
 function compile(predicate: Predicate): Test {
   switch (predicate.op) {
     case "and": {

@@ -14,6 +14,7 @@ import { insertRows } from "./insert.js";
 import type { Naming } from "./naming.js";
 import { fragmentRows, type NewRow, type SpanRow, spanRows } from "./rows.js";
 import { fragmentTable } from "./schema.js";
+import { createSeenResources, type SeenResources } from "./seen-resources.js";
 import type { StopTerms } from "./stop-terms.js";
 import type { Tuning } from "./tuning.js";
 import type { Window } from "./windows.js";
@@ -70,6 +71,7 @@ interface Rows {
 
 export function createInserter(parts: InserterParts): Inserter {
   const groups = new Map<number, readonly (Rows | undefined)[]>();
+  const resources = createSeenResources();
 
   return {
     prepare: async (group, encoded) => {
@@ -77,7 +79,7 @@ export function createInserter(parts: InserterParts): Inserter {
       const requests: Prepared[] = [];
       for (const each of encoded) {
         try {
-          const prepared = await prepare(parts, each);
+          const prepared = await prepare(parts, resources, each);
           rows.push(prepared.rows);
           requests.push(prepared.request);
         } catch (error) {
@@ -121,10 +123,11 @@ export function createInserter(parts: InserterParts): Inserter {
 
 async function prepare(
   { naming, stopTerms, tuning }: InserterParts,
+  resources: SeenResources,
   encoded: Uint8Array,
 ): Promise<{ readonly rows: Rows; readonly request: PreparedRequest }> {
   const split = splitByTrace(encoded, { maxExtentMillis });
-  const all = spanRows(encoded, split, tuning.idOf);
+  const all = spanRows(encoded, split, resources, tuning.idOf);
   const spans = byWindow(all, ({ unixNano }) => naming.windows.at(unixNano));
   const fragments = new Map<Window, NewRow[]>();
   const services = new Set(all.map(({ operation }) => operation.service));

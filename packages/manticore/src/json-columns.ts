@@ -1,5 +1,12 @@
-import { type AnyValue, Cursor, type KeyValue, type SpanView, textForm } from "@spanstore/core";
-import type { SqlBytes } from "./literals.js";
+import {
+  type AnyValue,
+  Cursor,
+  type KeyValue,
+  type ScopeView,
+  type SpanView,
+  textForm,
+} from "@spanstore/core";
+import { SqlBytes } from "./literals.js";
 
 const quote = 0x22;
 const colon = 0x3a;
@@ -15,8 +22,9 @@ export function appendProcess(out: SqlBytes, attributes: readonly KeyValue[]): v
 /**
  * Appends the JSON of a span's attributes, as it stands within a string literal; of equal keys all stand there. What is in
  * no attribute and in no column comes behind, by the names that OpenTelemetry gives it in Jaeger.
+ * @param ofScope {@link scopeTags}.
  */
-export function appendTags(out: SqlBytes, span: SpanView): void {
+export function appendTags(out: SqlBytes, span: SpanView, ofScope: Uint8Array): void {
   const { bytes, attributes } = span.head;
   out.byte(openBrace);
   const start = out.length;
@@ -28,14 +36,24 @@ export function appendTags(out: SqlBytes, span: SpanView): void {
     const { key, value } = span.attributes[i / 2] as KeyValue;
     appendDecoded(out, `${JSON.stringify(key)}:${valueJson(value)}`);
   }
-  const { head, scope } = span;
+  const { head } = span;
   if (head.messageEnd > head.messageAt) {
     appendMore(out, start, "otel.status_description", span.statusMessage);
   }
   if (head.traceStateEnd > head.traceStateAt) appendMore(out, start, "w3c.tracestate", span.traceState);
-  appendMore(out, start, "otel.scope.name", scope.name);
-  appendMore(out, start, "otel.scope.version", scope.version);
+  if (ofScope.length > 0) {
+    if (out.length > start) out.byte(comma);
+    out.raw(ofScope);
+  }
   out.byte(closeBrace);
+}
+
+/** What a scope adds to the tags of each of its spans. */
+export function scopeTags(scope: ScopeView): Uint8Array {
+  const out = new SqlBytes(256);
+  appendMore(out, 0, "otel.scope.name", scope.name);
+  appendMore(out, 0, "otel.scope.version", scope.version);
+  return out.bytes.subarray(0, out.length);
 }
 
 /** @param start where the object's first member stands, or would. */

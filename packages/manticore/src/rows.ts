@@ -1,18 +1,17 @@
 import { hash } from "node:crypto";
 import {
   parseGroups,
-  type ResourceView,
   type SpanGroup,
   type SpanView,
   type Split,
-  spanKindWord,
   spansOf,
   type Term,
   type TraceFragment,
 } from "@spanstore/core";
 import type { ContentId } from "./ids.js";
-import { appendLogs, appendProcess, appendRefs, appendTags } from "./json-columns.js";
+import { appendLogs, appendRefs, appendTags, scopeTags } from "./json-columns.js";
 import { SqlBytes } from "./literals.js";
+import type { RowOperation, SeenResource, SeenResources } from "./seen-resources.js";
 import { appendTokens } from "./tokens.js";
 
 /** A row to be written. */
@@ -52,42 +51,39 @@ export function fragmentRows(
   });
 }
 
-/** What spans of one operation have in common; one object stands for it in all rows of a request and resource. */
-export interface RowOperation {
-  readonly service: string;
-  readonly name: string;
-  readonly spanKind: string;
-  readonly likeness: string;
-  /** The values of its columns, with a comma behind each. */
-  readonly sql: Uint8Array;
-}
-
 /** A span's row for people, and which operation it makes known. */
 export interface SpanRow extends NewRow {
   readonly operation: RowOperation;
 }
 
 /** The rows of all spans of a request that were not rejected. */
-export function spanRows(encoded: Uint8Array, { fragments, rejected }: Split, idOf: ContentId): SpanRow[] {
+export function spanRows(
+  encoded: Uint8Array,
+  { fragments, rejected }: Split,
+  resources: SeenResources,
+  idOf: ContentId,
+): SpanRow[] {
   // A request with malformed spans can not be walked; the fragments hold the others.
   const sources = rejected.length === 0 ? [encoded] : fragments.map((fragment) => fragment.encoded);
-  return sources.flatMap((source) => rowsOf(source, idOf));
+  return sources.flatMap((source) => rowsOf(source, resources, idOf));
 }
 
-function rowsOf(source: Uint8Array, idOf: ContentId): SpanRow[] {
+function rowsOf(source: Uint8Array, resources: SeenResources, idOf: ContentId): SpanRow[] {
   const out = new SqlBytes(source.length * 2 + 1024);
   const rows: { -readonly [K in keyof SpanRow]: SpanRow[K] }[] = [];
   const ends: number[] = [];
-  const resources = new Map<ResourceView, SeenResource>();
   const views = spansOf(source);
   for (const group of parseGroups(source)) {
     if (group.spans.length === 0) continue;
     const content = createContent(group);
+    let resource: SeenResource | undefined;
+    let ofScope: Uint8Array | undefined;
     for (let i = 0; i < group.spans.length; i += 2) {
       const span = views.next().value as SpanView;
-      const resource = seenResource(resources, span.resource);
-      const operation = operationOf(resource, span);
-      appendSpan(out, span, operation, resource.process);
+      resource ??= resources(group.resource.encoded, span.resource);
+      ofScope ??= scopeTags(span.scope);
+      const operation = resource.operationOf(span);
+      appendSpan(out, span, operation, resource.process, ofScope);
       ends.push(out.length);
       rows.push({
         id: idOf(content(group.spans[i] as number, group.spans[i + 1] as number)),
@@ -102,56 +98,6 @@ function rowsOf(source: Uint8Array, idOf: ContentId): SpanRow[] {
     row.values = out.bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
   });
   return rows;
-}
-
-/** A resource of a request, and what its spans share. */
-interface SeenResource {
-  readonly service: string;
-  /** The JSON of its attributes, as it stands within a literal. */
-  readonly process: Uint8Array;
-  /** By the number of the kind, then by name. */
-  readonly operations: Map<number, Map<string, RowOperation>>;
-}
-
-function seenResource(seen: Map<ResourceView, SeenResource>, resource: ResourceView): SeenResource {
-  let own = seen.get(resource);
-  if (own === undefined) {
-    const json = new SqlBytes(1024);
-    appendProcess(json, resource.attributes);
-    own = {
-      service: resource.serviceName,
-      process: json.bytes.subarray(0, json.length),
-      operations: new Map(),
-    };
-    seen.set(resource, own);
-  }
-  return own;
-}
-
-function operationOf({ service, operations }: SeenResource, { kind, name }: SpanView): RowOperation {
-  let ofKind = operations.get(kind);
-  if (ofKind === undefined) {
-    ofKind = new Map();
-    operations.set(kind, ofKind);
-  }
-  let operation = ofKind.get(name);
-  if (operation === undefined) {
-    const spanKind = spanKindWord(kind);
-    const sql = new SqlBytes(256);
-    sql.text(name);
-    sql.comma();
-    sql.text(service);
-    sql.ascii(`,'${spanKind}',`);
-    operation = {
-      service,
-      name,
-      spanKind,
-      likeness: `${service} ${name}`,
-      sql: sql.bytes.subarray(0, sql.length),
-    };
-    ofKind.set(name, operation);
-  }
-  return operation;
 }
 
 function likenessOf({ resource, name }: SpanView): string {
@@ -192,7 +138,13 @@ function createContent({ bytes, resource, scope }: SpanGroup): (start: number, e
 
 const statusWords = ["unset", "ok", "error"];
 
-function appendSpan(out: SqlBytes, span: SpanView, operation: RowOperation, process: Uint8Array): void {
+function appendSpan(
+  out: SqlBytes,
+  span: SpanView,
+  operation: RowOperation,
+  process: Uint8Array,
+  ofScope: Uint8Array,
+): void {
   const { bytes, traceIdAt, traceIdEnd, spanIdAt, spanIdEnd, startTimeAt, endTimeAt } = span.head;
   out.byte(quote);
   out.hex(bytes, traceIdAt, traceIdEnd);
@@ -220,7 +172,7 @@ function appendSpan(out: SqlBytes, span: SpanView, operation: RowOperation, proc
   out.ascii(",'");
   appendLogs(out, span);
   out.ascii("','");
-  appendTags(out, span);
+  appendTags(out, span, ofScope);
   out.ascii("','");
   appendRefs(out, span);
   out.ascii("','");

@@ -23,8 +23,11 @@ export interface IdRange {
   readonly numberBits: bigint;
 }
 
-/** Of a day, these tell 1.1 seconds apart. */
-const timeBits = 17n;
+/**
+ * Of a day, these tell 8.6 seconds apart: with more, numbers would be so short that contents often share one; with fewer,
+ * chunks would overlap.
+ */
+const timeBits = 14n;
 
 /** @param bits of all numbers above `first` that are the window's. */
 export function idRange(first: bigint, bits: bigint, startUnixNano: bigint, endUnixNano: bigint): IdRange {

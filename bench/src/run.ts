@@ -187,7 +187,12 @@ async function measureTarget(
   directory: string,
   say: (line: string) => void,
 ): Promise<void> {
-  const effort: Effort = { warmup: 20, calls: options.calls, seconds: options.seconds, leastCalls: 5 };
+  const effort: Effort = {
+    warmup: options.calls,
+    calls: options.calls,
+    seconds: options.seconds,
+    leastCalls: 5,
+  };
   const session = await openSession(target, set, effort, say);
   try {
     await measurePhases(result, session, options, (larger) =>

@@ -31,6 +31,8 @@ export interface QueryOptions {
   readonly doing?: string;
   /** For how long it is tried again; the settings' otherwise. */
   readonly retryMillis?: number;
+  /** How long a statement may take; the settings' otherwise. */
+  readonly timeoutMillis?: number;
 }
 
 export interface ClientOptions {
@@ -72,7 +74,12 @@ export function createClient(
   /** @returns what the last statement answered. */
   const run = async (
     statements: readonly string[],
-    { signal, doing, retryMillis = settings.retryMillis }: QueryOptions = {},
+    {
+      signal,
+      doing,
+      retryMillis = settings.retryMillis,
+      timeoutMillis: timeout = settings.timeoutMillis,
+    }: QueryOptions = {},
   ): Promise<unknown> => {
     const deadline = Date.now() + retryMillis;
     let pause = firstPauseMillis;
@@ -80,7 +87,7 @@ export function createClient(
       throwIfAborted(signal);
       const used = pool();
       try {
-        return await runOn(used, statements, { timeout: settings.timeoutMillis, agents, signal });
+        return await runOn(used, statements, { timeout, agents, signal });
       } catch (error) {
         throwIfAborted(signal);
         const unreachable = failureOf(error) === "unreachable";

@@ -10,6 +10,7 @@ const restNanos = 3_600_000_000_000n;
 const fewChunks = 3;
 /** What is kept in memory is larger there than on disk, and has to be read again at each start. */
 const muchMemory = 4 * 1024 * 1024;
+const longestMergeMillis = 3_600_000;
 /** So often it is looked whether there is anything to do. */
 const everyMillis = 10 * 60_000;
 
@@ -21,52 +22,81 @@ export interface TidyParts {
   readonly now: () => bigint;
 }
 
+/** How many rows each table of each place had when it was looked at last, in the order of the places. */
+export type SeenRows = Map<string, number>[];
+
 /**
- * Merges the tables of windows that are over: what memory still holds goes to disk, and many chunks become one, which
- * takes less room and is searched faster. Several servers may do so; each table is merged by who comes first.
+ * Merges the tables of windows that are over, and that nobody has written into since the last look: what memory still
+ * holds goes to disk, and many chunks become one, which takes less room and is searched faster. Of each daemon one table
+ * at a time, whichever server merges it: a merge keeps one of searchd's threads busy, and with two of them on a machine
+ * of two cores nothing else would be answered.
+ * @param seen what an earlier call left there; nothing is merged without.
  */
-export async function tidyWindows({ naming, catalog, places, now }: TidyParts): Promise<void> {
+export async function tidyWindows(
+  { naming, catalog, places, now }: TidyParts,
+  seen: SeenRows,
+  signal?: AbortSignal,
+): Promise<void> {
   const over = (await catalog.list()).filter(({ endUnixNano }) => endUnixNano + restNanos <= now());
-  for (const window of over) {
-    for (const table of [naming.fragmentTable(window), naming.spanTable(window)]) {
-      for (const { client } of places) {
-        try {
-          await tidyTable(client, table);
-        } catch (error) {
-          // Dropped since it was listed.
-          if (failureOf(error) !== "no table") throw error;
-        }
-      }
+  const tables = over.flatMap((window) => [naming.fragmentTable(window), naming.spanTable(window)]);
+  for (const [place, { client }] of places.entries()) {
+    const before = seen[place] ?? new Map<string, number>();
+    seen[place] = new Map();
+    await tidyTables(client, tables, before, seen[place], signal);
+  }
+}
+
+async function tidyTables(
+  client: Client,
+  tables: readonly string[],
+  before: ReadonlyMap<string, number>,
+  seen: Map<string, number>,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const table of tables) {
+    try {
+      const rows = await client.query(`SHOW TABLE ${table} STATUS`, { signal });
+      const numberOf = (name: string): number =>
+        decimal(
+          rows.find((row) => row[0]?.toString("latin1") === name),
+          1,
+        );
+      const rowCount = numberOf("indexed_documents");
+      seen.set(table, rowCount);
+      if (before.get(table) !== rowCount) continue;
+      // Another server is at it, and will go on with the others.
+      if (numberOf("optimizing") > 0) return;
+      if (numberOf("ram_bytes") > muchMemory) await client.query(`FLUSH RAMCHUNK ${table}`, { signal });
+      if (numberOf("disk_chunks") <= fewChunks) continue;
+      await client.query(`OPTIMIZE TABLE ${table} OPTION sync=1, cutoff=1`, {
+        signal,
+        timeoutMillis: longestMergeMillis,
+        retryMillis: 0,
+      });
+    } catch (error) {
+      // Dropped since it was listed.
+      if (failureOf(error) !== "no table") throw error;
     }
   }
 }
 
-async function tidyTable(client: Client, table: string): Promise<void> {
-  const rows = await client.query(`SHOW TABLE ${table} STATUS`);
-  const numberOf = (name: string): number =>
-    decimal(
-      rows.find((row) => row[0]?.toString("latin1") === name),
-      1,
-    );
-  const chunks = numberOf("disk_chunks");
-  if (numberOf("ram_bytes") > muchMemory) await client.query(`FLUSH RAMCHUNK ${table}`);
-  if (chunks <= fewChunks) return;
-  // It goes on by itself: a merge may take longer than any statement should.
-  await client.query(`OPTIMIZE TABLE ${table} OPTION cutoff=1`);
-}
-
 /** Does so from time to time. @returns what ends it. */
 export function startTidying(parts: TidyParts): () => void {
+  const ending = new AbortController();
+  const seen: SeenRows = [];
   let busy = false;
   const timer = setInterval(() => {
     if (busy) return;
     busy = true;
     // It only saves room and time, and is tried again.
-    void tidyWindows(parts)
+    void tidyWindows(parts, seen, ending.signal)
       .catch(() => undefined)
       .finally(() => {
         busy = false;
       });
   }, everyMillis).unref();
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    ending.abort();
+  };
 }

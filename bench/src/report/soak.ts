@@ -13,7 +13,8 @@ export function soakSection({ soak }: TargetResult): string | undefined {
   const hasDisk = samples.some(({ diskBytes }) => diskBytes !== undefined);
   return [
     `Sent: ${thousands(rate)} spans/s. At the end ${thousands(traces.whole)} of ${thousands(traces.asked)} acknowledged traces were whole, ` +
-      `${thousands(traces.identical)} byte for byte as they were written.`,
+      `${thousands(traces.identical)} byte for byte as they were written` +
+      `${traces.late === 0 ? "" : `, ${thousands(traces.late)} of these only when they were asked for again`}.`,
     markdownTable(
       [
         "minute",

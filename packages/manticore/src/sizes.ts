@@ -1,7 +1,7 @@
 import { type Client, decimal } from "./client.js";
 import { failureOf } from "./errors.js";
 
-/** What a table takes on disk and in memory, in bytes; 0 when it is gone. */
+/** What a table takes, in bytes: its files and what only memory holds yet; 0 when it is gone. */
 export async function sizeOf(client: Client, table: string): Promise<number> {
   try {
     const rows = await client.query(`SHOW TABLE ${table} STATUS`);
@@ -10,7 +10,7 @@ export async function sizeOf(client: Client, table: string): Promise<number> {
         rows.find((row) => row[0]?.toString("latin1") === name),
         1,
       );
-    return value("disk_bytes") + value("ram_bytes");
+    return value("disk_bytes") + value("ram_chunk");
   } catch (error) {
     if (failureOf(error) === "no table") return 0;
     throw error;

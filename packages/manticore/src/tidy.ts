@@ -66,7 +66,7 @@ async function tidyTables(
       if (before.get(table) !== rowCount) continue;
       // Another server is at it, and will go on with the others.
       if (numberOf("optimizing") > 0) return;
-      if (numberOf("ram_bytes") > muchMemory) await client.query(`FLUSH RAMCHUNK ${table}`, { signal });
+      if (numberOf("ram_chunk") > muchMemory) await client.query(`FLUSH RAMCHUNK ${table}`, { signal });
       if (numberOf("disk_chunks") <= fewChunks) continue;
       await client.query(`OPTIMIZE TABLE ${table} OPTION sync=1, cutoff=1`, {
         signal,

@@ -14,7 +14,7 @@ import { insertRows } from "./insert.js";
 import type { Naming } from "./naming.js";
 import { fragmentRows, type NewRow, type SpanRow, spanRows } from "./rows.js";
 import { fragmentTable } from "./schema.js";
-import { createSeenResources, type SeenResources } from "./seen-resources.js";
+import { createSeenResources } from "./seen-resources.js";
 import type { StopTerms } from "./stop-terms.js";
 import type { Tuning } from "./tuning.js";
 import type { Window } from "./windows.js";
@@ -69,9 +69,11 @@ interface Rows {
   readonly spans: ReadonlyMap<Window, readonly SpanRow[]>;
 }
 
+/** Those of a thread, whatever spaces its requests are for: what a resource makes is the same in all of them. */
+const resources = createSeenResources();
+
 export function createInserter(parts: InserterParts): Inserter {
   const groups = new Map<number, readonly (Rows | undefined)[]>();
-  const resources = createSeenResources();
 
   return {
     prepare: async (group, encoded) => {
@@ -79,7 +81,7 @@ export function createInserter(parts: InserterParts): Inserter {
       const requests: Prepared[] = [];
       for (const each of encoded) {
         try {
-          const prepared = await prepare(parts, resources, each);
+          const prepared = await prepare(parts, each);
           rows.push(prepared.rows);
           requests.push(prepared.request);
         } catch (error) {
@@ -123,7 +125,6 @@ export function createInserter(parts: InserterParts): Inserter {
 
 async function prepare(
   { naming, stopTerms, tuning }: InserterParts,
-  resources: SeenResources,
   encoded: Uint8Array,
 ): Promise<{ readonly rows: Rows; readonly request: PreparedRequest }> {
   const split = splitByTrace(encoded, { maxExtentMillis });

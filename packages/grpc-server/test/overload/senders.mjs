@@ -31,8 +31,9 @@ function send(client, request) {
   });
 }
 
-/** @param {unknown} error @throws when it is no refusal that says when to come again. */
+/** @param {unknown} error @throws when it is no refusal that says when to come again, nor of what took too long to arrive. */
 function checkRefusal(error) {
+  if (error.code === status.DEADLINE_EXCEEDED) return;
   const details = error.metadata?.get("grpc-status-details-bin")[0];
   const isRefusal = error.code === status.RESOURCE_EXHAUSTED;
   if (!isRefusal || !details?.includes("type.googleapis.com/google.rpc.RetryInfo")) throw error;

@@ -21,18 +21,21 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const day = 24n * 3_600_000_000_000n;
 const now = BigInt(Date.now()) * 1_000_000n;
 const count = 1200;
+/** How many days ago: at any hour, the last one's day was over two days ago. */
+const ages = [0n, 1n, 3n] as const;
 
 /** Traces of three days, a span each. */
 const file = join(folder, "traces.jsonl");
 writeFileSync(
   file,
   Array.from({ length: count }, (_, i) => {
+    const start = now - (ages[i % ages.length] as bigint) * day;
     const request = exportRequest({
       traceId: traceId(i + 1),
       spanId: spanId(i + 1),
       service: `s${i % 3}`,
-      start: now - BigInt(i % 3) * day,
-      end: now - BigInt(i % 3) * day + 5_000_000n,
+      start,
+      end: start + 5_000_000n,
       attributes: { n: BigInt(i) },
     });
     return `${JSON.stringify(tracesToJson(decodeTraces(request)))}\n`;
@@ -65,9 +68,9 @@ async function everyCommand(flags: readonly string[]): Promise<void> {
   await cli(["import", "-", `--sqlite.path=${again}`], { input: exported.output });
   expect(sorted((await cli(["export", `--sqlite.path=${again}`])).output)).toEqual(sorted(exported.output));
   rmSync(again);
-  expect((await run("retention", "--older-than=1d12h", "--dry-run")).output).toContain("WOULD GO");
+  expect((await run("retention", "--older-than=2d", "--dry-run")).output).toContain("WOULD GO");
   expect(ids((await run("export")).output)).toHaveLength(count);
-  await run("retention", "--older-than=1d12h", "--exact");
+  await run("retention", "--older-than=2d", "--exact");
   expect((await run("services")).output).toBe("s0\ns1\n");
   expect((await run("doctor", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0")).output).not.toContain(
     "PROBLEM",

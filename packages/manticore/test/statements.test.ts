@@ -119,7 +119,7 @@ describeWithPeer("manticore", "statements", (located) => {
         .replaceAll(prefix, "jaeger_")
         // A server's own id, and the random end of a generation.
         .replace(/^(REPLACE INTO \S+control .*VALUES \()\d{7,},\d+,\d+,/, "$1SERVER,SEQUENCE,SEQUENCE,")
-        .replace(/(?<=^INSERT INTO \S+fragments_.*\(\d+,)\d+(?=,\d+,')/g, "SEQUENCE")
+        .replace(/(?<=^INSERT INTO \S+fragments_.*\(\d+,)\d+(?=,\d+,')/gs, "SEQUENCE")
         .replace(/(?<=sequence (?:>|<=) )\d{2,}/g, "SEQUENCE")
         .replace(/^(REPLACE INTO \S+control .*VALUES \(1,0,)\d+,/, "$1GENERATION,")
         // That windows or stop terms were added is told by a random number.

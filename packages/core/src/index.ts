@@ -119,7 +119,7 @@ export type {
   WriteResult,
 } from "./store/span-store.js";
 export { summarize } from "./store/summaries.js";
-export { checkTenantName, createTenants, tenantIdleMillis } from "./store/tenants.js";
+export { checkTenantName, createTenants } from "./store/tenants.js";
 export { createTurns } from "./store/turns.js";
 export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";
 export type { Term } from "./terms/term.js";

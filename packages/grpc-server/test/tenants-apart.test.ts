@@ -137,6 +137,8 @@ async function areApart(store: SpanStore, archiveStore: SpanStore): Promise<void
     return [as(header), as({ ...header, ...archive }), as(header, server.archiveAddress)];
   });
   const nothing = await answersOf(as({ "x-tenant": "newcomer" }), "acmes");
+  // Asking makes no space.
+  if (store.engine !== "memory") expect(await store.tenants()).toEqual([]);
 
   const acme = as({ "x-tenant": "acme" });
   const writing = Object.values(writers);

@@ -3,11 +3,11 @@ import {
   compareCodePoints,
   createTenants,
   encodedTraces,
+  openMemoryStore,
   type SpanCount,
   type SpanStore,
   type StoreReads,
   type TracesData,
-  tenantIdleMillis,
   type WriteOptions,
   withLifecycle,
 } from "@spanstore/core";
@@ -57,12 +57,13 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     yield* (await readers.get()).stream<T>(method, [argument], options, signal);
   };
 
-  const tenants = createTenants(
-    "sqlite",
-    async (tenant) =>
-      openThreadedStore({ ...options, path: inMemory ? path : await tenantPath(path, tenant) }),
-    inMemory ? undefined : tenantIdleMillis,
-  );
+  const tenants = inMemory
+    ? createTenants("sqlite", () => openThreadedStore(options))
+    : createTenants(
+        "sqlite",
+        async (tenant) => openThreadedStore({ ...options, path: await tenantPath(path, tenant) }),
+        { list: () => tenantNames(path), nothing: openMemoryStore() },
+      );
 
   return withLifecycle({
     engine: "sqlite",

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTenants, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { createTenants, openMemoryStore, type SpanStore, SpanStoreError } from "@spanstore/core";
 import { openSqliteStore } from "@spanstore/sqlite";
 import { afterAll, expect, it } from "vitest";
 import { until } from "../../../scripts/test-support/processes.js";
@@ -30,8 +30,9 @@ const spanOf = (service: string, digit: string) => ({
   ],
 });
 
+const all = ["acme", "visited", "used", ...Array.from({ length: 5 }, (_, i) => `tenant-${i}`)];
 /** Tenants in files, with what tells which of them are open. */
-function tenantsIn(name: string, idleMillis?: number) {
+function tenantsIn(name: string, idleMillis: number) {
   const open = new Set<string>();
   let opened = 0;
   const tenants = createTenants(
@@ -48,7 +49,7 @@ function tenantsIn(name: string, idleMillis?: number) {
         },
       };
     },
-    idleMillis,
+    { list: async () => all, nothing: openMemoryStore(), idleMillis },
   );
   return { tenants, open, opened: () => opened };
 }
@@ -102,6 +103,34 @@ it("does not keep it open for retention, and closes nothing that others use", as
   expect(opened()).toBeLessThanOrEqual(5);
   await tenants.close();
   expect([...open]).toEqual([]);
+});
+
+it("makes nothing for reading as a tenant that has written nothing", async () => {
+  const path = join(folder, "strangers.sqlite");
+  await using store = await openSqliteStore({ path });
+  const stranger = store.forTenant("stranger");
+  expect(await stranger.getServices()).toEqual([]);
+  expect(await stranger.findTraceIds({ service: "a" })).toEqual({ traces: [] });
+  for await (const _ of stranger.getTraces(["1".repeat(32)])) expect.unreachable();
+  await expect(stranger.getOperations({ service: "" })).rejects.toMatchObject({ field: "service" });
+  expect(await stranger.expire(2_000_000_000_000_000_000n)).toEqual([]);
+  await stranger.health();
+  expect(await store.tenants()).toEqual([]);
+  expect(existsSync(`${path}.tenants`)).toBe(false);
+  await stranger.write(spanOf("a", "1"));
+  expect(await stranger.getServices()).toEqual(["a"]);
+  expect(await store.tenants()).toEqual(["stranger"]);
+});
+
+it("forgets tenants that nobody uses", async () => {
+  const { tenants, open } = tenantsIn("many", 0);
+  const names = Array.from({ length: 5 }, (_, i) => `tenant-${i}`);
+  await Promise.all(names.map((name) => tenants.forTenant(name).getServices()));
+  await untilClosed(open);
+  await until(async () => (tenants.names().length === 0 ? true : undefined), {
+    what: "tenants to be forgotten",
+  });
+  await tenants.close();
 });
 
 it("tries again to open what could not be opened, and leaves open what closing would forget", async () => {

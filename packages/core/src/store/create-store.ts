@@ -1,3 +1,4 @@
+import { createMemoryEngine } from "../memory/engine.js";
 import { parseTraceId } from "../model/ids.js";
 import { compareCodePoints } from "../model/text-order.js";
 import type { TracesData } from "../model/trace.js";
@@ -20,7 +21,7 @@ import type {
   TraceSummary,
 } from "./span-store.js";
 import { summarize } from "./summaries.js";
-import { createTenants, tenantIdleMillis } from "./tenants.js";
+import { createTenants } from "./tenants.js";
 import { findMatchPage } from "./trace-pages.js";
 
 /** Summaries are handed on in batches of this many. */
@@ -30,8 +31,9 @@ const summariesPerChunk = 100;
  * Makes a store of an engine: validation, exact matching, ordering, assembly and lifecycle.
  * @param openTenant makes the engine of a tenant's own space; without it the store has one space for all, and
  *   refuses tenants.
- * @param listTenants names the tenants that have a space; their engines are closed while nobody uses them. Without it
- *   tenants are those that this store was asked for, and their engines stay open, since closing may be forgetting.
+ * @param listTenants names the tenants that have a space; their engines are closed while nobody uses them, and reading as
+ *   another opens none. Without it tenants are those that this store was asked for, and their engines stay open, since
+ *   closing may be forgetting.
  */
 export function createSpanStore(
   engine: Engine,
@@ -44,7 +46,11 @@ export function createSpanStore(
     }
     return createSpanStore(await openTenant(tenant), openTenant);
   };
-  const tenants = createTenants(engine.name, open, listTenants && tenantIdleMillis);
+  const tenants = createTenants(
+    engine.name,
+    open,
+    listTenants && { list: listTenants, nothing: emptyStore() },
+  );
   const named = async (): Promise<readonly string[]> => (await listTenants?.()) ?? tenants.names();
   return withLifecycle({
     engine: engine.name,
@@ -66,6 +72,10 @@ export function createSpanStore(
       await engine.close();
     },
   });
+}
+
+function emptyStore(): SpanStore {
+  return createSpanStore(createMemoryEngine());
 }
 
 /** What is written, as OTLP bytes. */

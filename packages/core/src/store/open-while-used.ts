@@ -8,17 +8,22 @@ export interface WhileUsed<T> {
   readonly visit: <Result>(work: (subject: T) => Promise<Result>) => Promise<Result>;
   /** Uses it from the first item to the end of the loop. */
   readonly stream: <Item>(start: (subject: T) => AsyncIterable<Item>) => AsyncIterable<Item>;
+  readonly isOpen: () => boolean;
   /** Closes it; later calls fail with STORE_CLOSED. */
   readonly end: () => Promise<void>;
 }
 
-/**
- * @param idleMillis how long after the last use it stays open; default: until its end.
- */
+export interface IdleOptions {
+  /** How long after the last use it stays open; default: until its end. */
+  readonly idleMillis?: number | undefined;
+  /** Told when it was closed since nobody used it. */
+  readonly onIdle?: () => void;
+}
+
 export function openWhileUsed<T>(
   open: () => Promise<T>,
   close: (subject: T) => Promise<void>,
-  idleMillis = Number.POSITIVE_INFINITY,
+  { idleMillis = Number.POSITIVE_INFINITY, onIdle }: IdleOptions = {},
 ): WhileUsed<T> {
   let subject: Promise<T> | undefined;
   let closed: Promise<void> = Promise.resolve();
@@ -44,6 +49,9 @@ export function openWhileUsed<T>(
     subject = undefined;
     // Whoever comes meanwhile opens it again when this is over; what failed here shows there if it lasts.
     if (leaving !== undefined) closed = leaving.then(close).catch(() => undefined);
+    void closed.then(() => {
+      if (users === 0 && subject === undefined && !ended) onIdle?.();
+    });
   };
 
   const leave = (): void => {
@@ -80,6 +88,7 @@ export function openWhileUsed<T>(
         leave();
       }
     },
+    isOpen: () => subject !== undefined,
     end: async () => {
       ended = true;
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 import { SpanStoreError } from "./errors.js";
-import { openWhileUsed } from "./open-while-used.js";
+import { openWhileUsed, type WhileUsed } from "./open-while-used.js";
 import type { SpanStore } from "./span-store.js";
 
 /** A tenant's name is at most this many bytes of UTF-8. */
@@ -7,40 +7,71 @@ const maxNameBytes = 64;
 
 export interface Tenants {
   readonly forTenant: (tenant: string) => SpanStore;
-  /** Those that were asked for. */
+  /** Those whose space was opened, and is not closed again for want of use. */
   readonly names: () => string[];
   readonly close: () => Promise<void>;
 }
 
-/** A tenant's store without calls is closed after this time, in milliseconds, and opened again by the next call. */
-export const tenantIdleMillis = 60_000;
+/** Tenants whose spaces outlive their being open. */
+export interface LastingTenants {
+  /** Those that have a space. Reading as another opens none, since opening makes it. */
+  readonly list: () => Promise<readonly string[]>;
+  /** What answers the reads of those that have no space. */
+  readonly nothing: SpanStore;
+  /**
+   * A store is closed when so long nobody has written to it or read of it; what maintains it, such as retention, does
+   * not keep it open. Default: a minute.
+   */
+  readonly idleMillis?: number;
+}
+
+const defaultIdleMillis = 60_000;
 
 /**
  * The stores of tenants: each a space of its own, opened when it is used, and closed with the store they were
  * asked of.
  * @param open opens a tenant's space; the name has been checked.
- * @param idleMillis a store is closed, too, when so long nobody has written to it or read of it; what maintains it,
- *   such as retention, does not keep it open. Default: it stays open, as is right where closing forgets the spans.
+ * @param lasting absent where closing a store is forgetting its spans: then every one stays open.
  */
 export function createTenants(
   engine: string,
   open: (tenant: string) => Promise<SpanStore>,
-  idleMillis?: number,
+  lasting?: LastingTenants,
 ): Tenants {
-  const stores = new Map<string, SpanStore>();
+  const opened = new Map<string, WhileUsed<SpanStore>>();
+  const idleMillis = lasting && (lasting.idleMillis ?? defaultIdleMillis);
+  let closed = false;
+  const opening = (tenant: string): WhileUsed<SpanStore> => {
+    if (closed) throw new SpanStoreError("STORE_CLOSED", "the store is closed");
+    let own = opened.get(tenant);
+    if (own === undefined) {
+      const onIdle = (): void => void opened.delete(tenant);
+      own = openWhileUsed(
+        () => open(tenant),
+        (store) => store.close(),
+        { idleMillis, onIdle },
+      );
+      opened.set(tenant, own);
+    }
+    return own;
+  };
+  const absent = async (tenant: string): Promise<SpanStore | undefined> => {
+    if (lasting === undefined || closed || opened.get(tenant)?.isOpen()) return undefined;
+    return (await lasting.list()).includes(tenant) ? undefined : lasting.nothing;
+  };
   return {
     forTenant: (tenant) => {
       checkTenantName(tenant);
-      let store = stores.get(tenant);
-      if (store === undefined) {
-        store = lazyStore(engine, () => open(tenant), idleMillis);
-        stores.set(tenant, store);
-      }
-      return store;
+      return tenantStore(engine, {
+        opening: () => opening(tenant),
+        absent: () => absent(tenant),
+        end: async () => (closed ? undefined : opening(tenant).end()),
+      });
     },
-    names: () => [...stores.keys()],
+    names: () => [...opened.keys()],
     close: async () => {
-      await Promise.all([...stores.values()].map((store) => store.close()));
+      closed = true;
+      await Promise.all([...opened.values()].map((own) => own.end()));
     },
   };
 }
@@ -59,20 +90,41 @@ function hasLoneSurrogate(text: string): boolean {
   return Buffer.from(text, "utf8").toString("utf8") !== text;
 }
 
+interface TenantSpace {
+  readonly opening: () => WhileUsed<SpanStore>;
+  /** What answers for now, where there is nothing yet. */
+  readonly absent: () => Promise<SpanStore | undefined>;
+  readonly end: () => Promise<void>;
+}
+
 /** A store that is open while it is used. */
-function lazyStore(engine: string, open: () => Promise<SpanStore>, idleMillis?: number): SpanStore {
-  const { use, visit, stream, end } = openWhileUsed(open, (store) => store.close(), idleMillis);
+function tenantStore(engine: string, { opening, absent, end }: TenantSpace): SpanStore {
+  type Work<Result> = (store: SpanStore) => Promise<Result>;
+  const read = async <Result>(work: Work<Result>): Promise<Result> => {
+    const nothing = await absent();
+    return nothing === undefined ? opening().use(work) : work(nothing);
+  };
+  const visit = async <Result>(work: Work<Result>): Promise<Result> => {
+    const nothing = await absent();
+    return nothing === undefined ? opening().visit(work) : work(nothing);
+  };
+  const stream = async function* <Item>(
+    start: (store: SpanStore) => AsyncIterable<Item>,
+  ): AsyncGenerator<Item, void> {
+    const nothing = await absent();
+    yield* nothing === undefined ? opening().stream(start) : start(nothing);
+  };
   return {
     engine,
-    write: (traces, options) => use((store) => store.write(traces, options)),
+    write: async (traces, options) => opening().use((store) => store.write(traces, options)),
     getTraces: (ids, options) => stream((store) => store.getTraces(ids, options)),
     findTraces: (query, options) => stream((store) => store.findTraces(query, options)),
-    findTraceIds: (query, options) => use((store) => store.findTraceIds(query, options)),
+    findTraceIds: (query, options) => read((store) => store.findTraceIds(query, options)),
     findTraceSummaries: (query, options) => stream((store) => store.findTraceSummaries(query, options)),
     findSpans: (query, options) => stream((store) => store.findSpans(query, options)),
-    getServices: (options) => use((store) => store.getServices(options)),
-    getOperations: (query, options) => use((store) => store.getOperations(query, options)),
-    getDependencies: (query, options) => use((store) => store.getDependencies(query, options)),
+    getServices: (options) => read((store) => store.getServices(options)),
+    getOperations: (query, options) => read((store) => store.getOperations(query, options)),
+    getDependencies: (query, options) => read((store) => store.getDependencies(query, options)),
     deleteBefore: (time) => visit((store) => store.deleteBefore(time)),
     expire: (time, options) => visit((store) => store.expire(time, options)),
     purge: () => visit((store) => store.purge()),
@@ -82,7 +134,7 @@ function lazyStore(engine: string, open: () => Promise<SpanStore>, idleMillis?: 
         field: "tenant",
       });
     },
-    capabilities: (options) => use((store) => store.capabilities(options)),
+    capabilities: (options) => read((store) => store.capabilities(options)),
     stats: () => visit((store) => store.stats()),
     health: () => visit((store) => store.health()),
     close: end,

@@ -1,8 +1,9 @@
-import type { DataSet } from "../data/trace.js";
+import { type Query, queryKinds } from "../data/queries.js";
+import { type DataSet, maxSpanOffsetNano, stepNano } from "../data/trace.js";
 import { diskBytes, settle } from "../driver/process.js";
 import type { Latency } from "../driver/samples.js";
 import { write } from "./ingest.js";
-import { measureKind, measureTraceById, type SearchRow, truthOf } from "./searches.js";
+import { expectedOf, measureKind, measureTraceById, type SearchRow } from "./searches.js";
 import { closeServer, type Session } from "./session.js";
 
 export interface ScaleRow {
@@ -29,7 +30,7 @@ const warming = { warmup: 0, calls: 40, seconds: 2, leastCalls: 5 };
 
 /**
  * Fills a second server of the same kind with `factor` times the traces, whose newest part is the first
- * server's data set, and asks both the same in turn.
+ * server's data set, and asks both the same of that part in turn.
  */
 export async function measureScale(
   small: Session,
@@ -60,8 +61,11 @@ export async function measureScale(
 }
 
 async function compare(small: Session, large: Session): Promise<ScaleRow[]> {
-  const smallTruth = truthOf(small);
-  const largeTruth = truthOf(large);
+  const kinds = queryKinds(small.set).map((kind) => ({
+    ...kind,
+    queries: kind.queries.map((query) => withinOnly(small.set, query)),
+  }));
+  const expected = expectedOf(small, kinds);
   const rows: ScaleRow[] = [];
   const add = (one: SearchRow, more: SearchRow, comparable: boolean): void => {
     if ("refused" in one || "refused" in more) return;
@@ -85,20 +89,21 @@ async function compare(small: Session, large: Session): Promise<ScaleRow[]> {
     );
   };
   // The larger server has answered nothing yet: without this it would be compared before it is warm.
-  for (const kind of largeTruth.kinds) await measureKind(large, kind, warming, undefined);
+  for (const kind of kinds) await measureKind(large, kind, warming, undefined);
   add(await measureTraceById(small), await measureTraceById(large), false);
-  for (const kind of smallTruth.kinds) {
-    const onSmall = smallTruth.expected.get(kind.name) ?? [];
-    const onLarge = largeTruth.expected.get(kind.name) ?? [];
-    const isSame = kind.queries.map((_, i) => onSmall[i]?.join() === onLarge[i]?.join());
-    // Searches that find more in more spans have more to give: they are compared only when there are no others
-    // of their kind, and then without a verdict.
-    const comparable = isSame.includes(true);
-    const keep = (_: unknown, i: number): boolean => !comparable || isSame[i] === true;
-    const kept = { ...kind, queries: kind.queries.filter(keep) };
-    const one = await measureKind(small, kept, small.effort, onSmall.filter(keep));
-    const more = await measureKind(large, kept, large.effort, onLarge.filter(keep));
-    add(one, more, comparable);
+  for (const kind of kinds) {
+    const answers = expected.get(kind.name);
+    const one = await measureKind(small, kind, small.effort, answers);
+    add(one, await measureKind(large, kind, large.effort, answers), true);
   }
   return rows;
+}
+
+/** The query over the time that a data set covers, without the moment at its beginning that older traces reach into. */
+function withinOnly(set: DataSet, { search, matches }: Query): Query {
+  const oldest = maxSpanOffsetNano - set.traces * stepNano;
+  return {
+    search: { ...search, startMinNano: set.endNano + BigInt(oldest) + 1n },
+    matches: (draft, span) => (draft.start[span] as number) > oldest && matches(draft, span),
+  };
 }

@@ -11,6 +11,7 @@ import { createDeadLetters } from "./dead-letters.js";
 import { createGrpcService, type GrpcService, type GrpcServiceOptions } from "./grpc-service.js";
 import { admitArrivals } from "./limits/admit-arrivals.js";
 import { createRateLimits } from "./limits/rate-limits.js";
+import { stopSending } from "./limits/stop-sending.js";
 import { type Address, formatAddress, listenGrpc, listenHttp, parseAddress } from "./listen.js";
 import { createMetrics } from "./metrics.js";
 import { observeCalls } from "./observe.js";
@@ -93,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...of,
       services: backends.services,
       interceptors: [
+        stopSending,
         observeCalls(metrics.callFinished),
         guardCalls({ authorizer, tenantOf, maxHeaderBytes: options.maxHeaderBytes ?? 16 * 1024 }),
         admitArrivals(admission, options.arrivalMs ?? 60_000),

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:http2";
 import { status } from "@grpc/grpc-js";
 import type { WriteResult } from "@spanstore/core";
 import { expect, it } from "vitest";
@@ -71,6 +73,46 @@ it("ends requests that begin and do not arrive, so that their room is for others
     expect([status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED]).toEqual(expect.arrayContaining(codes));
     await served.client.unary("Export", request);
   } finally {
+    await served.stop();
+  }
+});
+
+it("tells who is refused to send no more of the request", async () => {
+  const gated = gatedStore();
+  const served = await serve({ store: gated.store, maxWaitingBytes: 1000 });
+  const session = connect(`http://${served.server.address}`);
+  try {
+    const attributes = { filler: "x".repeat(2000) };
+    const begun = gated.next();
+    const waiting = served.client.unary(
+      "Export",
+      exportRequest({ traceId: traceId(1), spanId: spanId(1), attributes }),
+    );
+    await begun;
+    const path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    const send = async () => {
+      const stream = session.request({
+        ":method": "POST",
+        ":path": path,
+        "content-type": "application/grpc",
+        te: "trailers",
+      });
+      // The beginning of a message of ten megabytes, which never ends.
+      stream.write(Buffer.from([0, 0, 0x98, 0x96, 0x80, 1, 2, 3]));
+      const [headers] = (await once(stream, "response")) as [Record<string, string>];
+      const closed = once(stream, "close");
+      await closed;
+      return {
+        status: Number(headers["grpc-status"]),
+        reset: stream.rstCode,
+      };
+    };
+    expect(await send()).toEqual({ status: status.RESOURCE_EXHAUSTED, reset: 0 });
+    gated.open();
+    await waiting;
+  } finally {
+    gated.open();
+    session.close();
     await served.stop();
   }
 });

@@ -29,6 +29,8 @@ export function isUnaryWrite(path: string): boolean {
   return writes.has(path.slice(path.lastIndexOf("/") + 1));
 }
 
+/** What a call takes besides its message, so that very many small ones are bounded, too. */
+const callBytes = 16 * 1024;
 /** How much the latest write counts for what the next one is taken to have. */
 const latestShare = 0.1;
 /** What the first ones are taken to have: no more, and no more than this part of the bound. */
@@ -105,7 +107,8 @@ export function createAdmission(
     });
 
   return {
-    async run(bytes, write) {
+    async run(messageBytes, write) {
+      const bytes = messageBytes + callBytes;
       usualBytes += (bytes - usualBytes) * latestShare;
       if (!hasRoom(promised() + bytes)) refuse();
       hold(bytes);

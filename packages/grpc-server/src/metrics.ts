@@ -66,7 +66,7 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
   });
   const waiting = new Gauge({
     name: "spanstore_waiting_bytes",
-    help: "Encoded bytes of write requests that are not durable yet.",
+    help: "Encoded bytes of write requests that are not durable yet, and 16 KiB for each call.",
     registers,
   });
   new Gauge({

@@ -77,6 +77,26 @@ it("ends requests that begin and do not arrive, so that their room is for others
   }
 });
 
+it("bounds very many small writes, too", async () => {
+  const gated = gatedStore();
+  const served = await serve({ store: gated.store, maxWaitingBytes: 1024 * 1024 });
+  try {
+    const codes = Promise.all(
+      Array.from({ length: 1000 }, async (_, n) => {
+        const request = exportRequest({ traceId: traceId(n + 1), spanId: spanId(1) });
+        const answer = await served.client.unary("Export", request).catch(({ code }) => ({ code }));
+        if (answer.code !== undefined) gated.open();
+        return answer.code;
+      }),
+    );
+    // Of a few bytes each they are far from filling it.
+    expect(await codes).toContain(status.RESOURCE_EXHAUSTED);
+  } finally {
+    gated.open();
+    await served.stop();
+  }
+});
+
 it("tells who is refused to send no more of the request", async () => {
   const gated = gatedStore();
   const served = await serve({ store: gated.store, maxWaitingBytes: 1000 });

@@ -21,8 +21,12 @@ import type {
   TraceSummary,
 } from "./span-store.js";
 import { summarize } from "./summaries.js";
+import { takeTurns } from "./take-turns.js";
 import { createTenants } from "./tenants.js";
 import { findMatchPage } from "./trace-pages.js";
+
+/** Each search holds what it looks at: more of them at once take memory, and end no sooner. */
+const searchesTogether = 32;
 
 /** Summaries are handed on in batches of this many. */
 const summariesPerChunk = 100;
@@ -85,12 +89,13 @@ export function encodedTraces(traces: Uint8Array | TracesData): Uint8Array {
 
 /** The reads of a store, by the reading half of an engine: an engine may run them on a thread of its own. */
 export function createStoreReads(engine: EngineReader): StoreReads {
+  const inTurn = takeTurns(searchesTogether);
   /** Fragments of the traces that were found, in the order of the search, without copies. */
   const fragmentsOf = (ids: readonly string[], signal: AbortSignal | undefined): AsyncIterable<Fragment> =>
     ids.length === 0 ? noFragments() : abortable(distinctFragments(engine.fragments(ids, signal)), signal);
 
   const find = async (query: TraceQuery, signal: AbortSignal | undefined) => {
-    const page = await findMatchPage(engine, query, signal);
+    const page = await inTurn(() => findMatchPage(engine, query, signal), signal);
     const ids = page.matches.map(({ traceId }) => traceId);
     return { fragments: fragmentsOf(ids, signal), nextPageToken: page.nextPageToken };
   };

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { createSpanStore } from "../src/index.js";
 import { createMemoryEngine } from "../src/memory/engine.js";
@@ -6,6 +5,10 @@ import { tracesOf } from "../src/testing/spans.js";
 
 it("runs so many searches at once, the others in turn, and none for who has left", async () => {
   const engine = createMemoryEngine();
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
   let running = 0;
   let most = 0;
   let begun = 0;
@@ -14,7 +17,7 @@ it("runs so many searches at once, the others in turn, and none for who has left
     async *candidates(search, signal) {
       begun++;
       most = Math.max(most, ++running);
-      await nextTurn();
+      await opened;
       try {
         yield* engine.candidates(search, signal);
       } finally {
@@ -23,14 +26,17 @@ it("runs so many searches at once, the others in turn, and none for who has left
     },
   });
   await store.write(tracesOf({ trace: 1, service: "a" }));
-  const left = AbortSignal.abort();
   const searches = Array.from({ length: 200 }, (_, n) => store.findTraceIds({ service: n % 2 ? "a" : "b" }));
-  const leaving = Promise.allSettled(
-    Array.from({ length: 50 }, () => store.findTraceIds({}, { signal: left })),
-  );
+  const leaving = new AbortController();
+  const left = Array.from({ length: 50 }, () => store.findTraceIds({}, { signal: leaving.signal }));
+  const late = store.findTraceIds({}, { signal: AbortSignal.abort() });
+  leaving.abort();
+  // Who leaves waits for nobody.
+  for (const each of await Promise.allSettled([...left, late]))
+    expect(each).toMatchObject({ reason: { code: "ABORTED" } });
+  open();
   const answers = await Promise.all(searches);
   expect(answers.map(({ traces }) => traces.length)).toEqual(searches.map((_, n) => n % 2));
-  for (const each of await leaving) expect(each).toMatchObject({ reason: { code: "ABORTED" } });
   expect(begun).toBe(200);
   expect(most).toBe(32);
   expect(await store.findTraceIds({ service: "a" })).toMatchObject({ traces: [{}] });

@@ -5,18 +5,37 @@ export type TakeTurns = <T>(work: () => Promise<T>, signal: AbortSignal | undefi
 
 export function takeTurns(most: number): TakeTurns {
   let running = 0;
-  const waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
+
+  /** Resolves when somebody has given up a place, or rejects when the signal fires before. */
+  const turn = (signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const enter = (): void => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = (): void => {
+        waiting.delete(enter);
+        reject(signal?.reason);
+      };
+      waiting.add(enter);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
+
   return async (work, signal) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
+    throwIfAborted(signal);
+    if (running < most) running++;
+    else await turn(signal).catch(() => throwIfAborted(signal));
     try {
-      throwIfAborted(signal);
       return await work();
     } finally {
-      const next = waiting.shift();
-      // Who comes next takes the place over.
+      const [next] = waiting;
       if (next === undefined) running--;
-      else next();
+      else {
+        // Who comes next takes the place over.
+        waiting.delete(next);
+        next();
+      }
     }
   };
 }

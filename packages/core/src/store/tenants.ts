@@ -55,9 +55,13 @@ export function createTenants(
     }
     return own;
   };
+  /** Those that had a space when they were listed last. */
+  let listed: ReadonlySet<string> = new Set();
   const absent = async (tenant: string): Promise<SpanStore | undefined> => {
-    if (lasting === undefined || closed || opened.get(tenant)?.isOpen()) return undefined;
-    return (await lasting.list()).includes(tenant) ? undefined : lasting.nothing;
+    const isThere = (): boolean => listed.has(tenant) || opened.get(tenant)?.isOpen() === true;
+    if (lasting === undefined || closed || isThere()) return undefined;
+    listed = new Set(await lasting.list());
+    return isThere() ? undefined : lasting.nothing;
   };
   return {
     forTenant: (tenant) => {

@@ -67,12 +67,10 @@ async function compare(small: Session, large: Session): Promise<ScaleRow[]> {
   }));
   const expected = expectedOf(small, kinds);
   const rows: ScaleRow[] = [];
-  const add = (one: SearchRow, more: SearchRow, comparable: boolean): void => {
+  const add = (one: SearchRow, more: SearchRow): void => {
     if ("refused" in one || "refused" in more) return;
-    const compared = comparable ? (one.ids?.length ?? 0) : 0;
-    const same = comparable
-      ? (one.ids ?? []).filter((ids, i) => ids.join() === more.ids?.[i]?.join()).length
-      : 0;
+    const found = one.ids ?? [];
+    const same = found.filter((ids, i) => ids.join() === more.ids?.[i]?.join()).length;
     const { agreement } = more;
     const exact = agreement === undefined ? (more.verdict ?? "") : `${agreement.exact} of ${agreement.asked}`;
     rows.push({
@@ -80,9 +78,9 @@ async function compare(small: Session, large: Session): Promise<ScaleRow[]> {
       small: one.latency,
       large: more.latency,
       same,
-      compared,
+      compared: found.length,
       exact,
-      right: more.right && same === compared,
+      right: more.right && same === found.length,
     });
     large.say(
       `${one.name}: p50 ${one.latency.p50.toFixed(2)} -> ${more.latency.p50.toFixed(2)} ms; exact ${exact}`,
@@ -90,11 +88,11 @@ async function compare(small: Session, large: Session): Promise<ScaleRow[]> {
   };
   // The larger server has answered nothing yet: without this it would be compared before it is warm.
   for (const kind of kinds) await measureKind(large, kind, warming, undefined);
-  add(await measureTraceById(small), await measureTraceById(large), false);
+  add(await measureTraceById(small), await measureTraceById(large));
   for (const kind of kinds) {
     const answers = expected.get(kind.name);
     const one = await measureKind(small, kind, small.effort, answers);
-    add(one, await measureKind(large, kind, large.effort, answers), true);
+    add(one, await measureKind(large, kind, large.effort, answers));
   }
   return rows;
 }

@@ -11,6 +11,7 @@ import type { Engine, EngineReader, Fragment } from "./engine.js";
 import { SpanStoreError, throwIfAborted } from "./errors.js";
 import { expireSpans } from "./expire.js";
 import { withLifecycle } from "./lifecycle.js";
+import { limitConcurrency } from "./limit-concurrency.js";
 import { findSpanPage } from "./span-pages.js";
 import type {
   FoundTrace,
@@ -21,7 +22,6 @@ import type {
   TraceSummary,
 } from "./span-store.js";
 import { summarize } from "./summaries.js";
-import { takeTurns } from "./take-turns.js";
 import { createTenants } from "./tenants.js";
 import { findMatchPage } from "./trace-pages.js";
 
@@ -89,13 +89,13 @@ export function encodedTraces(traces: Uint8Array | TracesData): Uint8Array {
 
 /** The reads of a store, by the reading half of an engine: an engine may run them on a thread of its own. */
 export function createStoreReads(engine: EngineReader): StoreReads {
-  const inTurn = takeTurns(searchesTogether);
+  const limited = limitConcurrency(searchesTogether);
   /** Fragments of the traces that were found, in the order of the search, without copies. */
   const fragmentsOf = (ids: readonly string[], signal: AbortSignal | undefined): AsyncIterable<Fragment> =>
     ids.length === 0 ? noFragments() : abortable(distinctFragments(engine.fragments(ids, signal)), signal);
 
   const find = async (query: TraceQuery, signal: AbortSignal | undefined) => {
-    const page = await inTurn(() => findMatchPage(engine, query, signal), signal);
+    const page = await limited(() => findMatchPage(engine, query, signal), signal);
     const ids = page.matches.map(({ traceId }) => traceId);
     return { fragments: fragmentsOf(ids, signal), nextPageToken: page.nextPageToken };
   };

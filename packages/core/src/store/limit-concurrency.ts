@@ -1,14 +1,14 @@
 import { throwIfAborted } from "./errors.js";
 
-/** Runs work when it is its turn: as much of it at the same time as may be, the rest in the order that it came in. */
-export type TakeTurns = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+/** Runs work: as much of it at the same time as may be, the rest in the order that it came in. */
+export type Limited = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
-export function takeTurns(most: number): TakeTurns {
+export function limitConcurrency(most: number): Limited {
   let running = 0;
   const waiting = new Set<() => void>();
 
   /** Resolves when somebody has given up a place, or rejects when the signal fires before. */
-  const turn = (signal: AbortSignal | undefined): Promise<void> =>
+  const placeFor = (signal: AbortSignal | undefined): Promise<void> =>
     new Promise((resolve, reject) => {
       const enter = (): void => {
         signal?.removeEventListener("abort", leave);
@@ -25,7 +25,7 @@ export function takeTurns(most: number): TakeTurns {
   return async (work, signal) => {
     throwIfAborted(signal);
     if (running < most) running++;
-    else await turn(signal).catch(() => throwIfAborted(signal));
+    else await placeFor(signal).catch(() => throwIfAborted(signal));
     try {
       return await work();
     } finally {

@@ -13,13 +13,13 @@ ENV CI=true
 WORKDIR /spanstore
 # What is downloaded stays as long as the lockfile does.
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
-RUN npx --yes pnpm@12.21.0 --config.pm-on-fail=ignore fetch
+RUN npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore fetch
 COPY . .
 # The server, with what it needs at run time at the versions of the lockfile; then without what is not read at run
 # time: sources of native parts, what their compiler left, types, source maps.
-RUN npx --yes pnpm@12.21.0 --config.pm-on-fail=ignore --filter "@spanstore/grpc-server..." install --frozen-lockfile --offline \
- && npx --yes pnpm@12.21.0 --config.pm-on-fail=ignore --filter "@spanstore/grpc-server..." run build \
- && npx --yes pnpm@12.21.0 --config.pm-on-fail=ignore --config.inject-workspace-packages=true \
+RUN npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/grpc-server..." install --frozen-lockfile --offline \
+ && npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/grpc-server..." run build \
+ && npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --config.inject-workspace-packages=true \
       --filter @spanstore/grpc-server --prod deploy /server \
  && find /server -depth -regex ".*/better-sqlite3/\(deps\|src\|build/Release/\.deps\|build/Release/obj[.a-z]*\)" -exec rm -r "{}" ";" \
  && find /server -type f "(" -name "*.map" -o -name "*.d.ts" -o -name "*.d.mts" -o -name "*.d.cts" ")" -delete

@@ -8,7 +8,7 @@ export default defineConfig({
     quickstart: "quickstart/quickstart.ts",
   },
   format: "esm",
-  target: "node20",
+  target: "node22",
   sourcemap: true,
   clean: true,
 });

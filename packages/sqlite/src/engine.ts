@@ -7,11 +7,11 @@ import type {
   WriteResult,
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { createCallLedger } from "./call-ledger.js";
-import { storeError } from "./errors.js";
-import { createReader } from "./read.js";
-import { createRetention } from "./retention.js";
-import { createWriteGroup, type PreparedWrite, prepareWrite } from "./write.js";
+import { storeError } from "./connection/errors.js";
+import { createRetention } from "./maintenance/retention.js";
+import { createCallLedger } from "./read/call-ledger.js";
+import { createReader } from "./read/read.js";
+import { createWriteGroup, type PreparedWrite, prepareWrite } from "./write/write.js";
 
 /** Requests that came meanwhile share a transaction, up to this many bytes of them. */
 const maxGroupBytes = 8 * 1024 * 1024;

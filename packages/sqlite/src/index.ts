@@ -1,7 +1,7 @@
 import { invalidOption, type SpanStore, wholeNumberOption } from "@spanstore/core";
 import { openThreadedStore } from "./store.js";
 
-export { type DiagnosisOptions, diagnoseSqlite } from "./diagnosis.js";
+export { type DiagnosisOptions, diagnoseSqlite } from "./maintenance/diagnosis.js";
 
 export interface SqliteOptions {
   /** A file, made when it is not there; `":memory:"` for a store that lives as long as it is open. */

@@ -11,11 +11,11 @@ import {
   type WriteOptions,
   withLifecycle,
 } from "@spanstore/core";
-import { openQuickReads } from "./quick-reads.js";
-import { tenantNames, tenantPath } from "./tenant-path.js";
-import { startThread } from "./thread-client.js";
-import { createThreadPool, poolOf, type ThreadPool } from "./thread-pool.js";
-import type { ThreadOptions } from "./thread-protocol.js";
+import { startThread } from "./connection/thread-client.js";
+import { createThreadPool, poolOf, type ThreadPool } from "./connection/thread-pool.js";
+import type { ThreadOptions } from "./connection/thread-protocol.js";
+import { openQuickReads } from "./read/quick-reads.js";
+import { tenantNames, tenantPath } from "./schema/tenant-path.js";
 
 export interface ThreadedStoreOptions {
   readonly path: string;

@@ -2,8 +2,8 @@ import { accessSync, constants, readdirSync, type Stats, statfsSync, statSync } 
 import { dirname, resolve } from "node:path";
 import { type Finding, isSpanStoreError } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { storeError } from "./errors.js";
-import { inspect } from "./schema.js";
+import { storeError } from "../connection/errors.js";
+import { inspect } from "../schema/schema.js";
 
 /** Contentless FTS5 tables whose rows can be deleted came with this one. */
 const oldestLibrary = [3, 43, 0];

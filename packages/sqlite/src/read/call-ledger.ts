@@ -10,10 +10,10 @@ import {
   throwIfAborted,
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { decodeIds } from "./blocks.js";
-import { storeError } from "./errors.js";
+import { storeError } from "../connection/errors.js";
+import { firstIdOf, lastIdUntil, windowOf } from "../schema/ids.js";
+import { decodeIds } from "../write/blocks.js";
 import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
-import { firstIdOf, lastIdUntil, windowOf } from "./ids.js";
 
 /** With more calls than this the ledger is dropped after the answer rather than kept in memory. */
 const maxKeptCalls = 8_000_000;

@@ -10,8 +10,8 @@ import {
   type StoreReads,
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { createEngineReader, createEngineWriter } from "./engine.js";
-import { openForReading, openForWriting } from "./schema.js";
+import { createEngineReader, createEngineWriter } from "../engine.js";
+import { openForReading, openForWriting } from "../schema/schema.js";
 import {
   maxAheadBytes,
   maxBatchBytes,

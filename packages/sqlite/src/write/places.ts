@@ -1,5 +1,5 @@
 import type { Database as Connection } from "better-sqlite3";
-import { firstIdOf, lastIdOf } from "./ids.js";
+import { firstIdOf, lastIdOf } from "../schema/ids.js";
 
 /** Windows whose next free id is remembered. */
 const maxKnownWindows = 10_000;

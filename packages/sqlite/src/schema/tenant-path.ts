@@ -1,6 +1,6 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { storeError } from "./errors.js";
+import { storeError } from "../connection/errors.js";
 
 const ending = ".sqlite";
 

@@ -10,8 +10,7 @@ import {
   throwIfAborted,
 } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { storeError } from "./errors.js";
-import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
+import { storeError } from "../connection/errors.js";
 import {
   endOfWindow,
   firstIdOf,
@@ -20,8 +19,9 @@ import {
   startAtMost,
   windowOf,
   windowOfId,
-} from "./ids.js";
-import { matchExpression } from "./lower.js";
+} from "../schema/ids.js";
+import { matchExpression } from "../terms/lower.js";
+import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 2048;

@@ -1,9 +1,9 @@
 import { countSpansBefore, createTurns, type Fragment, type SpanCount, spansSince } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { decodeIds } from "./blocks.js";
-import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
-import { lastIdUntil } from "./ids.js";
-import { contentHash, storedTime } from "./write.js";
+import { createFragmentReader, type Place, placeColumns } from "../read/fragments.js";
+import { lastIdUntil } from "../schema/ids.js";
+import { decodeIds } from "../write/blocks.js";
+import { contentHash, storedTime } from "../write/write.js";
 
 /** Fragments removed in one transaction, so that writes get their turn in between. */
 const fragmentsPerBatch = 500;

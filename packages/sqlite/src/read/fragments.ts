@@ -1,6 +1,6 @@
 import { type Fragment, spansSince } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
-import { createBlockCache, decompressBlock, traceIdBytes } from "./blocks.js";
+import { createBlockCache, decompressBlock, traceIdBytes } from "../write/blocks.js";
 
 /** Where a fragment stands, as its row has it. */
 export interface Place {

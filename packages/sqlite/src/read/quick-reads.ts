@@ -1,8 +1,8 @@
 import { createStoreReads, type StoreReads } from "@spanstore/core";
-import { createEngineReader } from "./engine.js";
-import { storeError } from "./errors.js";
+import { storeError } from "../connection/errors.js";
+import { createEngineReader } from "../engine.js";
+import { openForReading } from "../schema/schema.js";
 import { createFragmentReader } from "./fragments.js";
-import { openForReading } from "./schema.js";
 
 /** Traces asked for together, and fragments and bytes of each, beyond which a read is no longer quick. */
 const maxTraces = 4;

@@ -1,6 +1,6 @@
 import { SpanStoreError } from "@spanstore/core";
 import Database, { type Database as Connection } from "better-sqlite3";
-import { storeError } from "./errors.js";
+import { storeError } from "../connection/errors.js";
 
 /** Marks the file as ours: "span" as a 32-bit number. */
 const applicationId = 0x7370616e;

@@ -1,20 +1,20 @@
 import type { Engine } from "@spanstore/core";
-import type { Client } from "./client.js";
-import { createControl } from "./control.js";
-import { createDependencies } from "./dependencies.js";
-import { createDictionaries } from "./dictionary.js";
-import { storeError } from "./errors.js";
-import { checkHealth, readStats } from "./health.js";
-import { createKeptFragments } from "./kept.js";
-import { createNaming } from "./naming.js";
-import { createOperations } from "./operations.js";
+import type { Client } from "./connection/client.js";
+import { storeError } from "./connection/errors.js";
+import { checkHealth, readStats } from "./connection/health.js";
+import { createControl } from "./coordination/control.js";
+import { createRetention } from "./maintenance/retention.js";
 import type { Settings } from "./options.js";
-import { createReader } from "./read.js";
-import { createRefresher } from "./refresh.js";
-import { createRetention } from "./retention.js";
-import { createDatedIndices, prepareSpace, putTemplate } from "./schema.js";
-import { createWindows } from "./windows.js";
-import { createWriter } from "./write.js";
+import { createDependencies } from "./read/dependencies.js";
+import { createKeptFragments } from "./read/kept.js";
+import { createReader } from "./read/read.js";
+import { createNaming } from "./schema/naming.js";
+import { createDatedIndices, prepareSpace, putTemplate } from "./schema/schema.js";
+import { createWindows } from "./schema/windows.js";
+import { createDictionaries } from "./write/dictionary.js";
+import { createOperations } from "./write/operations.js";
+import { createRefresher } from "./write/refresh.js";
+import { createWriter } from "./write/write.js";
 
 export interface EngineOptions {
   readonly client: Client;

@@ -1,13 +1,12 @@
 import { createSpanStore, type Engine, isSpanStoreError, lazyEngine, type SpanStore } from "@spanstore/core";
-import { listTenants } from "./catalog.js";
-import { createClient } from "./client.js";
+import { createClient } from "./connection/client.js";
+import { forSenders } from "./connection/errors.js";
 import { openEngine } from "./engine.js";
-import { forSenders } from "./errors.js";
-import { tenantPrefix } from "./naming.js";
 import { checkOptions, type ElasticsearchOptions } from "./options.js";
+import { listTenants } from "./schema/catalog.js";
+import { tenantPrefix } from "./schema/naming.js";
 
 export type { WindowLength } from "@spanstore/core";
-export { diagnoseElasticsearch } from "./diagnosis.js";
 export type {
   JaegerDocument,
   JaegerLog,
@@ -23,6 +22,7 @@ export {
   openJaegerIndices,
 } from "./jaeger-indices/open.js";
 export type { JaegerIndicesOptions } from "./jaeger-indices/options.js";
+export { diagnoseElasticsearch } from "./maintenance/diagnosis.js";
 export type { ElasticsearchOptions } from "./options.js";
 
 /**

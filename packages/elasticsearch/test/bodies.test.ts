@@ -15,17 +15,17 @@ import {
   splitByTrace,
 } from "@spanstore/core";
 import { describe, expect, it } from "vitest";
-import { writtenBetween } from "../src/dependencies.js";
-import { fragmentDocument, linesOf } from "../src/documents.js";
-import { labelPageBody, labelsBody } from "../src/labels.js";
-import { filterOf } from "../src/lower.js";
-import { nameDocuments } from "../src/name-documents.js";
-import { createNaming, tenantPrefix } from "../src/naming.js";
+import { across } from "../src/maintenance/retention.js";
 import { checkOptions } from "../src/options.js";
-import { bodyOfTraces, butFor, ofTraces, pageBody } from "../src/read.js";
-import { across } from "../src/retention.js";
-import { template } from "../src/schema.js";
-import { createWindows } from "../src/windows.js";
+import { writtenBetween } from "../src/read/dependencies.js";
+import { bodyOfTraces, butFor, ofTraces, pageBody } from "../src/read/read.js";
+import { labelPageBody, labelsBody } from "../src/schema/labels.js";
+import { nameDocuments } from "../src/schema/name-documents.js";
+import { createNaming, tenantPrefix } from "../src/schema/naming.js";
+import { template } from "../src/schema/schema.js";
+import { createWindows } from "../src/schema/windows.js";
+import { filterOf } from "../src/terms/lower.js";
+import { fragmentDocument, linesOf } from "../src/write/documents.js";
 
 const nanosOf = (text: string): bigint => BigInt(Date.parse(text)) * 1_000_000n;
 const now = nanosOf("2026-11-21T12:00:00Z");

@@ -7,11 +7,11 @@ import {
   hookMillis,
   sharedElasticsearch,
 } from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
-import { listTenants } from "../src/catalog.js";
-import { createClient } from "../src/client.js";
+import { createClient } from "../src/connection/client.js";
 import { openEngine } from "../src/engine.js";
-import { tenantPrefix } from "../src/naming.js";
 import { checkOptions } from "../src/options.js";
+import { listTenants } from "../src/schema/catalog.js";
+import { tenantPrefix } from "../src/schema/naming.js";
 import { alternating } from "./alternating.js";
 import { createSpaces } from "./support/spaces.js";
 

@@ -9,11 +9,11 @@ import {
   hookMillis,
   sharedElasticsearch,
 } from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
-import { createAtHand } from "../src/at-hand.js";
-import { createClient } from "../src/client.js";
+import { createClient } from "../src/connection/client.js";
 import { openEngine } from "../src/engine.js";
 import { checkOptions } from "../src/options.js";
-import { createRecent } from "../src/recent.js";
+import { createAtHand } from "../src/read/at-hand.js";
+import { createRecent } from "../src/write/recent.js";
 import { type Gateway, startGateway } from "./support/gateway.js";
 import { joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 

@@ -8,8 +8,8 @@ import {
   hookMillis,
   sharedElasticsearch,
 } from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
-import { type Client, createClient } from "../src/client.js";
-import { createControl } from "../src/control.js";
+import { type Client, createClient } from "../src/connection/client.js";
+import { createControl } from "../src/coordination/control.js";
 import { openEngine } from "../src/engine.js";
 import { checkOptions, type Settings } from "../src/options.js";
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client as ElasticsearchClient, Serializer } from "@elastic/elasticsearch";
 import { throwIfAborted } from "@spanstore/core";
+import type { Settings } from "../options.js";
 import { type Failure, failureOf, storeError } from "./errors.js";
-import type { Settings } from "./options.js";
 
 /** Requests to Elasticsearch, to whichever node answers. */
 export interface Client {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { throwIfAborted } from "@spanstore/core";
-import type { Client } from "./client.js";
-import { failureOf } from "./errors.js";
+import type { Client } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
 
 /**
  * What servers of one space have to know of each other. Writes carry the number of the epoch they began in. A barrier

@@ -1,7 +1,7 @@
-import { createClient } from "../client.js";
-import type { Query } from "../lower.js";
+import { createClient } from "../connection/client.js";
 import { checkOptions } from "../options.js";
-import { pages } from "../paging.js";
+import { pages } from "../read/paging.js";
+import type { Query } from "../terms/lower.js";
 import type { JaegerDocument, JaegerSpanDocument } from "./documents.js";
 import { extentsOf, groupsByTime } from "./groups.js";
 import { parseWithLongNumbers } from "./long-numbers.js";

@@ -1,12 +1,12 @@
 import { type Finding, isSpanStoreError } from "@spanstore/core";
-import { listIndices, sizesOf } from "./catalog.js";
-import { type Client, createClient } from "./client.js";
-import { failureOf, storeError } from "./errors.js";
-import { checkHealth } from "./health.js";
-import { createNaming, type Naming } from "./naming.js";
-import { checkOptions, type ElasticsearchOptions, type Settings } from "./options.js";
-import { existingWindow } from "./schema.js";
-import { createWindows } from "./windows.js";
+import { type Client, createClient } from "../connection/client.js";
+import { failureOf, storeError } from "../connection/errors.js";
+import { checkHealth } from "../connection/health.js";
+import { checkOptions, type ElasticsearchOptions, type Settings } from "../options.js";
+import { listIndices, sizesOf } from "../schema/catalog.js";
+import { createNaming, type Naming } from "../schema/naming.js";
+import { existingWindow } from "../schema/schema.js";
+import { createWindows } from "../schema/windows.js";
 
 /** What everything was tried with. */
 const triedVersions: readonly string[] = ["9.5"];

@@ -1,15 +1,15 @@
 import { countSpansBefore, type Expired, spansSince, splitByTrace } from "@spanstore/core";
-import { type Action, sendBulk } from "./bulk.js";
-import { type DatedIndex, dropIndices, listIndices, sizesOf } from "./catalog.js";
-import type { Client } from "./client.js";
-import type { Control } from "./control.js";
-import { fragmentDocument, linesOf } from "./documents.js";
-import type { Kept, KeptFragments } from "./kept.js";
-import type { Query } from "./lower.js";
-import type { Naming } from "./naming.js";
-import type { Operations } from "./operations.js";
-import { type Hit, pages } from "./paging.js";
-import { micros } from "./times.js";
+import type { Client } from "../connection/client.js";
+import type { Control } from "../coordination/control.js";
+import type { Kept, KeptFragments } from "../read/kept.js";
+import { type Hit, pages } from "../read/paging.js";
+import { type DatedIndex, dropIndices, listIndices, sizesOf } from "../schema/catalog.js";
+import type { Naming } from "../schema/naming.js";
+import type { Query } from "../terms/lower.js";
+import { micros } from "../terms/times.js";
+import { type Action, sendBulk } from "../write/bulk.js";
+import { fragmentDocument, linesOf } from "../write/documents.js";
+import type { Operations } from "../write/operations.js";
 
 export interface RetentionParts {
   readonly client: Client;

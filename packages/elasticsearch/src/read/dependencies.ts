@@ -1,8 +1,8 @@
 import { createCallLedger, type EngineReader } from "@spanstore/core";
-import type { Control } from "./control.js";
+import type { Control } from "../coordination/control.js";
+import type { Naming } from "../schema/naming.js";
+import type { Query } from "../terms/lower.js";
 import type { KeptFragments } from "./kept.js";
-import type { Query } from "./lower.js";
-import type { Naming } from "./naming.js";
 
 const fragmentsPerPage = 512;
 

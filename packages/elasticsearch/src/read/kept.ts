@@ -1,7 +1,7 @@
 import { Cursor, type Fragment, SpanStoreError } from "@spanstore/core";
-import type { Client } from "./client.js";
-import type { Dictionaries } from "./dictionary.js";
-import { dictionaryIdOf, unpack } from "./pack.js";
+import type { Client } from "../connection/client.js";
+import type { Dictionaries } from "../write/dictionary.js";
+import { dictionaryIdOf, unpack } from "../write/pack.js";
 import { type Hit, type Page, type PageOptions, pages, type SearchBody, searchOnce } from "./paging.js";
 
 /** What is stored of a fragment. */

@@ -7,12 +7,12 @@ import {
   requiredTerms,
   throwIfAborted,
 } from "@spanstore/core";
+import type { Naming } from "../schema/naming.js";
+import { filterOf, type Query } from "../terms/lower.js";
+import { endOfMicro } from "../terms/times.js";
 import { createAtHand } from "./at-hand.js";
 import type { Kept, KeptFragments } from "./kept.js";
-import { filterOf, type Query } from "./lower.js";
-import type { Naming } from "./naming.js";
 import type { Hit, Page, SearchBody } from "./paging.js";
-import { endOfMicro } from "./times.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 1_024;

@@ -1,5 +1,5 @@
-import type { Client } from "./client.js";
-import { failureOf } from "./errors.js";
+import type { Client } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
 import { type Naming, tenantOfControl } from "./naming.js";
 import type { Window } from "./windows.js";
 

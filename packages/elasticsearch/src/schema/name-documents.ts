@@ -1,5 +1,5 @@
 import type { SeenOperation } from "@spanstore/core";
-import { type NewDocument, nameHash } from "./documents.js";
+import { type NewDocument, nameHash } from "../write/documents.js";
 
 /** An operation without the time at which it was seen. */
 export type NamedOperation = Omit<SeenOperation, "newestStartUnixNano">;

@@ -1,8 +1,8 @@
 import { checkWindowLength, SpanStoreError, type WindowLength } from "@spanstore/core";
-import type { Client } from "./client.js";
-import { failureOf } from "./errors.js";
+import type { Client } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
+import type { Settings } from "../options.js";
 import type { Naming } from "./naming.js";
-import type { Settings } from "./options.js";
 
 /** Of the layout; what a newer one wrote is not touched. */
 const schemaVersion = 1;

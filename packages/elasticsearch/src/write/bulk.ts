@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SpanStoreError } from "@spanstore/core";
-import type { Client } from "./client.js";
-import { errorFor, failureOf, failureOfReason, type Reason } from "./errors.js";
+import type { Client } from "../connection/client.js";
+import { errorFor, failureOf, failureOfReason, type Reason } from "../connection/errors.js";
 
 /** One action of a bulk request, in lines. */
 export interface Action {

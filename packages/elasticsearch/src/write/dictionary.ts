@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { parseGroups, SpanStoreError, spansOf } from "@spanstore/core";
-import type { Client } from "./client.js";
+import type { Client } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
+import type { Hit } from "../read/paging.js";
 import type { NewDocument } from "./documents.js";
-import { failureOf } from "./errors.js";
 import { type Dictionary, dictionaryIdOf } from "./pack.js";
-import type { Hit } from "./paging.js";
 
 /**
  * What fragments are compressed with: spans of all operations that were seen, so that a fragment of few spans is as small

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { TraceFragment } from "@spanstore/core";
+import { wordsOf } from "../terms/terms.js";
+import { micros } from "../terms/times.js";
 import { type Dictionary, pack } from "./pack.js";
-import { wordsOf } from "./terms.js";
-import { micros } from "./times.js";
 
 /** A document to be created or replaced, but for the number of its write. */
 export interface NewDocument {

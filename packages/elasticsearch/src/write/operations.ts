@@ -7,12 +7,10 @@ import {
   spanKindWord,
   spansOf,
 } from "@spanstore/core";
-import { sendBulk } from "./bulk.js";
-import type { Client } from "./client.js";
-import { linesOf, type NewDocument } from "./documents.js";
-import type { Kept, KeptFragments } from "./kept.js";
-import { createLabels } from "./labels.js";
-import { conjuncts } from "./lower.js";
+import type { Client } from "../connection/client.js";
+import type { Kept, KeptFragments } from "../read/kept.js";
+import { type Hit, pages } from "../read/paging.js";
+import { createLabels } from "../schema/labels.js";
 import {
   labelOf,
   type NamedOperation,
@@ -23,9 +21,11 @@ import {
   readLabel,
   type ServiceSource,
   servicesMark,
-} from "./name-documents.js";
-import type { Naming } from "./naming.js";
-import { type Hit, pages } from "./paging.js";
+} from "../schema/name-documents.js";
+import type { Naming } from "../schema/naming.js";
+import { conjuncts } from "../terms/lower.js";
+import { sendBulk } from "./bulk.js";
+import { linesOf, type NewDocument } from "./documents.js";
 import { createRecent } from "./recent.js";
 
 /**

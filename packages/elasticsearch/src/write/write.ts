@@ -6,17 +6,17 @@ import {
   throwIfAborted,
   type WriteResult,
 } from "@spanstore/core";
+import type { Client } from "../connection/client.js";
+import { storeError } from "../connection/errors.js";
+import type { Control } from "../coordination/control.js";
+import type { Naming } from "../schema/naming.js";
+import type { DatedIndices } from "../schema/schema.js";
 import { maxBulkBytes, type Outcome, sendBulk } from "./bulk.js";
-import type { Client } from "./client.js";
-import type { Control } from "./control.js";
 import type { Dictionaries } from "./dictionary.js";
 import { fragmentDocument, linesOf, type NewDocument } from "./documents.js";
-import { storeError } from "./errors.js";
-import type { Naming } from "./naming.js";
 import type { Operations } from "./operations.js";
 import type { Dictionary } from "./pack.js";
 import { rejectedSpans } from "./rejected.js";
-import type { DatedIndices } from "./schema.js";
 
 export interface WriterParts {
   readonly client: Client;

@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/insert-thread.ts"],
+  entry: { index: "src/index.ts", "insert-thread": "src/write/insert-thread.ts" },
   format: "esm",
   target: "node22",
   dts: { entry: "src/index.ts" },

@@ -1,20 +1,20 @@
 import { createSpanStore, lazyEngine, type SpanStore } from "@spanstore/core";
-import { openClients } from "./clients.js";
+import { openClients } from "./connection/clients.js";
+import { storeError } from "./connection/errors.js";
+import { readServerFacts } from "./connection/server-facts.js";
+import { defaultTuning, type Tuning } from "./connection/tuning.js";
 import { openEngine } from "./engine.js";
-import { storeError } from "./errors.js";
-import { createInsertThread, type InsertThread } from "./insert-thread-client.js";
-import type { ThreadTuning } from "./insert-thread-protocol.js";
-import { tenantOfTable, tenantPrefix } from "./naming.js";
 import { checkOptions, type ManticoreOptions } from "./options.js";
-import { readServerFacts } from "./server-facts.js";
-import { tablesFrom } from "./tables.js";
-import { defaultTuning, type Tuning } from "./tuning.js";
+import { tenantOfTable, tenantPrefix } from "./schema/naming.js";
+import { tablesFrom } from "./schema/tables.js";
+import { createInsertThread, type InsertThread } from "./write/insert-thread-client.js";
+import type { ThreadTuning } from "./write/insert-thread-protocol.js";
 
 export type { WindowLength } from "@spanstore/core";
-export { diagnoseManticore } from "./diagnosis.js";
-export { type ManticoreMaintenance, openManticoreMaintenance } from "./maintenance.js";
+export type { ServerFacts } from "./connection/server-facts.js";
+export { diagnoseManticore } from "./maintenance/diagnosis.js";
+export { type ManticoreMaintenance, openManticoreMaintenance } from "./maintenance/maintenance.js";
 export type { ManticoreOptions } from "./options.js";
-export type { ServerFacts } from "./server-facts.js";
 
 /**
  * Opens a store in Manticore Search. Nobody is asked yet: the first call makes the tables where they are not there, and

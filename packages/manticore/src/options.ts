@@ -1,5 +1,5 @@
 import { checkWindowLength, invalidOption, type WindowLength, wholeNumberOption } from "@spanstore/core";
-import { type AttributeStorage, attributeStorages } from "./schema.js";
+import { type AttributeStorage, attributeStorages } from "./schema/schema.js";
 
 export interface ManticoreOptions {
   /**

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
-import { type Client, createClient } from "../src/client.js";
-import { type Control, createControl } from "../src/control.js";
-import { createNaming, type Naming } from "../src/naming.js";
+import { type Client, createClient } from "../src/connection/client.js";
+import { type Control, createControl } from "../src/coordination/control.js";
 import { checkOptions } from "../src/options.js";
-import { createWindows } from "../src/windows.js";
+import { createNaming, type Naming } from "../src/schema/naming.js";
+import { createWindows } from "../src/schema/windows.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 import { ask } from "./sql.js";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { idIn, nextId, partOfIds } from "../src/ids.js";
 import { maxShards } from "../src/options.js";
-import { createWindows, type Window } from "../src/windows.js";
+import { idIn, nextId, partOfIds } from "../src/schema/ids.js";
+import { createWindows, type Window } from "../src/schema/windows.js";
 
 const times = fc.oneof(
   fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),

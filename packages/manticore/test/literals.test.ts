@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
-import { type Client, createClient } from "../src/client.js";
-import { literal, unescaped, valuesOf } from "../src/literals.js";
+import { type Client, createClient } from "../src/connection/client.js";
+import { literal, unescaped, valuesOf } from "../src/connection/literals.js";
 import { checkOptions } from "../src/options.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 

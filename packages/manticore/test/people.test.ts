@@ -2,7 +2,7 @@ import { type Span, SpanKind } from "@spanstore/core";
 import { openManticoreStore } from "@spanstore/manticore";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
-import { type Client, createClient } from "../src/client.js";
+import { type Client, createClient } from "../src/connection/client.js";
 import { checkOptions, type ManticoreOptions } from "../src/options.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 

@@ -2,7 +2,7 @@ import { createSpanStore, type SpanStore, type TracesData } from "@spanstore/cor
 import { diagnoseManticore, openManticoreStore } from "@spanstore/manticore";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
-import { type Client, createClient } from "../src/client.js";
+import { type Client, createClient } from "../src/connection/client.js";
 import { openEngine } from "../src/engine.js";
 import { checkOptions, type Settings } from "../src/options.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";

@@ -14,16 +14,16 @@ import {
 } from "@spanstore/core";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
-import { type Client, createClient } from "../src/client.js";
+import { type Client, createClient } from "../src/connection/client.js";
+import { defaultTuning } from "../src/connection/tuning.js";
 import { openEngine } from "../src/engine.js";
-import { idIn } from "../src/ids.js";
-import { createNaming, tenantPrefix } from "../src/naming.js";
 import { checkOptions } from "../src/options.js";
-import { placesOf } from "../src/places.js";
-import { fragmentTable } from "../src/schema.js";
-import { defaultTuning } from "../src/tuning.js";
-import { createUnion } from "../src/unions.js";
-import { createWindows } from "../src/windows.js";
+import { idIn } from "../src/schema/ids.js";
+import { createNaming, tenantPrefix } from "../src/schema/naming.js";
+import { placesOf } from "../src/schema/places.js";
+import { fragmentTable } from "../src/schema/schema.js";
+import { createUnion } from "../src/schema/unions.js";
+import { createWindows } from "../src/schema/windows.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 
 const clock = new Date("2026-03-04T05:06:07.089Z");

@@ -1,14 +1,14 @@
 import { createSpanStore, type SpanStore } from "@spanstore/core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
-import { createCatalog } from "../src/catalog.js";
-import { type Client, createClient, decimal } from "../src/client.js";
+import { type Client, createClient, decimal } from "../src/connection/client.js";
 import { openEngine } from "../src/engine.js";
-import { createNaming } from "../src/naming.js";
+import { type SeenRows, tidyWindows } from "../src/maintenance/tidy.js";
 import { checkOptions } from "../src/options.js";
-import { placesOf } from "../src/places.js";
-import { type SeenRows, tidyWindows } from "../src/tidy.js";
-import { createWindows } from "../src/windows.js";
+import { createCatalog } from "../src/schema/catalog.js";
+import { createNaming } from "../src/schema/naming.js";
+import { placesOf } from "../src/schema/places.js";
+import { createWindows } from "../src/schema/windows.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 
 const hour = 3_600_000_000_000n;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SpanStoreError, throwIfAborted } from "@spanstore/core";
 import type { PoolConnection, QueryError } from "mysql2";
+import { type Address, addressText, type Settings } from "../options.js";
 import { agentFailed, failureOf, withCircumstances } from "./errors.js";
-import { type Address, addressText, type Settings } from "./options.js";
 import { type Connections, openConnections } from "./pool.js";
 
 /** A row's values as bytes, in the order of the columns asked for. */

@@ -1,5 +1,5 @@
+import type { Settings } from "../options.js";
 import { type Client, createClient } from "./client.js";
-import type { Settings } from "./options.js";
 
 /** Connections to all daemons of a store. */
 export interface Clients {

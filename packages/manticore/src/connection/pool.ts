@@ -1,6 +1,6 @@
 import { checkServerIdentity, TLSSocket } from "node:tls";
 import { createPool, type PoolConnection } from "mysql2";
-import type { Address, Settings } from "./options.js";
+import type { Address, Settings } from "../options.js";
 
 /** Connections to one address, made as they are needed. */
 export interface Connections {

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Client, decimal } from "./client.js";
-import { failureOf } from "./errors.js";
-import type { Naming } from "./naming.js";
-import { controlTable, insertInto } from "./schema.js";
-import { makeTable } from "./tables.js";
+import { type Client, decimal } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
+import type { Naming } from "../schema/naming.js";
+import { controlTable, insertInto } from "../schema/schema.js";
+import { makeTable } from "../schema/tables.js";
 
 /**
  * What servers on one searchd have to know of each other: numbers of writes, so that a walk through pages can tell

@@ -1,9 +1,7 @@
 import { type Finding, isSpanStoreError } from "@spanstore/core";
-import type { Client } from "./client.js";
-import { openClients } from "./clients.js";
-import { failureOf, storeError } from "./errors.js";
-import { createNaming, type Naming, tenantOfTable } from "./naming.js";
-import { addressText, checkOptions, type ManticoreOptions } from "./options.js";
+import type { Client } from "../connection/client.js";
+import { openClients } from "../connection/clients.js";
+import { failureOf, storeError } from "../connection/errors.js";
 import {
   clockDifference,
   flushAdvice,
@@ -12,10 +10,12 @@ import {
   readTableFacts,
   type ServerFacts,
   type TableFacts,
-} from "./server-facts.js";
-import { formatOf } from "./space.js";
-import { type ListedTable, tablesFrom } from "./tables.js";
-import { createWindows } from "./windows.js";
+} from "../connection/server-facts.js";
+import { addressText, checkOptions, type ManticoreOptions } from "../options.js";
+import { createNaming, type Naming, tenantOfTable } from "../schema/naming.js";
+import { formatOf } from "../schema/space.js";
+import { type ListedTable, tablesFrom } from "../schema/tables.js";
+import { createWindows } from "../schema/windows.js";
 
 /** The version that everything was tried with. */
 const triedVersion = 29;

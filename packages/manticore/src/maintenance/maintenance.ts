@@ -1,9 +1,9 @@
-import type { Client } from "./client.js";
-import { openClients } from "./clients.js";
-import { failureOf, storeError } from "./errors.js";
-import { checkOptions, type ManticoreOptions } from "./options.js";
-import { readServerFacts, type ServerFacts } from "./server-facts.js";
-import { tablesFrom } from "./tables.js";
+import type { Client } from "../connection/client.js";
+import { openClients } from "../connection/clients.js";
+import { failureOf, storeError } from "../connection/errors.js";
+import { readServerFacts, type ServerFacts } from "../connection/server-facts.js";
+import { checkOptions, type ManticoreOptions } from "../options.js";
+import { tablesFrom } from "../schema/tables.js";
 
 /** What an operator does with a store's tables and asks of its searchd. */
 export interface ManticoreMaintenance extends AsyncDisposable {

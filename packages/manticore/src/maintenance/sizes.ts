@@ -1,5 +1,5 @@
-import { type Client, decimal } from "./client.js";
-import { failureOf } from "./errors.js";
+import { type Client, decimal } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
 
 /** What a table takes, in bytes: its files and what only memory holds yet; 0 when it is gone. */
 export async function sizeOf(client: Client, table: string): Promise<number> {

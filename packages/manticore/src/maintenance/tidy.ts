@@ -1,8 +1,8 @@
-import type { Catalog } from "./catalog.js";
-import { type Client, decimal } from "./client.js";
-import { failureOf } from "./errors.js";
-import type { Naming } from "./naming.js";
-import type { Place } from "./places.js";
+import { type Client, decimal } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
+import type { Catalog } from "../schema/catalog.js";
+import type { Naming } from "../schema/naming.js";
+import type { Place } from "../schema/places.js";
 
 /** A window is left alone until so long after its end, since spans come late. */
 const restNanos = 3_600_000_000_000n;

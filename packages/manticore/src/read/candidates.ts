@@ -5,16 +5,16 @@ import {
   requiredTerms,
   type TermNode,
 } from "@spanstore/core";
-import { integer } from "./client.js";
-import { failureOf } from "./errors.js";
+import { integer } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
+import type { Layout } from "../schema/layout.js";
+import type { Window } from "../schema/windows.js";
+import type { Frequencies } from "../terms/frequencies.js";
+import { withoutTerms } from "../terms/stop-terms.js";
 import type { FragmentCache } from "./fragment-cache.js";
 import { fragmentOf, maxExtentMillis } from "./fragments.js";
-import type { Frequencies } from "./frequencies.js";
-import type { Layout } from "./layout.js";
 import type { ReaderParts } from "./read.js";
 import { createSliceReader, reading, type SlicePosition } from "./slices.js";
-import { withoutTerms } from "./stop-terms.js";
-import type { Window } from "./windows.js";
 
 /** Windows are asked together in numbers that double from this: mostly the newest has all that is wanted. */
 const firstWindows = 2;

@@ -1,9 +1,9 @@
 import { createCallLedger, type EngineReader } from "@spanstore/core";
-import type { Catalog } from "./catalog.js";
-import { type Client, integer } from "./client.js";
-import type { Control } from "./control.js";
+import { type Client, integer } from "../connection/client.js";
+import type { Control } from "../coordination/control.js";
+import type { Catalog } from "../schema/catalog.js";
+import type { Naming } from "../schema/naming.js";
 import { fragmentColumns, fragmentOf } from "./fragments.js";
-import type { Naming } from "./naming.js";
 
 const fragmentsPerPage = 256;
 

@@ -1,5 +1,5 @@
 import type { Fragment } from "@spanstore/core";
-import type { Row } from "./client.js";
+import type { Row } from "../connection/client.js";
 
 /**
  * Fragments that were read a moment ago. A search that has found traces by their fragments reads these traces next, and

@@ -1,6 +1,6 @@
 import { Cursor, type Fragment } from "@spanstore/core";
-import { decimal, type Row } from "./client.js";
-import { unescapedInPlace } from "./literals.js";
+import { decimal, type Row } from "../connection/client.js";
+import { unescapedInPlace } from "../connection/literals.js";
 
 /** The spans of a fragment start within this time, so that a search knows where to look; see `candidates.ts`. */
 export const maxExtentMillis = 60_000;

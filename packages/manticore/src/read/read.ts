@@ -1,16 +1,16 @@
 import type { EngineReader, Fragment } from "@spanstore/core";
+import { type Client, integer, type Row } from "../connection/client.js";
+import { failureOf, storeError } from "../connection/errors.js";
+import type { Tuning } from "../connection/tuning.js";
+import type { Layouts } from "../schema/layout.js";
+import type { Naming } from "../schema/naming.js";
+import type { Window } from "../schema/windows.js";
+import { createFrequencies } from "../terms/frequencies.js";
+import { matchTrace } from "../terms/tokens.js";
 import { createCandidates } from "./candidates.js";
-import { type Client, integer, type Row } from "./client.js";
-import { failureOf, storeError } from "./errors.js";
 import { createFragmentCache } from "./fragment-cache.js";
 import { fragmentColumns, fragmentKeys, fragmentOf } from "./fragments.js";
-import { createFrequencies } from "./frequencies.js";
-import type { Layouts } from "./layout.js";
-import type { Naming } from "./naming.js";
 import { threadsFor } from "./slices.js";
-import { matchTrace } from "./tokens.js";
-import type { Tuning } from "./tuning.js";
-import type { Window } from "./windows.js";
 
 const tracesTogether = 50;
 /** So often tables may vanish under a read before that is an error. */

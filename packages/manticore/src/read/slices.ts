@@ -1,12 +1,12 @@
 import type { TermNode } from "@spanstore/core";
-import { decimal, type Row } from "./client.js";
-import { failureOf, storeError } from "./errors.js";
+import { decimal, type Row } from "../connection/client.js";
+import { failureOf, storeError } from "../connection/errors.js";
+import type { Layout } from "../schema/layout.js";
+import type { Window } from "../schema/windows.js";
+import { matchTime } from "../terms/time-tokens.js";
+import { matchTerms } from "../terms/tokens.js";
 import { fragmentColumns } from "./fragments.js";
-import type { Layout } from "./layout.js";
 import type { ReaderParts } from "./read.js";
-import { matchTime } from "./time-tokens.js";
-import { matchTerms } from "./tokens.js";
-import type { Window } from "./windows.js";
 
 /** The row that was read last. */
 export interface SlicePosition {

@@ -1,4 +1,4 @@
-import type { Client } from "./client.js";
+import type { Client } from "../connection/client.js";
 import { raiseLayout } from "./layout.js";
 import type { Naming } from "./naming.js";
 import type { Place } from "./places.js";

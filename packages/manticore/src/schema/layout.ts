@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Term } from "@spanstore/core";
+import { type Client, integer, type Row } from "../connection/client.js";
 import type { Catalog } from "./catalog.js";
-import { type Client, integer, type Row } from "./client.js";
 import type { Naming } from "./naming.js";
 import { insertInto, stopTable } from "./schema.js";
 import type { Window } from "./windows.js";

@@ -1,7 +1,7 @@
-import type { Client } from "./client.js";
+import type { Client } from "../connection/client.js";
+import { maxShards } from "../options.js";
 import { partOfIds } from "./ids.js";
 import type { Naming } from "./naming.js";
-import { maxShards } from "./options.js";
 import type { Window, Windows } from "./windows.js";
 
 /** A daemon that holds rows of a space's spans. */

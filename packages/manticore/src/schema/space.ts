@@ -1,7 +1,7 @@
 import { checkWindowLength, SpanStoreError, type WindowLength } from "@spanstore/core";
-import type { Client } from "./client.js";
-import { failureOf } from "./errors.js";
-import { literal } from "./literals.js";
+import type { Client } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
+import { literal } from "../connection/literals.js";
 import type { Naming } from "./naming.js";
 import { controlTable, insertInto, operationTable, stopTable } from "./schema.js";
 import { makeTable, tablesFrom } from "./tables.js";

@@ -1,4 +1,4 @@
-import type { Client } from "./client.js";
+import type { Client } from "../connection/client.js";
 import type { Naming } from "./naming.js";
 import type { TableShape } from "./schema.js";
 

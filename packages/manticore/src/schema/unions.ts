@@ -1,6 +1,6 @@
 import { SpanStoreError } from "@spanstore/core";
-import type { Client } from "./client.js";
-import { failureOf } from "./errors.js";
+import type { Client } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
 import { dropTable } from "./schema.js";
 import { tablesFrom, unless } from "./tables.js";
 

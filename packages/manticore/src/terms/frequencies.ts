@@ -1,5 +1,5 @@
 import type { Term, TermNode } from "@spanstore/core";
-import { type Client, decimal } from "./client.js";
+import { type Client, decimal } from "../connection/client.js";
 import { tokenOfTerm } from "./tokens.js";
 
 /** How many fragments of a table hold a term, as far as a plan needs to know it. */

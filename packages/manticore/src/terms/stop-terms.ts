@@ -1,12 +1,12 @@
 import { requiredTerms, type Term, type TermNode, type TraceFragment } from "@spanstore/core";
-import type { Client } from "./client.js";
-import { contentId } from "./ids.js";
-import { raiseLayout } from "./layout.js";
-import { literal } from "./literals.js";
-import type { Naming } from "./naming.js";
-import { insertInto, stopTable } from "./schema.js";
-import type { Tuning } from "./tuning.js";
-import type { Window } from "./windows.js";
+import type { Client } from "../connection/client.js";
+import { literal } from "../connection/literals.js";
+import type { Tuning } from "../connection/tuning.js";
+import { contentId } from "../schema/ids.js";
+import { raiseLayout } from "../schema/layout.js";
+import type { Naming } from "../schema/naming.js";
+import { insertInto, stopTable } from "../schema/schema.js";
+import type { Window } from "../schema/windows.js";
 
 /**
  * Terms that more than half of a window's fragments hold help no search there, and are nearly half of the

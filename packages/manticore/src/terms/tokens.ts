@@ -1,5 +1,5 @@
 import type { Term, TermNode, TraceFragment } from "@spanstore/core";
-import type { SqlBytes } from "./literals.js";
+import type { SqlBytes } from "../connection/literals.js";
 import { timeTokens } from "./time-tokens.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { ErrorData, WindowLength } from "@spanstore/core";
+import type { Tuning } from "../connection/tuning.js";
+import type { Settings } from "../options.js";
 import type { Outcome, Prepared } from "./inserter.js";
-import type { Settings } from "./options.js";
-import type { Tuning } from "./tuning.js";
 
 /** What the thread is started with. */
 export interface ThreadOptions {

@@ -1,14 +1,14 @@
 /** What the worker thread runs: inserters of all spaces, on connections of their own. */
 import { parentPort, workerData } from "node:worker_threads";
 import { errorToData } from "@spanstore/core";
-import { openClients } from "./clients.js";
-import { contentId } from "./ids.js";
+import { openClients } from "../connection/clients.js";
+import { contentId } from "../schema/ids.js";
+import { createNaming } from "../schema/naming.js";
+import { placesOf } from "../schema/places.js";
+import { createWindows } from "../schema/windows.js";
+import { createStopTerms } from "../terms/stop-terms.js";
 import type { Request, Response, Space, ThreadOptions } from "./insert-thread-protocol.js";
 import { createInserter, type Inserter } from "./inserter.js";
-import { createNaming } from "./naming.js";
-import { placesOf } from "./places.js";
-import { createStopTerms } from "./stop-terms.js";
-import { createWindows } from "./windows.js";
 
 if (parentPort === null) throw new Error("this file is run as a worker thread");
 const port = parentPort;

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { SpanStoreError } from "@spanstore/core";
-import type { Client, Row } from "./client.js";
-import { failureOf } from "./errors.js";
-import { type IdRange, idIn, nextId } from "./ids.js";
-import { SqlBytes, valuesOf } from "./literals.js";
+import type { Client, Row } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
+import { SqlBytes, valuesOf } from "../connection/literals.js";
+import type { Tuning } from "../connection/tuning.js";
+import { type IdRange, idIn, nextId } from "../schema/ids.js";
+import { insertInto, type TableShape } from "../schema/schema.js";
 import type { NewRow } from "./rows.js";
-import { insertInto, type TableShape } from "./schema.js";
-import type { Tuning } from "./tuning.js";
 
 /** What stands in a statement besides a row's values. */
 const maxHeadBytes = 1024;

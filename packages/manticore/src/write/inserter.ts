@@ -7,17 +7,17 @@ import {
   SpanStoreError,
   splitByTrace,
 } from "@spanstore/core";
-import type { Client } from "./client.js";
-import { type Failure, failureOf, storeError } from "./errors.js";
-import { maxExtentMillis } from "./fragments.js";
+import type { Client } from "../connection/client.js";
+import { type Failure, failureOf, storeError } from "../connection/errors.js";
+import type { Tuning } from "../connection/tuning.js";
+import { maxExtentMillis } from "../read/fragments.js";
+import type { Naming } from "../schema/naming.js";
+import { fragmentTable } from "../schema/schema.js";
+import type { Window } from "../schema/windows.js";
+import type { StopTerms } from "../terms/stop-terms.js";
 import { insertRows } from "./insert.js";
-import type { Naming } from "./naming.js";
 import { fragmentRows, type NewRow, type SpanRow, spanRows } from "./rows.js";
-import { fragmentTable } from "./schema.js";
 import { createSeenResources } from "./seen-resources.js";
-import type { StopTerms } from "./stop-terms.js";
-import type { Tuning } from "./tuning.js";
-import type { Window } from "./windows.js";
 
 /**
  * The part of a write that costs processor time: makes requests into rows, and rows into statements. It may run on another

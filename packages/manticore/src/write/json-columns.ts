@@ -6,7 +6,7 @@ import {
   type SpanView,
   textForm,
 } from "@spanstore/core";
-import { SqlBytes } from "./literals.js";
+import { SqlBytes } from "../connection/literals.js";
 
 const quote = 0x22;
 const colon = 0x3a;

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Operation } from "@spanstore/core";
-import { type Client, decimal, integer, type Row } from "./client.js";
-import type { WriteTurn } from "./control.js";
-import { contentId } from "./ids.js";
-import { literal, SqlBytes, unescaped } from "./literals.js";
-import type { Naming } from "./naming.js";
-import type { Place } from "./places.js";
-import { insertInto, operationTable } from "./schema.js";
-import type { Tuning } from "./tuning.js";
-import type { Window } from "./windows.js";
+import { type Client, decimal, integer, type Row } from "../connection/client.js";
+import { literal, SqlBytes, unescaped } from "../connection/literals.js";
+import type { Tuning } from "../connection/tuning.js";
+import type { WriteTurn } from "../coordination/control.js";
+import { contentId } from "../schema/ids.js";
+import type { Naming } from "../schema/naming.js";
+import type { Place } from "../schema/places.js";
+import { insertInto, operationTable } from "../schema/schema.js";
+import type { Window } from "../schema/windows.js";
 
 /** A service's operation in a window; the spans of a nameless service have none. */
 export interface SeenOperation {

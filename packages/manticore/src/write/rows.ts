@@ -8,11 +8,11 @@ import {
   type Term,
   type TraceFragment,
 } from "@spanstore/core";
-import type { ContentId } from "./ids.js";
+import { SqlBytes } from "../connection/literals.js";
+import type { ContentId } from "../schema/ids.js";
+import { appendTokens } from "../terms/tokens.js";
 import { appendLogs, appendRefs, appendTags, scopeTags } from "./json-columns.js";
-import { SqlBytes } from "./literals.js";
 import type { RowOperation, SeenResource, SeenResources } from "./seen-resources.js";
-import { appendTokens } from "./tokens.js";
 
 /** A row to be written. */
 export interface NewRow {

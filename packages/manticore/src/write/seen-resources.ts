@@ -1,6 +1,6 @@
 import { type ResourceView, type SpanView, spanKindWord } from "@spanstore/core";
+import { SqlBytes } from "../connection/literals.js";
 import { appendProcess } from "./json-columns.js";
-import { SqlBytes } from "./literals.js";
 
 /** What spans of one operation have in common; one object stands for it as long as it is remembered. */
 export interface RowOperation {

@@ -1,11 +1,11 @@
 import { errorFromData, SpanStoreError, throwIfAborted, type WriteResult } from "@spanstore/core";
-import type { Catalog } from "./catalog.js";
-import type { Control } from "./control.js";
-import { storeError } from "./errors.js";
-import type { Gate } from "./gate.js";
+import { storeError } from "../connection/errors.js";
+import type { Control } from "../coordination/control.js";
+import type { Gate } from "../coordination/gate.js";
+import type { Catalog } from "../schema/catalog.js";
+import type { Window } from "../schema/windows.js";
 import type { Inserter, PreparedRequest } from "./inserter.js";
 import type { Operations, SeenOperation } from "./operations.js";
-import type { Window } from "./windows.js";
 
 /** Requests that came meanwhile share statements, up to this many bytes of them. */
 const maxGroupBytes = 1024 * 1024;

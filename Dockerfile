@@ -8,7 +8,7 @@
 #
 # Options are the server's, as flags or as variables (SPANSTORE_BACKEND); so are its commands: docker exec NAME grpc-server doctor.
 
-FROM node:22-bookworm AS build
+FROM node:24-bookworm-slim AS build
 ENV CI=true
 WORKDIR /spanstore
 # What is downloaded stays as long as the lockfile does.
@@ -16,15 +16,15 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 RUN npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore fetch
 COPY . .
 # The server, with what it needs at run time at the versions of the lockfile; then without what is not read at run
-# time: sources of native parts, what their compiler left, types, source maps.
+# time: SQLite's sources and its binaries for other systems, types, source maps.
 RUN npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/grpc-server..." install --frozen-lockfile --offline \
  && npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/grpc-server..." run build \
  && npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --config.inject-workspace-packages=true \
       --filter @spanstore/grpc-server --prod deploy /server \
- && find /server -depth -regex ".*/better-sqlite3/\(deps\|src\|build/Release/\.deps\|build/Release/obj[.a-z]*\)" -exec rm -r "{}" ";" \
+ && find /server -depth -regex ".*/better-sqlite3/\(deps\|src\|prebuilds/\(darwin\|win32\|linuxmusl\)-.*\)" -exec rm -r "{}" ";" \
  && find /server -type f "(" -name "*.map" -o -name "*.d.ts" -o -name "*.d.mts" -o -name "*.d.cts" ")" -delete
 
-FROM node:22-bookworm-slim
+FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="spanstore" \
       org.opencontainers.image.description="Keeps trace spans for Jaeger: gRPC remote storage on SQLite, Manticore Search or Elasticsearch" \
       org.opencontainers.image.licenses="Apache-2.0"

@@ -12,8 +12,8 @@ const notes = join(root, "node_modules", ".spanstore");
 export async function install() {
   const inputs = ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"];
   for (const folder of packageFolders()) inputs.push(join(folder, "package.json"));
-  // A native module is bound to the machine and to Node's ABI.
-  const state = digest(inputs, `${process.platform} ${process.arch} ${process.versions.modules}`);
+  // Native modules are bound to the machine, and to no version of Node.
+  const state = digest(inputs, `${process.platform} ${process.arch}`);
   if (noted("install") === state) return;
   succeed("install", await runPnpm(["install", "--frozen-lockfile"]));
   note("install", state);

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { forwardSignals } from "./signals.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * Runs a Node program as a service and resolves to its exit code. It gets SIGINT and SIGTERM once
- * each time they are meant: on Ctrl-C npm forwards the signal that the terminal has sent already, so
- * the program stands in a process group of its own and repetitions at once are dropped.
+ * Runs a Node program as a service and resolves to its exit code. It stands in a process group of its own, so that
+ * it gets a signal of the terminal once, from here.
  */
 export function runService(program, args) {
   return new Promise((resolve, reject) => {
@@ -17,20 +17,11 @@ export function runService(program, args) {
       stdio: ["ignore", "inherit", "inherit"],
       detached: process.platform !== "win32",
     });
-    const last = new Map();
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-      process.on(signal, () => {
-        const now = performance.now();
-        if (now - (last.get(signal) ?? -Infinity) > repetitionMs) child.kill(signal);
-        last.set(signal, now);
-      });
-    }
+    forwardSignals((signal) => child.kill(signal));
     child.on("error", reject);
     child.on("exit", (code, signal) => resolve(exitCode(code, signal)));
   });
 }
-
-const repetitionMs = 500;
 
 /** Runs the workspace's copy of a tool and resolves to its exit code. */
 export function runTool(name, args, { cwd = root } = {}) {
@@ -62,8 +53,20 @@ function pnpm(args) {
   // Without CI set, pnpm asks before it replaces a node_modules, and fails where nobody can answer.
   const env = { ...process.env, CI: process.env.CI ?? "true" };
   // It is the pinned version that runs: there is no other to look for, nor to note in the lockfile.
-  const argv = ["--yes", packageManager, "--config.pm-on-fail=ignore", ...args];
-  return { command: "npx", argv, options: { cwd: root, env, shell: process.platform === "win32" } };
+  const { command, argv, options } = shim("npx", [
+    "--yes",
+    packageManager,
+    "--config.pm-on-fail=ignore",
+    ...args,
+  ]);
+  return { command, argv, options: { ...options, cwd: root, env } };
+}
+
+/** npm or npx, as run() takes it: on Windows these are scripts, which only a shell can run. */
+export function shim(command, args) {
+  if (process.platform !== "win32") return { command, argv: args, options: {} };
+  const line = [command, ...args.map((argument) => `"${argument}"`)].join(" ");
+  return { command: line, argv: [], options: { shell: true } };
 }
 
 /** Runs a command, on this terminal unless the options say otherwise, and resolves to its exit code. */
@@ -71,19 +74,18 @@ export function run(command, args, options = {}, started = () => {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: "inherit", ...options });
     started(child);
-    // The terminal sends SIGINT to the whole group; only SIGTERM needs handing on.
-    const ignore = () => {};
-    const forward = () => child.kill("SIGTERM");
-    process.on("SIGINT", ignore).on("SIGTERM", forward);
+    // The terminal sends SIGINT to the whole group.
+    const stop = forwardSignals((signal) => signal !== "SIGINT" && child.kill(signal));
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      process.off("SIGINT", ignore).off("SIGTERM", forward);
+      stop();
       resolve(exitCode(code, signal));
     });
   });
 }
 
-function exitCode(code, signal) {
+/** What a shell makes of how a program has ended. */
+export function exitCode(code, signal) {
   return code ?? 128 + (constants.signals[signal] ?? 0);
 }
 

@@ -3,6 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { onNewEnoughNode } from "./node/rerun.mjs";
 import { build, install } from "./prepare.mjs";
 import { root, runService, runTool } from "./run.mjs";
 import { packageFolders, published } from "./workspace-packages.mjs";
@@ -90,4 +91,4 @@ async function checkPackages() {
 }
 
 const [command, ...args] = process.argv.slice(2);
-process.exitCode = await main(command, args);
+process.exitCode = await onNewEnoughNode(() => main(command, args));

@@ -6,7 +6,7 @@
 #   docker run --publish 127.0.0.1:17271:17271 --volume spans:/var/lib/spanstore spanstore
 #   docker run --publish 127.0.0.1:17271:17271 spanstore --backend=manticore --manticore.url=mysql://manticore:9306
 #
-# Options are the server's, as flags or as variables (SPANSTORE_BACKEND); so are its commands: docker exec NAME grpc-server doctor.
+# Options are the server's, as flags or as variables (SPANSTORE_BACKEND); so are its commands: docker exec NAME spanstore doctor.
 
 FROM node:24-bookworm-slim AS build
 ENV CI=true
@@ -17,10 +17,10 @@ RUN npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore fetch
 COPY . .
 # The server, with what it needs at run time at the versions of the lockfile; then without what is not read at run
 # time: SQLite's sources and its binaries for other systems, types, source maps.
-RUN npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/grpc-server..." install --frozen-lockfile --offline \
- && npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/grpc-server..." run build \
+RUN npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/cli..." install --frozen-lockfile --offline \
+ && npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/cli..." run build \
  && npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --config.inject-workspace-packages=true \
-      --filter @spanstore/grpc-server --prod deploy /server \
+      --filter @spanstore/cli --prod deploy /server \
  && find /server -depth -regex ".*/better-sqlite3/\(deps\|src\|prebuilds/\(darwin\|win32\|linuxmusl\)-.*\)" -exec rm -r "{}" ";" \
  && find /server -type f "(" -name "*.map" -o -name "*.d.ts" -o -name "*.d.mts" -o -name "*.d.cts" ")" -delete
 
@@ -33,12 +33,12 @@ ENV NODE_ENV=production \
     SPANSTORE_ADMIN=0.0.0.0:17272 \
     SPANSTORE_SQLITE_PATH=/var/lib/spanstore/spanstore.sqlite
 COPY --from=build /server /opt/spanstore
-RUN ln -s /opt/spanstore/dist/main.js /usr/local/bin/grpc-server \
+RUN ln -s /opt/spanstore/dist/main.js /usr/local/bin/spanstore && ln -s spanstore /usr/local/bin/grpc-server \
  && install --directory --owner=node --group=node --mode=0750 /var/lib/spanstore
 # node, as a number: Kubernetes sees that it is not root.
 USER 1000:1000
 WORKDIR /var/lib/spanstore
 VOLUME /var/lib/spanstore
 EXPOSE 17271 17272
-HEALTHCHECK --start-period=60s --interval=10s --timeout=6s CMD ["grpc-server", "health"]
-ENTRYPOINT ["grpc-server"]
+HEALTHCHECK --start-period=60s --interval=10s --timeout=6s CMD ["spanstore", "health"]
+ENTRYPOINT ["spanstore"]

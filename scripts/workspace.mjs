@@ -29,7 +29,7 @@ async function main(command, args) {
   switch (command) {
     case "start":
       await prepare(isPackage);
-      return runService(join(root, "packages/grpc-server/dist/main.js"), args);
+      return runService(join(root, "packages/cli/dist/main.js"), args);
     case "test":
       await prepare();
       return runTool("vitest", ["run", ...args]);

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { connectSpanStore } from "@spanstore/grpc-server";
+import { connectSpanStore } from "@spanstore/client";
 import { describe, expect, it } from "vitest";
 import { queryApi } from "../../packages/grpc-server/test/jaeger2/query-api.js";
 import { catalog } from "../../scripts/peers/locate.mjs";

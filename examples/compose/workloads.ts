@@ -54,6 +54,6 @@ export function workloadsOf({ services }: Compose): Workload[] {
 function readinessOf({ healthcheck, image }: Service): Workload["ready"] {
   const [, port, path] = /http:\/\/127\.0\.0\.1:(\d+)(\/\S*)/.exec(healthcheck?.test.join(" ") ?? "") ?? [];
   if (port !== undefined) return { port: Number(port), path };
-  if (healthcheck?.test[1] === "grpc-server") return { port: 17272, path: "/readyz" };
+  if (healthcheck?.test[1] === "spanstore") return { port: 17272, path: "/readyz" };
   return image?.startsWith("manticoresearch/") ? { port: 9308, path: "/" } : { port: 13133, path: "/status" };
 }

@@ -92,9 +92,9 @@ export function connect(endpoint: string): DemoClient {
 
 type Method = MethodDefinition<object, object>;
 
-/** The reader's methods, from the .proto files that come with the server. */
+/** The reader's methods, from the .proto files that come with the client. */
 function traceReader(): { GetServices: Method; FindTraceSummaries: Method; GetTraces: Method } {
-  const manifest = createRequire(import.meta.url).resolve("@spanstore/grpc-server/package.json");
+  const manifest = createRequire(import.meta.url).resolve("@spanstore/client/package.json");
   const includeDirs = [join(dirname(manifest), "proto")];
   const file = "jaeger/storage/v2/trace_storage.proto";
   const protos = loadSync(file, { includeDirs, longs: String, defaults: true });

@@ -1,4 +1,4 @@
-import { waterfall } from "@spanstore/grpc-server";
+import { waterfall } from "@spanstore/core/text";
 import type { DemoClient, Query, Summary, Timestamp } from "./client.js";
 import { shopRequests } from "./shop.js";
 import { traceOf } from "./step.js";

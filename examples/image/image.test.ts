@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connectSpanStore } from "@spanstore/grpc-server";
+import { connectSpanStore } from "@spanstore/client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { describeWithPeer } from "../../scripts/test-support/peers.js";
@@ -23,7 +23,7 @@ import { lastOf, type Stage, stagesOf, variablesOf } from "./dockerfile.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const text = readFileSync(join(root, "Dockerfile"), "utf8");
 const [build, image] = stagesOf(text) as [Stage, Stage];
-const main = join(root, "packages/grpc-server/dist/main.js");
+const main = join(root, "packages/cli/dist/main.js");
 
 describe("the Dockerfile", () => {
   it("has two stages, on images whose version is named", () => {
@@ -61,10 +61,10 @@ describe("the Dockerfile", () => {
   });
 
   it("runs programs, no shell, and the check of its health is a command of the server", () => {
-    expect(JSON.parse(lastOf(image, "ENTRYPOINT").text)).toEqual(["grpc-server"]);
+    expect(JSON.parse(lastOf(image, "ENTRYPOINT").text)).toEqual(["spanstore"]);
     const [, command = ""] = /CMD (\[.*\])$/.exec(lastOf(image, "HEALTHCHECK").text) ?? [];
     const [program, ...args] = JSON.parse(command) as string[];
-    expect(program).toBe("grpc-server");
+    expect(program).toBe("spanstore");
     expect(spawnSync(process.execPath, [main, ...args, "--help"]).status).toBe(0);
   });
 });

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { connectSpanStore } from "@spanstore/client";
 import { decodeTraces, type SpanStore } from "@spanstore/core";
-import { connectSpanStore } from "@spanstore/grpc-server";
 import { afterAll, expect, it, onTestFinished } from "vitest";
 import { sendUdp } from "../../packages/grpc-server/test/jaeger1/senders.js";
 import { queryApi } from "../../packages/grpc-server/test/jaeger2/query-api.js";
@@ -19,7 +19,7 @@ import {
 import { sendTrace } from "../processes/send-trace.js";
 import { type Broker, startBroker } from "./broker.js";
 
-const main = fileURLToPath(new URL("../../packages/grpc-server/dist/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
 const untraced = { JAEGER_DISABLED: "true", OTEL_TRACES_SAMPLER: "always_off" };
 
 /** One for all tests of this file, from its first use on. */

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ConnectOptions, connectSpanStore } from "@spanstore/grpc-server";
+import { type ConnectOptions, connectSpanStore } from "@spanstore/client";
 import { expect, it, onTestFinished } from "vitest";
 import { parseDocument } from "yaml";
 import { uiApi } from "../../packages/grpc-server/test/jaeger1/query-api.js";

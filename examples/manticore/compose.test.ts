@@ -62,7 +62,7 @@ describe("compose.yaml", () => {
   it("sets options that the server has, for the searchd and the ports that are there", () => {
     const printed = execFileSync(
       process.execPath,
-      [join(root, "packages/grpc-server/dist/main.js"), "--print-config"],
+      [join(root, "packages/cli/dist/main.js"), "--print-config"],
       { env: { ...process.env, ...spanstore.environment }, encoding: "utf8" },
     );
     expect(parse(printed)).toMatchObject({

@@ -13,7 +13,7 @@ import { freePorts, startProgram, until } from "../../scripts/test-support/proce
 import { selectionsOf } from "./promql.js";
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const main = here("../../packages/grpc-server/dist/main.js");
+const main = here("../../packages/cli/dist/main.js");
 
 interface Rule {
   readonly alert: string;
@@ -136,7 +136,7 @@ describe("the alerts", () => {
     const own = ["--dry-run"];
     expect(options.length).toBeGreaterThan(3);
     for (const option of options) if (!own.includes(option)) expect(help).toContain(option);
-    for (const [, command = ""] of said.join("\n").matchAll(/`grpc-server (\w+)/g)) {
+    for (const [, command = ""] of said.join("\n").matchAll(/`spanstore (\w+)/g)) {
       expect(spawnSync(process.execPath, [main, command, "--help"]).status).toBe(0);
     }
   });

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { LocatedPeer } from "../../scripts/peers/locate.mjs";
 import type { Programs } from "./start-workloads.js";
 
-const server = fileURLToPath(new URL("../../packages/grpc-server/dist/main.js", import.meta.url));
+const server = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
 
 /** The names of the peers that stand for images, by image. */
 const peers = {

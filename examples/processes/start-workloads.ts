@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { connectSpanStore } from "@spanstore/grpc-server";
+import { connectSpanStore } from "@spanstore/client";
 import {
   freePorts,
   type RunningProgram,

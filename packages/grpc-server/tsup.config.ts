@@ -1,10 +1,10 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/main.ts"],
+  entry: ["src/index.ts", "src/program.ts", "src/main.ts"],
   format: "esm",
   target: "node22",
-  dts: { entry: "src/index.ts" },
+  dts: { entry: ["src/index.ts", "src/program.ts"] },
   sourcemap: true,
   clean: true,
 });

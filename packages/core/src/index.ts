@@ -92,6 +92,7 @@ export { countBefore, countSpansBefore, expireSpans, type SpanCount } from "./st
 export type { Finding } from "./store/findings.js";
 export { lazyEngine } from "./store/lazy-engine.js";
 export { type StoreCalls, withLifecycle } from "./store/lifecycle.js";
+export { messageOf } from "./store/message-of.js";
 export { invalidOption, wholeNumberOption } from "./store/option-checks.js";
 export { createReclaimer } from "./store/reclaim.js";
 export type {

@@ -14,7 +14,7 @@ export type {
   JaegerReference,
   JaegerSpanDocument,
   JaegerTag,
-} from "./jaeger-indices/documents.js";
+} from "@spanstore/jaeger";
 export {
   type JaegerIndices,
   type JaegerPage,

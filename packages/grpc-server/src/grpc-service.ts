@@ -1,9 +1,9 @@
 import { Server, type ServerInterceptor } from "@grpc/grpc-js";
 import type { Logger } from "pino";
-import { registerHealth } from "./health.js";
-import type { ReadinessCheck } from "./readiness.js";
-import { registerReflection } from "./reflection.js";
-import { registerServices, type Services } from "./services.js";
+import { registerReflection } from "./rpc/reflection.js";
+import { registerServices, type Services } from "./rpc/services.js";
+import { registerHealth } from "./upkeep/health.js";
+import type { ReadinessCheck } from "./upkeep/readiness.js";
 
 export interface GrpcServiceOptions {
   readonly services: Services;

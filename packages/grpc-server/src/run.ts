@@ -3,48 +3,71 @@ import { constants } from "node:os";
 import { setLogger } from "@grpc/grpc-js";
 import { isSpanStoreError, type SpanStore, type SpanStoreError } from "@spanstore/core";
 import type { Logger } from "pino";
-import { runCommand } from "./commands/run-command.js";
 import type { Environment } from "./config/environment.js";
 import { formatValue } from "./config/format-value.js";
 import { configText, helpText } from "./config/help.js";
 import { type Invocation, loadConfig } from "./config/load.js";
 import type { Config } from "./config/options.js";
+import { serveOptions } from "./config/serve-options.js";
 import { UsageError } from "./config/usage-error.js";
-import { ListenError } from "./listen.js";
-import { createLog } from "./log.js";
-import { openStore } from "./open-store.js";
-import { serveOptions } from "./serve-options.js";
+import { openStore } from "./engines/open-store.js";
+import { ListenError } from "./rpc/listen.js";
 import { startServer } from "./server.js";
+import { createLog } from "./upkeep/log.js";
 
-/** Runs the server, or the command that the first argument names, and returns the exit code. Of the server: 0, 1 when serving is not possible, 2 for wrong usage. */
-export async function run(args: readonly string[], environment: Environment): Promise<number> {
-  const [first = ""] = args;
-  if (first !== "serve" && !first.startsWith("-") && first !== "") return runCommand(args, environment);
+/** Where the server runs as a part of another program. */
+export interface RunOptions {
+  /** The program's name in its messages. Default: grpc-server. */
+  readonly program?: string;
+  /** Lines of the help that list the program's commands. Default: none. */
+  readonly commands?: string;
+}
+
+/**
+ * Runs the server and returns the exit code: 0 after it served, 1 when it can not serve, 2 for wrong usage.
+ * @param args flags, as `--help` lists them.
+ */
+export async function run(
+  args: readonly string[],
+  environment: Environment,
+  { program = "grpc-server", commands }: RunOptions = {},
+): Promise<number> {
+  const complain = (problem: string) => process.stderr.write(`${program}: ${problem}\n`);
   let invocation: Invocation;
   try {
-    invocation = loadConfig(first === "serve" ? args.slice(1) : args, environment);
+    invocation = loadConfig(serverFlags(args, program), environment);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     for (const problem of error.problems) complain(problem);
-    complain("see grpc-server --help");
+    complain(`see ${program} --help`);
     return 2;
   }
   switch (invocation.action) {
     case "help":
-      process.stdout.write(helpText());
+      process.stdout.write(helpText(program, commands));
       return 0;
     case "version":
-      process.stdout.write(`grpc-server ${version()}\n`);
+      process.stdout.write(`${program} ${version()}\n`);
       return 0;
     case "print-config":
       process.stdout.write(configText(invocation.config));
       return 0;
     case "serve":
-      return serve(invocation);
+      return serve(invocation, complain);
   }
 }
 
-async function serve({ config, warnings }: Invocation): Promise<number> {
+/** The flags without the word `serve`. @throws UsageError for the name of another command. */
+function serverFlags(args: readonly string[], program: string): readonly string[] {
+  const [first = ""] = args;
+  if (first === "serve") return args.slice(1);
+  if (first === "" || first.startsWith("-")) return args;
+  throw new UsageError([
+    `${program} only serves: for commands install @spanstore/cli, then run spanstore ${first}`,
+  ]);
+}
+
+async function serve({ config, warnings }: Invocation, complain: (problem: string) => void): Promise<number> {
   const log = createLog(config["log.level"]);
   setLogger({ error: (...words: unknown[]) => log.debug({ from: "grpc-js" }, words.join(" ")) });
   const fatal = (error: unknown) => {
@@ -148,10 +171,6 @@ function placeOf(config: Config): string {
     case "memory":
       return "";
   }
-}
-
-function complain(problem: string): void {
-  process.stderr.write(`grpc-server: ${problem}\n`);
 }
 
 function version(): string {

@@ -1,10 +1,10 @@
 import type { SpanLimits, SpanStore } from "@spanstore/core";
 import type { Logger } from "pino";
-import type { AuthOptions } from "./auth/authorizer.js";
 import type { RateLimitOptions } from "./limits/rate-limits.js";
-import type { RetentionPolicy } from "./retention.js";
-import type { TenancyOptions } from "./tenancy.js";
-import type { TlsOptions } from "./tls/tls-source.js";
+import type { TenancyOptions } from "./routing/tenancy.js";
+import type { AuthOptions } from "./security/authorizer.js";
+import type { TlsOptions } from "./security/tls-source.js";
+import type { RetentionPolicy } from "./upkeep/retention.js";
 
 export interface ServerOptions {
   /** What is served. It stays the caller's: `close` does not close it. */

@@ -2,12 +2,13 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
+import { connectSpanStore } from "@spanstore/client";
 import { openMemoryStore } from "@spanstore/core";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../scripts/test-support/processes.js";
-import type { AuthOptions } from "../src/auth/authorizer.js";
-import { connectSpanStore, startServer } from "../src/index.js";
-import type { TenancyOptions } from "../src/tenancy.js";
+import { startServer } from "../src/index.js";
+import type { TenancyOptions } from "../src/routing/tenancy.js";
+import type { AuthOptions } from "../src/security/authorizer.js";
 import { connect, errorOf, exportRequest, methods, spanId, type TestClient, traceId } from "./harness.js";
 
 const folder = mkdtempSync(join(tmpdir(), "spanstore-auth-"));

@@ -6,6 +6,7 @@ import {
   type ServerWritableStream,
   status,
 } from "@grpc/grpc-js";
+import { type ConnectOptions, connectSpanStore } from "@spanstore/client";
 import {
   allCapabilities,
   isSpanStoreError,
@@ -14,8 +15,7 @@ import {
   spansOf,
 } from "@spanstore/core";
 import { afterEach, describe, expect, it } from "vitest";
-import { coreField } from "../src/client/core-field.js";
-import { type ConnectOptions, connectSpanStore } from "../src/index.js";
+import { coreField } from "../../client/src/connection/core-field.js";
 import { exportRequest, messageType, methods, spanId, traceId } from "./harness.js";
 
 const close: (() => Promise<void>)[] = [];

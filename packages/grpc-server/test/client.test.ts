@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
+import { type ConnectOptions, connectSpanStore } from "@spanstore/client";
 import {
   decodeTraces,
   type ErrorCode,
@@ -11,13 +12,7 @@ import {
   type TraceChunk,
 } from "@spanstore/core";
 import { afterEach, describe, expect, it } from "vitest";
-import {
-  type ConnectOptions,
-  connectSpanStore,
-  type RunningServer,
-  type ServerOptions,
-  startServer,
-} from "../src/index.js";
+import { type RunningServer, type ServerOptions, startServer } from "../src/index.js";
 import { exportRequest, spanId, storeWith, traceId } from "./harness.js";
 
 const open: { close(): Promise<void> }[] = [];

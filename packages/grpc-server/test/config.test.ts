@@ -387,7 +387,7 @@ log: { level: "$\{LEVEL:-}" }
   });
 
   it("explains every option and its default in the help", () => {
-    const help = helpText();
+    const help = helpText("grpc-server", undefined);
     for (const name of optionNames) {
       expect(help).toContain(`--${name}`);
       expect(help.replaceAll(/\s+/g, " ")).toContain(descriptions[name].help);

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connectSpanStore } from "@spanstore/client";
 import { openMemoryStore, type SpanStore } from "@spanstore/core";
 import { describeSpanStore } from "@spanstore/core/testing";
 import { openSqliteStore } from "@spanstore/sqlite";
 import { afterAll, describe, it } from "vitest";
-import { connectSpanStore, startServer } from "../src/index.js";
+import { startServer } from "../src/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "spanstore-conformance-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -18,7 +18,7 @@ import {
 import { openMemoryStore, type SpanStore } from "@spanstore/core";
 import { type RunningServer, type ServerOptions, startServer } from "../src/index.js";
 
-const protoFolder = fileURLToPath(new URL("../proto", import.meta.url));
+const protoFolder = fileURLToPath(new URL("../../client/proto", import.meta.url));
 
 const definitions: PackageDefinition = loadSync(
   [

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { connectSpanStore } from "@spanstore/client";
 import { SpanKind, type TracesData } from "@spanstore/core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Authority, createAuthority } from "../../../scripts/test-support/certificates.js";
@@ -13,7 +14,6 @@ import {
   until,
   untilReady,
 } from "../../../scripts/test-support/processes.js";
-import { connectSpanStore } from "../src/index.js";
 import { queryApi } from "./jaeger2/query-api.js";
 import { sendOtlpGrpc } from "./jaeger2/senders.js";
 

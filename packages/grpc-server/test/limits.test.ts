@@ -6,7 +6,7 @@ import type { SpanLimits } from "@spanstore/core";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../scripts/test-support/processes.js";
 import { createRateLimits } from "../src/limits/rate-limits.js";
-import { matchesPattern } from "../src/patterns.js";
+import { matchesPattern } from "../src/routing/patterns.js";
 import {
   connect,
   errorOf,

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { status } from "@grpc/grpc-js";
+import { connectSpanStore } from "@spanstore/client";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { freePorts, startProgram, until } from "../../../scripts/test-support/processes.js";
 import { freshPrefix, type Searchd, startSearchd } from "../../manticore/test/searchd.js";
-import { connectSpanStore } from "../src/index.js";
 import { connect, errorOf, exportRequest, spanId, type TestClient, traceId } from "./harness.js";
 import { type ServerOnManticore, serverOnManticore } from "./manticore/server.js";
 import { askMysql } from "./manticore/sql.js";

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { connectSpanStore } from "@spanstore/client";
 import { parseGroups } from "@spanstore/core";
 import { expect, it, onTestFinished } from "vitest";
 import {
@@ -17,7 +18,6 @@ import {
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { freePorts, startProgram, untilReady } from "../../../scripts/test-support/processes.js";
 import { freshPrefix, startSearchd } from "../../manticore/test/searchd.js";
-import { connectSpanStore } from "../src/index.js";
 import { memoryBound } from "../src/limits/memory-bound.js";
 import { requestOf, traceIdOf } from "./overload/requests.mjs";
 

@@ -1,11 +1,12 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connectSpanStore } from "@spanstore/client";
 import { openMemoryStore, type SpanStore, SpanStoreError } from "@spanstore/core";
 import { openSqliteStore } from "@spanstore/sqlite";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../scripts/test-support/processes.js";
-import { connectSpanStore, type ServerOptions, startServer } from "../src/index.js";
+import { type ServerOptions, startServer } from "../src/index.js";
 import { exportRequest, spanId, storeWith, traceId } from "./harness.js";
 
 const folder = mkdtempSync(join(tmpdir(), "spanstore-retention-"));

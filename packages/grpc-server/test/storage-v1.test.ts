@@ -2,6 +2,8 @@ import { status } from "@grpc/grpc-js";
 import { openMemoryStore, SpanKind } from "@spanstore/core";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { jaegerSpan as anySpan } from "../../jaeger/test/jaeger-model-arbitrary.js";
+import { encodeSpan, meaningOf } from "../../jaeger/test/jaeger-model-codec.js";
 import {
   type Answer,
   connect,
@@ -13,8 +15,6 @@ import {
   spanId,
   traceId,
 } from "./harness.js";
-import { jaegerSpan as anySpan } from "./jaeger-model-arbitrary.js";
-import { encodeSpan, meaningOf } from "./jaeger-model-codec.js";
 import { connectRaw } from "./jaeger1/raw-spans.js";
 import { jaegerSpan, reader, type V1Span, writer } from "./jaeger1/spans.js";
 

@@ -2,7 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { openMemoryStore, type SpanStore } from "@spanstore/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { startServer } from "../src/index.js";
-import type { TenancyOptions } from "../src/tenancy.js";
+import type { TenancyOptions } from "../src/routing/tenancy.js";
 import { connect, errorOf, exportRequest, methods, spanId, type TestClient, traceId } from "./harness.js";
 
 const stops: (() => Promise<void>)[] = [];

@@ -12,12 +12,13 @@ import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { type ClientTls, connectSpanStore } from "@spanstore/client";
 import { openMemoryStore } from "@spanstore/core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Authority, createAuthority, type Issued } from "../../../scripts/test-support/certificates.js";
 import { until } from "../../../scripts/test-support/processes.js";
-import { type ClientTls, connectSpanStore, type RunningServer, startServer } from "../src/index.js";
-import type { TlsOptions } from "../src/tls/tls-source.js";
+import { type RunningServer, startServer } from "../src/index.js";
+import type { TlsOptions } from "../src/security/tls-source.js";
 import { exportRequest, spanId, traceId } from "./harness.js";
 
 const folder = mkdtempSync(join(tmpdir(), "spanstore-tls-"));

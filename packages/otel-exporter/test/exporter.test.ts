@@ -10,6 +10,7 @@ import {
   type SpanExporter,
   type SpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
+import { connectSpanStore } from "@spanstore/client";
 import {
   and,
   decodeTraces,
@@ -20,7 +21,7 @@ import {
   type SpanStore,
   span as spanLevel,
 } from "@spanstore/core";
-import { connectSpanStore, startServer } from "@spanstore/grpc-server";
+import { startServer } from "@spanstore/grpc-server";
 import { openSqliteStore } from "@spanstore/sqlite";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { freePorts } from "../../../scripts/test-support/processes.js";

@@ -7,9 +7,9 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import { TLSSocket } from "node:tls";
 import { isSpanStoreError } from "@spanstore/core";
-import type { Authorizer } from "../auth/authorizer.js";
-import type { Headers } from "../tenancy.js";
-import type { TlsSource } from "../tls/tls-source.js";
+import type { Headers } from "../routing/tenancy.js";
+import type { Authorizer } from "../security/authorizer.js";
+import type { TlsSource } from "../security/tls-source.js";
 import { type Answer, createRoutes, type Route, type RouteOptions } from "./routes.js";
 
 export interface AdminOptions extends RouteOptions {

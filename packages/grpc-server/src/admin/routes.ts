@@ -1,10 +1,10 @@
 import type { SpanStore } from "@spanstore/core";
 import type { Logger } from "pino";
-import type { Archive } from "../archive.js";
-import type { Need } from "../auth/authorizer.js";
-import type { Metrics } from "../metrics.js";
-import type { ReadinessCheck } from "../readiness.js";
-import type { Headers, TenantOf } from "../tenancy.js";
+import type { Archive } from "../routing/archive.js";
+import type { Headers, TenantOf } from "../routing/tenancy.js";
+import type { Need } from "../security/authorizer.js";
+import type { Metrics } from "../upkeep/metrics.js";
+import type { ReadinessCheck } from "../upkeep/readiness.js";
 
 export interface RouteOptions {
   readonly store: SpanStore;

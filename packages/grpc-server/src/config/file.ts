@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { messageOf } from "@spanstore/core";
 import { parseDocument, visit } from "yaml";
-import { messageOf } from "../message-of.js";
 import type { Environment } from "./environment.js";
 import type { Layer } from "./layers.js";
 import { type OptionName, optionNames } from "./options.js";

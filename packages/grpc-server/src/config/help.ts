@@ -1,5 +1,4 @@
 import { stringify } from "yaml";
-import { commandLines } from "../commands/list.js";
 import { descriptions } from "./descriptions.js";
 import { formatValue } from "./format-value.js";
 import { type Config, configSchema, type OptionName, optionNames } from "./options.js";
@@ -10,21 +9,30 @@ export const sources = `A flag goes before the environment, the environment befo
 option is called SPANSTORE_ and its name in upper case, with _ for dots and dashes:
 --sqlite.path is SPANSTORE_SQLITE_PATH.`;
 
-/** What `--help` prints. */
-export function helpText(): string {
+/**
+ * What `--help` prints.
+ * @param commands lines that list the program's commands beside serving; undefined where it has none.
+ */
+export function helpText(program: string, commands: string | undefined): string {
   const defaults = configSchema.parse({});
   const groups = [...new Set(optionNames.map((name) => descriptions[name].group))];
   const sections = groups.map((group) => {
     const options = optionNames.filter((name) => descriptions[name].group === group);
     return `${group}:\n${options.map((name) => optionText(name, defaults)).join("\n")}`;
   });
-  return `grpc-server keeps trace spans and serves them to Jaeger as its remote storage.
+  const usage =
+    commands === undefined
+      ? `Usage: ${program} [flags]
 
-Usage: grpc-server [flags]
-       grpc-server COMMAND [flags]    see grpc-server COMMAND --help
+To search, import, export, copy and diagnose, install @spanstore/cli and run spanstore.`
+      : `Usage: ${program} [serve] [flags]
+       ${program} COMMAND [flags]    see ${program} COMMAND --help
 
 Commands, on any backend, or on a running server:
-${commandLines()}
+${commands}`;
+  return `${program} keeps trace spans and serves them to Jaeger as its remote storage.
+
+${usage}
 
 ${sections.join("\n\n")}
 
@@ -42,10 +50,10 @@ ${indent}Print the version, and exit.
 ${sources}
 
 Examples:
-  grpc-server --sqlite.path=/var/lib/spanstore/spans.sqlite --listen=0.0.0.0:17271
-  grpc-server --backend=memory --allow-purge
-  grpc-server --config=spanstore.yaml --log.level=debug
-  SPANSTORE_LISTEN=:17271 grpc-server
+  ${program} --sqlite.path=/var/lib/spanstore/spans.sqlite --listen=0.0.0.0:17271
+  ${program} --backend=memory --allow-purge
+  ${program} --config=spanstore.yaml --log.level=debug
+  SPANSTORE_LISTEN=:17271 ${program}
 
 Exit codes: 0 after SIGTERM or SIGINT, 1 when serving is not possible, 2 for wrong usage.
 `;

@@ -1,5 +1,6 @@
+import { defaultTenantHeader, isTenantHeader } from "@spanstore/client/wire";
 import { z } from "zod";
-import { anyTenant, defaultTenantHeader, isTenantHeader } from "../tenancy.js";
+import { anyTenant } from "../routing/tenancy.js";
 import { descriptions } from "./descriptions.js";
 import { address, byteSize, count, flag, optionalWords, perTenant, timeSpan, words } from "./values.js";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseAddress } from "../listen.js";
+import { parseAddress } from "../rpc/listen.js";
 
 const byteUnits = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
 const timeUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

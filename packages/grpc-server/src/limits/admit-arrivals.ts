@@ -1,6 +1,6 @@
 import { ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
-import { type Admission, isUnaryWrite } from "../admission.js";
-import { failure, statusOfError } from "../status.js";
+import { failure, statusOfError } from "../rpc/status.js";
+import { type Admission, isUnaryWrite } from "./admission.js";
 
 /**
  * Refuses writes that there is no room for by their headers, so that their messages are not even read.

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SpanStoreError } from "@spanstore/core";
-import { matchesPattern } from "../patterns.js";
+import { matchesPattern } from "../routing/patterns.js";
 
 export interface RateLimitOptions {
   /** Of every tenant, or of all callers where there are no tenants; undefined: no bound. */

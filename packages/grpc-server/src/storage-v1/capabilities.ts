@@ -1,5 +1,5 @@
-import type { UnaryMethod } from "../calls.js";
-import { messageCodec } from "../protos.js";
+import { messageCodec } from "@spanstore/client/wire";
+import type { UnaryMethod } from "../rpc/calls.js";
 
 interface CapabilitiesResponse {
   readonly archiveSpanReader: boolean;

@@ -1,6 +1,6 @@
+import type { Duration, Timestamp } from "@spanstore/client/wire";
 import type { TraceQuery } from "@spanstore/core";
 import { queryFromProto as queryFromV2 } from "../storage-v2/query-from-proto.js";
-import type { Duration, Timestamp } from "../storage-v2/times.js";
 
 /** jaeger.storage.v1.TraceQueryParameters as proto-loader reads it. */
 export interface TraceQueryParameters {

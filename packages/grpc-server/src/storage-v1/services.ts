@@ -1,8 +1,8 @@
 import type { SpanStore } from "@spanstore/core";
-import type { DeadLetters } from "../dead-letters.js";
-import type { Metrics } from "../metrics.js";
-import type { Services } from "../services.js";
+import type { Services } from "../rpc/services.js";
 import { dependencyReader } from "../storage-v2/dependency-reader.js";
+import type { DeadLetters } from "../upkeep/dead-letters.js";
+import type { Metrics } from "../upkeep/metrics.js";
 import { type ArchiveMethods, archivePlugins } from "./archive.js";
 import { pluginCapabilities } from "./capabilities.js";
 import { spanReader } from "./span-reader.js";

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { messageCodec } from "@spanstore/client/wire";
 import { type SpanStore, SpanStoreError, type TraceChunk } from "@spanstore/core";
-import type { StreamMethod } from "../calls.js";
-import { spansResponseChunks } from "../jaeger-model/spans-of-otlp.js";
-import { messageCodec } from "../protos.js";
-import type { ServiceMethods } from "../services.js";
+import { spansResponseChunks } from "@spanstore/jaeger";
+import type { StreamMethod } from "../rpc/calls.js";
+import type { ServiceMethods } from "../rpc/services.js";
 import { queryFromProto, type TraceQueryParameters } from "./query-from-proto.js";
 
 interface SearchRequest {

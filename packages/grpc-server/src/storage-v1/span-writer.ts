@@ -1,8 +1,8 @@
 import { isSpanStoreError, type SpanStore, SpanStoreError } from "@spanstore/core";
-import type { UnaryMethod, UploadMethod } from "../calls.js";
-import type { DeadLetters } from "../dead-letters.js";
-import { otlpOfJaegerSpan } from "../jaeger-model/otlp-of-span.js";
-import type { Metrics } from "../metrics.js";
+import { otlpOfJaegerSpan } from "@spanstore/jaeger";
+import type { UnaryMethod, UploadMethod } from "../rpc/calls.js";
+import type { DeadLetters } from "../upkeep/dead-letters.js";
+import type { Metrics } from "../upkeep/metrics.js";
 import { createWriteGroup } from "./write-group.js";
 import { spanOfRequest } from "./write-span-request.js";
 

@@ -1,6 +1,6 @@
 import { parseGroups, type RejectedSpan, type SpanStore, SpanStoreError } from "@spanstore/core";
-import type { DeadLetters } from "../dead-letters.js";
-import type { Metrics } from "../metrics.js";
+import type { DeadLetters } from "../upkeep/dead-letters.js";
+import type { Metrics } from "../upkeep/metrics.js";
 
 /** A write takes no more than this, unless a single span is larger. */
 const maxGroupBytes = 4 * 1024 * 1024;

@@ -1,7 +1,6 @@
+import { checkRange, instant, latestNano, messageCodec, type Timestamp } from "@spanstore/client/wire";
 import type { SpanStore } from "@spanstore/core";
-import type { UnaryMethod } from "../calls.js";
-import { messageCodec } from "../protos.js";
-import { checkRange, instant, latestNano, type Timestamp } from "./times.js";
+import type { UnaryMethod } from "../rpc/calls.js";
 
 interface GetDependenciesRequest {
   readonly startTime?: Timestamp;

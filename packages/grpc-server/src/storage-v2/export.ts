@@ -1,7 +1,7 @@
 import type { SpanStore } from "@spanstore/core";
-import type { UnaryMethod } from "../calls.js";
-import type { DeadLetters } from "../dead-letters.js";
-import type { Metrics } from "../metrics.js";
+import type { UnaryMethod } from "../rpc/calls.js";
+import type { DeadLetters } from "../upkeep/dead-letters.js";
+import type { Metrics } from "../upkeep/metrics.js";
 
 /** An ExportTraceServiceResponse without fields. */
 const done = new Uint8Array(0);

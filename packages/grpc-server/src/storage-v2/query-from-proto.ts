@@ -1,6 +1,6 @@
+import { checkRange, type Duration, duration, instant, type Timestamp } from "@spanstore/client/wire";
 import { type AnyValue, type FilterCall, SpanStoreError, type TraceQuery } from "@spanstore/core";
 import { type Pagination, pageFromProto } from "./pagination.js";
-import { checkRange, type Duration, duration, instant, type Timestamp } from "./times.js";
 
 /** jaeger.storage.v2.TraceQueryParameters as proto-loader reads it. */
 export interface TraceQueryParameters {

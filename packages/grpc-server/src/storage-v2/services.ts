@@ -1,7 +1,7 @@
 import type { SpanStore } from "@spanstore/core";
-import type { DeadLetters } from "../dead-letters.js";
-import type { Metrics } from "../metrics.js";
-import type { Services } from "../services.js";
+import type { Services } from "../rpc/services.js";
+import type { DeadLetters } from "../upkeep/dead-letters.js";
+import type { Metrics } from "../upkeep/metrics.js";
 import { capabilities } from "./capabilities.js";
 import { dependencyReader } from "./dependency-reader.js";
 import { traceService } from "./export.js";

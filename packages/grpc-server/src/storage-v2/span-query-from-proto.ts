@@ -1,6 +1,6 @@
+import { checkRange, instant, type Timestamp } from "@spanstore/client/wire";
 import { type FilterCall, type SpanOrder, type SpanQuery, SpanStoreError } from "@spanstore/core";
 import { type Pagination, pageFromProto } from "./pagination.js";
-import { checkRange, instant, type Timestamp } from "./times.js";
 
 /** jaeger.storage.v2.SpanQueryParameters as proto-loader reads it, but for the filter. */
 export interface SpanQueryParameters {

@@ -1,17 +1,23 @@
 import {
+  encodeFindSpansResponse,
+  filterOf,
+  type MessageCodec,
+  messageCodec,
+  spanFilterField,
+  type Timestamp,
+  timestampOf,
+  traceFilterField,
+} from "@spanstore/client/wire";
+import {
   type FoundTrace,
   type SpanStore,
   SpanStoreError,
   type TraceChunk,
   type TraceSummary,
 } from "@spanstore/core";
-import type { StreamMethod, UnaryMethod } from "../calls.js";
-import { type MessageCodec, messageCodec } from "../protos.js";
-import { filterOf, spanFilterField, traceFilterField } from "./filter-of.js";
-import { encodeFindSpansResponse } from "./find-spans-response.js";
+import type { StreamMethod, UnaryMethod } from "../rpc/calls.js";
 import { queryFromProto, type TraceQueryParameters } from "./query-from-proto.js";
 import { type SpanQueryParameters, spanQueryFromProto } from "./span-query-from-proto.js";
-import { type Timestamp, timestampOf } from "./times.js";
 
 interface SearchRequest {
   readonly query?: TraceQueryParameters;

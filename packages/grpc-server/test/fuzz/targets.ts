@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { filterOf, messageCodec, spanFilterField, traceFilterField } from "@spanstore/client/wire";
 import {
   and,
   decodeTraces,
@@ -21,16 +22,13 @@ import {
   tracesFromJson,
   tracesToJson,
 } from "@spanstore/core";
-import { tokensOfFile, tokensOfWords } from "../../src/auth/tokens.js";
+import { jaegerSpansOf, otlpOfJaegerSpan } from "@spanstore/jaeger";
 import { loadConfig } from "../../src/config/load.js";
-import { otlpOfJaegerSpan } from "../../src/jaeger-model/otlp-of-span.js";
-import { jaegerSpansOf } from "../../src/jaeger-model/spans-of-otlp.js";
-import { messageCodec } from "../../src/protos.js";
+import { createTenantOf } from "../../src/routing/tenancy.js";
+import { tokensOfFile, tokensOfWords } from "../../src/security/tokens.js";
 import { spanOfRequest } from "../../src/storage-v1/write-span-request.js";
-import { filterOf, spanFilterField, traceFilterField } from "../../src/storage-v2/filter-of.js";
 import { queryFromProto } from "../../src/storage-v2/query-from-proto.js";
 import { spanQueryFromProto } from "../../src/storage-v2/span-query-from-proto.js";
-import { createTenantOf } from "../../src/tenancy.js";
 import { exportRequest, methodNamed, spanId, traceId } from "../harness.js";
 import { jaegerSpan } from "../jaeger1/spans.js";
 

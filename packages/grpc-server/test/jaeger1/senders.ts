@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { Client, credentials } from "@grpc/grpc-js";
-import { lengthDelimited } from "../../src/length-delimited.js";
+import { lengthDelimited } from "@spanstore/client/wire";
 import { messageType } from "../harness.js";
 import type { ThriftSpan } from "../jaeger2/thrift.js";
 import { emitBatchPacket } from "./thrift-compact.js";

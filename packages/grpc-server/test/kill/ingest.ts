@@ -1,8 +1,8 @@
 import { EventEmitter, once } from "node:events";
 import { type ServiceError, status } from "@grpc/grpc-js";
+import { connectSpanStore } from "@spanstore/client";
 import { decodeTraces } from "@spanstore/core";
 import { expect } from "vitest";
-import { connectSpanStore } from "../../src/index.js";
 import { connect, exportRequest, spanId, traceId } from "../harness.js";
 
 const senders = 4;

@@ -1,0 +1,72 @@
+import type { Config, Environment } from "@spanstore/grpc-server/program";
+import { z } from "zod";
+import type { Output } from "./output.js";
+
+/** A flag that only one command has, beside the options of the configuration. */
+export interface CommandFlag {
+  /** What stands for the value in the help; empty for a switch. */
+  readonly placeholder: string;
+  readonly help: string;
+  /** It may be given several times, and its schema takes the list of what was given. */
+  readonly repeated?: boolean;
+  /** Takes the text that was given, `true` for a bare switch, a list where `repeated`; undefined: not given. */
+  readonly schema: z.ZodType;
+}
+
+/** The schema of a switch: a flag without a value. */
+export const onOff = z.literal(true, "takes no value").optional();
+
+export type CommandFlags = Readonly<Record<string, CommandFlag>>;
+
+export type FlagValues<Flags extends CommandFlags> = {
+  readonly [Name in keyof Flags]: z.output<Flags[Name]["schema"]>;
+};
+
+/** What stands on the command line without dashes. */
+export interface CommandArgument {
+  readonly name: string;
+  readonly optional?: boolean;
+  /** The last one may: it stands once or more often. */
+  readonly repeated?: boolean;
+}
+
+/** One run of a command, its command line read. */
+export interface CommandCall<Flags extends CommandFlags = CommandFlags> {
+  /** Where `configProblems` are, the defaults. */
+  readonly config: Config;
+  /** What is wrong with the configuration: for a command that checks it, and else nothing. */
+  readonly configProblems: readonly string[];
+  /** What is odd about it. */
+  readonly warnings: readonly string[];
+  readonly environment: Environment;
+  readonly flags: FlagValues<Flags>;
+  readonly arguments: readonly string[];
+  readonly output: Output;
+  /** Fires at Ctrl-C and at SIGTERM, and when nobody reads the output any more. */
+  readonly signal: AbortSignal;
+  /** Writes a line to standard error. */
+  readonly complain: (line: string) => void;
+}
+
+/** A command beside the server: `spanstore NAME`. */
+export interface Command<Flags extends CommandFlags = CommandFlags> {
+  readonly name: string;
+  /** What its help says before the flags: paragraphs. */
+  readonly text: readonly string[];
+  readonly arguments: readonly CommandArgument[];
+  readonly flags: Flags;
+  /** A wrong configuration does not keep it from running. */
+  readonly checksConfiguration?: boolean;
+  /** Whole command lines. */
+  readonly examples: readonly string[];
+  /**
+   * Runs it and resolves to the exit code. A UsageError becomes 2, another error that a user can mend 1, each with
+   * its text on standard error.
+   */
+  run(call: CommandCall<Flags>): Promise<number>;
+}
+
+/** A command whose flags have their types within, and no longer without. */
+export function defineCommand<Flags extends CommandFlags>(command: Command<Flags>): Command {
+  return command as unknown as Command;
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import {
+  type FilterCall,
+  filterFromJson,
+  isSpanStoreError,
+  messageOf,
+  resolveFilter,
+  type TraceQuery,
+} from "@spanstore/core";
+import { UsageError } from "@spanstore/grpc-server/program";
+import { z } from "zod";
+import type { CommandFlags, FlagValues } from "./command.js";
+import { rangeFlags, readRange, timeSpan } from "./time-flags.js";
+
+/** The flags that say which traces are meant. */
+export const queryFlags = {
+  service: {
+    placeholder: "NAME",
+    help: "Traces with a span of this service.",
+    schema: z.string().optional(),
+  },
+  operation: {
+    placeholder: "NAME",
+    help: "The span's name.",
+    schema: z.string().optional(),
+  },
+  tag: {
+    placeholder: "KEY=VALUE",
+    help: "An attribute of the span, its resource, scope, events or links. Of several all must be of one span.",
+    repeated: true,
+    schema: z.array(z.string().regex(/^[^=]+=/, "must be KEY=VALUE")),
+  },
+  "min-duration": {
+    placeholder: "TIME",
+    help: "Spans that took as long or longer, for example 250ms.",
+    schema: timeSpan.optional(),
+  },
+  "max-duration": {
+    placeholder: "TIME",
+    help: "Spans that took as long or less.",
+    schema: timeSpan.optional(),
+  },
+  filter: {
+    placeholder: "JSON|@FILE",
+    help: "The structured filter in its JSON form, in place of the flags above.",
+    schema: z.string().optional(),
+  },
+  ...rangeFlags,
+} as const satisfies CommandFlags;
+
+/** @throws UsageError with every problem found. */
+export function readQuery(flags: FlagValues<typeof queryFlags>): TraceQuery {
+  const problems: string[] = [];
+  const { range, problems: ofRange } = readRange(flags);
+  problems.push(...ofRange);
+  const attributes: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const tag of flags.tag) {
+    const at = tag.indexOf("=");
+    const key = tag.slice(0, at);
+    if (key in attributes) problems.push(`--tag names ${JSON.stringify(key)} twice`);
+    attributes[key] = tag.slice(at + 1);
+  }
+  const { "min-duration": min, "max-duration": max } = flags;
+  if (min && max && min > max) problems.push("--min-duration is larger than --max-duration");
+  let filter: FilterCall | undefined;
+  if (flags.filter !== undefined) {
+    const beside = (["service", "operation", "min-duration", "max-duration"] as const).filter(
+      (name) => flags[name] !== undefined,
+    );
+    for (const name of flags.tag.length > 0 ? [...beside, "tag"] : beside) {
+      problems.push(`--filter stands alone, but --${name} stands beside it`);
+    }
+    try {
+      filter = readFilter(flags.filter);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return {
+    ...(flags.service ? { service: flags.service } : {}),
+    ...(flags.operation ? { operation: flags.operation } : {}),
+    ...(flags.tag.length > 0 ? { attributes } : {}),
+    ...(min === undefined ? {} : { minDurationNano: min }),
+    ...(max === undefined ? {} : { maxDurationNano: max }),
+    ...(filter === undefined ? {} : { filter }),
+    ...range,
+  };
+}
+
+function readFilter(given: string): FilterCall {
+  let text = given;
+  if (given.startsWith("@")) {
+    try {
+      text = readFileSync(given.slice(1), "utf8");
+    } catch (error) {
+      throw new UsageError([`--filter: cannot read ${given.slice(1)}: ${messageOf(error)}`]);
+    }
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError([`--filter: is no JSON: ${messageOf(error)}`]);
+  }
+  try {
+    const filter = filterFromJson(json);
+    resolveFilter(filter);
+    return filter;
+  } catch (error) {
+    if (!isSpanStoreError(error)) throw error;
+    const advice = error.hint === undefined ? "" : ` (${error.hint})`;
+    throw new UsageError([`--filter: ${error.message}${advice}`]);
+  }
+}

@@ -1,0 +1,95 @@
+import { constants } from "node:os";
+import { isSpanStoreError } from "@spanstore/core";
+import { type Environment, helpText, hint, UsageError } from "@spanstore/grpc-server/program";
+import { commandHelp } from "../commands/help.js";
+import { commandLines, commandNames, loadCommand } from "../commands/list.js";
+import type { Command } from "./command.js";
+import { createOutput, type Output, OutputClosed } from "./output.js";
+import { readCall } from "./read-call.js";
+
+const wrongUsage = 2;
+
+/**
+ * Runs the command that the first argument names, and returns its exit code: 1 when it cannot be done, 2 for wrong
+ * usage, 128 and the signal's number when a signal ended it.
+ */
+export async function runCommand(args: readonly string[], environment: Environment): Promise<number> {
+  const [name = "", ...rest] = args;
+  const stopping = new AbortController();
+  let signalled = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    const code = 128 + constants.signals[signal];
+    if (signalled > 0) process.exit(code);
+    signalled = code;
+    stopping.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  const output = createOutput(process.stdout, () => stopping.abort());
+  try {
+    const code = await dispatch(name, rest, environment, output, stopping.signal);
+    await output.end();
+    return signalled || code;
+  } catch (error) {
+    if (signalled > 0) return signalled;
+    if (error instanceof OutputClosed || stopping.signal.aborted) return 0;
+    if (error instanceof UsageError) {
+      for (const problem of error.problems) complain(problem);
+      complain(`see spanstore ${commandNames.includes(name) ? `${name} ` : ""}--help`);
+      return wrongUsage;
+    }
+    const reason = reasonOf(error);
+    if (reason === undefined) throw error;
+    complain(reason);
+    return 1;
+  } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+  }
+}
+
+async function dispatch(
+  name: string,
+  args: readonly string[],
+  environment: Environment,
+  output: Output,
+  signal: AbortSignal,
+): Promise<number> {
+  if (name === "help") {
+    const [asked] = args;
+    await output.write(
+      asked === undefined ? helpText("spanstore", commandLines()) : commandHelp(await named(asked)),
+    );
+    return 0;
+  }
+  const command = await named(name);
+  const read = readCall(command, args, environment);
+  if (read.help) {
+    await output.write(commandHelp(command));
+    return 0;
+  }
+  if (!command.checksConfiguration) for (const warning of read.warnings) complain(warning);
+  return command.run({ ...read, environment, output, signal, complain });
+}
+
+async function named(name: string): Promise<Command> {
+  const command = await loadCommand(name);
+  if (command !== undefined) return command;
+  const known = [...commandNames, "serve", "help"];
+  throw new UsageError([`there is no command ${JSON.stringify(name)}${hint(name, known)}`]);
+}
+
+/** The words for an error that a user can mend; undefined for a defect. */
+function reasonOf(error: unknown): string | undefined {
+  if (isSpanStoreError(error)) {
+    if (error.code === "INTERNAL") return undefined;
+    return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
+  }
+  // What the system refused: a file, a folder, a full disk.
+  if (error instanceof Error && "syscall" in error) return error.message;
+  return undefined;
+}
+
+function complain(line: string): void {
+  process.stderr.write(`spanstore: ${line}\n`);
+}

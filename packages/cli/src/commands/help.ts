@@ -1,0 +1,38 @@
+import { sources, wrapped } from "@spanstore/grpc-server/program";
+import type { Command, CommandArgument } from "../calling/command.js";
+import { summaryOf } from "./list.js";
+
+/** What `spanstore NAME --help` prints. */
+export function commandHelp(command: Command): string {
+  const { name, text, flags, examples } = command;
+  const words = ["spanstore", name, "[flags]", ...command.arguments.map(argumentText)];
+  const flagTexts = Object.entries(flags).map(([flag, { placeholder, help, repeated }]) => {
+    const title = placeholder === "" ? `  --${flag}` : `  --${flag} ${placeholder}`;
+    return `${title}\n${wrapped(repeated ? `${help} May be repeated.` : help)}`;
+  });
+  return `spanstore ${name}: ${summaryOf(name)}
+
+Usage: ${words.join(" ")}
+
+${text.map((paragraph) => wrapped(paragraph, "")).join("\n\n")}
+
+Flags:
+${flagTexts.join("\n")}
+
+Configuration:
+  The store is the server's: --backend, --sqlite.path, --manticore.url and all the others, --config
+  FILE, and the environment, as spanstore --help lists them.
+
+${sources}
+
+Examples:
+${examples.map((line) => `  ${line}`).join("\n")}
+
+Exit codes: 0 when it is done, 1 when it cannot be done, 2 for wrong usage, 130 after Ctrl-C.
+`;
+}
+
+function argumentText({ name, optional, repeated }: CommandArgument): string {
+  const text = repeated ? `${name}...` : name;
+  return optional ? `[${text}]` : text;
+}

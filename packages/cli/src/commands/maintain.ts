@@ -1,0 +1,49 @@
+import { counted } from "@spanstore/core/text";
+import {
+  type ManticoreMaintenance,
+  openManticoreMaintenance,
+  UsageError,
+} from "@spanstore/grpc-server/program";
+import { defineCommand, onOff } from "../calling/command.js";
+
+const actions: Readonly<Record<string, (maintenance: ManticoreMaintenance) => Promise<void>>> = {
+  optimize: (maintenance) => maintenance.optimize(),
+  flush: (maintenance) => maintenance.flush(),
+};
+
+export const maintain = defineCommand({
+  name: "maintain",
+  text: [
+    "Work on the tables of Manticore Search, while servers go on. optimize merges what each table has on disk, which gives the room of deleted spans back and quickens searches. flush saves what tables hold in memory, so that searchd has less to replay when it starts; before it is stopped, for example.",
+    "The other backends do by themselves what there is to do.",
+  ],
+  arguments: [{ name: "optimize|flush" }],
+  flags: {
+    archive: {
+      placeholder: "",
+      help: "The archive in place of the store.",
+      schema: onOff,
+    },
+  },
+  examples: ["spanstore maintain flush --backend=manticore --manticore.url=mysql://127.0.0.1:9306"],
+  run: async ({ config, flags, arguments: [name = ""], complain }) => {
+    const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+    const problems: string[] = [];
+    if (action === undefined) problems.push(`must be optimize or flush, not ${JSON.stringify(name)}`);
+    if (config.backend !== "manticore") {
+      problems.push(`--backend is ${config.backend}, where nothing is to be done by hand; name manticore`);
+    }
+    if (action === undefined || problems.length > 0) throw new UsageError(problems);
+    const maintenance = await openManticoreMaintenance(config, flags.archive ? "archive" : "main");
+    try {
+      const tables = await maintenance.tables();
+      const startedAt = Date.now();
+      await action(maintenance);
+      const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+      complain(`${name}: ${counted(tables.length, "table")} in ${seconds} s`);
+      return 0;
+    } finally {
+      await maintenance.close();
+    }
+  },
+});

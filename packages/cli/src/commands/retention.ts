@@ -1,0 +1,128 @@
+import type { Expired, SpanStore } from "@spanstore/core";
+import { formatCount, formatInstant, formatSize, plain, table } from "@spanstore/core/text";
+import { boundaryOf, keepMsOf, type RetentionPolicy, UsageError } from "@spanstore/grpc-server/program";
+import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
+import { storeFlags, withStore } from "../calling/store.js";
+import { time, timeSpan } from "../calling/time-flags.js";
+
+const retentionFlags = {
+  before: {
+    placeholder: "TIME",
+    help: "What started before this time goes: RFC 3339, or seconds since 1970.",
+    schema: time.optional(),
+  },
+  "older-than": {
+    placeholder: "TIME",
+    help: "What started longer ago goes, for example 7d. Default: --retention and --tenancy.retention.",
+    schema: timeSpan.optional(),
+  },
+  exact: {
+    placeholder: "",
+    help: "Every span that started before the time goes, those in younger tables and indices too, which costs far more; what went is not told.",
+    schema: onOff,
+  },
+  "dry-run": {
+    placeholder: "",
+    help: "Only say what would go.",
+    schema: onOff,
+  },
+  ...storeFlags,
+} as const satisfies CommandFlags;
+
+export const retention = defineCommand({
+  name: "retention",
+  text: [
+    "Removes old spans, as a server with --retention does by itself: whole tables and indices whose time is over; in SQLite the spans, with their room given back. Without --tenant the store and those of all tenants are meant. The archive stays, unless --archive says that it is meant.",
+    "On a running server it needs --server.admin, and but for --dry-run the server's --allow-purge.",
+  ],
+  arguments: [],
+  flags: retentionFlags,
+  examples: [
+    "spanstore retention --older-than=7d --dry-run",
+    "spanstore retention --before=2026-11-01 --tenant=acme",
+  ],
+  run: async (call) => {
+    const boundary = boundaries(call);
+    const { tenant, exact, "dry-run": dryRun } = call.flags;
+    if (exact && dryRun) throw new UsageError(["--exact and --dry-run exclude each other"]);
+    return withStore(call, { ofTenants: true }, async (store) => {
+      const rows: string[][] = [];
+      for (const space of await spacesOf(store, tenant)) {
+        const before = boundary(space.tenant);
+        if (before === undefined) continue;
+        if (exact) {
+          await space.store.deleteBefore(before);
+          rows.push([plain(space.tenant ?? "-"), "-", "-", "-", formatInstant(before)]);
+          continue;
+        }
+        const expired = await space.store.expire(before, { dryRun: dryRun === true });
+        rows.push(...expired.map((each) => [...rowOf(space.tenant, each), formatInstant(before)]));
+      }
+      const columns = [
+        { title: "TENANT" },
+        { title: "NAME" },
+        { title: "SPANS", right: true },
+        { title: "SIZE", right: true },
+        { title: dryRun ? "WOULD GO: BEFORE" : "WENT: BEFORE" },
+      ];
+      const { output } = call;
+      if (rows.length === 0) await output.line("nothing is as old");
+      else for (const line of table(columns, rows)) await output.line(line);
+      return 0;
+    });
+  },
+});
+
+/**
+ * Before which time the spans of a tenant, or of nobody, are old; undefined: never.
+ * @throws UsageError when no time is named, or two.
+ */
+function boundaries({
+  flags,
+  config,
+}: CommandCall<typeof retentionFlags>): (tenant?: string) => bigint | undefined {
+  const { before, "older-than": olderThan } = flags;
+  if (before !== undefined && olderThan !== undefined) {
+    throw new UsageError(["--before and --older-than exclude each other"]);
+  }
+  if (before !== undefined) return () => before;
+  const now = Date.now();
+  if (olderThan !== undefined) {
+    const limit = BigInt(now) * 1_000_000n - olderThan;
+    return () => (limit < 0n ? 0n : limit);
+  }
+  const policy: RetentionPolicy = {
+    keepMs: config.retention === "none" ? undefined : config.retention,
+    ofTenants: config["tenancy.retention"],
+  };
+  if (policy.keepMs === undefined && policy.ofTenants.length === 0) {
+    throw new UsageError(["say what is old: --before, --older-than or --retention"]);
+  }
+  return (tenant) => {
+    const keepMs = keepMsOf(policy, tenant);
+    return keepMs === undefined ? undefined : boundaryOf(keepMs, now);
+  };
+}
+
+interface Space {
+  readonly tenant: string | undefined;
+  readonly store: SpanStore;
+}
+
+async function spacesOf(store: SpanStore, tenant: string | undefined): Promise<Space[]> {
+  if (tenant !== undefined) return [{ tenant, store: store.forTenant(tenant) }];
+  const names = await store.tenants();
+  return [
+    { tenant: undefined, store },
+    ...names.map((name) => ({ tenant: name, store: store.forTenant(name) })),
+  ];
+}
+
+function rowOf(tenant: string | undefined, { name, spans, bytes }: Expired): string[] {
+  return [
+    plain(tenant ?? "-"),
+    plain(name),
+    spans === undefined ? "-" : formatCount(spans),
+    bytes === undefined ? "-" : formatSize(bytes),
+  ];
+}

@@ -1,0 +1,63 @@
+import { decodeTraces, parseTraceId, type TracesData, tracesToJson } from "@spanstore/core";
+import { waterfall } from "@spanstore/core/text";
+import { UsageError } from "@spanstore/grpc-server/program";
+import { defineCommand, onOff } from "../calling/command.js";
+import { storeFlags, withStore } from "../calling/store.js";
+
+export const trace = defineCommand({
+  name: "trace",
+  text: [
+    "Shows traces as text: a line a span, children under their parent, with the span's place in time (x where it failed).",
+  ],
+  arguments: [{ name: "ID", repeated: true }],
+  flags: {
+    json: {
+      placeholder: "",
+      help: "OTLP JSON lines instead, as export writes them.",
+      schema: onOff,
+    },
+    ...storeFlags,
+  },
+  examples: [
+    "spanstore trace 5b8aa5a2d2c872e8321cf37308d69df2",
+    "spanstore trace --server=localhost:17271 --json 5b8aa5a2d2c872e8321cf37308d69df2",
+  ],
+  run: async (call) => {
+    const { flags, output, signal } = call;
+    const ids = call.arguments.map(canonicalId);
+    const wrong = call.arguments.filter((_, i) => ids[i] === undefined);
+    if (wrong.length > 0) {
+      throw new UsageError(
+        wrong.map((text) => `is no trace id: ${JSON.stringify(text)}; it has 32 or 16 hex digits`),
+      );
+    }
+    return withStore(call, {}, async (store) => {
+      let missing = 0;
+      for (const id of new Set(ids as string[])) {
+        const chunks: TracesData[] = [];
+        let found = false;
+        for await (const { encoded } of store.getTraces([id], { signal })) {
+          const traces = decodeTraces(encoded);
+          if (flags.json) await output.line(JSON.stringify(tracesToJson(traces)));
+          else chunks.push(traces);
+          found = true;
+        }
+        if (!found) {
+          call.complain(`there is no trace ${id}`);
+          missing++;
+        } else if (!flags.json) {
+          for (const line of waterfall(chunks)) await output.line(line);
+        }
+      }
+      return missing === 0 ? 0 : 1;
+    });
+  },
+});
+
+function canonicalId(text: string): string | undefined {
+  try {
+    return parseTraceId(text);
+  } catch {
+    return undefined;
+  }
+}

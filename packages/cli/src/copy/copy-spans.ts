@@ -1,0 +1,152 @@
+import type { RejectedSpan, SpanStore } from "@spanstore/core";
+import type { PatienceOptions } from "../transfer/patience.js";
+import { createSpanWriter } from "../transfer/write-spans.js";
+import { type Comparison, createComparer, type Difference } from "./compare.js";
+import { placedSpans } from "./content.js";
+import { digestOf } from "./digest.js";
+import { allTimes, type SpanSource, type TimeRange, type Unusable } from "./places/source.js";
+import { readSteadily } from "./read-steadily.js";
+import { requestsOf } from "./requests.js";
+import type { CopyState, WindowRecord } from "./state-file.js";
+import { createWindowCutter, refuseIn, type Window } from "./windows.js";
+
+export interface CopyOptions {
+  readonly source: SpanSource;
+  readonly target: { readonly store: SpanStore; readonly source: SpanSource; readonly isPatient: boolean };
+  readonly state: CopyState;
+  /** Spans that make a window. */
+  readonly windowSize: number;
+  /** Whether anything is written. */
+  readonly writes: boolean;
+  /** Whether both sides are compared. */
+  readonly verifies: boolean;
+  readonly retry: PatienceOptions;
+  readonly on: CopyEvents;
+}
+
+export interface CopyEvents {
+  /** So many spans were read, down to this start. */
+  readonly read: (spans: number, oldest: bigint) => void;
+  readonly windowDone: (record: WindowRecord, differences: readonly Difference[]) => void;
+  /** Something can not be copied. */
+  readonly unusable: (what: Unusable) => void;
+  /** The same of what lies in no window, since it has no time. */
+  readonly unplaced: (what: Unusable) => void;
+}
+
+const nothingFound: Comparison = { same: 0, missing: 0, changed: 0, extra: 0, examples: [] };
+
+/**
+ * Copies what the state says is not done yet: window after window, newest first; each is written, read back, compared
+ * and noted. Windows that differed when they were done are done again.
+ * @throws the first error that does not pass; what was noted stays.
+ */
+export async function copySpans(options: CopyOptions): Promise<void> {
+  const { state, target, retry } = options;
+  const compare = createComparer(target.source, retry, options.writes && target.isPatient);
+  const copy = (range: TimeRange, windowSize: number) =>
+    copyRange({ ...options, compare }, range, windowSize);
+  for (const record of state.windows.filter(differs)) await copy(record, Number.POSITIVE_INFINITY);
+  const { min, max } = state.range;
+  const last = state.windows.at(-1);
+  if (last === undefined) await copy({ min, max }, options.windowSize);
+  else if (last.min > min) await copy({ min, max: last.min - 1n }, options.windowSize);
+  if (min !== allTimes.min || max !== allTimes.max) return;
+  for await (const { unusable } of options.source.readUnplaced?.(options.retry.signal) ?? []) {
+    for (const each of unusable) options.on.unplaced(each);
+  }
+}
+
+/** Whether target and source are not the same there; what only the target has may be somebody else's. */
+export function differs({ missing, changed }: WindowRecord): boolean {
+  return missing + changed > 0;
+}
+
+interface RangeOptions extends CopyOptions {
+  readonly compare: (window: Window) => Promise<Comparison>;
+}
+
+async function copyRange(options: RangeOptions, range: TimeRange, windowSize: number): Promise<void> {
+  const { source, target, retry, on, writes } = options;
+  const cutter = createWindowCutter(range, windowSize);
+  /** Windows that are closed and not done yet. */
+  const closing = new Set<Window>();
+  let last: Promise<void> = Promise.resolve();
+
+  const writer = writes
+    ? createSpanWriter(target.store, {
+        signal: retry.signal,
+        written: () => {},
+        waiting: (reason) => retry.failed(new Error(reason)),
+        rejected: (spans, encoded) => {
+          for (const span of spans) on.unusable(span);
+          for (const content of contentsOf(spans, encoded)) {
+            if (cutter.refuse(content)) continue;
+            for (const window of closing) if (refuseIn(window, content)) break;
+          }
+        },
+      })
+    : undefined;
+
+  const close = async (window: Window): Promise<void> => {
+    closing.add(window);
+    // What was given so far; what is given from now on is of later windows.
+    const durable = writer?.finish();
+    durable?.catch(() => undefined);
+    await last;
+    last = finishWindow(options, window, durable).finally(() => closing.delete(window));
+    // Looked at when the next window is closed.
+    last.catch(() => undefined);
+  };
+
+  for await (const { spans, oldest, unusable } of readSteadily(source, range, retry)) {
+    cutter.unusable(unusable.length);
+    for (const each of unusable) on.unusable(each);
+    if (oldest === undefined) continue;
+    const fresh = cutter.add(spans);
+    if (writer !== undefined) {
+      for (const { encoded, spanCount } of requestsOf(fresh)) await writer.add(encoded, spanCount);
+    }
+    on.read(spans.length, oldest);
+    const window = cutter.cut(oldest);
+    if (window !== undefined) await close(window);
+  }
+  await close(cutter.finish());
+  await last;
+}
+
+async function finishWindow(
+  { compare, state, on, verifies }: RangeOptions,
+  window: Window,
+  durable: Promise<void> | undefined,
+): Promise<void> {
+  await durable;
+  const comparison = verifies ? await compare(window) : nothingFound;
+  const { missing, changed, extra, examples } = comparison;
+  const record: WindowRecord = {
+    min: window.min,
+    max: window.max,
+    spans: window.expected.size,
+    digest: digestOf(window.expected.keys()),
+    duplicates: window.duplicates,
+    rejected: window.rejected,
+    unusable: window.unusable,
+    verified: verifies,
+    missing,
+    changed,
+    extra,
+  };
+  await state.add(record);
+  on.windowDone(record, examples);
+}
+
+/** What spans that were refused are known by; their bytes stand in the request, with all that surrounds them. */
+function contentsOf(rejected: readonly RejectedSpan[], request: Uint8Array): string[] {
+  const wanted = rejected.map(({ encoded }) => encoded);
+  const contents: string[] = [];
+  for (const { group, start, end, content } of placedSpans(request)) {
+    const bytes = group.bytes.subarray(start, end);
+    if (wanted.some((each) => Buffer.compare(each, bytes) === 0)) contents.push(content);
+  }
+  return contents;
+}

@@ -1,0 +1,53 @@
+import { openDeadLetterFile } from "@spanstore/grpc-server/program";
+import type { Unusable } from "./places/source.js";
+
+/** So much of one is shown where there is no file for them. */
+const maxShownBytes = 4 * 1024;
+
+/** Takes down what can not be copied. */
+export interface DeadLetters {
+  add(what: Unusable): void;
+  /** Resolves when everything is written. @throws what kept it from being written. */
+  close(): Promise<void>;
+}
+
+/** A line of JSON each in a file: the reason, and the whole span or document in base64. None is dropped. */
+export async function deadLettersInFile(path: string): Promise<DeadLetters> {
+  let failure: { readonly error: unknown } | undefined;
+  const file = await openDeadLetterFile({
+    file: path,
+    maxBytes: Number.POSITIVE_INFINITY,
+    maxWaitingBytes: Number.POSITIVE_INFINITY,
+    failed: (error) => {
+      failure ??= { error };
+    },
+  });
+  return {
+    add: (what) => file.append(lineOf(what)),
+    async close() {
+      await file.close();
+      if (failure !== undefined) throw failure.error;
+    },
+  };
+}
+
+/** The same to standard error, with the beginning of what is long. */
+export function deadLettersShown(complain: (line: string) => void): DeadLetters {
+  return {
+    add: (what) => {
+      const beginning = { ...what, encoded: what.encoded.subarray(0, maxShownBytes) };
+      complain(`dead-letter ${lineOf(beginning, what.encoded.length)}`);
+    },
+    close: async () => {},
+  };
+}
+
+function lineOf({ reason, where, encoded }: Unusable, size = encoded.length): string {
+  return JSON.stringify({
+    time: new Date().toISOString(),
+    reason,
+    ...(where !== undefined && { where }),
+    span: Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length).toString("base64"),
+    ...(encoded.length < size && { truncatedFrom: size }),
+  });
+}

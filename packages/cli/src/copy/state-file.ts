@@ -1,0 +1,176 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { UsageError } from "@spanstore/grpc-server/program";
+import { z } from "zod";
+import type { TimeRange } from "./places/source.js";
+
+const nanos = z.string().regex(/^\d+$/).transform(BigInt);
+const count = z.number().int().min(0);
+
+const headerSchema = z.object({
+  "spanstore-copy": z.literal(1),
+  copy: z.record(z.string(), z.string()),
+  began: z.string(),
+  min: nanos,
+  max: nanos,
+});
+
+/** How every header begins. */
+const firstWords = '{"spanstore-copy":1,';
+
+const windowSchema = z.object({
+  min: nanos,
+  max: nanos,
+  spans: count,
+  digest: z.string(),
+  duplicates: count,
+  rejected: count,
+  unusable: count,
+  verified: z.boolean(),
+  missing: count,
+  changed: count,
+  extra: count,
+});
+
+/** What is known of a window when it is done. */
+export type WindowRecord = Readonly<z.output<typeof windowSchema>>;
+
+/** What a copy is of, in words; of two with the same, one can go on with what the other has begun. */
+export type CopyIdentity = Readonly<Record<string, string>>;
+
+/** Where a copy stands, in a file that outlives it: a line of JSON for each window that is done. */
+export interface CopyState {
+  /** When the first run began. */
+  readonly began: string;
+  readonly range: TimeRange;
+  /** The windows that are done, newest first: the last word on each. */
+  readonly windows: readonly WindowRecord[];
+  /** Resolves when the record is on disk. */
+  add(record: WindowRecord): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface NewState {
+  readonly began: string;
+  readonly range: TimeRange;
+}
+
+/** A state that nobody goes on with. */
+export function stateInMemory({ began, range }: NewState): CopyState {
+  const windows: WindowRecord[] = [];
+  return {
+    began,
+    range,
+    windows,
+    add: async (record) => {
+      note(windows, record);
+    },
+    close: async () => {},
+  };
+}
+
+/**
+ * Opens the state of a copy, or begins one where there is none.
+ * @throws UsageError when the file is of another copy, or no such file.
+ */
+export async function openStateFile(
+  path: string,
+  identity: CopyIdentity,
+  fresh: NewState,
+): Promise<CopyState> {
+  const file = await open(path, "a+").then(async (created) => {
+    await created.close();
+    return open(path, "r+");
+  });
+  try {
+    return await readOrBegin(path, file, identity, fresh);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function readOrBegin(
+  path: string,
+  file: FileHandle,
+  identity: CopyIdentity,
+  fresh: NewState,
+): Promise<CopyState> {
+  const text = await file.readFile("utf8");
+  const lines = text.split("\n");
+  // What stands behind the last end of a line was being written when the copy was ended.
+  const rest = lines.pop() ?? "";
+  let end = Buffer.byteLength(text) - Buffer.byteLength(rest);
+  const append = async (value: object): Promise<void> => {
+    const line = Buffer.from(`${JSON.stringify(value, plain)}\n`);
+    await file.write(line, 0, line.length, end);
+    await file.datasync();
+    end += line.length;
+  };
+  const windows: WindowRecord[] = [];
+  let { began, range } = fresh;
+  const [first, ...others] = lines;
+  if (first === undefined) {
+    if (!rest.startsWith(firstWords) && !firstWords.startsWith(rest)) throw noState(path);
+    await file.truncate(0);
+    await append({ "spanstore-copy": 1, copy: identity, began, min: range.min, max: range.max });
+  } else {
+    const header = headerSchema.safeParse(parsed(first));
+    if (!header.success) throw noState(path);
+    checkIdentity(path, header.data.copy, identity);
+    ({ began } = header.data);
+    range = { min: header.data.min, max: header.data.max };
+    for (const line of others) {
+      const record = windowSchema.safeParse(parsed(line));
+      if (!record.success || !note(windows, record.data)) throw noState(path);
+    }
+    if (windows[0] !== undefined && windows[0].max !== range.max) throw noState(path);
+    await file.truncate(end);
+  }
+  return {
+    began,
+    range,
+    windows,
+    add: async (record) => {
+      note(windows, record);
+      await append(record);
+    },
+    close: () => file.close(),
+  };
+}
+
+/** Puts a record in its place: behind the last, or where its window was done before. @returns whether it has one. */
+function note(windows: WindowRecord[], record: WindowRecord): boolean {
+  const before = windows.findIndex(({ min, max }) => min === record.min && max === record.max);
+  const last = windows.at(-1);
+  if (before >= 0) windows[before] = record;
+  else if (last === undefined || record.max === last.min - 1n) windows.push(record);
+  else return false;
+  return true;
+}
+
+function checkIdentity(path: string, there: CopyIdentity, wanted: CopyIdentity): void {
+  const names = [...new Set([...Object.keys(there), ...Object.keys(wanted)])];
+  const problems = names
+    .filter((name) => there[name] !== wanted[name])
+    .map(
+      (name) =>
+        `${path} is the state of another copy: ${name} is ${there[name] ?? "not given"} there, and ${wanted[name] ?? "not given"} here`,
+    );
+  if (problems.length > 0) throw new UsageError(problems);
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+function noState(path: string): UsageError {
+  return new UsageError([`${path} is no state of a copy, or it was changed: remove it to begin anew`]);
+}

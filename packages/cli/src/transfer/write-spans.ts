@@ -1,0 +1,97 @@
+import { messageOf, type RejectedSpan, type SpanStore, throwIfAborted } from "@spanstore/core";
+import { createPatience, patienceMillis } from "./patience.js";
+
+/** Spans go together until they are so many bytes or so many spans. */
+const batchBytes = 1024 * 1024;
+const batchSpans = 2000;
+/** Writes under way at once: a store joins them, and reading goes on meanwhile. */
+const maxUnderWay = 4;
+
+export interface SpanWriter {
+  /**
+   * Takes encoded OTLP of so many spans; resolves when more may come. Which spans go together depends on nothing but
+   * their order, so that what is written again is cut as it was before.
+   * @throws what a write failed with, of these spans or of earlier ones.
+   */
+  add(encoded: Uint8Array, spans: number): Promise<void>;
+  /** Resolves when everything that was given so far is durable; more may come after. */
+  finish(): Promise<void>;
+}
+
+export interface SpanWriterOptions {
+  readonly signal: AbortSignal;
+  /** Spans are durable. */
+  readonly written: (spans: number) => void;
+  /** Spans that can never be stored, and the encoded OTLP that they were written in. */
+  readonly rejected: (spans: readonly RejectedSpan[], encoded: Uint8Array) => void;
+  /** The store does not take them now, and is asked again. */
+  readonly waiting: (reason: string) => void;
+}
+
+/** Writes spans in batches, a bounded number at once, and again while the store is overloaded or away. */
+export function createSpanWriter(store: SpanStore, options: SpanWriterOptions): SpanWriter {
+  const { signal } = options;
+  let parts: Uint8Array[] = [];
+  let bytes = 0;
+  let count = 0;
+  const underWay = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+
+  const write = async (encoded: Uint8Array): Promise<void> => {
+    const { accepted, rejected } = await persistently(() => store.write(encoded, { signal }), options);
+    options.written(accepted);
+    if (rejected.length > 0) options.rejected(rejected, encoded);
+  };
+  const flush = (): void => {
+    if (parts.length === 0) return;
+    // Encoded requests one after the other are one request.
+    const encoded = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, bytes);
+    parts = [];
+    bytes = 0;
+    count = 0;
+    const writing: Promise<void> = write(encoded)
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => underWay.delete(writing));
+    underWay.add(writing);
+  };
+  const check = (): void => {
+    if (failure !== undefined) throw failure.error;
+  };
+
+  return {
+    async add(encoded, spans) {
+      check();
+      if (parts.length > 0 && (bytes + encoded.length > batchBytes || count + spans > batchSpans)) {
+        flush();
+        while (underWay.size >= maxUnderWay) await Promise.race(underWay);
+        check();
+      }
+      parts.push(encoded);
+      bytes += encoded.length;
+      count += spans;
+    },
+    async finish() {
+      if (failure === undefined) flush();
+      await Promise.all(underWay);
+      check();
+    },
+  };
+}
+
+async function persistently<T>(call: () => Promise<T>, { signal, waiting }: SpanWriterOptions): Promise<T> {
+  const patience = createPatience({
+    millis: patienceMillis,
+    signal,
+    failed: (error) => waiting(messageOf(error)),
+  });
+  for (;;) {
+    throwIfAborted(signal);
+    try {
+      return await call();
+    } catch (error) {
+      await patience.after(error);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { openMemoryStore } from "@spanstore/core";
+import { startServer } from "@spanstore/grpc-server";
+import { expect, it, onTestFinished } from "vitest";
+import { createAuthority } from "../../../scripts/test-support/certificates.js";
+import { freePorts, startProgram } from "../../../scripts/test-support/processes.js";
+
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+async function health(...flags: string[]) {
+  const program = startProgram([process.execPath, main], ["health", ...flags]);
+  const [code] = await once(program.process, "close");
+  return { code, output: program.output() };
+}
+
+// Its last line: warnings of the environment that the tests run in may stand before.
+const ready = { code: 0, output: expect.stringMatching(/^ready\n$/m) };
+
+it("says 0 of a server that can serve, wherever it listens", async () => {
+  await using store = openMemoryStore();
+  const server = await startServer({ store, listen: "127.0.0.1:0", admin: "0.0.0.0:0" });
+  onTestFinished(() => server.close());
+  expect(await health(`--admin=${server.adminAddress}`)).toMatchObject(ready);
+  expect(await health(`--admin=${server.adminAddress}`, "--live")).toMatchObject({ code: 0 });
+});
+
+it("says 0 of a server that wants certificates, and brings none", async () => {
+  const authority = createAuthority();
+  onTestFinished(authority.remove);
+  const { certFile, keyFile } = authority.issue("elsewhere", "DNS:spans.example.com");
+  await using store = openMemoryStore();
+  const tls = { certFile, keyFile, clientCaFile: authority.caFile };
+  const server = await startServer({ store, listen: "127.0.0.1:0", admin: "127.0.0.1:0", tls });
+  onTestFinished(() => server.close());
+  const flags = [
+    `--tls.cert-file=${certFile}`,
+    `--tls.key-file=${keyFile}`,
+    `--admin=${server.adminAddress}`,
+  ];
+  expect(await health(...flags)).toMatchObject(ready);
+});
+
+it("says 1 of a server whose store is gone, which lives nevertheless", async () => {
+  const store = openMemoryStore();
+  const server = await startServer({ store, listen: "127.0.0.1:0", admin: "127.0.0.1:0" });
+  onTestFinished(() => server.close());
+  await store.close();
+  expect(await health(`--admin=${server.adminAddress}`)).toMatchObject({ code: 1 });
+  expect(await health(`--admin=${server.adminAddress}`, "--live")).toMatchObject({ code: 0 });
+});
+
+it("says 1 where nothing listens, and where nothing answers", async () => {
+  const [port] = await freePorts(1);
+  const refused = await health(`--admin=127.0.0.1:${port}`);
+  expect(refused.code).toBe(1);
+  expect(refused.output).toMatch(/ does not answer: .*ECONNREFUSED/);
+
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  onTestFinished(() => void silent.close());
+  const address = silent.address() as { port: number };
+  const late = await health(`--admin=127.0.0.1:${address.port}`, "--timeout=100ms");
+  expect(late.code).toBe(1);
+  expect(late.output).toContain(" does not answer: ");
+});

@@ -1,0 +1,116 @@
+import type { ChannelCredentials } from "@grpc/grpc-js";
+import {
+  checkTenantName,
+  encodedTraces,
+  type SpanStore,
+  SpanStoreError,
+  splitByTrace,
+  withLifecycle,
+} from "@spanstore/core";
+import { type AdminClient, createAdminClient } from "./connection/admin-client.js";
+import { createRemoteCapabilities } from "./connection/capabilities.js";
+import { type Channel, openChannel } from "./connection/channel.js";
+import { type ClientTls, channelCredentials } from "./connection/client-tls.js";
+import { askHealth } from "./connection/health.js";
+import { createRemoteReads } from "./reads/reads.js";
+import { defaultTenantHeader, tenantHeaderOf } from "./wire/tenant-header.js";
+
+export interface ConnectOptions {
+  /** grpc-js's own credentials, in place of `tls`. Default: none, over plain TCP. */
+  readonly credentials?: ChannelCredentials;
+  /** Speak TLS, also with the admin port where its address begins with `https:`. Default: plain TCP. */
+  readonly tls?: ClientTls;
+  /** A bearer token, sent with every call. */
+  readonly token?: string;
+  /** Headers of every call. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The header by which the server knows a tenant (its tenancy.header), for `forTenant`. Default: x-tenant. */
+  readonly tenantHeader?: string;
+  /**
+   * `http://HOST:PORT` of the server's admin port, for what storage.v2 has no calls for: `deleteBefore`,
+   * `purge` (both need the server's --allow-purge) and `stats`. Without it these fail with UNSUPPORTED.
+   */
+  readonly admin?: string;
+  /** The largest message taken. Default: 64 MiB, as the server's. */
+  readonly maxReceiveMessageBytes?: number;
+}
+
+const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+/**
+ * A SpanStore over gRPC: OTLP's TraceService for writing, jaeger.storage.v2 for reading. Nothing is
+ * asked of the server before the first call; tenants share the connection, and a connection that breaks is made anew. Errors have the
+ * code and the field that the server's store gave them; STORE_UNAVAILABLE means that the server, or the
+ * store behind it, cannot be reached.
+ *
+ * The server does not tell which spans of a request it rejects: `write` judges them by the same rules
+ * before it sends the request, which goes out whole.
+ * @param address HOST:PORT, or another name that gRPC resolves (`dns:///...`, `unix:...`).
+ * @throws INVALID_OPTIONS naming the option at fault.
+ */
+export function connectSpanStore(address: string, options: ConnectOptions = {}): SpanStore {
+  const { tls, token } = options;
+  const authorization: Record<string, string> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const adminAccess = { address: options.admin, tls, headers: authorization };
+  const channel = openChannel(address, {
+    credentials: options.credentials ?? (tls && channelCredentials(tls)),
+    serverName: tls?.serverName,
+    metadata: { ...options.metadata, ...authorization },
+    maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 64 * 1024 * 1024,
+  });
+  const tenants = new Map<string, SpanStore>();
+  return remoteStore(channel, createAdminClient(adminAccess), {
+    forTenant: (tenant) => {
+      checkTenantName(tenant);
+      let store = tenants.get(tenant);
+      if (store === undefined) {
+        const header = tenantHeaderOf(options.tenantHeader ?? defaultTenantHeader, tenant);
+        store = remoteStore(channel.with(header), createAdminClient(adminAccess, header), {
+          forTenant: noTenantsOfItsOwn,
+          close: async () => {},
+        });
+        tenants.set(tenant, store);
+      }
+      return store;
+    },
+    close: async () => {
+      await Promise.all([...tenants.values()].map((store) => store.close()));
+      channel.close();
+    },
+  });
+}
+
+function noTenantsOfItsOwn(tenant: string): never {
+  throw new SpanStoreError("INVALID_OPTIONS", `a tenant has no tenants of its own: ${tenant}`, {
+    field: "tenant",
+  });
+}
+
+function remoteStore(
+  channel: Channel,
+  admin: AdminClient,
+  own: Pick<SpanStore, "forTenant" | "close">,
+): SpanStore {
+  const capabilities = createRemoteCapabilities(channel);
+  return withLifecycle({
+    engine: "grpc",
+    ...createRemoteReads(channel, capabilities),
+
+    write: async (traces, callOptions) => {
+      const encoded = encodedTraces(traces);
+      if (encoded.length === 0) return { accepted: 0, rejected: [] };
+      const { spanCount, rejected } = splitByTrace(encoded);
+      await channel.unary(exportMethod, encoded, callOptions?.signal);
+      return { accepted: spanCount, rejected };
+    },
+    deleteBefore: (timeUnixNano) => admin.deleteBefore(timeUnixNano),
+    expire: (timeUnixNano, expireOptions) => admin.expire(timeUnixNano, expireOptions?.dryRun ?? false),
+    purge: () => admin.purge(),
+    tenants: () => admin.tenants(),
+    capabilities: (callOptions) => capabilities.ask(callOptions?.signal),
+    stats: () => admin.stats(),
+    health: () => askHealth(channel),
+    ...own,
+  });
+}

@@ -1,0 +1,85 @@
+import { type ServiceError, status } from "@grpc/grpc-js";
+import { type ErrorCode, isSpanStoreError, SpanStoreError } from "@spanstore/core";
+import { decodeDetails, detailsKey, type StatusDetails } from "../wire/status-details.js";
+import { coreField } from "./core-field.js";
+
+/** What a status means when its server does not tell a store's error code. */
+const codeOfStatus: Partial<Record<status, ErrorCode>> = {
+  [status.INVALID_ARGUMENT]: "INVALID_QUERY",
+  [status.NOT_FOUND]: "NOT_FOUND",
+  [status.UNAVAILABLE]: "STORE_UNAVAILABLE",
+  [status.DEADLINE_EXCEEDED]: "STORE_UNAVAILABLE",
+  // Not by us, so the server gave the call up: it is going down.
+  [status.CANCELLED]: "STORE_UNAVAILABLE",
+  [status.RESOURCE_EXHAUSTED]: "OVERLOADED",
+  [status.UNAUTHENTICATED]: "UNAUTHENTICATED",
+  [status.PERMISSION_DENIED]: "PERMISSION_DENIED",
+  [status.DATA_LOSS]: "CORRUPT",
+  [status.UNIMPLEMENTED]: "UNSUPPORTED",
+};
+
+/** What of core's codes a server may report of its store. */
+const reported: ReadonlySet<string> = new Set<ErrorCode>([
+  "INVALID_QUERY",
+  "UNSUPPORTED_FILTER",
+  "UNSUPPORTED",
+  "INVALID_TRACES",
+  "NOT_FOUND",
+  "STORE_UNAVAILABLE",
+  "OVERLOADED",
+  "TOO_LARGE",
+  "UNAUTHENTICATED",
+  "PERMISSION_DENIED",
+  "ABORTED",
+  "CORRUPT",
+]);
+
+/**
+ * The SpanStoreError of what a call failed with: the code and field that the server's store had, when
+ * the server tells them.
+ * @param signal the caller's; when it has fired, it decides.
+ */
+export function errorOfCall(error: unknown, signal: AbortSignal | undefined): SpanStoreError {
+  if (signal?.aborted) {
+    return new SpanStoreError("ABORTED", "the call was cancelled", { cause: signal.reason });
+  }
+  if (isSpanStoreError(error)) return error;
+  if (!isServiceError(error)) {
+    return new SpanStoreError("INTERNAL", "the call failed outside of gRPC", { cause: error });
+  }
+  const [encoded] = error.metadata.get(detailsKey);
+  const details = Buffer.isBuffer(encoded) ? decodeDetails(encoded) : undefined;
+  return details === undefined ? bareError(error) : detailedError(error, details);
+}
+
+function detailedError(error: ServiceError, { reason, field, hint }: StatusDetails): SpanStoreError {
+  const suffix = ` (${hint})`;
+  const message = error.details.endsWith(suffix) ? error.details.slice(0, -suffix.length) : error.details;
+  return new SpanStoreError(codeOfReason(reason), message, {
+    field: field === "" ? undefined : coreField(field),
+    hint: hint === "" ? undefined : hint,
+    cause: error,
+  });
+}
+
+/** That the store behind the server is closed does not mean that this one is. */
+function codeOfReason(reason: string): ErrorCode {
+  if (reason === "STORE_CLOSED") return "STORE_UNAVAILABLE";
+  return reported.has(reason) ? (reason as ErrorCode) : "INTERNAL";
+}
+
+function bareError(error: ServiceError): SpanStoreError {
+  const message = `${status[error.code]}: ${error.details}`;
+  // So say gRPC's own libraries, of requests and of answers.
+  if (error.code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)) {
+    return new SpanStoreError("TOO_LARGE", message, {
+      hint: "raise grpc.max-receive-message-bytes of the server, or maxReceiveMessageBytes of the client",
+      cause: error,
+    });
+  }
+  return new SpanStoreError(codeOfStatus[error.code] ?? "INTERNAL", message, { cause: error });
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "code" in error && "details" in error && "metadata" in error;
+}

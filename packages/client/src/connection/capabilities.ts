@@ -1,0 +1,68 @@
+import {
+  isSpanStoreError,
+  type SearchCapabilities,
+  type SpanQuery,
+  SpanStoreError,
+  type TraceQuery,
+} from "@spanstore/core";
+import { createAnswerDecoder, searchCapabilities } from "../reads/answers.js";
+import type { Channel } from "./channel.js";
+
+type Signal = AbortSignal | undefined;
+
+export interface RemoteCapabilities {
+  /** Asks the server; one that does not know, as Jaeger's before there was such a call, has the least. */
+  ask(signal: Signal): Promise<SearchCapabilities>;
+  /**
+   * Throws for parts of a query that the server does not declare, as it was asked once: a server that does
+   * not know a field passes over it, and would answer another question.
+   * @throws UNSUPPORTED or UNSUPPORTED_FILTER naming the part.
+   */
+  demand(query: Pick<TraceQuery & SpanQuery, "filter" | "page" | "orderBy">, signal: Signal): Promise<void>;
+}
+
+export function createRemoteCapabilities(channel: Channel): RemoteCapabilities {
+  const answers = createAnswerDecoder();
+  let known: SearchCapabilities | undefined;
+
+  const ask = async (signal: Signal): Promise<SearchCapabilities> => {
+    try {
+      const method = "/jaeger.storage.v2.Capabilities/GetCapabilities";
+      known = answers.capabilities(await channel.unary(method, new Uint8Array(0), signal));
+    } catch (error) {
+      if (!isUnsupported(error)) throw error;
+      known = searchCapabilities();
+    }
+    return known;
+  };
+
+  return {
+    ask,
+    async demand({ filter, page, orderBy = [] }, signal) {
+      if (filter === undefined && page === undefined && orderBy.length === 0) return;
+      const { filter: filters, paginated, spanSorting } = known ?? (await ask(signal));
+      if (filter !== undefined && filters.operators.length === 0) {
+        throw new SpanStoreError("UNSUPPORTED_FILTER", "the server declares no structured filters", {
+          field: "filter",
+          hint: "use the classic parts of a query",
+        });
+      }
+      if (page !== undefined && !paginated) {
+        throw new SpanStoreError("UNSUPPORTED", "the server declares no pages", {
+          field: "page",
+          hint: "use limit",
+        });
+      }
+      if (orderBy.length > 0 && !spanSorting) {
+        throw new SpanStoreError("UNSUPPORTED", "the server declares no sorting of spans", {
+          field: "orderBy",
+        });
+      }
+    },
+  };
+}
+
+/** Whether the server, or what stands before it, lacks what was asked of it. */
+export function isUnsupported(error: unknown): boolean {
+  return isSpanStoreError(error) && error.code === "UNSUPPORTED";
+}

@@ -1,0 +1,127 @@
+import {
+  checkTimeRange,
+  type DependencyQuery,
+  defaultLimit,
+  encodeFilter,
+  type FilterCall,
+  type OperationQuery,
+  type PageRequest,
+  parseTraceId,
+  type SpanQuery,
+  SpanStoreError,
+  type TraceQuery,
+} from "@spanstore/core";
+import { spanFilterField, traceFilterField } from "../wire/filter-of.js";
+import { lengthDelimited } from "../wire/length-delimited.js";
+import { messageCodec } from "../wire/protos.js";
+import { latestNano, type Timestamp, timestampOf } from "../wire/times.js";
+import { protoDuration } from "./proto-duration.js";
+import { protoAttributes } from "./proto-values.js";
+
+/** The field of the parameters in every search request. */
+const queryField = 1;
+const maxUint32 = 2 ** 32 - 1;
+const maxInt32 = 2 ** 31 - 1;
+
+/** Encodes what is asked of a SpanStore as requests of jaeger.storage.v2. */
+export function createRequestEncoder() {
+  const getTraces = messageCodec<{ query: { traceId: Buffer }[] }>("jaeger.storage.v2.GetTracesRequest");
+  const getOperations = messageCodec<OperationQuery>("jaeger.storage.v2.GetOperationsRequest");
+  const getDependencies = messageCodec<object>("jaeger.storage.v2.GetDependenciesRequest");
+  const traceParameters = messageCodec<object>("jaeger.storage.v2.TraceQueryParameters");
+  const spanParameters = messageCodec<object>("jaeger.storage.v2.SpanQueryParameters");
+
+  return {
+    /** @throws INVALID_QUERY naming the id that is none. */
+    traces(traceIds: readonly string[]): Buffer {
+      const ids = new Set(traceIds.map((id, i) => parseTraceId(id, `traceIds[${i}]`)));
+      return getTraces.encode({ query: Array.from(ids, (id) => ({ traceId: Buffer.from(id, "hex") })) });
+    },
+
+    operations: (query: OperationQuery): Buffer => getOperations.encode(query),
+
+    dependencies(query: DependencyQuery): Buffer {
+      const { min, max } = timeRange(query.startTimeUnixNano, query.endTimeUnixNano);
+      return getDependencies.encode({ startTime: min, endTime: max });
+    },
+
+    /**
+     * A request of FindTraces, FindTraceIDs or FindTraceSummaries, which are alike.
+     * @throws INVALID_QUERY for what the protocol cannot say; everything else is the server's to judge.
+     */
+    traceSearch(query: TraceQuery): Buffer {
+      const { min, max } = timeRange(query.startTimeMinUnixNano, query.startTimeMaxUnixNano);
+      const parameters = traceParameters.encode({
+        serviceName: query.service ?? "",
+        operationName: query.operation ?? "",
+        attributes: protoAttributes(query.attributes ?? {}),
+        startTimeMin: min,
+        startTimeMax: max,
+        durationMin: protoDuration(query.minDurationNano),
+        durationMax: protoDuration(query.maxDurationNano),
+        searchDepth: searchDepth(query),
+        pagination: pagination(query.page),
+      });
+      return searchRequest(parameters, traceFilterField, query.filter);
+    },
+
+    /** @throws as {@link traceSearch}. */
+    spanSearch(query: SpanQuery): Buffer {
+      const { min, max } = timeRange(query.startTimeMinUnixNano, query.startTimeMaxUnixNano);
+      const parameters = spanParameters.encode({
+        startTimeMin: min,
+        startTimeMax: max,
+        pagination: pagination(query.page),
+        orderBy: (query.orderBy ?? []).map(({ field, direction = "asc" }) => ({
+          expression: { field: { name: field, level: "span" } },
+          direction,
+        })),
+      });
+      return searchRequest(parameters, spanFilterField, query.filter);
+    },
+  };
+}
+
+/** Core's encoding of the filter goes behind the other parameters. */
+function searchRequest(parameters: Buffer, filterField: number, filter: FilterCall | undefined): Buffer {
+  const parts = filter === undefined ? [] : lengthDelimited(filterField, encodeFilter(filter));
+  return Buffer.concat(lengthDelimited(queryField, Buffer.concat([parameters, ...parts])));
+}
+
+/** Before 1970: how a bound of exactly 0 is said, since 0 itself means no bound. */
+const beforeEverything: Timestamp = { seconds: "-1" };
+
+/**
+ * After everything, in the year 2846: an end that stands open. Go's int64 nanoseconds, in which some of
+ * Jaeger's stores reckon, end in 2262 and turn over, and of the times behind OTLP's last one this is the
+ * first that they turn over to their largest.
+ */
+const afterEverything = timestampOf(2n ** 64n + 2n ** 63n - 1n);
+
+/** Both ends are always said, because Jaeger's own servers demand them. */
+function timeRange(from: bigint | undefined, to: bigint | undefined): { min: Timestamp; max: Timestamp } {
+  const { min, max } = checkTimeRange(from, to, "startTime");
+  return { min: timestampOf(min), max: endOf(max) };
+}
+
+function endOf(max: bigint): Timestamp {
+  if (max === 0n) return beforeEverything;
+  return max === latestNano ? afterEverything : timestampOf(max);
+}
+
+/** The default is said too, because Jaeger's own servers have none. */
+function searchDepth({ limit = 0, page }: TraceQuery): number {
+  if (!Number.isFinite(limit)) {
+    throw new SpanStoreError("INVALID_QUERY", "limit is not a number", { field: "limit" });
+  }
+  if (limit > 0) return Math.min(Math.max(1, Math.floor(limit)), maxInt32);
+  return page === undefined ? defaultLimit : 0;
+}
+
+function pagination(page: PageRequest | undefined): { pageSize: number; pageToken: string } | undefined {
+  if (page === undefined) return undefined;
+  if (!Number.isInteger(page.size) || page.size < 1) {
+    throw new SpanStoreError("INVALID_QUERY", "page.size is no whole number above 0", { field: "page.size" });
+  }
+  return { pageSize: Math.min(page.size, maxUint32), pageToken: page.token ?? "" };
+}

@@ -1,0 +1,16 @@
+// What both ends of the wire speak: the messages, and what some of their fields mean.
+export { filterOf, spanFilterField, traceFilterField } from "./filter-of.js";
+export { encodeFindSpansResponse, spansField, tokenField } from "./find-spans-response.js";
+export { lengthDelimited } from "./length-delimited.js";
+export { loadProtos, type MessageCodec, messageCodec, ownPaths, serviceOf } from "./protos.js";
+export { decodeDetails, detailsKey, encodeDetails, type StatusDetails } from "./status-details.js";
+export { binarySuffix, defaultTenantHeader, isTenantHeader, tenantHeaderOf } from "./tenant-header.js";
+export {
+  checkRange,
+  type Duration,
+  duration,
+  instant,
+  latestNano,
+  type Timestamp,
+  timestampOf,
+} from "./times.js";

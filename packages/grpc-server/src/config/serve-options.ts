@@ -1,0 +1,92 @@
+import { SpanStoreError } from "@spanstore/core";
+import type { ServerOptions } from "../server-options.js";
+import type { Config } from "./options.js";
+
+/** Options of a server that the configuration gives. */
+export type ConfiguredOptions = Omit<ServerOptions, "store" | "openArchive" | "logger" | "processMetrics">;
+
+/** @throws INVALID_OPTIONS for options that do not go together. */
+export function serveOptions(config: Config): ConfiguredOptions {
+  return {
+    listen: config.listen,
+    admin: config.admin,
+    ...(config["archive.listen"] === "none" ? {} : { archiveListen: config["archive.listen"] }),
+    declareStreaming: config["storage-v1.declare-streaming"],
+    allowPurge: config["allow-purge"],
+    maxReceiveMessageBytes: config["grpc.max-receive-message-bytes"],
+    maxWaitingBytes: config["limits.waiting-bytes"],
+    arrivalMs: config["limits.arrival-time"],
+    maxQueryBytes: config["limits.query-bytes"],
+    maxHeaderBytes: config["limits.header-bytes"],
+    spanLimits: {
+      spanBytes: config["limits.span-bytes"],
+      nameBytes: config["limits.name-bytes"],
+      valueBytes: config["limits.value-bytes"],
+      attributes: config["limits.attributes"],
+    },
+    rates: {
+      bytesPerSecond: unlessNone(config["limits.bytes-per-second"]),
+      ofTenants: config["tenancy.bytes-per-second"],
+    },
+    retention: {
+      keepMs: unlessNone(config.retention),
+      ofTenants: config["tenancy.retention"],
+      intervalMs: config["retention-interval"],
+    },
+    shutdownGraceMs: config["shutdown.grace"],
+    ...tenancyOf(config),
+    ...tlsOf(config),
+    ...authOf(config),
+    ...deadLettersOf(config),
+  };
+}
+
+function tenancyOf(config: Config): Pick<ServerOptions, "tenancy"> {
+  if (!config["tenancy.enabled"]) return {};
+  return {
+    tenancy: {
+      header: config["tenancy.header"],
+      tenants: config["tenancy.tenants"],
+      required: config["tenancy.required"],
+    },
+  };
+}
+
+function tlsOf(config: Config): Pick<ServerOptions, "tls"> {
+  const certFile = unlessNone(config["tls.cert-file"]);
+  const keyFile = unlessNone(config["tls.key-file"]);
+  const clientCaFile = unlessNone(config["tls.client-ca-file"]);
+  if (certFile === undefined && keyFile === undefined && clientCaFile === undefined) return {};
+  if (certFile === undefined || keyFile === undefined) {
+    throw new SpanStoreError("INVALID_OPTIONS", "TLS takes a certificate and its key", {
+      field: certFile === undefined ? "tls.cert-file" : "tls.key-file",
+      hint: "set both --tls.cert-file and --tls.key-file",
+    });
+  }
+  return {
+    tls: {
+      certFile,
+      keyFile,
+      clientCaFile,
+      minVersion: config["tls.min-version"],
+      admin: config["tls.admin"],
+      reloadIntervalMs: config["reload.interval"],
+    },
+  };
+}
+
+function authOf(config: Config): Pick<ServerOptions, "auth"> {
+  const tokensFile = unlessNone(config["auth.tokens-file"]);
+  const tokens = config["auth.tokens"];
+  if (tokensFile === undefined && tokens.length === 0) return {};
+  return { auth: { tokensFile, tokens, reloadIntervalMs: config["reload.interval"] } };
+}
+
+function deadLettersOf(config: Config): Pick<ServerOptions, "deadLetters"> {
+  const file = unlessNone(config["dead-letters.file"]);
+  return file === undefined ? {} : { deadLetters: { file, maxBytes: config["dead-letters.max-bytes"] } };
+}
+
+function unlessNone<T>(value: T | "none"): T | undefined {
+  return value === "none" ? undefined : value;
+}

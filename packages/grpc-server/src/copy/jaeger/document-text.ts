@@ -1,9 +1,0 @@
-import type { JaegerSpanDocument } from "@spanstore/elasticsearch";
-
-/** A document as JSON, for people. */
-export function documentText(source: JaegerSpanDocument): Uint8Array {
-  const text = JSON.stringify(source, (_key, value: unknown) =>
-    typeof value === "bigint" ? `${value}` : value,
-  );
-  return Buffer.from(text);
-}

@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import { openMemoryStore, type SpanStore } from "@spanstore/core";
+import type { ElasticsearchOptions } from "@spanstore/elasticsearch";
+import type { ManticoreOptions } from "@spanstore/manticore";
+import type { Config } from "../config/options.js";
+
+/** Which of a server's stores: each is a space of its own, next to the other. */
+export type StoreRole = "main" | "archive";
+
+/**
+ * Opens the store that the configuration names. An engine's package is loaded when it is used.
+ * @param warn is told what makes the store weaker than it could be.
+ */
+export async function openStore(
+  config: Config,
+  role: StoreRole,
+  warn?: (message: string) => void,
+): Promise<SpanStore> {
+  switch (config.backend) {
+    case "memory":
+      return openMemoryStore();
+    case "sqlite": {
+      const { openSqliteStore } = await import("@spanstore/sqlite");
+      const path = sqlitePath(config["sqlite.path"], role);
+      return openSqliteStore({ path, synchronous: config["sqlite.synchronous"] });
+    }
+    case "manticore": {
+      const { openManticoreStore } = await import("@spanstore/manticore");
+      return openManticoreStore(await manticoreOptions(config, role, warn));
+    }
+    case "elasticsearch": {
+      const { openElasticsearchStore } = await import("@spanstore/elasticsearch");
+      return openElasticsearchStore(await elasticsearchOptions(config, role));
+    }
+  }
+}
+
+/** What the configuration says of a store in Manticore Search. */
+export async function manticoreOptions(
+  config: Config,
+  role: StoreRole,
+  warn?: (message: string) => void,
+): Promise<ManticoreOptions> {
+  const { "manticore.ca-file": caFile, "manticore.cluster": cluster } = config;
+  return {
+    url: config["manticore.url"],
+    prefix: `${config["manticore.prefix"]}${role === "main" ? "" : "archive_"}`,
+    window: config["manticore.window"],
+    attributes: config["manticore.attributes"],
+    ca: await contentOf(caFile),
+    cluster: unlessNone(cluster),
+    shards: config["manticore.shards"],
+    warn,
+  };
+}
+
+/** What the configuration says of a store in Elasticsearch. */
+export async function elasticsearchOptions(config: Config, role: StoreRole): Promise<ElasticsearchOptions> {
+  const replicas = config["elasticsearch.replicas"];
+  return {
+    url: config["elasticsearch.url"],
+    apiKey: unlessNone(config["elasticsearch.api-key"]),
+    ca: await contentOf(config["elasticsearch.ca-file"]),
+    caFingerprint: unlessNone(config["elasticsearch.ca-fingerprint"]),
+    prefix: `${config["elasticsearch.prefix"]}${role === "main" ? "" : "archive-"}`,
+    window: config["elasticsearch.window"],
+    shards: config["elasticsearch.shards"],
+    replicas: replicas === "auto" ? undefined : Number(replicas),
+    codec: config["elasticsearch.codec"],
+    refresh: config["elasticsearch.refresh"],
+    refreshIntervalMillis: config["elasticsearch.refresh-interval"],
+    compression: config["elasticsearch.compression"],
+    timeoutMillis: config["elasticsearch.timeout"],
+  };
+}
+
+function unlessNone(value: string): string | undefined {
+  return value === "none" ? undefined : value;
+}
+
+async function contentOf(file: string): Promise<string | undefined> {
+  return file === "none" ? undefined : readFile(file, "utf8");
+}
+
+/** The archive's file lies beside the main one; in memory there are no files. */
+export function sqlitePath(path: string, role: StoreRole): string {
+  return role === "main" || path === ":memory:" ? path : `${path}.archive`;
+}

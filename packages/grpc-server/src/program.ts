@@ -1,0 +1,27 @@
+// What a program around the server needs: its configuration, and the stores that the configuration names.
+export type { JaegerIndices, JaegerIndicesOptions } from "@spanstore/elasticsearch";
+export type { ManticoreMaintenance } from "@spanstore/manticore";
+export { type Environment, tokenVariable } from "./config/environment.js";
+export { readFlags } from "./config/flags.js";
+export { formatValue } from "./config/format-value.js";
+export { helpText, sources } from "./config/help.js";
+export { configOf } from "./config/load.js";
+export {
+  type Config,
+  configSchema,
+  environmentName,
+  type OptionName,
+  optionNames,
+} from "./config/options.js";
+export { serveOptions } from "./config/serve-options.js";
+export { hint, UsageError } from "./config/usage-error.js";
+export { address, count, timeSpan } from "./config/values.js";
+export { wrapped } from "./config/wrap.js";
+export { diagnoseBackend, diagnoseStore } from "./engines/diagnose.js";
+export { openJaegerIndices, openManticoreMaintenance } from "./engines/maintenance.js";
+export { openStore, type StoreRole, sqlitePath } from "./engines/open-store.js";
+export { memoryBound } from "./limits/memory-bound.js";
+export { type Address, formatAddress, parseAddress } from "./rpc/listen.js";
+export { type RunOptions, run } from "./run.js";
+export { openDeadLetterFile } from "./upkeep/dead-letter-file.js";
+export { boundaryOf, keepMsOf, type RetentionPolicy } from "./upkeep/retention.js";

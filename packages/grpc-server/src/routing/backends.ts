@@ -1,0 +1,132 @@
+import type { Metadata } from "@grpc/grpc-js";
+import { type SpanLimits, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { type Admission, admitted } from "../limits/admission.js";
+import { limitedStore } from "../limits/limited-store.js";
+import type { RateLimit } from "../limits/rate-limits.js";
+import type { Services } from "../rpc/services.js";
+import type { ArchiveMethods } from "../storage-v1/archive.js";
+import { storageV1 } from "../storage-v1/services.js";
+import { storageV2 } from "../storage-v2/services.js";
+import type { DeadLetters, Destination } from "../upkeep/dead-letters.js";
+import type { Metrics } from "../upkeep/metrics.js";
+import type { Archive } from "./archive.js";
+import type { TenantOf } from "./tenancy.js";
+
+/** The header by which a call says that it means another store than the main one. */
+const storeHeader = "spanstore-store";
+const archiveName = "archive";
+
+export interface BackendOptions {
+  readonly store: SpanStore;
+  readonly archive: Archive | undefined;
+  /** Whose a call is; undefined where there are no tenants. */
+  readonly tenantOf: TenantOf | undefined;
+  readonly declareStreaming: boolean;
+  readonly admission: Admission;
+  readonly metrics: Metrics;
+  readonly deadLetters: (destination: Destination) => DeadLetters;
+  /** Of the spans that are written; undefined: whatever fits in a message. */
+  readonly limits: SpanLimits | undefined;
+  /** What a tenant, or all callers where there are none, may write; undefined: as much as there is room for. */
+  readonly rateOf: (tenant: string | undefined) => RateLimit | undefined;
+  readonly maxQueryBytes: number;
+}
+
+/** The services that answer a call: which they are is the same for all. */
+export interface Backends {
+  /** Their names. */
+  readonly services: Services;
+  /** Those over the store that a call means. @throws INVALID_QUERY when there is no such store. */
+  choose(headers: Metadata): Services | Promise<Services>;
+  /** Those over the archive; opens it. */
+  chooseArchive(headers: Metadata): Promise<Services>;
+}
+
+/** The main store and the archive of one tenant, or of nobody. */
+interface Space {
+  readonly main: Services;
+  readonly archive: () => Promise<Services>;
+}
+
+interface Backend {
+  readonly services: Services;
+  readonly asArchive: ArchiveMethods;
+}
+
+export function createBackends(options: BackendOptions): Backends {
+  const { store, archive, tenantOf } = options;
+  const shared = spaceOver(options, undefined, store, archive && (() => archive.open()));
+  const spaces = new Map<string, Space>();
+
+  const spaceOf = (headers: Metadata): Space => {
+    const tenant = tenantOf?.((name) => headers.get(name));
+    if (tenant === undefined) return shared;
+    let space = spaces.get(tenant);
+    if (space === undefined) {
+      const openArchive = archive && (async () => (await archive.open()).forTenant(tenant));
+      space = spaceOver(options, tenant, store.forTenant(tenant), openArchive);
+      spaces.set(tenant, space);
+    }
+    return space;
+  };
+
+  return {
+    services: shared.main,
+    choose(headers) {
+      const space = spaceOf(headers);
+      const [name] = headers.get(storeHeader);
+      if (name === undefined) return space.main;
+      if (name === archiveName) return space.archive();
+      throw noStore(String(name));
+    },
+    chooseArchive: async (headers) => spaceOf(headers).archive(),
+  };
+}
+
+function spaceOver(
+  { declareStreaming, admission, metrics, deadLetters, limits, rateOf, maxQueryBytes }: BackendOptions,
+  tenant: string | undefined,
+  store: SpanStore,
+  openStoreOfArchive: (() => Promise<SpanStore>) | undefined,
+): Space {
+  const backend = (
+    role: Destination["store"],
+    unlimited: SpanStore,
+    openArchive: (() => Promise<ArchiveMethods>) | undefined,
+  ): Backend => {
+    const over = limitedStore(unlimited, limits);
+    const letters = deadLetters({ tenant, store: role });
+    const v1 = storageV1(over, openArchive, declareStreaming, metrics, letters);
+    const services = { ...storageV2(over, metrics, letters), ...v1.services };
+    return {
+      services: admitted(services, admission, rateOf(tenant), maxQueryBytes),
+      asArchive: v1.asArchive,
+    };
+  };
+
+  let archiveBackend: Backend | undefined;
+  const openArchive =
+    openStoreOfArchive &&
+    (async (): Promise<Backend> => {
+      const opened = await openStoreOfArchive();
+      // Who asks the archive for its archive is at the right place.
+      archiveBackend ??= backend("archive", opened, async () => (archiveBackend as Backend).asArchive);
+      return archiveBackend;
+    });
+
+  const main = backend("main", store, openArchive && (async () => (await openArchive()).asArchive));
+  return {
+    main: main.services,
+    archive: async () => {
+      if (openArchive === undefined) throw noStore(archiveName);
+      return (await openArchive()).services;
+    },
+  };
+}
+
+function noStore(name: string): SpanStoreError {
+  return new SpanStoreError("INVALID_QUERY", `there is no store ${JSON.stringify(name)}`, {
+    field: storeHeader,
+    hint: `leave the header out for the main store, or say ${JSON.stringify(archiveName)}`,
+  });
+}

@@ -1,0 +1,89 @@
+import { messageOf, SpanStoreError } from "@spanstore/core";
+import { reloadedFiles } from "./reloaded-files.js";
+import { type Grant, grantOf, type Role, type TokenEntry, tokensOfFile, tokensOfWords } from "./tokens.js";
+
+export interface AuthOptions {
+  /** A file of tokens, read again when it changes. */
+  readonly tokensFile?: string | undefined;
+  /** `ROLE:TOKEN`, beside those of the file. */
+  readonly tokens?: readonly string[] | undefined;
+  /** How often the file is looked at for changes, in milliseconds. Default: 10 s. */
+  readonly reloadIntervalMs?: number;
+}
+
+/** What a call needs: nothing, any token, or one that may read, write or do everything. */
+export type Need = "nothing" | "token" | Role;
+
+export interface AuthObserver {
+  refused(reason: "missing" | "unknown" | "role" | "tenant"): void;
+  reloaded(): void;
+  reloadFailed(error: unknown): void;
+}
+
+export interface Authorizer {
+  /**
+   * @param headers the values of the call's `authorization` header.
+   * @returns whose call it is; undefined where nothing is needed.
+   * @throws UNAUTHENTICATED without a token, or with one that is not known; PERMISSION_DENIED with one of another role.
+   */
+  readonly authorize: (headers: readonly string[], need: Need) => Grant | undefined;
+  /** @throws PERMISSION_DENIED when the grant is not for this tenant. */
+  readonly checkTenant: (grant: Grant, tenant: string | undefined) => void;
+  readonly stop: () => void;
+}
+
+/** @throws INVALID_OPTIONS when a token is no good or there is none. */
+export async function openAuthorizer(options: AuthOptions, observer: AuthObserver): Promise<Authorizer> {
+  const fixed = tokensOfWords(options.tokens ?? []);
+  const { tokensFile, reloadIntervalMs = 10_000 } = options;
+  const entries =
+    tokensFile === undefined
+      ? { current: (): readonly TokenEntry[] => fixed, stop: () => {} }
+      : await reloadedFiles({
+          files: [tokensFile],
+          parse: ([content]) => [...fixed, ...tokensOfFile(content as Buffer)],
+          intervalMs: reloadIntervalMs,
+          changed: () => observer.reloaded(),
+          failed: (error) => observer.reloadFailed(error),
+        }).catch((cause: unknown) => {
+          throw new SpanStoreError("INVALID_OPTIONS", `cannot use the file of tokens: ${messageOf(cause)}`, {
+            field: "auth",
+            cause,
+          });
+        });
+
+  const refuse = (code: "UNAUTHENTICATED" | "PERMISSION_DENIED", message: string, hint?: string): never => {
+    throw new SpanStoreError(code, message, { field: "authorization", hint });
+  };
+
+  return {
+    authorize: (headers, need) => {
+      if (need === "nothing") return undefined;
+      const token = /^bearer +([!-~]+)$/i.exec(headers.length === 1 ? (headers[0] as string) : "")?.[1];
+      if (token === undefined) {
+        observer.refused("missing");
+        return refuse(
+          "UNAUTHENTICATED",
+          "the call brings no bearer token",
+          "send authorization: Bearer TOKEN",
+        );
+      }
+      const grant = grantOf(entries.current(), token);
+      if (grant === undefined) {
+        observer.refused("unknown");
+        return refuse("UNAUTHENTICATED", "the bearer token is not known");
+      }
+      if (need !== "token" && grant.role !== "all" && grant.role !== need) {
+        observer.refused("role");
+        return refuse("PERMISSION_DENIED", `the bearer token is not for calls that need the role ${need}`);
+      }
+      return grant;
+    },
+    checkTenant: ({ tenants }, tenant) => {
+      if (tenants === undefined || (tenant !== undefined && tenants.includes(tenant))) return;
+      observer.refused("tenant");
+      refuse("PERMISSION_DENIED", "the bearer token is not for this tenant");
+    },
+    stop: entries.stop,
+  };
+}

@@ -1,0 +1,51 @@
+import type { Logger } from "pino";
+import type { Metrics } from "../upkeep/metrics.js";
+import { type AuthOptions, type Authorizer, openAuthorizer } from "./authorizer.js";
+import { openTls, type TlsOptions, type TlsSource } from "./tls-source.js";
+
+/** Who is let in, as the files say that are looked at again and again. */
+export interface Security {
+  readonly tls: TlsSource | undefined;
+  readonly authorizer: Authorizer | undefined;
+  readonly stop: () => void;
+}
+
+/** @throws INVALID_OPTIONS when certificates or tokens are no good. */
+export async function openSecurity(
+  options: { readonly tls?: TlsOptions | undefined; readonly auth?: AuthOptions | undefined },
+  metrics: Metrics,
+  log: Logger,
+): Promise<Security> {
+  const told = (what: "tls" | "tokens") => ({
+    reloaded: () => {
+      metrics.reloaded(what, true);
+      log.info({ what }, "a file changed and is in use");
+    },
+    reloadFailed: (error: unknown) => {
+      metrics.reloaded(what, false);
+      log.error({ what, err: error }, "a file changed and is no good; what was is still in use");
+    },
+  });
+  const tls =
+    options.tls &&
+    (await openTls(options.tls, { ...told("tls"), inUse: (ends) => metrics.certificateEnds(ends) }));
+  try {
+    const authorizer =
+      options.auth &&
+      (await openAuthorizer(options.auth, {
+        ...told("tokens"),
+        refused: (reason) => metrics.authRefused(reason),
+      }));
+    return {
+      tls,
+      authorizer,
+      stop: () => {
+        tls?.stop();
+        authorizer?.stop();
+      },
+    };
+  } catch (error) {
+    tls?.stop();
+    throw error;
+  }
+}

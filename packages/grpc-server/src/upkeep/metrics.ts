@@ -1,0 +1,202 @@
+import type { SpanStore } from "@spanstore/core";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Archive } from "../routing/archive.js";
+
+export interface Metrics {
+  readonly registry: Registry;
+  /** One finished call; `code` is the name of its gRPC status. */
+  callFinished(path: string, code: string, seconds: number): void;
+  spansWritten(accepted: number, requestBytes: number): void;
+  spansRejected(count: number): void;
+  /** Dead letters that their file did not take. */
+  deadLettersLost(count: number): void;
+  /** Bytes of write requests that are not durable yet. */
+  writesWaiting(bytes: number): void;
+  /** A write that was refused: more than there is room for at all, or than its tenant may. */
+  writeRefused(reason: "waiting" | "rate"): void;
+  /** Whether the store can serve now. */
+  ready(isReady: boolean): void;
+  /** Old spans that were removed, as far as the engine knows how many. */
+  expired(spans: number | undefined, bytes: number | undefined): void;
+  retentionRan(succeeded: boolean): void;
+  authRefused(reason: string): void;
+  /** A file of certificates or tokens that changed. */
+  reloaded(what: "tls" | "tokens", succeeded: boolean): void;
+  /** When the certificate in use ends, in milliseconds since 1970. */
+  certificateEnds(notAfter: number): void;
+}
+
+const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * What `/metrics` shows. Calls are named as other gRPC servers name them, so that their dashboards fit.
+ * @param ofProcess whether memory, CPU and event loop of the process are shown too.
+ */
+export function createMetrics(store: SpanStore, archive: Archive | undefined, ofProcess: boolean): Metrics {
+  const registry = new Registry();
+  if (ofProcess) collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const handled = new Counter({
+    name: "grpc_server_handled_total",
+    help: "Finished calls by service, method and status code.",
+    labelNames: ["grpc_service", "grpc_method", "grpc_code"],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: "grpc_server_handling_seconds",
+    help: "Time from a call's start to its status, streaming included.",
+    labelNames: ["grpc_service", "grpc_method"],
+    buckets: latencyBuckets,
+    registers,
+  });
+  const spans = new Counter({
+    name: "spanstore_spans_written_total",
+    help: "Spans acknowledged as durable, those that were stored before included.",
+    registers,
+  });
+  const bytes = new Counter({
+    name: "spanstore_written_bytes_total",
+    help: "Encoded bytes of acknowledged write requests.",
+    registers,
+  });
+  const rejected = new Counter({
+    name: "spanstore_spans_rejected_total",
+    help: "Spans that can never be stored and went to the dead-letter log.",
+    registers,
+  });
+  const waiting = new Gauge({
+    name: "spanstore_waiting_bytes",
+    help: "Encoded bytes of write requests that are not durable yet, and 16 KiB for each call.",
+    registers,
+  });
+  new Gauge({
+    name: "spanstore_store_bytes",
+    help: "What the store, and its archive once it is used, occupy: on disk, or in memory where there is no disk.",
+    labelNames: ["engine", "store"],
+    registers,
+    async collect() {
+      // A store that cannot tell its size now must not hide every other metric.
+      this.reset();
+      const bytesOf = async (one: SpanStore) => (await one.stats().catch(() => undefined))?.bytes;
+      const main = await bytesOf(store);
+      if (main !== undefined) this.set({ engine: store.engine }, main);
+      const second = archive?.opened();
+      const archived = second && (await bytesOf(second));
+      if (second !== undefined && archived !== undefined) {
+        this.set({ engine: second.engine, store: "archive" }, archived);
+      }
+    },
+  });
+  const security = securityMetrics(registry);
+  const upkeep = upkeepMetrics(registry);
+  const refused = new Counter({
+    name: "spanstore_writes_refused_total",
+    help: "Write requests refused with RESOURCE_EXHAUSTED: too many bytes waiting, or more than the tenant's rate.",
+    labelNames: ["reason"],
+    registers,
+  });
+  for (const reason of ["waiting", "rate"]) refused.inc({ reason }, 0);
+  const lost = new Counter({
+    name: "spanstore_dead_letters_lost_total",
+    help: "Dead letters that could not be written to their file.",
+    registers,
+  });
+  return {
+    registry,
+    ...security,
+    ...upkeep,
+    deadLettersLost: (count) => lost.inc(count),
+    writeRefused: (reason) => refused.inc({ reason }),
+    callFinished(path, code, duration) {
+      const [, service = "", method = ""] = path.split("/");
+      handled.inc({ grpc_service: service, grpc_method: method, grpc_code: code });
+      seconds.observe({ grpc_service: service, grpc_method: method }, duration);
+    },
+    spansWritten(accepted, requestBytes) {
+      spans.inc(accepted);
+      bytes.inc(requestBytes);
+    },
+    spansRejected(count) {
+      rejected.inc(count);
+    },
+    writesWaiting: (size) => waiting.set(size),
+  };
+}
+
+/** What tells of strangers and of secrets. */
+function securityMetrics(registry: Registry): Pick<Metrics, "authRefused" | "reloaded" | "certificateEnds"> {
+  const registers = [registry];
+  const refusals = new Counter({
+    name: "spanstore_auth_refused_total",
+    help: "Calls refused for their token: it is missing, unknown, of another role or not for the tenant.",
+    labelNames: ["reason"],
+    registers,
+  });
+  const reloads = new Counter({
+    name: "spanstore_reloads_total",
+    help: "Files of certificates or tokens that changed; a failed one leaves in use what was.",
+    labelNames: ["what", "result"],
+    registers,
+  });
+  let certificate: Gauge | undefined;
+  return {
+    authRefused: (reason) => refusals.inc({ reason }),
+    reloaded: (what, succeeded) => reloads.inc({ what, result: succeeded ? "ok" : "failed" }),
+    certificateEnds: (notAfter) => {
+      certificate ??= new Gauge({
+        name: "spanstore_tls_certificate_end_timestamp_seconds",
+        help: "When the server's certificate ends, in seconds since 1970.",
+        registers,
+      });
+      certificate.set(notAfter / 1000);
+    },
+  };
+}
+
+/** What tells of the store's state and of the removal of old spans. */
+function upkeepMetrics(registry: Registry): Pick<Metrics, "ready" | "expired" | "retentionRan"> {
+  const registers = [registry];
+  const readiness = new Gauge({
+    name: "spanstore_ready",
+    help: "1 when the store can serve, else 0.",
+    registers,
+  });
+  const parts = new Counter({
+    name: "spanstore_expired_parts_total",
+    help: "Tables, indices or batches of old spans removed by retention.",
+    registers,
+  });
+  const spans = new Counter({
+    name: "spanstore_expired_spans_total",
+    help: "Spans removed by retention, where the engine counts them.",
+    registers,
+  });
+  const bytes = new Counter({
+    name: "spanstore_expired_bytes_total",
+    help: "Bytes removed by retention, where the engine counts them.",
+    registers,
+  });
+  const runs = new Counter({
+    name: "spanstore_retention_runs_total",
+    help: "Times that retention looked for old spans.",
+    labelNames: ["result"],
+    registers,
+  });
+  const succeeded = new Gauge({
+    name: "spanstore_retention_last_success_timestamp_seconds",
+    help: "When retention last succeeded, in seconds since 1970; 0: not yet.",
+    registers,
+  });
+  return {
+    ready: (isReady) => readiness.set(isReady ? 1 : 0),
+    expired: (spanCount, byteCount) => {
+      parts.inc();
+      spans.inc(spanCount ?? 0);
+      bytes.inc(byteCount ?? 0);
+    },
+    retentionRan: (ok) => {
+      runs.inc({ result: ok ? "ok" : "failed" });
+      if (ok) succeeded.setToCurrentTime();
+    },
+  };
+}

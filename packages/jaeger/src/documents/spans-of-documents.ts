@@ -1,0 +1,46 @@
+import { FragmentWriter, isSpanStoreError, parseGroups } from "@spanstore/core";
+import { otlpOfJaegerSpan } from "../to-otlp/otlp-of-span.js";
+import { documentText } from "./document-text.js";
+import type { JaegerDocument, UnusableDocument } from "./documents.js";
+import { jaegerSpanOfDocument } from "./span-of-document.js";
+
+/** Tag of `flags` in OTLP's Span: number 16, 32 bits. */
+const flagsTag = [0x85, 0x01] as const;
+const flagsSize = flagsTag.length + 4;
+
+/** The spans of a page of documents as one encoded TracesData, and the documents of which no span can be made. */
+export function spansOfDocuments(
+  documents: readonly JaegerDocument[],
+  dotReplacement: string,
+): { readonly encoded: Uint8Array; readonly unusable: readonly UnusableDocument[] } {
+  const spans: Uint8Array[] = [];
+  const unusable: UnusableDocument[] = [];
+  for (const { index, id, source } of documents) {
+    try {
+      const span = otlpOfJaegerSpan(jaegerSpanOfDocument(source, dotReplacement));
+      const { flags } = source;
+      spans.push(typeof flags === "number" && flags !== 0 ? withFlags(span, flags) : span);
+    } catch (error) {
+      if (!isSpanStoreError(error)) throw error;
+      unusable.push({ reason: error.message, where: `${index}/${id}`, encoded: documentText(source) });
+    }
+  }
+  return { encoded: Buffer.concat(spans), unusable };
+}
+
+/**
+ * The TracesData of one span, with its flags in OTLP's own field. Jaeger 2 puts them there when it reads them from
+ * Elasticsearch, whoever wrote them.
+ */
+function withFlags(traces: Uint8Array, flags: number): Uint8Array {
+  const bytes = Buffer.alloc(traces.length + flagsSize);
+  bytes.set(traces);
+  bytes.set(flagsTag, traces.length);
+  bytes.writeUInt32LE(flags >>> 0, traces.length + flagsTag.length);
+  const writer = new FragmentWriter();
+  for (const group of parseGroups(traces)) {
+    // The span is the last of the bytes, so that the flags behind it lie in its range.
+    writer.add({ ...group, bytes }, group.spans[0] as number, (group.spans[1] as number) + flagsSize);
+  }
+  return writer.encode();
+}

@@ -1,0 +1,22 @@
+export { documentText } from "./documents/document-text.js";
+export type {
+  JaegerDocument,
+  JaegerLog,
+  JaegerProcess,
+  JaegerReference,
+  JaegerSpanDocument,
+  JaegerTag,
+  UnusableDocument,
+} from "./documents/documents.js";
+export { spansOfDocuments } from "./documents/spans-of-documents.js";
+export {
+  createProcesses,
+  type JsonSpan,
+  jaegerJsonOf,
+  jsonText,
+  type Processes,
+} from "./json/json-of-otlp.js";
+export { otlpOfJaegerJson, type UnreadSpan } from "./json/otlp-of-json.js";
+export { parseExactly } from "./json/parse-exactly.js";
+export { jaegerSpansOf, spansResponseChunks } from "./to-jaeger/spans-of-otlp.js";
+export { otlpOfJaegerSpan } from "./to-otlp/otlp-of-span.js";

@@ -1,0 +1,117 @@
+import { Cursor, isSpanStoreError } from "@spanstore/core";
+import {
+  keptAbsentTag,
+  keptFieldsTag,
+  keptFlagsTag,
+  keptLogFieldsTag,
+  keptLogIndexTag,
+  keptLogTag,
+  keptNoWarningsTag,
+  keptTagsTag,
+} from "../model/kept.js";
+import { Pairs } from "../model/pairs.js";
+import { Ranges } from "../model/ranges.js";
+import { literal, type Script } from "../model/tag-script.js";
+import { readTag } from "./read-tag.js";
+
+/** What was kept beside a Span or a Resource. Whatever is no such thing counts as nothing: it may be anybody's. */
+export class Kept {
+  flags = 0;
+  /** Ranges; `tagsStart` is -1 where there is no script. */
+  tagsStart = -1;
+  tagsEnd = 0;
+  fieldsStart = 0;
+  fieldsEnd = 0;
+  noWarnings = false;
+  absent = false;
+  /** The scripts of logs, and which logs they are of. */
+  readonly logs = new Ranges();
+  readonly logIndex: number[] = [];
+
+  /**
+   * Reads what lies there.
+   * @param check throws INVALID_TRACES when the fields are not what they should be.
+   */
+  read(bytes: Uint8Array, start: number, end: number, check: (kept: Kept) => void): void {
+    this.#reset();
+    if (start === end) return;
+    try {
+      this.#read(new Cursor(bytes, start, end));
+      check(this);
+    } catch (error) {
+      if (!isSpanStoreError(error)) throw error;
+      this.#reset();
+    }
+  }
+
+  #reset(): void {
+    this.flags = this.tagsEnd = this.fieldsStart = this.fieldsEnd = 0;
+    this.logs.clear();
+    this.tagsStart = -1;
+    this.noWarnings = this.absent = false;
+  }
+
+  #read(cursor: Cursor): void {
+    while (cursor.pos < cursor.end) {
+      const tag = cursor.tag();
+      if (tag === keptFlagsTag) this.flags = cursor.varint32();
+      else if (tag === keptNoWarningsTag) this.noWarnings = cursor.varint32() !== 0;
+      else if (tag === keptAbsentTag) this.absent = cursor.varint32() !== 0;
+      else if (tag === keptTagsTag) {
+        this.tagsEnd = cursor.lengthEnd();
+        this.tagsStart = cursor.pos;
+        cursor.pos = this.tagsEnd;
+      } else if (tag === keptFieldsTag) {
+        this.fieldsEnd = cursor.lengthEnd();
+        this.fieldsStart = cursor.pos;
+        cursor.pos = this.fieldsEnd;
+      } else if (tag === keptLogTag) {
+        const end = cursor.lengthEnd();
+        this.#readLog(new Cursor(cursor.bytes, cursor.pos, end));
+        cursor.pos = end;
+      } else cursor.skip(tag);
+    }
+  }
+
+  #readLog(cursor: Cursor): void {
+    let index = 0;
+    let start = 0;
+    let end = 0;
+    while (cursor.pos < cursor.end) {
+      const tag = cursor.tag();
+      if (tag === keptLogIndexTag) index = cursor.varint32();
+      else if (tag === keptLogFieldsTag) {
+        end = cursor.lengthEnd();
+        start = cursor.pos;
+        cursor.pos = end;
+      } else cursor.skip(tag);
+    }
+    this.logIndex[this.logs.length] = index;
+    this.logs.add(start, end);
+  }
+}
+
+const literals = new Pairs();
+
+/** Reads a script of so many attributes; false when that is not what lies there. */
+export function readScript(
+  script: Script,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  attributes: number,
+): boolean {
+  try {
+    if (!script.read(bytes, start, end, attributes)) return false;
+    literals.reset(bytes);
+    for (let i = 0; i < script.length; i++) {
+      if (script.source[i] !== literal) continue;
+      const literalEnd = script.end[i] as number;
+      readTag(literals, new Cursor(bytes, script.at[i], literalEnd), literalEnd);
+    }
+    return true;
+  } catch (error) {
+    if (!isSpanStoreError(error)) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,109 @@
+import type { BackwardWriter } from "../model/backward-writer.js";
+import { boolType, bytesType, doubleType, intType, type Pairs, stringType } from "../model/pairs.js";
+
+const noText = new Uint8Array(0);
+export const jaegerVersionPrefix = Uint8Array.from(Buffer.from("Jaeger-"));
+
+/** Writes OTLP's KeyValue with the key of one tag and the value of another. */
+export function writeAttribute(
+  writer: BackwardWriter,
+  field: number,
+  pairs: Pairs,
+  keyRow: number,
+  valueRow: number,
+): void {
+  const end = writer.mark();
+  writeTagValue(writer, pairs, valueRow);
+  writer.message(0x12, end);
+  const start = pairs.keyStart[keyRow] as number;
+  const keyEnd = pairs.keyEnd[keyRow] as number;
+  if (keyEnd > start) writer.field(0x0a, pairs.bytes, start, keyEnd);
+  writer.message(field, end);
+}
+
+/** The same with another key. */
+export function writeRenamedAttribute(
+  writer: BackwardWriter,
+  field: number,
+  key: Uint8Array,
+  pairs: Pairs,
+  valueRow: number,
+): void {
+  const end = writer.mark();
+  writeTagValue(writer, pairs, valueRow);
+  writer.message(0x12, end);
+  writer.field(0x0a, key, 0, key.length);
+  writer.message(field, end);
+}
+
+/** An attribute with the version of a Jaeger client, which says so. */
+export function writeJaegerVersion(
+  writer: BackwardWriter,
+  field: number,
+  key: Uint8Array,
+  pairs: Pairs,
+  valueRow: number,
+): void {
+  const end = writer.mark();
+  const text = textOf(pairs, valueRow);
+  writer.range(text, 0, text.length);
+  writer.range(jaegerVersionPrefix, 0, jaegerVersionPrefix.length);
+  writer.message(0x0a, end);
+  writer.message(0x12, end);
+  writer.field(0x0a, key, 0, key.length);
+  writer.message(field, end);
+}
+
+/** A string field with the text of a tag; left out when it is empty. */
+export function writeTextOf(writer: BackwardWriter, field: number, pairs: Pairs, row: number): void {
+  const text = textOf(pairs, row);
+  if (text.length > 0) writer.field(field, text, 0, text.length);
+}
+
+/** The text that the attribute of this tag has; empty when it is no text. */
+export function textOf(pairs: Pairs, row: number): Uint8Array {
+  const type = pairs.type[row] as number;
+  if (type === stringType) {
+    return pairs.bytes.subarray(pairs.valueStart[row] as number, pairs.valueEnd[row] as number);
+  }
+  return type < stringType || type > bytesType ? unknownTypeText(type) : noText;
+}
+
+/** An AnyValue's content. */
+function writeTagValue(writer: BackwardWriter, pairs: Pairs, row: number): void {
+  const { bytes } = pairs;
+  const start = pairs.valueStart[row] as number;
+  const end = pairs.valueEnd[row] as number;
+  const type = pairs.type[row] as number;
+  switch (type) {
+    case stringType:
+      writer.field(0x0a, bytes, start, end);
+      break;
+    case boolType:
+      writer.byte(end > start ? 1 : 0);
+      writer.byte(0x10);
+      break;
+    case intType:
+      if (end > start) writer.range(bytes, start, end);
+      else writer.byte(0);
+      writer.byte(0x18);
+      break;
+    case doubleType:
+      if (end > start) writer.range(bytes, start, end);
+      else writer.zeros(8);
+      writer.byte(0x21);
+      break;
+    case bytesType:
+      writer.field(0x3a, bytes, start, end);
+      break;
+    default: {
+      const text = unknownTypeText(type);
+      writer.field(0x0a, text, 0, text.length);
+    }
+  }
+}
+
+/** What the collector makes of a type it does not know. */
+function unknownTypeText(type: number): Uint8Array {
+  return Buffer.from(`<Unknown Jaeger TagType "${type}">`);
+}

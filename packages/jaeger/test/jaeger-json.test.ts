@@ -1,0 +1,230 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createProcesses, type JsonSpan, jaegerJsonOf, jsonText } from "../src/json/json-of-otlp.js";
+import { otlpOfJaegerJson } from "../src/json/otlp-of-json.js";
+import { parseExactly } from "../src/json/parse-exactly.js";
+import { jaegerSpansOf } from "../src/to-jaeger/spans-of-otlp.js";
+import { otlpOfJaegerSpan } from "../src/to-otlp/otlp-of-span.js";
+import { jaegerSpan } from "./jaeger-model-arbitrary.js";
+import { encodeSpan, type Meaning, meaningOf } from "./jaeger-model-codec.js";
+
+/** A trace's JSON, by way of text as in a file. */
+function jsonOf(encoded: Uint8Array): { spans: JsonSpan[]; processes: object } {
+  const processes = createProcesses();
+  const spans = [...jaegerJsonOf(encoded, processes)].map(jsonText);
+  return parseExactly(`{"spans":[${spans.join(",")}],"processes":${JSON.stringify(processes.all())}}`) as {
+    spans: JsonSpan[];
+    processes: object;
+  };
+}
+
+function spansIn(json: unknown): Uint8Array[] {
+  return [...otlpOfJaegerJson(json)].flatMap((span) => {
+    if (!(span instanceof Uint8Array)) throw span.error;
+    return [...jaegerSpansOf(span)];
+  });
+}
+
+const errorsIn = (json: unknown): string[] =>
+  [...otlpOfJaegerJson(json)].map((span) => (span instanceof Uint8Array ? "" : span.error.message));
+
+/** What the format keeps of a span: times to the microsecond within 64 bits of nanoseconds, no fields unknown to it. */
+function kept(meaning: Meaning): Meaning {
+  const tag = (given: Meaning): Meaning => {
+    const { key, type } = given;
+    const name = { 1: "bool", 2: "int", 3: "double", 4: "binary" }[Number(type)] ?? "str";
+    const known = Number(type) >= 1 && Number(type) <= 4;
+    return { key, type: known ? type : "0", value: given[name] };
+  };
+  const tags = (given: unknown): Meaning[] => (given as Meaning[]).map(tag);
+  const time = (given: Meaning): string => {
+    const nanos = BigInt.asIntN(
+      64,
+      BigInt(given.seconds as string) * 1_000_000_000n + BigInt(given.nanos as string),
+    );
+    return String(nanos / 1000n);
+  };
+  const process = meaning.process as Meaning | undefined;
+  return {
+    traceId: meaning.traceId,
+    spanId: meaning.spanId,
+    operationName: meaning.operationName,
+    flags: meaning.flags,
+    references: (meaning.references as Meaning[]).map(({ traceId, spanId, type }) => ({
+      traceId,
+      spanId,
+      type: type === "1" ? "1" : "0",
+    })),
+    startTime: time(meaning.startTime as Meaning),
+    duration: time(meaning.duration as Meaning),
+    tags: tags(meaning.tags),
+    logs: (meaning.logs as Meaning[]).map((log) => ({
+      timestamp: time(log.timestamp as Meaning),
+      fields: tags(log.fields),
+    })),
+    process: { serviceName: process?.serviceName ?? "", tags: tags(process?.tags ?? []) },
+    warnings: meaning.warnings,
+  };
+}
+
+const minimal = (span: object, processes: object = { p1: { serviceName: "s" } }) => ({
+  spans: [
+    {
+      traceID: "1",
+      spanID: "2",
+      operationName: "o",
+      startTime: 1_700_000_000_000_000,
+      duration: 5,
+      processID: "p1",
+      ...span,
+    },
+  ],
+  processes,
+});
+
+describe("Jaeger's JSON", () => {
+  it("holds of every Jaeger span what the format has a place for", () => {
+    fc.assert(
+      fc.property(fc.array(jaegerSpan, { minLength: 1, maxLength: 4 }), (spans) => {
+        const encoded = spans.map(encodeSpan);
+        const json = jsonOf(Buffer.concat(encoded.map((span) => otlpOfJaegerSpan(span))));
+        const back = spansIn(json);
+        expect(back.map((span) => kept(meaningOf(span)))).toEqual(
+          encoded.map((span) => kept(meaningOf(span))),
+        );
+        // What was read once comes back whole.
+        expect(jsonOf(Buffer.concat([...otlpOfJaegerJson(json)] as Uint8Array[]))).toEqual(json);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("is read as Jaeger writes it", () => {
+    const json = minimal({
+      references: [{ refType: "CHILD_OF", traceID: "1", spanID: "3" }],
+      flags: 1,
+      tags: [
+        { key: "s", type: "string", value: "x" },
+        { key: "b", type: "bool", value: true },
+        { key: "i", type: "int64", value: "9007199254740993" },
+        { key: "f", type: "float64", value: 0.5 },
+        { key: "nan", type: "float64", value: "NaN" },
+        { key: "bin", type: "binary", value: "AAEC" },
+        { key: "old", value: 7 },
+        { key: "nothing", type: "string", value: null },
+      ],
+      logs: [{ timestamp: 1_700_000_000_000_001, fields: [{ key: "event", type: "string", value: "e" }] }],
+      warnings: null,
+    });
+    const span = kept(meaningOf(spansIn(json)[0] as Uint8Array));
+    expect(span).toMatchObject({
+      traceId: "1".padStart(32, "0"),
+      spanId: "2".padStart(16, "0"),
+      references: [{ spanId: "3".padStart(16, "0"), type: "0" }],
+      flags: "1",
+      startTime: "1700000000000000",
+      duration: "5",
+      process: { serviceName: Buffer.from("s").toString("hex") },
+    });
+    expect((span.tags as Meaning[]).map(({ type, value }) => [type, value])).toEqual([
+      ["0", "78"],
+      ["1", "true"],
+      ["2", "9007199254740993"],
+      ["3", "3fe0000000000000"],
+      ["3", "7ff8000000000000"],
+      ["4", "000102"],
+      ["2", "7"],
+      ["0", ""],
+    ]);
+  });
+
+  it("takes a process that stands in the span, and a parent that is no reference", () => {
+    const json = minimal(
+      { processID: "", process: { serviceName: "own", tags: null }, parentSpanID: "a" },
+      {},
+    );
+    const [span] = spansIn(json).map(meaningOf);
+    expect(span?.process).toMatchObject({ serviceName: Buffer.from("own").toString("hex") });
+    expect(span?.references).toMatchObject([
+      { spanId: "a".padStart(16, "0"), traceId: "1".padStart(32, "0") },
+    ]);
+  });
+
+  it("says what of a span is wrong, and reads the others", () => {
+    const [{ spans, processes }] = [minimal({})];
+    const [good] = spans;
+    const bad = [
+      [{ spanID: "xyz" }, 'spans[0].spanID: "xyz" instead of at most 16 hex digits'],
+      [{ traceID: 5 }, "spans[0].traceID: 5 instead of a string"],
+      [{ processID: "p9" }, 'spans[0].processID: "p9" instead of the name of one of the processes'],
+      [
+        { processID: "__proto__" },
+        'spans[0].processID: "__proto__" instead of the name of one of the processes',
+      ],
+      [{ startTime: 1.5 }, "spans[0].startTime: 1.5 instead of a whole number"],
+      [
+        { tags: [{ key: "a", type: "int", value: 1 }] },
+        'spans[0].tags[0].type: "int" instead of string, bool, int64, float64 or binary',
+      ],
+      [
+        { tags: [{ key: "a", type: "bool", value: "yes" }] },
+        'spans[0].tags[0].value: "yes" instead of true or false',
+      ],
+      [{ logs: [{ timestamp: 1, fields: {} }] }, "spans[0].logs[0].fields: an object instead of a list"],
+      [
+        { references: [{ refType: "COUSIN_OF" }] },
+        'spans[0].references[0].refType: "COUSIN_OF" instead of CHILD_OF or FOLLOWS_FROM',
+      ],
+    ] as const;
+    for (const [change, message] of bad) {
+      expect(errorsIn({ spans: [{ ...good, ...change }, good], processes })).toEqual([message, ""]);
+    }
+    expect(errorsIn({ spans: [7, null, good], processes })).toEqual([
+      "spans[0]: 7 instead of an object",
+      "spans[1]: null instead of an object",
+      "",
+    ]);
+    expect(() => errorsIn({ spans: 7 })).toThrow("spans: 7 instead of a list");
+  });
+
+  it("never fails otherwise, whatever the JSON is", () => {
+    const names = fc.constantFrom(
+      "traceID",
+      "spanID",
+      "processID",
+      "process",
+      "startTime",
+      "tags",
+      "logs",
+      "key",
+      "type",
+      "value",
+      "references",
+      "warnings",
+      "fields",
+      "timestamp",
+      "spans",
+      "processes",
+    );
+    const hostile = fc.letrec((tie) => ({
+      any: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom(null, "", "1", "ff", "string", "int64", -1, 1e300, true, 2 ** 53),
+        fc.array(tie("any"), { maxLength: 3 }),
+        fc.dictionary(names, tie("any"), { maxKeys: 6 }),
+      ),
+    })).any;
+    fc.assert(
+      fc.property(
+        fc.array(fc.dictionary(names, hostile)),
+        fc.dictionary(names, hostile),
+        (spans, processes) => {
+          for (const span of otlpOfJaegerJson({ spans, processes })) {
+            if (!(span instanceof Uint8Array)) expect(span.error.code).toBe("INVALID_TRACES");
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});

@@ -1,0 +1,40 @@
+import { openMemoryStore } from "@spanstore/core";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { jaegerSpansOf } from "../src/to-jaeger/spans-of-otlp.js";
+import { otlpOfJaegerSpan } from "../src/to-otlp/otlp-of-span.js";
+import { jaegerSpan } from "./jaeger-model-arbitrary.js";
+import { encodeSpan, meaningOf } from "./jaeger-model-codec.js";
+
+it("gives back every Jaeger span as it was", () => {
+  fc.assert(
+    fc.property(jaegerSpan, (span) => {
+      const encoded = encodeSpan(span);
+      const request = Buffer.concat([Uint8Array.of(1, 2, 3), encoded, Uint8Array.of(4)]);
+      const back = [...jaegerSpansOf(otlpOfJaegerSpan(request, 3, 3 + encoded.length))].map(meaningOf);
+      expect(back).toEqual([meaningOf(encoded)]);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+it("gives them back through a store, several of a trace together", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(jaegerSpan, { minLength: 1, maxLength: 6 }), async (spans) => {
+      const encoded = spans.map(encodeSpan);
+      await using store = openMemoryStore();
+      const { rejected } = await store.write(Buffer.concat(encoded.map((span) => otlpOfJaegerSpan(span))));
+      expect(rejected).toEqual([]);
+      const traceIds = new Set(encoded.map((span) => meaningOf(span).traceId as string));
+      const back: Uint8Array[] = [];
+      for await (const chunk of store.getTraces([...traceIds])) back.push(...jaegerSpansOf(chunk.encoded));
+      expect(distinct(back)).toEqual(distinct(encoded));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+/** A store keeps one of several copies. */
+function distinct(spans: readonly Uint8Array[]): string[] {
+  return [...new Set(spans.map((span) => JSON.stringify(meaningOf(span))))].sort();
+}

@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { loadSync, type MethodDefinition, type ServiceDefinition } from "@grpc/proto-loader";
-import { decodeTraces, encodeTraces, type TracesData } from "@spanstore/core";
+import { decodeTraces, type TracesData } from "@spanstore/core";
+import { encodeTraces } from "@spanstore/core/otlp";
 
 /** What a search asks, in the form proto-loader gives jaeger.storage.v2.TraceQueryParameters. */
 export interface Query {

@@ -3,11 +3,11 @@ import {
   type AnyValue,
   type KeyValue,
   type Span,
-  type SpanEvent,
   SpanKind,
   StatusCode,
   type TracesData,
 } from "@spanstore/core";
+import type { SpanEvent } from "@spanstore/core/otlp";
 
 /** One span of a trace, told by when it starts and how long it takes, in milliseconds. */
 export interface Step {

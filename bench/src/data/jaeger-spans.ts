@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { type AnyValue, decodeTraces, type KeyValue, type Span, spanKindWord } from "@spanstore/core";
+import { type AnyValue, decodeTraces, type KeyValue, type Span } from "@spanstore/core";
+import { spanKindWord } from "@spanstore/core/otlp";
 import {
   createWriter,
   putBytes,

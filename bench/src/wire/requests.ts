@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { encodeFilter, type FilterCall, type SpanOrder } from "@spanstore/core";
+import type { FilterCall, SpanOrder } from "@spanstore/core";
+import { encodeFilter } from "@spanstore/core/engine";
 import { type AttributeValue, putKeyValue } from "./attributes.js";
 import { createWriter, putBytes, putMessage, putText, putUint, type Writer, written } from "./writer.js";
 

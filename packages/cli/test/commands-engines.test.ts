@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeTraces, tracesToJson } from "@spanstore/core";
+import { decodeTraces } from "@spanstore/core";
+import { tracesToJson } from "@spanstore/core/otlp";
 import { afterAll, expect, it } from "vitest";
 import {
   cleanUp,

@@ -14,12 +14,12 @@ import { lengthDelimited } from "@spanstore/client/wire";
 import {
   decodeTraces,
   openMemoryStore,
-  parseGroups,
   type Span,
   type SpanStore,
   SpanStoreError,
   type TracesData,
 } from "@spanstore/core";
+import { parseGroups } from "@spanstore/core/otlp";
 import { tracesData } from "@spanstore/core/testing";
 import { startServer } from "@spanstore/grpc-server";
 import { UsageError } from "@spanstore/grpc-server/program";

@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseGroups, type SpanStore, type TracesData, tracesFromJson } from "@spanstore/core";
+import type { SpanStore, TracesData } from "@spanstore/core";
+import { parseGroups, tracesFromJson } from "@spanstore/core/otlp";
 import { startServer } from "@spanstore/grpc-server";
 import { openSqliteStore } from "@spanstore/sqlite";
 import { afterAll, beforeAll, expect, it } from "vitest";

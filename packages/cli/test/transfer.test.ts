@@ -4,16 +4,15 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { connectSpanStore } from "@spanstore/client";
 import {
-  allCapabilities,
   decodeTraces,
-  encodeTraces,
   openMemoryStore,
   type SpanStore,
   SpanStoreError,
   type TraceQuery,
   type TracesData,
-  tracesToJson,
 } from "@spanstore/core";
+import { allCapabilities } from "@spanstore/core/engine";
+import { encodeTraces, tracesToJson } from "@spanstore/core/otlp";
 import { tracesData } from "@spanstore/core/testing";
 import { formatCount } from "@spanstore/core/text";
 import { startServer } from "@spanstore/grpc-server";

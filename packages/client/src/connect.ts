@@ -1,12 +1,6 @@
 import type { ChannelCredentials } from "@grpc/grpc-js";
-import {
-  checkTenantName,
-  encodedTraces,
-  type SpanStore,
-  SpanStoreError,
-  splitByTrace,
-  withLifecycle,
-} from "@spanstore/core";
+import { type SpanStore, SpanStoreError } from "@spanstore/core";
+import { checkTenantName, encodedTraces, splitByTrace, withLifecycle } from "@spanstore/core/engine";
 import { type AdminClient, createAdminClient } from "./connection/admin-client.js";
 import { createRemoteCapabilities } from "./connection/capabilities.js";
 import { type Channel, openChannel } from "./connection/channel.js";

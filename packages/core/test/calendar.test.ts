@@ -1,6 +1,6 @@
-import { createCalendar } from "@spanstore/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createCalendar } from "../src/engine.js";
 
 const nanosPerMilli = 1_000_000n;
 /** Up to the year 9999, after which names would be longer. */

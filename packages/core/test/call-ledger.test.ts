@@ -1,15 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type CandidateWindow,
-  createCallLedger,
-  type Dependency,
-  encodeTraces,
-  type Fragment,
-} from "../src/index.js";
+import { type CandidateWindow, createCallLedger, type Fragment } from "../src/engine.js";
+import { oldestStartOf } from "../src/fragments/oldest-start.js";
+import type { Dependency } from "../src/index.js";
 import { createMemoryEngine } from "../src/memory/engine.js";
 import { spansOf } from "../src/otlp/groups.js";
-import { oldestStartOf } from "../src/otlp/oldest-start.js";
+import { encodeTraces } from "../src/otlp.js";
 
 const minute = 60_000_000_000n;
 

@@ -1,15 +1,15 @@
 import { AssertionError } from "node:assert";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { splitByTrace } from "../src/fragments/split.js";
 import { createMemoryEngine } from "../src/memory/engine.js";
 import { openMemoryStore } from "../src/memory/index.js";
 import { decodeTraces } from "../src/otlp/decode.js";
 import { encodeTraces } from "../src/otlp/encode.js";
 import { spansOf } from "../src/otlp/groups.js";
-import { splitByTrace } from "../src/otlp/split.js";
+import type { CandidateWindow, Engine, Fragment } from "../src/store/contract/engine.js";
+import type { Dependency, Operation, SpanStore } from "../src/store/contract/span-store.js";
 import { createSpanStore } from "../src/store/create-store.js";
-import type { CandidateWindow, Engine, Fragment } from "../src/store/engine.js";
-import type { Dependency, Operation, SpanStore } from "../src/store/span-store.js";
 import { requiredTerms } from "../src/terms/plan.js";
 import { describeSpanStore } from "../src/testing/index.js";
 import { play, scenario } from "../src/testing/scenario.js";

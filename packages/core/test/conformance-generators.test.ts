@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isSpanStoreError } from "../src/errors/errors.js";
 import { openMemoryStore } from "../src/memory/index.js";
 import { spansOf } from "../src/otlp/groups.js";
-import type { FilterCall } from "../src/query/filter/ast.js";
-import { compilePredicate } from "../src/query/filter/matcher.js";
-import { resolveFilter } from "../src/query/filter/resolve.js";
-import { isSpanStoreError } from "../src/store/errors.js";
+import type { FilterCall } from "../src/query/filter/language/ast.js";
+import { compilePredicate } from "../src/query/filter/match/matcher.js";
+import { resolveFilter } from "../src/query/filter/resolve/resolve.js";
 import { answerOf } from "../src/testing/answers.js";
 import { request } from "../src/testing/arbitrary-data.js";
 import { filter } from "../src/testing/arbitrary-filter.js";

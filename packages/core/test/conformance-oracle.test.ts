@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isSpanStoreError } from "../src/errors/errors.js";
 import { openMemoryStore } from "../src/memory/index.js";
 import { compareCodePoints } from "../src/model/text-order.js";
 import { spansOf } from "../src/otlp/groups.js";
 import type { SpanView } from "../src/otlp/span-view.js";
-import { compilePredicate } from "../src/query/filter/matcher.js";
+import { compilePredicate } from "../src/query/filter/match/matcher.js";
 import { searchOfQuery } from "../src/query/search-of-query.js";
 import type { TraceQuery } from "../src/query/trace-query.js";
-import { isSpanStoreError } from "../src/store/errors.js";
-import type { Dependency, TraceSummary } from "../src/store/span-store.js";
+import type { Dependency, TraceSummary } from "../src/store/contract/span-store.js";
 import { request } from "../src/testing/arbitrary-data.js";
 import { dependencyWindow, traceQuery } from "../src/testing/arbitrary-query.js";
 import { contentsOf, readSummaries } from "../src/testing/contents.js";

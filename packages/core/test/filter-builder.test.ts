@@ -11,12 +11,12 @@ import {
   scope,
   some,
   span,
-} from "../src/query/filter/builder.js";
-import { literal } from "../src/query/filter/builder-values.js";
-import { fields } from "../src/query/filter/fields.js";
-import { filterFromJson } from "../src/query/filter/json-form.js";
-import { resolveFilter } from "../src/query/filter/resolve.js";
-import { decodeFilter, encodeFilter } from "../src/query/filter/wire-form.js";
+} from "../src/query/filter/forms/builder.js";
+import { literal } from "../src/query/filter/forms/builder-values.js";
+import { filterFromJson } from "../src/query/filter/forms/json-form.js";
+import { decodeFilter, encodeFilter } from "../src/query/filter/forms/wire-form.js";
+import { fields } from "../src/query/filter/language/fields.js";
+import { resolveFilter } from "../src/query/filter/resolve/resolve.js";
 
 describe("the builder", () => {
   it("writes the filter that it reads like", () => {

@@ -4,8 +4,8 @@ import type { AnyValue } from "../src/model/any-value.js";
 import { spansOf } from "../src/otlp/groups.js";
 import { decodeKeyValue } from "../src/otlp/values.js";
 import { Cursor } from "../src/otlp/wire.js";
-import { classicPredicate } from "../src/query/filter/classic.js";
-import { compilePredicate } from "../src/query/filter/matcher.js";
+import { classicPredicate } from "../src/query/classic.js";
+import { compilePredicate } from "../src/query/filter/match/matcher.js";
 import type { TraceQuery } from "../src/query/trace-query.js";
 
 /** A span, a query (its attributes as encoded KeyValues), and what Jaeger's memory store says. */

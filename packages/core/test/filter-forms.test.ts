@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { FilterCall, FilterExpression } from "../src/query/filter/ast.js";
-import { filterFromJson, filterToJson } from "../src/query/filter/json-form.js";
-import { resolveFilter } from "../src/query/filter/resolve.js";
-import { decodeFilter, encodeFilter } from "../src/query/filter/wire-form.js";
-import { isSpanStoreError } from "../src/store/errors.js";
+import { isSpanStoreError } from "../src/errors/errors.js";
+import { filterFromJson, filterToJson } from "../src/query/filter/forms/json-form.js";
+import { decodeFilter, encodeFilter } from "../src/query/filter/forms/wire-form.js";
+import type { FilterCall, FilterExpression } from "../src/query/filter/language/ast.js";
+import { resolveFilter } from "../src/query/filter/resolve/resolve.js";
 
 const text = fc.oneof(
   fc.constantFrom("", "a", "span", "event", "int", "500", "2s"),

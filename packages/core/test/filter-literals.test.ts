@@ -6,7 +6,7 @@ import {
   parseDuration,
   parseInstant,
   parseInt64,
-} from "../src/query/filter/literals.js";
+} from "../src/query/filter/language/literals.js";
 
 /** What Go's strconv and time packages read in a text; a reading that is missing failed there. */
 interface Reading {

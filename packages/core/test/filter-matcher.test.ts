@@ -4,7 +4,6 @@ import type { Span } from "../src/model/trace.js";
 import { encodeTraces } from "../src/otlp/encode.js";
 import { spansOf } from "../src/otlp/groups.js";
 import type { SpanView } from "../src/otlp/span-view.js";
-import type { FilterCall } from "../src/query/filter/ast.js";
 import {
   and,
   attr,
@@ -17,11 +16,12 @@ import {
   scope,
   some,
   span,
-} from "../src/query/filter/builder.js";
-import { literal } from "../src/query/filter/builder-values.js";
-import { compilePredicate } from "../src/query/filter/matcher.js";
-import type { Predicate } from "../src/query/filter/predicate.js";
-import { resolveFilter } from "../src/query/filter/resolve.js";
+} from "../src/query/filter/forms/builder.js";
+import { literal } from "../src/query/filter/forms/builder-values.js";
+import type { FilterCall } from "../src/query/filter/language/ast.js";
+import type { Predicate } from "../src/query/filter/language/predicate.js";
+import { compilePredicate } from "../src/query/filter/match/matcher.js";
+import { resolveFilter } from "../src/query/filter/resolve/resolve.js";
 
 type Value = string | number | bigint | boolean | AnyValue;
 type Attributes = Readonly<Record<string, Value>>;

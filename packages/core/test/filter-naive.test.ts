@@ -4,8 +4,8 @@ import type { AnyValue, KeyValue } from "../src/model/any-value.js";
 import type { ResourceSpans, ScopeSpans, Span, SpanEvent, SpanLink } from "../src/model/trace.js";
 import { encodeTraces } from "../src/otlp/encode.js";
 import { spansOf } from "../src/otlp/groups.js";
-import { compilePredicate } from "../src/query/filter/matcher.js";
-import type { Constant, Level, Predicate, Reference } from "../src/query/filter/predicate.js";
+import type { Constant, Level, Predicate, Reference } from "../src/query/filter/language/predicate.js";
+import { compilePredicate } from "../src/query/filter/match/matcher.js";
 
 /** What a predicate may read: the model, not the encoded view that the matcher reads. */
 interface Place {

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { FilterCall, FilterExpression } from "../src/query/filter/ast.js";
-import { fields } from "../src/query/filter/fields.js";
-import { allLevels, type Constant, type Predicate, type Reference } from "../src/query/filter/predicate.js";
-import { operators, resolveFilter } from "../src/query/filter/resolve.js";
-import { isSpanStoreError } from "../src/store/errors.js";
+import { isSpanStoreError } from "../src/errors/errors.js";
+import type { FilterCall, FilterExpression } from "../src/query/filter/language/ast.js";
+import { fields } from "../src/query/filter/language/fields.js";
+import {
+  allLevels,
+  type Constant,
+  type Predicate,
+  type Reference,
+} from "../src/query/filter/language/predicate.js";
+import { operators, resolveFilter } from "../src/query/filter/resolve/resolve.js";
 
 const call = (op: string, ...args: FilterExpression[]): FilterCall => ({ op, args });
 const nest = (predicate: FilterCall): FilterExpression => ({ call: predicate });

@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  decodeTraces,
-  encodeTraces,
-  type InstrumentationScope,
-  limitTraces,
-  type Resource,
-  type Span,
-  type SpanLimits,
-} from "../src/index.js";
+import { limitTraces, type SpanLimits } from "../src/engine.js";
+import { decodeTraces, type Span } from "../src/index.js";
+import { encodeTraces, type InstrumentationScope, type Resource } from "../src/otlp.js";
 import { tracesData } from "../src/testing/arbitrary-otlp.js";
 
 const none = 1_000_000_000;

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isSpanStoreError, type SpanStoreError } from "../src/errors/errors.js";
 import type { AnyValue } from "../src/model/any-value.js";
 import type { Span, TracesData } from "../src/model/trace.js";
 import { decodeTraces } from "../src/otlp/decode.js";
 import { encodeTraces } from "../src/otlp/encode.js";
 import { tracesFromJson } from "../src/otlp/json.js";
 import { tracesToJson } from "../src/otlp/to-json.js";
-import { isSpanStoreError, type SpanStoreError } from "../src/store/errors.js";
 import { tracesData } from "../src/testing/arbitrary-otlp.js";
 
 interface Vector {

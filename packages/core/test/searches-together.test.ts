@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createSpanStore } from "../src/index.js";
+import { createSpanStore } from "../src/engine.js";
 import { createMemoryEngine } from "../src/memory/engine.js";
 import { tracesOf } from "../src/testing/spans.js";
 

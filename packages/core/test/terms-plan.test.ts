@@ -1,22 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  and,
   compilePredicate,
-  encodeTraces,
-  event,
-  type FilterCall,
-  isSpanStoreError,
   type Predicate,
   requiredTerms,
   resolveFilter,
-  some,
-  span,
-  spansOf,
   splitByTrace,
   type TermNode,
   type TermSet,
-} from "../src/index.js";
+} from "../src/engine.js";
+import { and, event, type FilterCall, isSpanStoreError, some, span } from "../src/index.js";
+import { encodeTraces, spansOf } from "../src/otlp.js";
 import { searchOfQuery } from "../src/query/search-of-query.js";
 import type { TraceQuery } from "../src/query/trace-query.js";
 import { request } from "../src/testing/arbitrary-data.js";

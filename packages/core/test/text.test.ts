@@ -1,6 +1,6 @@
-import { type Span, StatusCode, type TracesData } from "@spanstore/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Span, StatusCode, type TracesData } from "../src/index.js";
 import { plain } from "../src/text/plain.js";
 import { table } from "../src/text/table.js";
 import { parseTime, parseTimeSpan } from "../src/text/times.js";

@@ -7,12 +7,16 @@ import { fileURLToPath } from "node:url";
 import { compileFunction } from "node:vm";
 import ts from "typescript";
 import * as vitest from "vitest";
+import * as engine from "../src/engine.js";
 import * as core from "../src/index.js";
+import * as otlp from "../src/otlp.js";
 import * as testing from "../src/testing/index.js";
 
 /** What the page's module may import, by the names its reader imports it by. */
 const modules: Readonly<Record<string, unknown>> = {
   "@spanstore/core": core,
+  "@spanstore/core/engine": engine,
+  "@spanstore/core/otlp": otlp,
   "@spanstore/core/testing": testing,
   "node:fs": fs,
   "node:fs/promises": fsPromises,
@@ -36,6 +40,8 @@ function diagnosticsOf(source: string): string[] {
   );
   const paths = {
     "@spanstore/core": [path.join(folder, "../src/index.ts")],
+    "@spanstore/core/engine": [path.join(folder, "../src/engine.ts")],
+    "@spanstore/core/otlp": [path.join(folder, "../src/otlp.ts")],
     "@spanstore/core/testing": [path.join(folder, "../src/testing/index.ts")],
   };
   const all = { ...options, paths };

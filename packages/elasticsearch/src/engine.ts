@@ -1,4 +1,4 @@
-import type { Engine } from "@spanstore/core";
+import type { Engine } from "@spanstore/core/engine";
 import type { Client } from "./connection/client.js";
 import { storeError } from "./connection/errors.js";
 import { checkHealth, readStats } from "./connection/health.js";

@@ -1,4 +1,5 @@
-import { createSpanStore, type Engine, isSpanStoreError, lazyEngine, type SpanStore } from "@spanstore/core";
+import { isSpanStoreError, type SpanStore } from "@spanstore/core";
+import { createSpanStore, type Engine, lazyEngine } from "@spanstore/core/engine";
 import { createClient } from "./connection/client.js";
 import { forSenders } from "./connection/errors.js";
 import { openEngine } from "./engine.js";
@@ -6,7 +7,7 @@ import { checkOptions, type ElasticsearchOptions } from "./options.js";
 import { listTenants } from "./schema/catalog.js";
 import { tenantPrefix } from "./schema/naming.js";
 
-export type { WindowLength } from "@spanstore/core";
+export type { WindowLength } from "@spanstore/core/engine";
 export type {
   JaegerDocument,
   JaegerLog,

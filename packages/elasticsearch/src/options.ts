@@ -1,4 +1,9 @@
-import { checkWindowLength, invalidOption, type WindowLength, wholeNumberOption } from "@spanstore/core";
+import {
+  checkWindowLength,
+  invalidOption,
+  type WindowLength,
+  wholeNumberOption,
+} from "@spanstore/core/engine";
 
 export interface ElasticsearchOptions {
   /**

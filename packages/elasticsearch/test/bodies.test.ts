@@ -1,19 +1,6 @@
-import {
-  and,
-  attr,
-  encodeTraces,
-  event,
-  type FilterCall,
-  link,
-  not,
-  or,
-  requiredTerms,
-  resolveFilter,
-  resource,
-  some,
-  span,
-  splitByTrace,
-} from "@spanstore/core";
+import { and, attr, event, type FilterCall, link, not, or, resource, some, span } from "@spanstore/core";
+import { requiredTerms, resolveFilter, splitByTrace } from "@spanstore/core/engine";
+import { encodeTraces } from "@spanstore/core/otlp";
 import { describe, expect, it } from "vitest";
 import { across } from "../src/maintenance/retention.js";
 import { checkOptions } from "../src/options.js";

@@ -1,4 +1,5 @@
-import { createSpanStore, type SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import { createSpanStore } from "@spanstore/core/engine";
 import { describeSpanStore } from "@spanstore/core/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import {

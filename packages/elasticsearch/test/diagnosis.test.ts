@@ -1,4 +1,4 @@
-import type { Finding } from "@spanstore/core";
+import type { Finding } from "@spanstore/core/engine";
 import { diagnoseElasticsearch, openElasticsearchStore } from "@spanstore/elasticsearch";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {

@@ -1,4 +1,6 @@
-import { encodeTraces, type Fragment, type Predicate, type SpanStore, spansOf } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import type { Fragment, Predicate } from "@spanstore/core/engine";
+import { encodeTraces, spansOf } from "@spanstore/core/otlp";
 import { openElasticsearchStore } from "@spanstore/elasticsearch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {

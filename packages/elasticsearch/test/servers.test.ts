@@ -1,4 +1,5 @@
-import { createSpanStore, type SpanStore, type TracesData } from "@spanstore/core";
+import type { SpanStore, TracesData } from "@spanstore/core";
+import { createSpanStore } from "@spanstore/core/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   cleanUp,

@@ -1,4 +1,5 @@
-import type { SpanLimits, SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import type { SpanLimits } from "@spanstore/core/engine";
 import type { Logger } from "pino";
 import type { RateLimitOptions } from "./limits/rate-limits.js";
 import type { TenancyOptions } from "./routing/tenancy.js";

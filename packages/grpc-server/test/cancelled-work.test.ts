@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { status } from "@grpc/grpc-js";
-import { encodeFilter, span } from "@spanstore/core";
+import { span } from "@spanstore/core";
+import { encodeFilter } from "@spanstore/core/engine";
 import { afterAll, expect, it, onTestFinished } from "vitest";
 import {
   cleanUp,

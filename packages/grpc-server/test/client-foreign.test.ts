@@ -7,13 +7,9 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { type ConnectOptions, connectSpanStore } from "@spanstore/client";
-import {
-  allCapabilities,
-  isSpanStoreError,
-  type SpanStore,
-  type SpanStoreError,
-  spansOf,
-} from "@spanstore/core";
+import { isSpanStoreError, type SpanStore, type SpanStoreError } from "@spanstore/core";
+import { allCapabilities } from "@spanstore/core/engine";
+import { spansOf } from "@spanstore/core/otlp";
 import { afterEach, describe, expect, it } from "vitest";
 import { coreField } from "../../client/src/connection/core-field.js";
 import { exportRequest, messageType, methods, spanId, traceId } from "./harness.js";

@@ -4,13 +4,13 @@ import { type ConnectOptions, connectSpanStore } from "@spanstore/client";
 import {
   decodeTraces,
   type ErrorCode,
-  encodeTraces,
   isSpanStoreError,
   openMemoryStore,
   type SpanStore,
   SpanStoreError,
   type TraceChunk,
 } from "@spanstore/core";
+import { encodeTraces } from "@spanstore/core/otlp";
 import { afterEach, describe, expect, it } from "vitest";
 import { type RunningServer, type ServerOptions, startServer } from "../src/index.js";
 import { exportRequest, spanId, storeWith, traceId } from "./harness.js";

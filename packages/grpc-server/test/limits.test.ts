@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
-import type { SpanLimits } from "@spanstore/core";
+import type { SpanLimits } from "@spanstore/core/engine";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../scripts/test-support/processes.js";
 import { createRateLimits } from "../src/limits/rate-limits.js";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { connectSpanStore } from "@spanstore/client";
-import { parseGroups } from "@spanstore/core";
+import { parseGroups } from "@spanstore/core/otlp";
 import { expect, it, onTestFinished } from "vitest";
 import {
   cleanUp,

@@ -1,4 +1,4 @@
-import { Cursor } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 
 /** jaeger.api_v2 as plain objects. What a message leaves out is left out here too; `unknown` is fields as they are. */
 export interface JaegerTag {

@@ -1,4 +1,5 @@
-import { decodeTraces, encodeTraces, parseGroups, type Span } from "@spanstore/core";
+import { decodeTraces, type Span } from "@spanstore/core";
+import { encodeTraces, parseGroups } from "@spanstore/core/otlp";
 import { describe, expect, it } from "vitest";
 import { jaegerSpansOf, spansResponseChunks } from "../src/to-jaeger/spans-of-otlp.js";
 import { otlpOfJaegerSpan } from "../src/to-otlp/otlp-of-span.js";

@@ -1,4 +1,4 @@
-import type { Engine } from "@spanstore/core";
+import type { Engine } from "@spanstore/core/engine";
 import { type Client, decimal } from "./connection/client.js";
 import { storeError } from "./connection/errors.js";
 import { defaultTuning, type Tuning } from "./connection/tuning.js";

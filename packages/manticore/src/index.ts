@@ -1,4 +1,5 @@
-import { createSpanStore, lazyEngine, type SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import { createSpanStore, lazyEngine } from "@spanstore/core/engine";
 import { openClients } from "./connection/clients.js";
 import { storeError } from "./connection/errors.js";
 import { readServerFacts } from "./connection/server-facts.js";
@@ -10,7 +11,7 @@ import { tablesFrom } from "./schema/tables.js";
 import { createInsertThread, type InsertThread } from "./write/insert-thread-client.js";
 import type { ThreadTuning } from "./write/insert-thread-protocol.js";
 
-export type { WindowLength } from "@spanstore/core";
+export type { WindowLength } from "@spanstore/core/engine";
 export type { ServerFacts } from "./connection/server-facts.js";
 export { diagnoseManticore } from "./maintenance/diagnosis.js";
 export { type ManticoreMaintenance, openManticoreMaintenance } from "./maintenance/maintenance.js";

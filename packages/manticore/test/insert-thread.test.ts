@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
-import { decodeTraces, encodeTraces, isSpanStoreError } from "@spanstore/core";
+import { decodeTraces, isSpanStoreError } from "@spanstore/core";
+import { encodeTraces } from "@spanstore/core/otlp";
 import { openManticoreStore } from "@spanstore/manticore";
 import { expect, it, onTestFinished } from "vitest";
 import { createProgress } from "../../../scripts/test-support/kill/progress.js";

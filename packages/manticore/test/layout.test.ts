@@ -1,4 +1,5 @@
-import { createSpanStore, type SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import { createSpanStore } from "@spanstore/core/engine";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { type Client, createClient } from "../src/connection/client.js";

@@ -1,4 +1,4 @@
-import { createSpanStore } from "@spanstore/core";
+import { createSpanStore } from "@spanstore/core/engine";
 import { describeSpanStore } from "@spanstore/core/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";

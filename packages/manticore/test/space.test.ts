@@ -1,4 +1,5 @@
-import { createSpanStore, type SpanStore, type TracesData } from "@spanstore/core";
+import type { SpanStore, TracesData } from "@spanstore/core";
+import { createSpanStore } from "@spanstore/core/engine";
 import { diagnoseManticore, openManticoreStore } from "@spanstore/manticore";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";

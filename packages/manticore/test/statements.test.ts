@@ -1,6 +1,5 @@
 import {
   and,
-  createSpanStore,
   event,
   not,
   or,
@@ -12,6 +11,7 @@ import {
   span,
   type TracesData,
 } from "@spanstore/core";
+import { createSpanStore } from "@spanstore/core/engine";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { type Client, createClient } from "../src/connection/client.js";

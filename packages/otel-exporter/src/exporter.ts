@@ -1,4 +1,5 @@
-import { encodeTraces, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { type SpanStore, SpanStoreError } from "@spanstore/core";
+import { encodeTraces } from "@spanstore/core/otlp";
 import type { ReadableSpan } from "./readable-span.js";
 import { tracesOfReadableSpans } from "./traces-of-spans.js";
 import { createWriteQueue } from "./write-queue.js";

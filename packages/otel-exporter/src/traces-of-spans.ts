@@ -1,13 +1,5 @@
-import type {
-  AnyValue,
-  KeyValue,
-  ResourceSpans,
-  ScopeSpans,
-  Span,
-  SpanEvent,
-  SpanLink,
-  TracesData,
-} from "@spanstore/core";
+import type { AnyValue, KeyValue, Span, TracesData } from "@spanstore/core";
+import type { ResourceSpans, ScopeSpans, SpanEvent, SpanLink } from "@spanstore/core/otlp";
 import type {
   AttributeMap,
   HighResolutionTime,

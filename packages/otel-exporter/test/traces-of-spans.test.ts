@@ -7,7 +7,8 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
-import { decodeTraces, encodeTraces } from "@spanstore/core";
+import { decodeTraces } from "@spanstore/core";
+import { encodeTraces } from "@spanstore/core/otlp";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { tracesOfReadableSpans } from "../src/index.js";

@@ -1,11 +1,5 @@
-import type {
-  EngineReader,
-  EngineWriter,
-  SpanCount,
-  SpanStoreError,
-  StoreStats,
-  WriteResult,
-} from "@spanstore/core";
+import type { SpanStoreError, StoreStats, WriteResult } from "@spanstore/core";
+import type { EngineReader, EngineWriter, SpanCount } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "./connection/errors.js";
 import { createRetention } from "./maintenance/retention.js";

@@ -1,4 +1,5 @@
-import { invalidOption, type SpanStore, wholeNumberOption } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import { invalidOption, wholeNumberOption } from "@spanstore/core/engine";
 import { openThreadedStore } from "./store.js";
 
 export { type DiagnosisOptions, diagnoseSqlite } from "./maintenance/diagnosis.js";

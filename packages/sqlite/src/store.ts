@@ -1,16 +1,13 @@
+import { openMemoryStore, type SpanStore, type TracesData, type WriteOptions } from "@spanstore/core";
 import {
   allCapabilities,
   compareCodePoints,
   createTenants,
   encodedTraces,
-  openMemoryStore,
   type SpanCount,
-  type SpanStore,
   type StoreReads,
-  type TracesData,
-  type WriteOptions,
   withLifecycle,
-} from "@spanstore/core";
+} from "@spanstore/core/engine";
 import { startThread } from "./connection/thread-client.js";
 import { createThreadPool, poolOf, type ThreadPool } from "./connection/thread-pool.js";
 import type { ThreadOptions } from "./connection/thread-protocol.js";

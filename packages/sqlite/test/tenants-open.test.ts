@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTenants, openMemoryStore, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { openMemoryStore, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { createTenants } from "@spanstore/core/engine";
 import { openSqliteStore } from "@spanstore/sqlite";
 import { afterAll, expect, it } from "vitest";
 import { until } from "../../../scripts/test-support/processes.js";

@@ -1,12 +1,6 @@
 import { readFileSync } from "node:fs";
-import {
-  type FilterCall,
-  filterFromJson,
-  isSpanStoreError,
-  messageOf,
-  resolveFilter,
-  type TraceQuery,
-} from "@spanstore/core";
+import { type FilterCall, filterFromJson, isSpanStoreError, type TraceQuery } from "@spanstore/core";
+import { messageOf, resolveFilter } from "@spanstore/core/engine";
 import { UsageError } from "@spanstore/grpc-server/program";
 import { z } from "zod";
 import type { CommandFlags, FlagValues } from "./command.js";

@@ -1,4 +1,5 @@
-import { type Finding, isSpanStoreError } from "@spanstore/core";
+import { isSpanStoreError } from "@spanstore/core";
+import type { Finding } from "@spanstore/core/engine";
 import { plain } from "@spanstore/core/text";
 import { type Config, diagnoseBackend, diagnoseStore, serveOptions } from "@spanstore/grpc-server/program";
 import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";

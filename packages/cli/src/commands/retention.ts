@@ -1,4 +1,5 @@
-import type { Expired, SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import type { Expired } from "@spanstore/core/engine";
 import { formatCount, formatInstant, formatSize, plain, table } from "@spanstore/core/text";
 import { boundaryOf, keepMsOf, type RetentionPolicy, UsageError } from "@spanstore/grpc-server/program";
 import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";

@@ -1,4 +1,5 @@
-import { decodeTraces, parseTraceId, type TracesData, tracesToJson } from "@spanstore/core";
+import { decodeTraces, type TracesData } from "@spanstore/core";
+import { parseTraceId, tracesToJson } from "@spanstore/core/otlp";
 import { waterfall } from "@spanstore/core/text";
 import { UsageError } from "@spanstore/grpc-server/program";
 import { defineCommand, onOff } from "../calling/command.js";

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { Cursor, parseGroups, type SpanGroup } from "@spanstore/core";
+import { Cursor, parseGroups, type SpanGroup } from "@spanstore/core/otlp";
 
 const traceIdTag = 0x0a;
 const spanIdTag = 0x12;

@@ -1,4 +1,4 @@
-import { FragmentWriter, type SpanGroup } from "@spanstore/core";
+import { FragmentWriter, type SpanGroup } from "@spanstore/core/otlp";
 import type { PlacedSpan } from "./content.js";
 
 /** As much as is written at once. */

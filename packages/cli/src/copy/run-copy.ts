@@ -1,4 +1,4 @@
-import { messageOf } from "@spanstore/core";
+import { messageOf } from "@spanstore/core/engine";
 import { UsageError } from "@spanstore/grpc-server/program";
 import type { Output } from "../calling/output.js";
 import { type PatienceOptions, patienceMillis } from "../transfer/patience.js";

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type Finding, messageOf } from "@spanstore/core";
+import { type Finding, messageOf } from "@spanstore/core/engine";
 
 const dayMs = 24 * 3_600_000;
 const soonDays = 21;

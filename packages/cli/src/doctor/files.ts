@@ -1,6 +1,6 @@
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Finding, messageOf } from "@spanstore/core";
+import { type Finding, messageOf } from "@spanstore/core/engine";
 import type { Config } from "@spanstore/grpc-server/program";
 import { diagnoseCertificates } from "./certificates.js";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { get as httpGet, type IncomingMessage } from "node:http";
 import { get as httpsGet } from "node:https";
 import { createServer } from "node:net";
-import type { Finding } from "@spanstore/core";
+import type { Finding } from "@spanstore/core/engine";
 import { formatAddress, parseAddress } from "@spanstore/grpc-server/program";
 
 const answerMs = 3000;

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
-import type { Finding } from "@spanstore/core";
+import type { Finding } from "@spanstore/core/engine";
 import { formatSize } from "@spanstore/core/text";
 import { type Config, memoryBound } from "@spanstore/grpc-server/program";
 

@@ -1,4 +1,5 @@
-import { SpanStoreError, throwIfAborted } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { throwIfAborted } from "@spanstore/core/engine";
 import { readInput, standard } from "./files.js";
 import { jsonPieces } from "./json-pieces.js";
 import { readPiece } from "./read-piece.js";

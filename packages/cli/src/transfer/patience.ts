@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isSpanStoreError, throwIfAborted } from "@spanstore/core";
+import { isSpanStoreError } from "@spanstore/core";
+import { throwIfAborted } from "@spanstore/core/engine";
 
 const firstPauseMillis = 200;
 const longestPauseMillis = 10_000;

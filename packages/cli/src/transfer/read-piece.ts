@@ -1,4 +1,5 @@
-import { encodeTraces, isSpanStoreError, SpanStoreError, tracesFromJson } from "@spanstore/core";
+import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
+import { encodeTraces, tracesFromJson } from "@spanstore/core/otlp";
 import { otlpOfJaegerJson, parseExactly } from "@spanstore/jaeger";
 import type { JsonPiece } from "./json-pieces.js";
 

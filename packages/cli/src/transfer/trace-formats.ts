@@ -1,4 +1,5 @@
-import { decodeTraces, type TraceChunk, tracesToJson } from "@spanstore/core";
+import { decodeTraces, type TraceChunk } from "@spanstore/core";
+import { tracesToJson } from "@spanstore/core/otlp";
 import { createProcesses, jaegerJsonOf, jsonText, type Processes } from "@spanstore/jaeger";
 
 export const formats = ["otlp", "jaeger"] as const;

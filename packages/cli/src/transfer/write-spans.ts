@@ -1,4 +1,5 @@
-import { messageOf, type RejectedSpan, type SpanStore, throwIfAborted } from "@spanstore/core";
+import type { RejectedSpan, SpanStore } from "@spanstore/core";
+import { messageOf, throwIfAborted } from "@spanstore/core/engine";
 import { createPatience, patienceMillis } from "./patience.js";
 
 /** Spans go together until they are so many bytes or so many spans. */

@@ -1,4 +1,5 @@
-import { type SpanStore, tracesFromJson } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import { tracesFromJson } from "@spanstore/core/otlp";
 import { openJaegerIndices } from "@spanstore/elasticsearch";
 import { until } from "../../../../scripts/test-support/processes.js";
 import { minutesAgo, thriftId, thriftSpan, zipkinSpans } from "../../../grpc-server/test/jaeger2/inputs.js";

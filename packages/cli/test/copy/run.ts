@@ -1,4 +1,5 @@
-import { parseGroups, type SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import { parseGroups } from "@spanstore/core/otlp";
 import { openSqliteStore } from "@spanstore/sqlite";
 import { readPlace } from "../../src/copy/places/place.js";
 import { allTimes } from "../../src/copy/places/source.js";

@@ -1,4 +1,5 @@
-import { type Expired, SpanStoreError, type StoreStats } from "@spanstore/core";
+import { SpanStoreError, type StoreStats } from "@spanstore/core";
+import type { Expired } from "@spanstore/core/engine";
 import type { Header } from "./channel.js";
 import type { ClientTls } from "./client-tls.js";
 import { requestText } from "./request-text.js";

@@ -6,7 +6,8 @@ import {
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { SpanStoreError, throwIfAborted } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { throwIfAborted } from "@spanstore/core/engine";
 import { errorOfCall } from "./call-errors.js";
 
 /** A connection over which encoded messages go and come. */

@@ -1,5 +1,6 @@
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
-import { messageOf, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { messageOf } from "@spanstore/core/engine";
 
 /** How a client knows the server, and the server the client; PEM throughout. */
 export interface ClientTls {

@@ -1,5 +1,4 @@
 import {
-  Cursor,
   type Dependency,
   type FoundTrace,
   type Operation,
@@ -10,6 +9,7 @@ import {
   type TraceIdPage,
   type TraceSummary,
 } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import { spansField, tokenField } from "../wire/find-spans-response.js";
 import { type MessageCodec, messageCodec } from "../wire/protos.js";
 import type { Timestamp } from "../wire/times.js";

@@ -1,4 +1,4 @@
-import { checkSpanLimit, type StoreReads, summarize } from "@spanstore/core";
+import { checkSpanLimit, type StoreReads, summarize } from "@spanstore/core/engine";
 import { isUnsupported, type RemoteCapabilities } from "../connection/capabilities.js";
 import type { Channel } from "../connection/channel.js";
 import { createAnswerDecoder } from "./answers.js";

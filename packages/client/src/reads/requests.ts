@@ -1,16 +1,14 @@
 import {
-  checkTimeRange,
   type DependencyQuery,
-  defaultLimit,
-  encodeFilter,
   type FilterCall,
   type OperationQuery,
   type PageRequest,
-  parseTraceId,
   type SpanQuery,
   SpanStoreError,
   type TraceQuery,
 } from "@spanstore/core";
+import { checkTimeRange, defaultLimit, encodeFilter } from "@spanstore/core/engine";
+import { parseTraceId } from "@spanstore/core/otlp";
 import { spanFilterField, traceFilterField } from "../wire/filter-of.js";
 import { lengthDelimited } from "../wire/length-delimited.js";
 import { messageCodec } from "../wire/protos.js";

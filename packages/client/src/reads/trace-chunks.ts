@@ -1,4 +1,6 @@
-import { assembleChunks, spansOf, splitByTrace, type TraceChunk } from "@spanstore/core";
+import type { TraceChunk } from "@spanstore/core";
+import { assembleChunks, splitByTrace } from "@spanstore/core/engine";
+import { spansOf } from "@spanstore/core/otlp";
 import { read } from "./answers.js";
 
 /** Above this a message of another server's is taken apart, since no chunk of a SpanStore's is larger. */

@@ -1,4 +1,5 @@
-import type { CallOptions, StoreReads, TraceChunk, TraceQuery } from "@spanstore/core";
+import type { CallOptions, TraceChunk, TraceQuery } from "@spanstore/core";
+import type { StoreReads } from "@spanstore/core/engine";
 
 /**
  * One page of findTraces, of the two calls that page and give traces: the protocol's FindTraces does not

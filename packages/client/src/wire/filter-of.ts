@@ -1,4 +1,6 @@
-import { Cursor, decodeFilter, type FilterCall, isSpanStoreError, SpanStoreError } from "@spanstore/core";
+import { type FilterCall, isSpanStoreError, SpanStoreError } from "@spanstore/core";
+import { decodeFilter } from "@spanstore/core/engine";
+import { Cursor } from "@spanstore/core/otlp";
 
 const wireBytes = 2;
 /** The field of the parameters in every search request. */

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { loadSync, type Options, type PackageDefinition, type ServiceDefinition } from "@grpc/proto-loader";
-import { messageOf, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { messageOf } from "@spanstore/core/engine";
 
 /** By its own name, since this file lies elsewhere once it is built. */
 const ownFolder = join(

@@ -1,11 +1,11 @@
+import { spansSince } from "../fragments/spans-since.js";
+import { splitByTrace } from "../fragments/split.js";
 import { spanKindWord } from "../model/trace.js";
 import { spansOf } from "../otlp/groups.js";
-import { spansSince } from "../otlp/spans-since.js";
-import { splitByTrace } from "../otlp/split.js";
 import { readHex } from "../otlp/wire.js";
-import { callsOfTrace, createCallCounter } from "../store/dependencies.js";
-import type { CandidateWindow, Engine, Fragment } from "../store/engine.js";
-import type { Operation } from "../store/span-store.js";
+import type { CandidateWindow, Engine, Fragment } from "../store/contract/engine.js";
+import type { Operation } from "../store/contract/span-store.js";
+import { callsOfTrace, createCallCounter } from "../store/reading/dependencies.js";
 
 /** Large traces are handed out in windows of this many fragments. */
 const fragmentsPerWindow = 64;

@@ -1,5 +1,5 @@
+import type { SpanStore } from "../store/contract/span-store.js";
 import { createSpanStore } from "../store/create-store.js";
-import type { SpanStore } from "../store/span-store.js";
 import { createMemoryEngine } from "./engine.js";
 
 /**

@@ -1,4 +1,4 @@
-import { SpanStoreError } from "../store/errors.js";
+import { SpanStoreError } from "../errors/errors.js";
 
 const hexDigits = /^[0-9a-fA-F]+$/;
 

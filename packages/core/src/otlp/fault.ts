@@ -1,4 +1,4 @@
-import { isSpanStoreError, SpanStoreError } from "../store/errors.js";
+import { isSpanStoreError, SpanStoreError } from "../errors/errors.js";
 
 /** An INVALID_TRACES about one field; the ways back up put the rest of the path before it. */
 export function fault(field: string, problem: string, hint?: string): SpanStoreError {

@@ -1,5 +1,5 @@
+import { SpanStoreError } from "../errors/errors.js";
 import type { AnyValue, KeyValue } from "../model/any-value.js";
-import { SpanStoreError } from "../store/errors.js";
 import { Cursor, expectWireType, readText, wireBytes, wireFixed64, wireVarint } from "./wire.js";
 
 /** Values nested deeper than this are refused, so that no input overflows the stack. */

@@ -1,4 +1,4 @@
-import { SpanStoreError } from "../store/errors.js";
+import { SpanStoreError } from "../errors/errors.js";
 
 /** Protobuf wire types. */
 export const wireVarint = 0;

@@ -1,4 +1,4 @@
-import { hashRanges } from "../terms/term.js";
+import { hashRanges } from "../model/hash.js";
 
 /** A short text that differs for different texts, but for accidents: 84 bits of hash. */
 export function createFingerprint(text: string): string {

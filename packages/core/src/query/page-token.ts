@@ -1,4 +1,4 @@
-import { SpanStoreError } from "../store/errors.js";
+import { SpanStoreError } from "../errors/errors.js";
 import { createFingerprint } from "./fingerprint.js";
 
 /** What a token carries from page to page. */

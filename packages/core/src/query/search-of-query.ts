@@ -1,7 +1,7 @@
-import { SpanStoreError } from "../store/errors.js";
-import { classicPredicate } from "./filter/classic.js";
-import type { Predicate } from "./filter/predicate.js";
-import { resolveFilter } from "./filter/resolve.js";
+import { SpanStoreError } from "../errors/errors.js";
+import { classicPredicate } from "./classic.js";
+import type { Predicate } from "./filter/language/predicate.js";
+import { resolveFilter } from "./filter/resolve/resolve.js";
 import {
   defaultLimit,
   type PageRequest,

@@ -1,5 +1,5 @@
 import type { AnyValue } from "../model/any-value.js";
-import type { FilterCall } from "./filter/ast.js";
+import type { FilterCall } from "./filter/language/ast.js";
 
 /**
  * What a trace search asks. A trace matches when one of its spans satisfies every part together.

@@ -1,18 +1,12 @@
-import { createMemoryEngine } from "../memory/engine.js";
+import { SpanStoreError, throwIfAborted } from "../errors/errors.js";
 import { parseTraceId } from "../model/ids.js";
 import { compareCodePoints } from "../model/text-order.js";
 import type { TracesData } from "../model/trace.js";
 import { encodeTraces } from "../otlp/encode.js";
 import { checkTimeRange } from "../query/search-of-query.js";
 import type { TraceQuery } from "../query/trace-query.js";
-import { assembleChunks, distinctFragments } from "./assemble.js";
-import { allCapabilities } from "./capabilities.js";
-import type { Engine, EngineReader, Fragment } from "./engine.js";
-import { SpanStoreError, throwIfAborted } from "./errors.js";
-import { expireSpans } from "./expire.js";
-import { withLifecycle } from "./lifecycle.js";
-import { limitConcurrency } from "./limit-concurrency.js";
-import { findSpanPage } from "./span-pages.js";
+import { allCapabilities } from "./contract/capabilities.js";
+import type { Engine, EngineReader, Fragment } from "./contract/engine.js";
 import type {
   FoundTrace,
   SpanStore,
@@ -20,10 +14,16 @@ import type {
   SummaryChunk,
   TraceChunk,
   TraceSummary,
-} from "./span-store.js";
-import { summarize } from "./summaries.js";
-import { createTenants } from "./tenants.js";
-import { findMatchPage } from "./trace-pages.js";
+} from "./contract/span-store.js";
+import { emptyEngine } from "./empty-engine.js";
+import { expireSpans } from "./lifecycle/expire.js";
+import { withLifecycle } from "./lifecycle/lifecycle.js";
+import { createTenants } from "./lifecycle/tenants.js";
+import { assembleChunks, distinctFragments } from "./reading/assemble.js";
+import { limitConcurrency } from "./reading/limit-concurrency.js";
+import { findSpanPage } from "./reading/span-pages.js";
+import { summarize } from "./reading/summaries.js";
+import { findMatchPage } from "./reading/trace-pages.js";
 
 /** Each search holds what it looks at: more of them at once take memory, and end no sooner. */
 const searchesTogether = 32;
@@ -79,7 +79,7 @@ export function createSpanStore(
 }
 
 function emptyStore(): SpanStore {
-  return createSpanStore(createMemoryEngine());
+  return createSpanStore(emptyEngine);
 }
 
 /** What is written, as OTLP bytes. */

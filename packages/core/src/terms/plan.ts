@@ -5,8 +5,8 @@ import type {
   Ordering,
   Predicate,
   Reference,
-} from "../query/filter/predicate.js";
-import { foldWord } from "../query/filter/words.js";
+} from "../query/filter/language/predicate.js";
+import { foldWord } from "../query/filter/language/words.js";
 import {
   type Bounds,
   boundsOf,

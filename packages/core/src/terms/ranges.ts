@@ -1,4 +1,4 @@
-import type { Constant, Ordering } from "../query/filter/predicate.js";
+import type { Constant, Ordering } from "../query/filter/language/predicate.js";
 import {
   bucketsPerWide,
   durationBucket,

@@ -1,9 +1,10 @@
+import { SpanStoreError } from "../errors/errors.js";
+import { hashRanges } from "../model/hash.js";
 import { textForm } from "../model/text-form.js";
 import type { SpanHead } from "../otlp/span-head.js";
 import { decodeAnyValue } from "../otlp/values.js";
 import { Cursor, expectWireType, readUint32, wireBytes, wireFixed64, wireVarint } from "../otlp/wire.js";
-import { SpanStoreError } from "../store/errors.js";
-import { durationBucket, hashRanges, numberBucket, termSeeds, wideBucket } from "./term.js";
+import { durationBucket, numberBucket, termSeeds, wideBucket } from "./term.js";
 import type { TermList } from "./term-list.js";
 import { addWordTerms } from "./word-terms.js";
 

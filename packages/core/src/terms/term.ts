@@ -1,4 +1,5 @@
-import type { Level } from "../query/filter/predicate.js";
+import { hashRanges } from "../model/hash.js";
+import type { Level } from "../query/filter/language/predicate.js";
 
 /**
  * An index term: 42 bits of a hash that stands for one fact about a span, such as "the span attribute
@@ -33,37 +34,6 @@ const seeds = {
 } as const;
 
 const noBytes = new Uint8Array(0);
-
-/** Hashes two byte ranges under a seed; the ranges are kept apart, `ab`+`c` is not `a`+`bc`. */
-export function hashRanges(
-  seed: number,
-  first: Uint8Array,
-  firstAt: number,
-  firstEnd: number,
-  second: Uint8Array,
-  secondAt: number,
-  secondEnd: number,
-): Term {
-  let low = Math.imul(seed, 0x9e3779b1) ^ 0x811c9dc5;
-  let high = Math.imul(seed ^ 0x5bd1e995, 0x85ebca6b);
-  for (let at = firstAt; at < firstEnd; at++) {
-    const byte = first[at] as number;
-    low = Math.imul(low ^ byte, 0x01000193);
-    high = Math.imul(high ^ byte, 0x27d4eb2f);
-  }
-  low = Math.imul(low ^ 0x1ff, 0x01000193);
-  high = Math.imul(high ^ 0x1ff, 0x27d4eb2f);
-  for (let at = secondAt; at < secondEnd; at++) {
-    const byte = second[at] as number;
-    low = Math.imul(low ^ byte, 0x01000193);
-    high = Math.imul(high ^ byte, 0x27d4eb2f);
-  }
-  low = Math.imul(low ^ (low >>> 16), 0x85ebca6b);
-  low = Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
-  high = Math.imul(high ^ (high >>> 15) ^ low, 0xc2b2ae35);
-  high = Math.imul(high ^ (high >>> 13), 0x27d4eb2f);
-  return ((high ^ (high >>> 16)) & 0x1fffff) * 0x200000 + ((low ^ (low >>> 16)) & 0x1fffff);
-}
 
 function ofText(seed: number, first: string, second = ""): Term {
   const a = Buffer.from(first, "utf8");

@@ -1,4 +1,4 @@
-import { wordsIn } from "../query/filter/words.js";
+import { wordsIn } from "../query/filter/language/words.js";
 import type { Term } from "./term.js";
 import type { TermList } from "./term-list.js";
 

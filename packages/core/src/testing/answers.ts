@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { isSpanStoreError } from "../errors/errors.js";
 import type { SpanQuery, TraceQuery } from "../query/trace-query.js";
-import { isSpanStoreError } from "../store/errors.js";
-import type { DependencyQuery, SpanStore } from "../store/span-store.js";
+import type { DependencyQuery, SpanStore } from "../store/contract/span-store.js";
 import { readSpans, readSummaries, readTraces, walkPages } from "./contents.js";
 
 /** One thing asked of a store, and all ways to ask it. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { FilterCall, FilterExpression } from "../query/filter/ast.js";
-import { spellDuration, spellInstant } from "../query/filter/builder-values.js";
-import { type Field, fields } from "../query/filter/fields.js";
+import { spellDuration, spellInstant } from "../query/filter/forms/builder-values.js";
+import type { FilterCall, FilterExpression } from "../query/filter/language/ast.js";
+import { type Field, fields } from "../query/filter/language/fields.js";
 import {
   durations,
   invalidText,

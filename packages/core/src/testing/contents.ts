@@ -4,7 +4,13 @@ import { SpanHead, timeOf } from "../otlp/span-head.js";
 import { readHex, readText } from "../otlp/wire.js";
 import { createFingerprint } from "../query/fingerprint.js";
 import type { TraceQuery } from "../query/trace-query.js";
-import type { SpanChunk, SpanStore, SummaryChunk, TraceChunk, TraceSummary } from "../store/span-store.js";
+import type {
+  SpanChunk,
+  SpanStore,
+  SummaryChunk,
+  TraceChunk,
+  TraceSummary,
+} from "../store/contract/span-store.js";
 
 /** One span as it stands in encoded OTLP: its own bytes, and those of what surrounds it. */
 export interface Content {

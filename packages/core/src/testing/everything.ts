@@ -1,5 +1,5 @@
 import { openMemoryStore } from "../memory/index.js";
-import type { SpanStore } from "../store/span-store.js";
+import type { SpanStore } from "../store/contract/span-store.js";
 import { readSpans, readSummaries, readTraces } from "./contents.js";
 import { type TestSpan, tracesOf } from "./spans.js";
 

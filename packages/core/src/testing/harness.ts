@@ -1,4 +1,4 @@
-import type { SpanStore } from "../store/span-store.js";
+import type { SpanStore } from "../store/contract/span-store.js";
 
 /** What a test runner must offer; those of node:test, vitest, jest and mocha do. */
 export interface TestRunner {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ErrorCode, isSpanStoreError } from "../store/errors.js";
+import { type ErrorCode, isSpanStoreError } from "../errors/errors.js";
 
 /** Expects a call, or a stream when it is read, to fail with this code, and with this field where it is given. */
 export async function assertRefused(

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { isSpanStoreError } from "../errors/errors.js";
 import type { Span, TracesData } from "../model/trace.js";
-import { isSpanStoreError } from "../store/errors.js";
-import type { SpanStore } from "../store/span-store.js";
+import type { SpanStore } from "../store/contract/span-store.js";
 import { answerOf, largePage, type Question, walkSpans, walkTraceIds } from "./answers.js";
 import { type Bulk, bulk, request, requestsOfBulk, time, traceIds } from "./arbitrary-data.js";
 import { dependencyWindow, spanQuery, traceQuery } from "./arbitrary-query.js";

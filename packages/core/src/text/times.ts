@@ -1,4 +1,4 @@
-import { parseDuration, parseInstant } from "../query/filter/literals.js";
+import { parseDuration, parseInstant } from "../query/filter/language/literals.js";
 
 const dayNanos = 24n * 3_600_000_000_000n;
 

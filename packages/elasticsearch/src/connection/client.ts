@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client as ElasticsearchClient, Serializer } from "@elastic/elasticsearch";
-import { throwIfAborted } from "@spanstore/core";
+import { throwIfAborted } from "@spanstore/core/engine";
 import type { Settings } from "../options.js";
 import { type Failure, failureOf, storeError } from "./errors.js";
 

@@ -1,4 +1,4 @@
-import { invalidOption, wholeNumberOption } from "@spanstore/core";
+import { invalidOption, wholeNumberOption } from "@spanstore/core/engine";
 import type { ElasticsearchOptions } from "../options.js";
 
 export interface JaegerIndicesOptions

@@ -1,4 +1,5 @@
-import { type Finding, isSpanStoreError } from "@spanstore/core";
+import { isSpanStoreError } from "@spanstore/core";
+import type { Finding } from "@spanstore/core/engine";
 import { type Client, createClient } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import { checkHealth } from "../connection/health.js";

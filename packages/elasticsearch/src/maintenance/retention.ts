@@ -1,4 +1,4 @@
-import { countSpansBefore, type Expired, spansSince, splitByTrace } from "@spanstore/core";
+import { countSpansBefore, type Expired, spansSince, splitByTrace } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import type { Control } from "../coordination/control.js";
 import type { Kept, KeptFragments } from "../read/kept.js";

@@ -1,4 +1,4 @@
-import type { Fragment } from "@spanstore/core";
+import type { Fragment } from "@spanstore/core/engine";
 
 /**
  * Fragments that a search has just read, by their documents' ids, which are hashes of what is in them. The traces that it

@@ -1,4 +1,4 @@
-import { createCallLedger, type EngineReader } from "@spanstore/core";
+import { createCallLedger, type EngineReader } from "@spanstore/core/engine";
 import type { Control } from "../coordination/control.js";
 import type { Naming } from "../schema/naming.js";
 import type { Query } from "../terms/lower.js";

@@ -1,4 +1,6 @@
-import { Cursor, type Fragment, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import type { Fragment } from "@spanstore/core/engine";
+import { Cursor } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
 import type { Dictionaries } from "../write/dictionary.js";
 import { dictionaryIdOf, unpack } from "../write/pack.js";

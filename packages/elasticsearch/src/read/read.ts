@@ -6,7 +6,7 @@ import {
   isImpossible,
   requiredTerms,
   throwIfAborted,
-} from "@spanstore/core";
+} from "@spanstore/core/engine";
 import type { Naming } from "../schema/naming.js";
 import { filterOf, type Query } from "../terms/lower.js";
 import { endOfMicro } from "../terms/times.js";

@@ -1,4 +1,4 @@
-import type { SeenOperation } from "@spanstore/core";
+import type { SeenOperation } from "@spanstore/core/engine";
 import { type NewDocument, nameHash } from "../write/documents.js";
 
 /** An operation without the time at which it was seen. */

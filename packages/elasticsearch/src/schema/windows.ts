@@ -1,4 +1,4 @@
-import { type CalendarWindow, createCalendar, type WindowLength } from "@spanstore/core";
+import { type CalendarWindow, createCalendar, type WindowLength } from "@spanstore/core/engine";
 
 /** A span of time whose spans lie in one index, whose name ends with its name. */
 export type Window = CalendarWindow;

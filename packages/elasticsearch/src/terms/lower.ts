@@ -1,4 +1,4 @@
-import type { CandidateSearch, TermNode } from "@spanstore/core";
+import type { CandidateSearch, TermNode } from "@spanstore/core/engine";
 import { wordOf } from "./terms.js";
 import { micros } from "./times.js";
 

@@ -1,4 +1,4 @@
-import type { Term, TermSet } from "@spanstore/core";
+import type { Term, TermSet } from "@spanstore/core/engine";
 
 /** A term as a word of the index: seven digits of 64, as many as its 42 bits need. */
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

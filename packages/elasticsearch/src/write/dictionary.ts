@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { parseGroups, SpanStoreError, spansOf } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { parseGroups, spansOf } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import type { Hit } from "../read/paging.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { TraceFragment } from "@spanstore/core";
+import type { TraceFragment } from "@spanstore/core/engine";
 import { wordsOf } from "../terms/terms.js";
 import { micros } from "../terms/times.js";
 import { type Dictionary, pack } from "./pack.js";

@@ -1,12 +1,6 @@
-import {
-  compilePredicate,
-  type Operation,
-  type Predicate,
-  requiredTerms,
-  type SeenOperation,
-  spanKindWord,
-  spansOf,
-} from "@spanstore/core";
+import type { Operation } from "@spanstore/core";
+import { compilePredicate, type Predicate, requiredTerms, type SeenOperation } from "@spanstore/core/engine";
+import { spanKindWord, spansOf } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
 import type { Kept, KeptFragments } from "../read/kept.js";
 import { type Hit, pages } from "../read/paging.js";

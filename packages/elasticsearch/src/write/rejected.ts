@@ -1,4 +1,5 @@
-import { parseGroups, type RejectedSpan } from "@spanstore/core";
+import type { RejectedSpan } from "@spanstore/core";
+import { parseGroups } from "@spanstore/core/otlp";
 
 /** Every span of a fragment that can not be kept. */
 export function rejectedSpans(encoded: Uint8Array, reason: string): RejectedSpan[] {

@@ -1,11 +1,5 @@
-import {
-  type RejectedSpan,
-  type SeenOperation,
-  SpanStoreError,
-  splitByTrace,
-  throwIfAborted,
-  type WriteResult,
-} from "@spanstore/core";
+import { type RejectedSpan, SpanStoreError, type WriteResult } from "@spanstore/core";
+import { type SeenOperation, splitByTrace, throwIfAborted } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { storeError } from "../connection/errors.js";
 import type { Control } from "../coordination/control.js";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { messageOf } from "@spanstore/core";
+import { messageOf } from "@spanstore/core/engine";
 import { parseDocument, visit } from "yaml";
 import type { Environment } from "./environment.js";
 import type { Layer } from "./layers.js";

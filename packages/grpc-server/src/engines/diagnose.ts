@@ -1,4 +1,5 @@
-import { type Finding, isSpanStoreError, type SpanStore } from "@spanstore/core";
+import { isSpanStoreError, type SpanStore } from "@spanstore/core";
+import type { Finding } from "@spanstore/core/engine";
 import type { Config } from "../config/options.js";
 import { elasticsearchOptions, manticoreOptions, type StoreRole, sqlitePath } from "./open-store.js";
 

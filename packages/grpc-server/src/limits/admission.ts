@@ -1,4 +1,5 @@
-import { SpanStoreError, throwIfAborted } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { throwIfAborted } from "@spanstore/core/engine";
 import type { Requests, StreamMethod, UnaryMethod, UploadMethod } from "../rpc/calls.js";
 import type { ServiceMethods, Services } from "../rpc/services.js";
 import type { RateLimit } from "./rate-limits.js";

@@ -1,4 +1,5 @@
-import { encodedTraces, limitTraces, type SpanLimits, type SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import { encodedTraces, limitTraces, type SpanLimits } from "@spanstore/core/engine";
 
 /** The same store, which takes no span beyond the limits: such are rejected one by one, their neighbours are written. */
 export function limitedStore(store: SpanStore, limits: SpanLimits | undefined): SpanStore {

@@ -1,5 +1,6 @@
 import type { Metadata } from "@grpc/grpc-js";
-import { type SpanLimits, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { type SpanStore, SpanStoreError } from "@spanstore/core";
+import type { SpanLimits } from "@spanstore/core/engine";
 import { type Admission, admitted } from "../limits/admission.js";
 import { limitedStore } from "../limits/limited-store.js";
 import type { RateLimit } from "../limits/rate-limits.js";

@@ -1,5 +1,6 @@
 import { binarySuffix, defaultTenantHeader, isTenantHeader } from "@spanstore/client/wire";
-import { checkTenantName, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { checkTenantName } from "@spanstore/core/engine";
 import { matchesPattern } from "./patterns.js";
 
 export interface TenancyOptions {

@@ -8,7 +8,8 @@ import type {
   ServerUnaryCall,
   ServerWritableStream,
 } from "@grpc/grpc-js";
-import { createReclaimer, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { createReclaimer } from "@spanstore/core/engine";
 import type { Logger } from "pino";
 import { deadlineExceeded, isServerFault, statusOfError } from "./status.js";
 

@@ -1,4 +1,5 @@
-import { messageOf, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { messageOf } from "@spanstore/core/engine";
 import { reloadedFiles } from "./reloaded-files.js";
 import { type Grant, grantOf, type Role, type TokenEntry, tokensOfFile, tokensOfWords } from "./tokens.js";
 

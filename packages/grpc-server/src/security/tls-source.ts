@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions, type SecureVersion } from "node:tls";
-import { messageOf, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { messageOf } from "@spanstore/core/engine";
 import { reloadedFiles } from "./reloaded-files.js";
 
 export interface TlsOptions {

@@ -1,4 +1,5 @@
-import { parseGroups, type RejectedSpan, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { type RejectedSpan, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { parseGroups } from "@spanstore/core/otlp";
 import type { DeadLetters } from "../upkeep/dead-letters.js";
 import type { Metrics } from "../upkeep/metrics.js";
 

@@ -1,4 +1,5 @@
-import { Cursor, isSpanStoreError, SpanStoreError } from "@spanstore/core";
+import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 
 const spanField = 1;
 const wireBytes = 2;

@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
-import { messageOf, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { messageOf } from "@spanstore/core/engine";
 
 export interface DeadLetterFileOptions {
   readonly file: string;

@@ -1,4 +1,5 @@
-import { messageOf, type SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import { messageOf } from "@spanstore/core/engine";
 
 export interface Readiness {
   readonly ready: boolean;

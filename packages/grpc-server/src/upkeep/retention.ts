@@ -1,4 +1,5 @@
-import type { Expired, SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
+import type { Expired } from "@spanstore/core/engine";
 import type { Logger } from "pino";
 import { matchesPattern } from "../routing/patterns.js";
 import type { Metrics } from "./metrics.js";

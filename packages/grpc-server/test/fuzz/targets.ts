@@ -5,23 +5,17 @@ import { filterOf, messageCodec, spanFilterField, traceFilterField } from "@span
 import {
   and,
   decodeTraces,
-  encodeFilter,
-  encodeTraces,
   event,
   filterFromJson,
   filterToJson,
-  limitTraces,
   openMemoryStore,
-  resolveFilter,
   resource,
   some,
   span,
-  spansSince,
-  splitByTrace,
   type TracesData,
-  tracesFromJson,
-  tracesToJson,
 } from "@spanstore/core";
+import { encodeFilter, limitTraces, resolveFilter, spansSince, splitByTrace } from "@spanstore/core/engine";
+import { encodeTraces, tracesFromJson, tracesToJson } from "@spanstore/core/otlp";
 import { jaegerSpansOf, otlpOfJaegerSpan } from "@spanstore/jaeger";
 import { loadConfig } from "../../src/config/load.js";
 import { createTenantOf } from "../../src/routing/tenancy.js";

@@ -1,6 +1,6 @@
 import { Client, credentials } from "@grpc/grpc-js";
 import { lengthDelimited } from "@spanstore/client/wire";
-import { Cursor } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import { methodNamed } from "../harness.js";
 import { reader, writer } from "./spans.js";
 

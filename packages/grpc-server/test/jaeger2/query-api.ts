@@ -1,4 +1,5 @@
-import { type Span, type TracesData, tracesFromJson } from "@spanstore/core";
+import type { Span, TracesData } from "@spanstore/core";
+import { tracesFromJson } from "@spanstore/core/otlp";
 
 export interface ApiSummary {
   readonly traceId: string;

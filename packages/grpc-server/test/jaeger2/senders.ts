@@ -1,5 +1,6 @@
 import { Client, credentials } from "@grpc/grpc-js";
-import { encodeTraces, type TracesData, tracesToJson } from "@spanstore/core";
+import type { TracesData } from "@spanstore/core";
+import { encodeTraces, tracesToJson } from "@spanstore/core/otlp";
 import type { ThriftSpan } from "./thrift.js";
 import { thriftBatch } from "./thrift-binary.js";
 

@@ -1,6 +1,6 @@
 /** Numbered Export requests, each a trace of the service `overload`, that take no time to make and that nothing makes small. */
 import { createCipheriv, createHash } from "node:crypto";
-import { encodeTraces } from "@spanstore/core";
+import { encodeTraces } from "@spanstore/core/otlp";
 
 const spans = 200;
 const textBytes = 5000;

@@ -1,4 +1,5 @@
-import { FragmentWriter, isSpanStoreError, parseGroups } from "@spanstore/core";
+import { isSpanStoreError } from "@spanstore/core";
+import { FragmentWriter, parseGroups } from "@spanstore/core/otlp";
 import { otlpOfJaegerSpan } from "../to-otlp/otlp-of-span.js";
 import { documentText } from "./document-text.js";
 import type { JaegerDocument, UnusableDocument } from "./documents.js";

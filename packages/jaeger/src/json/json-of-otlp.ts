@@ -1,4 +1,4 @@
-import { Cursor } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import { jaegerSpansOf } from "../to-jaeger/spans-of-otlp.js";
 
 /** A tag, a log's field: `value` is of the type that `type` names; integers beyond 2^53 are strings. */

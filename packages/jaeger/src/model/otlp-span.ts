@@ -1,4 +1,4 @@
-import { Cursor } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import { readAttribute } from "../to-jaeger/read-attribute.js";
 import { keptTag } from "./kept.js";
 import { eventKey, rangeEquals, refTypeKey } from "./keys.js";

@@ -1,4 +1,4 @@
-import { Cursor } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import type { AttributeRows } from "./attribute-rows.js";
 import type { JaegerSpan } from "./jaeger-span.js";
 import {

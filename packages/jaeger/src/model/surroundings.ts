@@ -1,4 +1,4 @@
-import { Cursor } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import { writeProcess } from "../to-jaeger/resource-to-process.js";
 import { BackwardWriter } from "./backward-writer.js";
 

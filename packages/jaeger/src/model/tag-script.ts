@@ -1,4 +1,4 @@
-import { Cursor } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import type { BackwardWriter } from "./backward-writer.js";
 import type { Pairs } from "./pairs.js";
 

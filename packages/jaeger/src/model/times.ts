@@ -1,4 +1,4 @@
-import type { Cursor } from "@spanstore/core";
+import type { Cursor } from "@spanstore/core/otlp";
 import type { BackwardWriter } from "./backward-writer.js";
 import { malformed } from "./refuse.js";
 

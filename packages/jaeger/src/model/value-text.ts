@@ -1,4 +1,4 @@
-import { Cursor } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import { readAttribute, readItem } from "../to-jaeger/read-attribute.js";
 import { boolType, bytesType, doubleType, intType, listType, mapType, Pairs, stringType } from "./pairs.js";
 import { Ranges } from "./ranges.js";

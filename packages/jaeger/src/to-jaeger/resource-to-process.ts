@@ -1,4 +1,4 @@
-import { Cursor } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import type { BackwardWriter } from "../model/backward-writer.js";
 import { keptTag, noServiceName } from "../model/kept.js";
 import { hostnameKey, jaegerVersionKey, keyBytes, serviceNameKey } from "../model/keys.js";

@@ -1,4 +1,4 @@
-import { parseGroups } from "@spanstore/core";
+import { parseGroups } from "@spanstore/core/otlp";
 import { BackwardWriter } from "../model/backward-writer.js";
 import { Surroundings } from "../model/surroundings.js";
 import { writeJaegerSpan } from "./write-jaeger-span.js";

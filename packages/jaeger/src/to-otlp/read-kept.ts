@@ -1,4 +1,5 @@
-import { Cursor, isSpanStoreError } from "@spanstore/core";
+import { isSpanStoreError } from "@spanstore/core";
+import { Cursor } from "@spanstore/core/otlp";
 import {
   keptAbsentTag,
   keptFieldsTag,

@@ -1,4 +1,4 @@
-import type { Cursor } from "@spanstore/core";
+import type { Cursor } from "@spanstore/core/otlp";
 import { keyCodeAt } from "../model/keys.js";
 import {
   boolType,

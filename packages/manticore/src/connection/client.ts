@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { SpanStoreError, throwIfAborted } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { throwIfAborted } from "@spanstore/core/engine";
 import type { PoolConnection, QueryError } from "mysql2";
 import { type Address, addressText, type Settings } from "../options.js";
 import { agentFailed, failureOf, withCircumstances } from "./errors.js";

@@ -1,4 +1,4 @@
-import { type Expired, spansSince, splitByTrace, type Term } from "@spanstore/core";
+import { type Expired, spansSince, splitByTrace, type Term } from "@spanstore/core/engine";
 import { decimal, integer, type Row } from "../connection/client.js";
 import { unescaped } from "../connection/literals.js";
 import type { Tuning } from "../connection/tuning.js";

@@ -4,7 +4,7 @@ import {
   isImpossible,
   requiredTerms,
   type TermNode,
-} from "@spanstore/core";
+} from "@spanstore/core/engine";
 import { integer } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import type { Layout } from "../schema/layout.js";

@@ -1,4 +1,4 @@
-import { createCallLedger, type EngineReader } from "@spanstore/core";
+import { createCallLedger, type EngineReader } from "@spanstore/core/engine";
 import { type Client, integer } from "../connection/client.js";
 import type { Control } from "../coordination/control.js";
 import type { Catalog } from "../schema/catalog.js";

@@ -1,4 +1,4 @@
-import type { Fragment } from "@spanstore/core";
+import type { Fragment } from "@spanstore/core/engine";
 import type { Row } from "../connection/client.js";
 
 /**

@@ -1,4 +1,5 @@
-import { Cursor, type Fragment } from "@spanstore/core";
+import type { Fragment } from "@spanstore/core/engine";
+import { Cursor } from "@spanstore/core/otlp";
 import { decimal, type Row } from "../connection/client.js";
 import { unescapedInPlace } from "../connection/literals.js";
 

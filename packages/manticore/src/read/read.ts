@@ -1,4 +1,4 @@
-import type { EngineReader, Fragment } from "@spanstore/core";
+import type { EngineReader, Fragment } from "@spanstore/core/engine";
 import { type Client, integer, type Row } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import type { Tuning } from "../connection/tuning.js";

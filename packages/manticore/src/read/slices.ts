@@ -1,4 +1,4 @@
-import type { TermNode } from "@spanstore/core";
+import type { TermNode } from "@spanstore/core/engine";
 import { decimal, type Row } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import type { Layout } from "../schema/layout.js";

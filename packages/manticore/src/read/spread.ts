@@ -1,4 +1,5 @@
-import { isSpanStoreError, type RejectedSpan, splitByTrace, type WriteResult } from "@spanstore/core";
+import { isSpanStoreError, type RejectedSpan, type WriteResult } from "@spanstore/core";
+import { splitByTrace } from "@spanstore/core/engine";
 import { maxExtentMillis } from "./fragments.js";
 
 export type Write = (encoded: Uint8Array, signal?: AbortSignal) => Promise<WriteResult>;

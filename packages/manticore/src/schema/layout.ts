@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Term } from "@spanstore/core";
+import type { Term } from "@spanstore/core/engine";
 import { type Client, integer, type Row } from "../connection/client.js";
 import type { Catalog } from "./catalog.js";
 import type { Naming } from "./naming.js";

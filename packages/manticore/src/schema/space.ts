@@ -1,4 +1,5 @@
-import { checkWindowLength, SpanStoreError, type WindowLength } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { checkWindowLength, type WindowLength } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import { literal } from "../connection/literals.js";

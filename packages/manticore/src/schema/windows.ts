@@ -1,4 +1,4 @@
-import { type CalendarWindow, createCalendar, type WindowLength } from "@spanstore/core";
+import { type CalendarWindow, createCalendar, type WindowLength } from "@spanstore/core/engine";
 import { type IdRange, idRange } from "./ids.js";
 
 /** A span of time whose spans lie in one table, whose name ends with its name. */

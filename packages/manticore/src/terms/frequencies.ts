@@ -1,4 +1,4 @@
-import type { Term, TermNode } from "@spanstore/core";
+import type { Term, TermNode } from "@spanstore/core/engine";
 import { type Client, decimal } from "../connection/client.js";
 import { tokenOfTerm } from "./tokens.js";
 

@@ -1,4 +1,4 @@
-import { requiredTerms, type Term, type TermNode, type TraceFragment } from "@spanstore/core";
+import { requiredTerms, type Term, type TermNode, type TraceFragment } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { literal } from "../connection/literals.js";
 import type { Tuning } from "../connection/tuning.js";

@@ -1,4 +1,4 @@
-import type { Term, TermNode, TraceFragment } from "@spanstore/core";
+import type { Term, TermNode, TraceFragment } from "@spanstore/core/engine";
 import type { SqlBytes } from "../connection/literals.js";
 import { timeTokens } from "./time-tokens.js";
 

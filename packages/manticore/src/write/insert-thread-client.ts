@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { errorFromData, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { errorFromData } from "@spanstore/core/engine";
 import type { Request, Response, Space, ThreadOptions } from "./insert-thread-protocol.js";
 import type { Inserter, Outcome, Prepared } from "./inserter.js";
 

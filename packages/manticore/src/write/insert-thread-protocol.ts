@@ -1,4 +1,4 @@
-import type { ErrorData, WindowLength } from "@spanstore/core";
+import type { ErrorData, WindowLength } from "@spanstore/core/engine";
 import type { Tuning } from "../connection/tuning.js";
 import type { Settings } from "../options.js";
 import type { Outcome, Prepared } from "./inserter.js";

@@ -1,6 +1,6 @@
 /** What the worker thread runs: inserters of all spaces, on connections of their own. */
 import { parentPort, workerData } from "node:worker_threads";
-import { errorToData } from "@spanstore/core";
+import { errorToData } from "@spanstore/core/engine";
 import { openClients } from "../connection/clients.js";
 import { contentId } from "../schema/ids.js";
 import { createNaming } from "../schema/naming.js";

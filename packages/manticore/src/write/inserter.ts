@@ -1,12 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import {
-  type ErrorData,
-  errorToData,
-  isSpanStoreError,
-  type RejectedSpan,
-  SpanStoreError,
-  splitByTrace,
-} from "@spanstore/core";
+import { isSpanStoreError, type RejectedSpan, SpanStoreError } from "@spanstore/core";
+import { type ErrorData, errorToData, splitByTrace } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { type Failure, failureOf, storeError } from "../connection/errors.js";
 import type { Tuning } from "../connection/tuning.js";

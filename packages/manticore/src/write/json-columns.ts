@@ -1,11 +1,5 @@
-import {
-  type AnyValue,
-  Cursor,
-  type KeyValue,
-  type ScopeView,
-  type SpanView,
-  textForm,
-} from "@spanstore/core";
+import type { AnyValue, KeyValue } from "@spanstore/core";
+import { Cursor, type ScopeView, type SpanView, textForm } from "@spanstore/core/otlp";
 import { SqlBytes } from "../connection/literals.js";
 
 const quote = 0x22;

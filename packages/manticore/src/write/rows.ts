@@ -1,13 +1,6 @@
 import { hash } from "node:crypto";
-import {
-  parseGroups,
-  type SpanGroup,
-  type SpanView,
-  type Split,
-  spansOf,
-  type Term,
-  type TraceFragment,
-} from "@spanstore/core";
+import type { Split, Term, TraceFragment } from "@spanstore/core/engine";
+import { parseGroups, type SpanGroup, type SpanView, spansOf } from "@spanstore/core/otlp";
 import { SqlBytes } from "../connection/literals.js";
 import type { ContentId } from "../schema/ids.js";
 import { appendTokens } from "../terms/tokens.js";

@@ -1,4 +1,4 @@
-import { type ResourceView, type SpanView, spanKindWord } from "@spanstore/core";
+import { type ResourceView, type SpanView, spanKindWord } from "@spanstore/core/otlp";
 import { SqlBytes } from "../connection/literals.js";
 import { appendProcess } from "./json-columns.js";
 

@@ -1,4 +1,5 @@
-import { errorFromData, SpanStoreError, throwIfAborted, type WriteResult } from "@spanstore/core";
+import { SpanStoreError, type WriteResult } from "@spanstore/core";
+import { errorFromData, throwIfAborted } from "@spanstore/core/engine";
 import { storeError } from "../connection/errors.js";
 import type { Control } from "../coordination/control.js";
 import type { Gate } from "../coordination/gate.js";

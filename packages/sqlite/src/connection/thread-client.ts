@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { errorFromData, SpanStoreError } from "@spanstore/core";
+import { SpanStoreError } from "@spanstore/core";
+import { errorFromData } from "@spanstore/core/engine";
 import type { Request, Response, ThreadOptions } from "./thread-protocol.js";
 
 /** A thread of the store, seen from the thread of its user. */

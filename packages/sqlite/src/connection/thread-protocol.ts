@@ -1,4 +1,4 @@
-import type { ErrorData } from "@spanstore/core";
+import type { ErrorData } from "@spanstore/core/engine";
 
 /** What a thread is started with. */
 export interface ThreadOptions {

@@ -1,14 +1,13 @@
 /** What a worker thread of the store runs: one connection, and the calls that come to it. */
 import { parentPort, workerData } from "node:worker_threads";
+import { type CallOptions, SpanStoreError } from "@spanstore/core";
 import {
-  type CallOptions,
   countBefore,
   createReclaimer,
   createStoreReads,
   errorToData,
-  SpanStoreError,
   type StoreReads,
-} from "@spanstore/core";
+} from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { createEngineReader, createEngineWriter } from "../engine.js";
 import { openForReading, openForWriting } from "../schema/schema.js";

@@ -1,6 +1,7 @@
 import { accessSync, constants, readdirSync, type Stats, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Finding, isSpanStoreError } from "@spanstore/core";
+import { isSpanStoreError } from "@spanstore/core";
+import type { Finding } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
 import { inspect } from "../schema/schema.js";

@@ -1,4 +1,10 @@
-import { countSpansBefore, createTurns, type Fragment, type SpanCount, spansSince } from "@spanstore/core";
+import {
+  countSpansBefore,
+  createTurns,
+  type Fragment,
+  type SpanCount,
+  spansSince,
+} from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { createFragmentReader, type Place, placeColumns } from "../read/fragments.js";
 import { lastIdUntil } from "../schema/ids.js";

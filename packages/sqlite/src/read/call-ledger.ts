@@ -1,14 +1,13 @@
+import type { Dependency, DependencyQuery } from "@spanstore/core";
 import {
   bucketStart,
   type CallBuckets,
   callsOfTrace,
   createCallBuckets,
   createTurns,
-  type Dependency,
-  type DependencyQuery,
   type ServiceCall,
   throwIfAborted,
-} from "@spanstore/core";
+} from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
 import { firstIdOf, lastIdUntil, windowOf } from "../schema/ids.js";

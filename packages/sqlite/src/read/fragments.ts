@@ -1,4 +1,4 @@
-import { type Fragment, spansSince } from "@spanstore/core";
+import { type Fragment, spansSince } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { createBlockCache, decompressBlock, traceIdBytes } from "../write/blocks.js";
 

@@ -1,4 +1,4 @@
-import { createStoreReads, type StoreReads } from "@spanstore/core";
+import { createStoreReads, type StoreReads } from "@spanstore/core/engine";
 import { storeError } from "../connection/errors.js";
 import { createEngineReader } from "../engine.js";
 import { openForReading } from "../schema/schema.js";

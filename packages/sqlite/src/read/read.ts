@@ -1,3 +1,4 @@
+import type { Operation } from "@spanstore/core";
 import {
   type CandidateSearch,
   type CandidateWindow,
@@ -5,10 +6,9 @@ import {
   type EngineReader,
   type Fragment,
   isImpossible,
-  type Operation,
   requiredTerms,
   throwIfAborted,
-} from "@spanstore/core";
+} from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
 import {

@@ -1,4 +1,4 @@
-import type { Term, TermNode, TermSet } from "@spanstore/core";
+import type { Term, TermNode, TermSet } from "@spanstore/core/engine";
 
 /**
  * A term as FTS5 sees it: six bytes of seven bits, each with the top bit set. The ascii tokenizer takes

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type SeenOperation, type Split, splitByTrace, type TraceFragment } from "@spanstore/core";
+import { type SeenOperation, type Split, splitByTrace, type TraceFragment } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { newestInWindow, windowMillis, windowOf, windowOfId } from "../schema/ids.js";
 import { termDocument } from "../terms/lower.js";

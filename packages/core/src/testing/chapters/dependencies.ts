@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Dependency, SpanStore } from "../../store/span-store.js";
+import type { Dependency, SpanStore } from "../../store/contract/span-store.js";
 import type { Suite } from "../harness.js";
 import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { openMemoryStore } from "../../memory/index.js";
-import type { SpanStore } from "../../store/span-store.js";
+import type { SpanStore } from "../../store/contract/span-store.js";
 import { type Open, randomness, type Suite } from "../harness.js";
 import { minimize } from "../minimize.js";
 import { play, type Step, scenario } from "../scenario.js";

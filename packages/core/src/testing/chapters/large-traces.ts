@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { encodeTraces } from "../../otlp/encode.js";
-import type { SpanStore, TraceChunk } from "../../store/span-store.js";
+import type { SpanStore, TraceChunk } from "../../store/contract/span-store.js";
 import { walkSpans } from "../answers.js";
 import { labelsOf, readSummaries, readTraces } from "../contents.js";
 import type { Suite } from "../harness.js";

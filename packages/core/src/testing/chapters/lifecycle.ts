@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { encodeTraces } from "../../otlp/encode.js";
-import type { CallOptions, SpanStore } from "../../store/span-store.js";
+import type { CallOptions, SpanStore } from "../../store/contract/span-store.js";
 import { labelsOf, readSpans, readSummaries, readTraces } from "../contents.js";
 import type { Suite } from "../harness.js";
 import { assertRefused } from "../refusals.js";

@@ -4,7 +4,7 @@ import type { AnyValue } from "../../model/any-value.js";
 import type { ResourceSpans, Span, TracesData } from "../../model/trace.js";
 import { decodeTraces } from "../../otlp/decode.js";
 import { encodeTraces } from "../../otlp/encode.js";
-import type { SpanStore } from "../../store/span-store.js";
+import type { SpanStore } from "../../store/contract/span-store.js";
 import { pageOf } from "../answers.js";
 import { tracesData } from "../arbitrary-otlp.js";
 import { contentsOf, readSpans, readTraces, walkPages } from "../contents.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeTraces } from "../../otlp/encode.js";
 import type { SpanOrder } from "../../query/trace-query.js";
-import type { SpanStore } from "../../store/span-store.js";
+import type { SpanStore } from "../../store/contract/span-store.js";
 import { pageOf, walkSpans, walkTraceIds } from "../answers.js";
 import { contentsOf, readSpans, readSummaries, readTraces } from "../contents.js";
 import type { Suite } from "../harness.js";

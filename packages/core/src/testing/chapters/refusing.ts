@@ -1,6 +1,6 @@
-import type { FilterCall } from "../../query/filter/ast.js";
+import type { FilterCall } from "../../query/filter/language/ast.js";
 import type { SpanOrder, TraceQuery } from "../../query/trace-query.js";
-import type { SpanStore } from "../../store/span-store.js";
+import type { SpanStore } from "../../store/contract/span-store.js";
 import type { Suite } from "../harness.js";
 import { assertRefused } from "../refusals.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { openMemoryStore } from "../../memory/index.js";
 import { encodeTraces } from "../../otlp/encode.js";
-import type { SpanStore } from "../../store/span-store.js";
+import type { SpanStore } from "../../store/contract/span-store.js";
 import { labelsOf, readSpans, readSummaries, readTraces } from "../contents.js";
 import type { Suite } from "../harness.js";
 import { type Replacement, spliced } from "../raw-otlp.js";

@@ -1,0 +1,26 @@
+import type { Engine } from "../store/contract/engine.js";
+import { expireSpans } from "../store/lifecycle/expire.js";
+import { openWhileUsed } from "../store/lifecycle/open-while-used.js";
+
+/**
+ * An engine that is opened by its first call: what opens a store need not wait for a backend that is down.
+ */
+export function lazyEngine(name: string, open: () => Promise<Engine>): Engine {
+  const { use, stream, end } = openWhileUsed(open, (engine) => engine.close());
+  return {
+    name,
+    write: (encoded, signal) => use((engine) => engine.write(encoded, signal)),
+    sequence: (signal) => use((engine) => engine.sequence(signal)),
+    candidates: (search, signal) => stream((engine) => engine.candidates(search, signal)),
+    fragments: (traceIds, signal) => stream((engine) => engine.fragments(traceIds, signal)),
+    services: (signal) => use((engine) => engine.services(signal)),
+    operations: (service, signal) => use((engine) => engine.operations(service, signal)),
+    dependencies: (query, signal) => use((engine) => engine.dependencies(query, signal)),
+    deleteBefore: (time) => use((engine) => engine.deleteBefore(time)),
+    expire: (time, dryRun) => use((engine) => expireSpans(engine, time, dryRun)),
+    purge: () => use((engine) => engine.purge()),
+    stats: () => use((engine) => engine.stats()),
+    health: () => use((engine) => engine.health()),
+    close: end,
+  };
+}

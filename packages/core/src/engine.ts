@@ -1,0 +1,62 @@
+// What an author of an engine or a face needs beside the SpanStore itself.
+export {
+  type Calendar,
+  type CalendarWindow,
+  checkWindowLength,
+  createCalendar,
+  type WindowLength,
+} from "./engine-kit/calendar.js";
+export { bucketStart, type CallBuckets, createCallBuckets } from "./engine-kit/call-buckets.js";
+export { type CallSource, createCallLedger } from "./engine-kit/call-ledger.js";
+export type { Finding } from "./engine-kit/findings.js";
+export { lazyEngine } from "./engine-kit/lazy-engine.js";
+export { createReclaimer } from "./engine-kit/reclaim.js";
+export {
+  type ErrorData,
+  type ErrorDetails,
+  errorFromData,
+  errorToData,
+  throwIfAborted,
+} from "./errors/errors.js";
+export { messageOf } from "./errors/message-of.js";
+export { invalidOption, wholeNumberOption } from "./errors/option-checks.js";
+export { type LimitedTraces, limitTraces, type SpanLimits } from "./fragments/limits.js";
+export type { SeenOperation } from "./fragments/operations.js";
+export { spansSince } from "./fragments/spans-since.js";
+export { type Split, type SplitOptions, splitByTrace, type TraceFragment } from "./fragments/split.js";
+export { compareCodePoints } from "./model/text-order.js";
+export { decodeFilter, encodeFilter } from "./query/filter/forms/wire-form.js";
+export type { FilterExpression } from "./query/filter/language/ast.js";
+export { parseDuration, parseInstant } from "./query/filter/language/literals.js";
+export type { Constant, Level, Predicate, Reference } from "./query/filter/language/predicate.js";
+export { compilePredicate } from "./query/filter/match/matcher.js";
+export { resolveFilter } from "./query/filter/resolve/resolve.js";
+export { checkTimeRange } from "./query/search-of-query.js";
+export { defaultLimit } from "./query/trace-query.js";
+export { allCapabilities } from "./store/contract/capabilities.js";
+export type {
+  CandidateSearch,
+  CandidateWindow,
+  Engine,
+  EngineReader,
+  EngineWriter,
+  Fragment,
+} from "./store/contract/engine.js";
+export type {
+  Expired,
+  ExpireOptions,
+  GetTracesOptions,
+  ServiceSummary,
+  StoreReads,
+} from "./store/contract/span-store.js";
+export { checkSpanLimit, createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
+export { countBefore, countSpansBefore, expireSpans, type SpanCount } from "./store/lifecycle/expire.js";
+export { type StoreCalls, withLifecycle } from "./store/lifecycle/lifecycle.js";
+export { checkTenantName, createTenants } from "./store/lifecycle/tenants.js";
+export { assembleChunks } from "./store/reading/assemble.js";
+export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/reading/dependencies.js";
+export { summarize } from "./store/reading/summaries.js";
+export { createTurns } from "./store/reading/turns.js";
+export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";
+export type { Term } from "./terms/term.js";
+export type { TermSet } from "./terms/term-list.js";

@@ -1,0 +1,83 @@
+import { parseGroups } from "../otlp/groups.js";
+import { serviceNameOf } from "../otlp/service-name.js";
+import { Cursor, readUint32, wireBytes, wireFixed64 } from "../otlp/wire.js";
+
+/**
+ * What tells who called whom, of many spans side by side: one number a column, since objects and strings
+ * a span would cost several times the reading.
+ */
+export class CallColumns {
+  length = 0;
+  /** Two words an id. */
+  spanId = new Uint32Array(64);
+  /** Two zeros for a root. */
+  parentId = new Uint32Array(64);
+  /** Low word, high word. */
+  start = new Uint32Array(64);
+  /** Index into `services`. */
+  service = new Int32Array(32);
+  readonly services: string[] = [];
+
+  /** Adds every span of an encoded TracesData that is known to be well formed. */
+  add(encoded: Uint8Array): void {
+    let resource: unknown;
+    let service = 0;
+    for (const group of parseGroups(encoded)) {
+      if (group.resource !== resource) {
+        resource = group.resource;
+        service = this.#serviceIndex(serviceNameOf(group.resource.encoded));
+      }
+      for (let i = 0; i < group.spans.length; i += 2) {
+        this.#span(encoded, group.spans[i] as number, group.spans[i + 1] as number, service);
+      }
+    }
+  }
+
+  #serviceIndex(name: string): number {
+    const known = this.services.indexOf(name);
+    return known >= 0 ? known : this.services.push(name) - 1;
+  }
+
+  #span(bytes: Uint8Array, at: number, end: number, service: number): void {
+    const index = this.length++;
+    if (index === this.service.length) this.#grow();
+    this.service[index] = service;
+    const pair = index * 2;
+    this.parentId[pair] = this.parentId[pair + 1] = this.start[pair] = this.start[pair + 1] = 0;
+    const cursor = new Cursor(bytes, at, end);
+    while (cursor.pos < end) {
+      const tag = cursor.tag();
+      const field = tag >>> 3;
+      if ((field === 2 || field === 4) && (tag & 7) === wireBytes) {
+        const valueEnd = cursor.lengthEnd();
+        const words = field === 2 ? this.spanId : this.parentId;
+        const present = valueEnd - cursor.pos === 8;
+        words[pair] = present ? readUint32(bytes, cursor.pos) : 0;
+        words[pair + 1] = present ? readUint32(bytes, cursor.pos + 4) : 0;
+        cursor.pos = valueEnd;
+      } else if (field === 7 && (tag & 7) === wireFixed64) {
+        const timeAt = cursor.pos;
+        cursor.skip(tag);
+        this.start[pair] = readUint32(bytes, timeAt);
+        this.start[pair + 1] = readUint32(bytes, timeAt + 4);
+      } else {
+        cursor.skip(tag);
+      }
+    }
+  }
+
+  #grow(): void {
+    this.spanId = doubled(this.spanId);
+    this.parentId = doubled(this.parentId);
+    this.start = doubled(this.start);
+    const service = new Int32Array(this.service.length * 2);
+    service.set(this.service);
+    this.service = service;
+  }
+}
+
+function doubled(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const grown = new Uint32Array(words.length * 2);
+  grown.set(words);
+  return grown;
+}

@@ -1,0 +1,214 @@
+import { isSpanStoreError } from "../errors/errors.js";
+import { parseGroups, type SpanGroup } from "../otlp/groups.js";
+import { serviceNameOf } from "../otlp/service-name.js";
+import { Cursor, readText, wireBytes } from "../otlp/wire.js";
+import { FragmentWriter } from "./fragment-writer.js";
+import type { RejectedSpan } from "./rejected-span.js";
+
+/** How much of each part of a span is taken. */
+export interface SpanLimits {
+  /** Bytes of a span without its resource and scope. */
+  readonly spanBytes: number;
+  /** Bytes of a span's, an event's, a scope's or a service's name, of an attribute's key, of a trace state. */
+  readonly nameBytes: number;
+  /** Bytes of an attribute's value, encoded, and of a status's message. */
+  readonly valueBytes: number;
+  /** Attributes of one span, event, link, scope or resource. */
+  readonly attributes: number;
+}
+
+export interface LimitedTraces {
+  /** What is left: the very bytes that were given when nothing is rejected, empty when everything is. */
+  readonly encoded: Uint8Array;
+  readonly rejected: readonly RejectedSpan[];
+}
+
+/** Where the parts of a message stand by field number; 0: it has no such part. */
+interface Shape {
+  readonly name: string;
+  readonly attributes: number;
+  /** Fields that are names, and what they are called. */
+  readonly names: Readonly<Record<number, string>>;
+  /** Fields with a bound of their own or messages within. */
+  readonly nested?: Readonly<Record<number, Shape>>;
+}
+
+const eventShape: Shape = { name: "events", attributes: 3, names: { 2: "name" } };
+const linkShape: Shape = { name: "links", attributes: 4, names: { 3: "trace_state" } };
+const spanShape: Shape = {
+  name: "span",
+  attributes: 9,
+  names: { 3: "trace_state", 5: "name" },
+  nested: { 11: eventShape, 13: linkShape },
+};
+const resourceShape: Shape = { name: "resource", attributes: 1, names: {} };
+const scopeShape: Shape = { name: "scope", attributes: 3, names: { 1: "name", 2: "version" } };
+const statusField = 15;
+const statusMessageField = 2;
+
+/** An attribute has a tag and a length at least. */
+const leastAttributeBytes = 2;
+const shownKeyChars = 100;
+
+/**
+ * Takes the spans out of an encoded TracesData that are beyond the limits, or whose resource or scope is; the reasons
+ * name the part at fault. Parts that are malformed are left for the store to judge.
+ * @throws INVALID_TRACES when the bytes around the spans are no OTLP.
+ */
+export function limitTraces(encoded: Uint8Array, limits: SpanLimits): LimitedTraces {
+  // What is no longer than this is within every limit.
+  const small = Math.min(
+    limits.spanBytes,
+    limits.nameBytes,
+    limits.valueBytes,
+    limits.attributes * leastAttributeBytes,
+  );
+  if (encoded.length <= small) return { encoded, rejected: [] };
+  const kept = new FragmentWriter();
+  const rejected: RejectedSpan[] = [];
+  for (const group of parseGroups(encoded)) {
+    if (group.spans.length === 0) continue;
+    const around = problemAround(group, limits, small);
+    for (let i = 0; i < group.spans.length; i += 2) {
+      const start = group.spans[i] as number;
+      const end = group.spans[i + 1] as number;
+      const reason =
+        around ?? (end - start <= small ? undefined : problemOf(group.bytes, start, end, limits));
+      if (reason === undefined) kept.add(group, start, end);
+      else rejected.push({ encoded: group.bytes.slice(start, end), reason });
+    }
+  }
+  return { encoded: rejected.length === 0 ? encoded : kept.encode(), rejected };
+}
+
+function problemAround(
+  { resource, scope }: SpanGroup,
+  limits: SpanLimits,
+  small: number,
+): string | undefined {
+  const of = (encoded: Uint8Array, shape: Shape): string | undefined =>
+    encoded.length <= small
+      ? undefined
+      : unlessMalformed(() => problemIn(encoded, 0, encoded.length, shape, shape.name, limits));
+  const found = of(resource.encoded, resourceShape) ?? of(scope.encoded, scopeShape);
+  if (found !== undefined || resource.encoded.length <= limits.nameBytes) return found;
+  return unlessMalformed(() => {
+    const bytes = Buffer.byteLength(serviceNameOf(resource.encoded));
+    return tooLong(bytes, limits.nameBytes, 'resource.attributes["service.name"]');
+  });
+}
+
+function problemOf(bytes: Uint8Array, start: number, end: number, limits: SpanLimits): string | undefined {
+  return (
+    tooLong(end - start, limits.spanBytes, "span") ??
+    unlessMalformed(() => problemIn(bytes, start, end, spanShape, "span", limits))
+  );
+}
+
+function problemIn(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  shape: Shape,
+  path: string,
+  limits: SpanLimits,
+): string | undefined {
+  const cursor = new Cursor(bytes, start, end);
+  const counts = new Map<number, number>();
+  while (cursor.pos < cursor.end) {
+    const tag = cursor.tag();
+    if ((tag & 7) !== wireBytes) {
+      cursor.skip(tag);
+      continue;
+    }
+    const field = tag >>> 3;
+    const partEnd = cursor.lengthEnd();
+    const from = cursor.pos;
+    cursor.pos = partEnd;
+    const index = counts.get(field) ?? 0;
+    counts.set(field, index + 1);
+    let problem: string | undefined;
+    const name = shape.names[field];
+    const nested = shape.nested?.[field];
+    if (name !== undefined) problem = tooLong(partEnd - from, limits.nameBytes, `${path}.${name}`);
+    else if (nested !== undefined)
+      problem = problemIn(bytes, from, partEnd, nested, `${path}.${nested.name}[${index}]`, limits);
+    else if (field === shape.attributes) {
+      if (index >= limits.attributes)
+        return `${path}.attributes: more than the ${limits.attributes} that are taken`;
+      problem = problemInAttribute(bytes, from, partEnd, path, limits);
+    } else if (shape === spanShape && field === statusField) {
+      problem = problemInStatus(bytes, from, partEnd, limits);
+    }
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function problemInAttribute(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  path: string,
+  limits: SpanLimits,
+): string | undefined {
+  if (end - start <= Math.min(limits.nameBytes, limits.valueBytes)) return undefined;
+  const cursor = new Cursor(bytes, start, end);
+  let key = "";
+  let valueBytes = 0;
+  while (cursor.pos < cursor.end) {
+    const tag = cursor.tag();
+    if ((tag & 7) !== wireBytes) {
+      cursor.skip(tag);
+      continue;
+    }
+    const partEnd = cursor.lengthEnd();
+    if (tag >>> 3 === 1) {
+      const problem = tooLong(partEnd - cursor.pos, limits.nameBytes, `${path}.attributes: a key`);
+      if (problem !== undefined) return problem;
+      key = readText(bytes, cursor.pos, partEnd);
+    } else if (tag >>> 3 === 2) {
+      valueBytes += partEnd - cursor.pos;
+    }
+    cursor.pos = partEnd;
+  }
+  return tooLong(
+    valueBytes,
+    limits.valueBytes,
+    `${path}.attributes[${JSON.stringify(key.slice(0, shownKeyChars))}]`,
+  );
+}
+
+function problemInStatus(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  limits: SpanLimits,
+): string | undefined {
+  const cursor = new Cursor(bytes, start, end);
+  while (cursor.pos < cursor.end) {
+    const tag = cursor.tag();
+    if (tag >>> 3 !== statusMessageField || (tag & 7) !== wireBytes) {
+      cursor.skip(tag);
+      continue;
+    }
+    const partEnd = cursor.lengthEnd();
+    const problem = tooLong(partEnd - cursor.pos, limits.valueBytes, "span.status.message");
+    if (problem !== undefined) return problem;
+    cursor.pos = partEnd;
+  }
+  return undefined;
+}
+
+function tooLong(bytes: number, most: number, what: string): string | undefined {
+  return bytes > most ? `${what} has ${bytes} bytes, and no more than ${most} are taken` : undefined;
+}
+
+function unlessMalformed(check: () => string | undefined): string | undefined {
+  try {
+    return check();
+  } catch (error) {
+    if (isSpanStoreError(error)) return undefined;
+    throw error;
+  }
+}

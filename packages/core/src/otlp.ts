@@ -1,0 +1,21 @@
+// The codec of OTLP: protobuf and JSON to the model and back, and walks over encoded spans.
+export { FragmentWriter } from "./fragments/fragment-writer.js";
+export { parseTraceId } from "./model/ids.js";
+export { textForm } from "./model/text-form.js";
+export {
+  type InstrumentationScope,
+  type Resource,
+  type ResourceSpans,
+  type ScopeSpans,
+  type SpanEvent,
+  type SpanLink,
+  type Status,
+  spanKindWord,
+} from "./model/trace.js";
+export { decodeTraces } from "./otlp/decode.js";
+export { encodeTraces } from "./otlp/encode.js";
+export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
+export { tracesFromJson } from "./otlp/json.js";
+export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";
+export { tracesToJson } from "./otlp/to-json.js";
+export { Cursor } from "./otlp/wire.js";

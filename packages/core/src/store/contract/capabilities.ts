@@ -1,0 +1,13 @@
+import { allLevels } from "../../query/filter/language/predicate.js";
+import { operators } from "../../query/filter/resolve/resolve.js";
+import type { SearchCapabilities } from "./span-store.js";
+
+/** Core checks every candidate itself, so every store of ours answers all there is to ask. */
+export const allCapabilities: SearchCapabilities = {
+  withoutServiceName: true,
+  sameSpanConjunction: true,
+  filter: { levels: allLevels, operators },
+  paginated: true,
+  spanSearch: true,
+  spanSorting: true,
+};

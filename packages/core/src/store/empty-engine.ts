@@ -1,0 +1,20 @@
+import type { Engine } from "./contract/engine.js";
+
+/** Holds nothing: reads of a tenant that has written nothing end here, so they make nothing. */
+export const emptyEngine: Engine = {
+  name: "empty",
+  write: async () => {
+    throw new Error("the empty engine takes no writes");
+  },
+  deleteBefore: async () => {},
+  purge: async () => {},
+  sequence: async () => 0,
+  async *candidates() {},
+  async *fragments() {},
+  services: async () => [],
+  operations: async () => [],
+  dependencies: async () => [],
+  stats: async () => ({ bytes: 0 }),
+  health: async () => {},
+  close: async () => {},
+};

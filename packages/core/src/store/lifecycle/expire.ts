@@ -1,0 +1,77 @@
+import { throwIfAborted } from "../../errors/errors.js";
+import { parseGroups } from "../../otlp/groups.js";
+import { SpanHead, timeOf } from "../../otlp/span-head.js";
+import type { Predicate } from "../../query/filter/language/predicate.js";
+import type { Engine, EngineReader } from "../contract/engine.js";
+import type { Expired } from "../contract/span-store.js";
+
+const everything: Predicate = { op: "and", args: [] };
+
+/** Fragments asked for at once: a hint, since all of them are looked at. */
+const wanted = 1000;
+
+/**
+ * Removes what is over at this time, as a SpanStore's `expire` promises: in the engine's own way, or span by span where
+ * it has none.
+ */
+export async function expireSpans(
+  engine: Engine,
+  timeUnixNano: bigint,
+  dryRun: boolean,
+): Promise<readonly Expired[]> {
+  if (timeUnixNano <= 0n) return [];
+  if (engine.expire !== undefined) return engine.expire(timeUnixNano, dryRun);
+  const { spans, bytes } = await countBefore(engine, timeUnixNano);
+  if (spans === 0) return [];
+  if (!dryRun) await engine.deleteBefore(timeUnixNano);
+  return [{ name: engine.name, spans, bytes }];
+}
+
+/** Spans, and their encoded bytes. */
+export interface SpanCount {
+  readonly spans: number;
+  readonly bytes: number;
+}
+
+/** How many spans started before a time; copies count that an engine keeps. */
+export async function countBefore(
+  reader: Pick<EngineReader, "candidates">,
+  timeUnixNano: bigint,
+  signal?: AbortSignal,
+): Promise<SpanCount> {
+  let spans = 0;
+  let bytes = 0;
+  const search = {
+    startTimeMinUnixNano: 0n,
+    startTimeMaxUnixNano: timeUnixNano - 1n,
+    predicate: everything,
+    limit: wanted,
+  };
+  for await (const { fragments } of reader.candidates(search, signal)) {
+    throwIfAborted(signal);
+    for (const { encoded } of fragments) {
+      const count = countSpansBefore(encoded, timeUnixNano);
+      spans += count.spans;
+      bytes += count.bytes;
+    }
+  }
+  return { spans, bytes };
+}
+
+/** How many spans of an encoded TracesData started before a time. */
+export function countSpansBefore(encoded: Uint8Array, timeUnixNano: bigint): SpanCount {
+  const head = new SpanHead();
+  let spans = 0;
+  let bytes = 0;
+  for (const group of parseGroups(encoded)) {
+    for (let i = 0; i < group.spans.length; i += 2) {
+      const start = group.spans[i] as number;
+      const end = group.spans[i + 1] as number;
+      head.scan(encoded, start, end);
+      if (timeOf(encoded, head.startTimeAt) >= timeUnixNano) continue;
+      spans++;
+      bytes += end - start;
+    }
+  }
+  return { spans, bytes };
+}

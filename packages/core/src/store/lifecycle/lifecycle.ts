@@ -1,0 +1,130 @@
+import { setMaxListeners } from "node:events";
+import { SpanStoreError, throwIfAborted } from "../../errors/errors.js";
+import type { CallOptions, SpanStore } from "../contract/span-store.js";
+
+/** A store's calls before anybody watches over them: no state, no care for the caller's signal. */
+export type StoreCalls = Omit<SpanStore, typeof Symbol.asyncDispose>;
+
+/**
+ * Makes a SpanStore of bare calls: after `close` every call fails with STORE_CLOSED, closing waits
+ * for what is in flight and happens once, streams that are open end with STORE_CLOSED, and a signal
+ * that has fired fails the call with ABORTED before anything is asked of the engine.
+ */
+export function withLifecycle(calls: StoreCalls): SpanStore {
+  const closing = new AbortController();
+  // Every open stream listens, and Node takes more than ten listeners for a leak.
+  setMaxListeners(0, closing.signal);
+  let inFlight = 0;
+  let closed: Promise<void> | undefined;
+  let drained: (() => void) | undefined;
+
+  const enter = (options: CallOptions | undefined): void => {
+    if (closed !== undefined) throw new SpanStoreError("STORE_CLOSED", "the store is closed");
+    throwIfAborted(options?.signal);
+    inFlight++;
+  };
+  const leave = (): void => {
+    inFlight--;
+    if (inFlight === 0) drained?.();
+  };
+
+  const run = async <T>(options: CallOptions | undefined, call: () => Promise<T>): Promise<T> => {
+    enter(options);
+    try {
+      return await call();
+    } finally {
+      leave();
+    }
+  };
+
+  const stream = async function* <T>(
+    options: CallOptions | undefined,
+    call: (options: CallOptions) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, undefined> {
+    const { signal, release } = eitherSignal(closing.signal, options?.signal);
+    let iterator: AsyncIterator<T> | undefined;
+    let ended = false;
+    try {
+      for (;;) {
+        enter(options);
+        let result: IteratorResult<T>;
+        try {
+          iterator ??= call({ signal })[Symbol.asyncIterator]();
+          result = await iterator.next();
+        } catch (error) {
+          ended = true;
+          if (closed !== undefined)
+            throw new SpanStoreError("STORE_CLOSED", "the store is closed", { cause: error });
+          throw error;
+        } finally {
+          leave();
+        }
+        if (result.done === true) {
+          ended = true;
+          return;
+        }
+        yield result.value;
+      }
+    } finally {
+      release();
+      if (!ended) await iterator?.return?.();
+    }
+  };
+
+  const close = (): Promise<void> => {
+    closed ??= (async () => {
+      closing.abort();
+      if (inFlight > 0) {
+        await new Promise<void>((resolve) => {
+          drained = resolve;
+        });
+      }
+      await calls.close();
+    })();
+    return closed;
+  };
+
+  return {
+    engine: calls.engine,
+    write: (traces, options) => run(options, () => calls.write(traces, options)),
+    getTraces: (ids, options) => stream(options, (inner) => calls.getTraces(ids, { ...options, ...inner })),
+    findTraces: (query, options) => stream(options, (inner) => calls.findTraces(query, inner)),
+    findTraceIds: (query, options) => run(options, () => calls.findTraceIds(query, options)),
+    findTraceSummaries: (query, options) =>
+      stream(options, (inner) => calls.findTraceSummaries(query, inner)),
+    findSpans: (query, options) => stream(options, (inner) => calls.findSpans(query, inner)),
+    getServices: (options) => run(options, () => calls.getServices(options)),
+    getOperations: (query, options) => run(options, () => calls.getOperations(query, options)),
+    getDependencies: (query, options) => run(options, () => calls.getDependencies(query, options)),
+    deleteBefore: (time) => run(undefined, () => calls.deleteBefore(time)),
+    expire: (time, options) => run(undefined, () => calls.expire(time, options)),
+    purge: () => run(undefined, () => calls.purge()),
+    tenants: () => run(undefined, () => calls.tenants()),
+    forTenant: (tenant) => {
+      if (closed !== undefined) throw new SpanStoreError("STORE_CLOSED", "the store is closed");
+      return calls.forTenant(tenant);
+    },
+    capabilities: (options) => run(options, () => calls.capabilities(options)),
+    stats: () => run(undefined, () => calls.stats()),
+    health: () => run(undefined, () => calls.health()),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** A signal that fires with either. AbortSignal.any costs more than a small read, and would not let go. */
+function eitherSignal(
+  store: AbortSignal,
+  caller: AbortSignal | undefined,
+): { signal: AbortSignal; release: () => void } {
+  if (caller === undefined) return { signal: store, release: () => {} };
+  const either = new AbortController();
+  const abort = (): void => either.abort();
+  store.addEventListener("abort", abort);
+  caller.addEventListener("abort", abort);
+  const release = (): void => {
+    store.removeEventListener("abort", abort);
+    caller.removeEventListener("abort", abort);
+  };
+  return { signal: either.signal, release };
+}

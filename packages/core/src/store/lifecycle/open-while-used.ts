@@ -1,0 +1,100 @@
+import { SpanStoreError } from "../../errors/errors.js";
+
+/** What is opened by the call that needs it, and closed when nobody does. */
+export interface WhileUsed<T> {
+  /** Calls at the same time share an opening; one that fails fails them, and is tried again by the next. */
+  readonly use: <Result>(work: (subject: T) => Promise<Result>) => Promise<Result>;
+  /** The same for a call that is no sign of others to come: after it the subject is closed as if it had not been. */
+  readonly visit: <Result>(work: (subject: T) => Promise<Result>) => Promise<Result>;
+  /** Uses it from the first item to the end of the loop. */
+  readonly stream: <Item>(start: (subject: T) => AsyncIterable<Item>) => AsyncIterable<Item>;
+  readonly isOpen: () => boolean;
+  /** Closes it; later calls fail with STORE_CLOSED. */
+  readonly end: () => Promise<void>;
+}
+
+export interface IdleOptions {
+  /** How long after the last use it stays open; default: until its end. */
+  readonly idleMillis?: number | undefined;
+  /** Told when it was closed since nobody used it. */
+  readonly onIdle?: () => void;
+}
+
+export function openWhileUsed<T>(
+  open: () => Promise<T>,
+  close: (subject: T) => Promise<void>,
+  { idleMillis = Number.POSITIVE_INFINITY, onIdle }: IdleOptions = {},
+): WhileUsed<T> {
+  let subject: Promise<T> | undefined;
+  let closed: Promise<void> = Promise.resolve();
+  let users = 0;
+  let wantedUntil = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let ended = false;
+
+  const enter = (): Promise<T> => {
+    if (ended) return Promise.reject(new SpanStoreError("STORE_CLOSED", "the store is closed"));
+    if (subject === undefined) {
+      const opening = closed.then(open);
+      subject = opening;
+      opening.catch(() => {
+        if (subject === opening) subject = undefined;
+      });
+    }
+    return subject;
+  };
+
+  const closeNow = (): void => {
+    const leaving = subject;
+    subject = undefined;
+    // Whoever comes meanwhile opens it again when this is over; what failed here shows there if it lasts.
+    if (leaving !== undefined) closed = leaving.then(close).catch(() => undefined);
+    void closed.then(() => {
+      if (users === 0 && subject === undefined && !ended) onIdle?.();
+    });
+  };
+
+  const leave = (): void => {
+    users--;
+    if (users > 0 || ended || idleMillis === Number.POSITIVE_INFINITY) return;
+    const rest = wantedUntil - performance.now();
+    if (rest <= 0) closeNow();
+    else timer = setTimeout(closeNow, rest).unref();
+  };
+
+  const entered = async <Result>(work: (subject: T) => Promise<Result>): Promise<Result> => {
+    users++;
+    clearTimeout(timer);
+    try {
+      return await work(await enter());
+    } finally {
+      leave();
+    }
+  };
+  const linger = (): void => {
+    wantedUntil = performance.now() + idleMillis;
+  };
+
+  return {
+    visit: entered,
+    use: (work) => entered((opened) => work(opened).finally(linger)),
+    stream: async function* (start) {
+      users++;
+      clearTimeout(timer);
+      try {
+        yield* start(await enter());
+      } finally {
+        linger();
+        leave();
+      }
+    },
+    isOpen: () => subject !== undefined,
+    end: async () => {
+      ended = true;
+      clearTimeout(timer);
+      await closed;
+      const last = await subject?.catch(() => undefined);
+      if (last !== undefined) await close(last);
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { ContentSet, contentSeed } from "../../fragments/content-set.js";
+import { FragmentWriter } from "../../fragments/fragment-writer.js";
+import { parseGroups } from "../../otlp/groups.js";
+import type { Fragment } from "../contract/engine.js";
+import type { TraceChunk } from "../contract/span-store.js";
+
+/** gRPC clients receive 4 MiB by default; this leaves room for what surrounds the spans. */
+export const maxChunkBytes = 512 * 1024;
+
+/**
+ * Drops from fragments of one trace, given one after the other, the spans whose content came
+ * before: a retried request that was cut otherwise than the first time brings such copies.
+ */
+export function createDeduplicator(): (encoded: Uint8Array) => Uint8Array | undefined {
+  const seen = new ContentSet();
+  return (encoded) => {
+    const groups = parseGroups(encoded);
+    let copies: Set<number> | undefined;
+    let total = 0;
+    for (const group of groups) {
+      const seed = contentSeed(group);
+      for (let i = 0; i < group.spans.length; i += 2) {
+        total++;
+        const start = group.spans[i] as number;
+        if (seen.add(seed, encoded, start, group.spans[i + 1] as number)) continue;
+        copies ??= new Set();
+        copies.add(start);
+      }
+    }
+    if (copies === undefined) return total === 0 ? undefined : encoded;
+    if (copies.size === total) return undefined;
+    const writer = new FragmentWriter();
+    for (const group of groups) {
+      for (let i = 0; i < group.spans.length; i += 2) {
+        const start = group.spans[i] as number;
+        if (!copies.has(start)) writer.add(group, start, group.spans[i + 1] as number);
+      }
+    }
+    return writer.encode();
+  };
+}
+
+/** The fragments of traces, each trace's together, without copies of the same span. */
+export async function* distinctFragments(
+  windows: AsyncIterable<readonly Fragment[]>,
+): AsyncGenerator<Fragment, void, undefined> {
+  let traceId: string | undefined;
+  let deduplicate = createDeduplicator();
+  for await (const window of windows) {
+    for (const fragment of window) {
+      if (fragment.traceId !== traceId) {
+        traceId = fragment.traceId;
+        deduplicate = createDeduplicator();
+      }
+      const encoded = deduplicate(fragment.encoded);
+      if (encoded !== undefined) yield { ...fragment, encoded };
+    }
+  }
+}
+
+/**
+ * Joins the fragments of each trace into chunks of at most {@link maxChunkBytes}; of a trace with more than
+ * `spanLimit` spans the rest is left out, and its last chunk says so.
+ */
+export async function* assembleChunks(
+  fragments: AsyncIterable<Pick<Fragment, "traceId" | "encoded">>,
+  spanLimit = Number.POSITIVE_INFINITY,
+): AsyncGenerator<TraceChunk, void, undefined> {
+  let traceId = "";
+  let pending: Uint8Array[] = [];
+  let size = 0;
+  let spansLeft = spanLimit;
+  let truncated = false;
+  const flush = (isCut: boolean): TraceChunk => {
+    // Concatenated protobuf messages are one message: repeated fields add up.
+    const encoded = pending.length === 1 ? (pending[0] as Uint8Array) : Buffer.concat(pending, size);
+    pending = [];
+    size = 0;
+    return isCut ? { traceId, encoded, truncated: true } : { traceId, encoded };
+  };
+  for await (const fragment of fragments) {
+    if (fragment.traceId !== traceId) {
+      if (size > 0) yield flush(false);
+      traceId = fragment.traceId;
+      spansLeft = spanLimit;
+      truncated = false;
+    }
+    if (truncated) continue;
+    let { encoded } = fragment;
+    if (spansLeft !== Number.POSITIVE_INFINITY) {
+      const cut = firstSpans(encoded, spansLeft);
+      spansLeft -= cut.spanCount;
+      truncated = cut.truncated;
+      encoded = cut.encoded;
+    }
+    if (encoded.length > 0) {
+      if (size > 0 && size + encoded.length > maxChunkBytes) yield flush(false);
+      pending.push(encoded);
+      size += encoded.length;
+    }
+    // At once, so that whoever wants no more need not wait for the end of the trace.
+    if (truncated && size > 0) yield flush(true);
+  }
+  if (size > 0) yield flush(false);
+}
+
+/** A fragment without what comes after its first spans. */
+function firstSpans(
+  encoded: Uint8Array,
+  limit: number,
+): { encoded: Uint8Array; spanCount: number; truncated: boolean } {
+  const writer = new FragmentWriter();
+  let truncated = false;
+  for (const group of parseGroups(encoded)) {
+    for (let i = 0; i < group.spans.length; i += 2) {
+      if (writer.spanCount < limit) writer.add(group, group.spans[i] as number, group.spans[i + 1] as number);
+      else truncated = true;
+    }
+  }
+  return { encoded: truncated ? writer.encode() : encoded, spanCount: writer.spanCount, truncated };
+}

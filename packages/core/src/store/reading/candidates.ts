@@ -1,0 +1,29 @@
+import { requiredTraceIds } from "../../query/filter/language/trace-ids.js";
+import { maxUnixNano } from "../../query/search-of-query.js";
+import type { CandidateSearch, CandidateWindow, EngineReader } from "../contract/engine.js";
+
+const traceIdForm = /^[0-9a-f]{32}$/;
+
+/** Where a search finds its candidates: in the traces it names, or wherever the engine's index leads. */
+export function candidatesOf(
+  engine: EngineReader,
+  search: CandidateSearch,
+  signal: AbortSignal | undefined,
+): AsyncIterable<CandidateWindow> {
+  const ids = requiredTraceIds(search.predicate);
+  if (ids === undefined) return engine.candidates(search, signal);
+  // What is no trace id in its one form is no span's.
+  const known = [...ids].filter((id) => traceIdForm.test(id));
+  return inTraces(engine, known, signal);
+}
+
+async function* inTraces(
+  engine: EngineReader,
+  traceIds: readonly string[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CandidateWindow, void, undefined> {
+  if (traceIds.length === 0) return;
+  for await (const fragments of engine.fragments(traceIds, signal)) {
+    yield { fragments, laterStartAtMostUnixNano: maxUnixNano };
+  }
+}

@@ -1,0 +1,134 @@
+import { CallColumns } from "../../fragments/call-scan.js";
+import { compareCodePoints } from "../../model/text-order.js";
+import type { Dependency } from "../contract/span-store.js";
+import { createDeduplicator } from "./assemble.js";
+
+/** One service calling another, at the start of the called span. */
+export interface ServiceCall {
+  readonly parent: string;
+  readonly child: string;
+  readonly startTimeUnixNano: bigint;
+}
+
+/**
+ * The calls of one trace, given all its fragments: one for every span whose parent span is of another
+ * service. Where several spans share the parent's id (the client's and the server's half of a call do in
+ * Zipkin), a parent in the child's own service means that the call is internal; otherwise the earliest
+ * one called. Spans without a service take no part, and copies of a span count once.
+ */
+export function callsOfTrace(fragments: readonly Uint8Array[]): ServiceCall[] {
+  let spans = columnsOf(fragments);
+  let index = indexById(spans);
+  if (index.hasSharedIds) {
+    spans = columnsOf(withoutCopies(fragments));
+    index = indexById(spans);
+  }
+  const calls: ServiceCall[] = [];
+  for (let child = 0; child < spans.length; child++) {
+    const service = spans.services[spans.service[child] as number];
+    if (service === undefined || service === "") continue;
+    const parent = callerOf(spans, index, child);
+    if (parent !== undefined)
+      calls.push({ parent, child: service, startTimeUnixNano: startOf(spans, child) });
+  }
+  return calls;
+}
+
+function columnsOf(fragments: Iterable<Uint8Array>): CallColumns {
+  const spans = new CallColumns();
+  for (const fragment of fragments) spans.add(fragment);
+  return spans;
+}
+
+function* withoutCopies(fragments: readonly Uint8Array[]): Generator<Uint8Array, void> {
+  const deduplicate = createDeduplicator();
+  for (const fragment of fragments) {
+    const encoded = deduplicate(fragment);
+    if (encoded !== undefined) yield encoded;
+  }
+}
+
+/** Spans by id: a hash table of the last span of each id, and each span's predecessor of the same id. */
+interface IdIndex {
+  readonly slots: Int32Array;
+  readonly previous: Int32Array;
+  readonly hasSharedIds: boolean;
+}
+
+const none = -1;
+
+function indexById(spans: CallColumns): IdIndex {
+  let size = 16;
+  while (size < spans.length * 2) size *= 2;
+  const slots = new Int32Array(size).fill(none);
+  const previous = new Int32Array(spans.length).fill(none);
+  let hasSharedIds = false;
+  for (let span = 0; span < spans.length; span++) {
+    const at = slotOf(spans, slots, spans.spanId[span * 2] as number, spans.spanId[span * 2 + 1] as number);
+    const same = slots[at] as number;
+    if (same !== none) hasSharedIds = true;
+    previous[span] = same;
+    slots[at] = span;
+  }
+  return { slots, previous, hasSharedIds };
+}
+
+function slotOf(spans: CallColumns, slots: Int32Array, first: number, second: number): number {
+  const mask = slots.length - 1;
+  let at = Math.imul(first ^ Math.imul(second, 0x85ebca6b), 0x9e3779b1) >>> 8;
+  for (at &= mask; ; at = (at + 1) & mask) {
+    const span = slots[at] as number;
+    if (span === none) return at;
+    if (spans.spanId[span * 2] === first && spans.spanId[span * 2 + 1] === second) return at;
+  }
+}
+
+function callerOf(spans: CallColumns, index: IdIndex, child: number): string | undefined {
+  const first = spans.parentId[child * 2] as number;
+  const second = spans.parentId[child * 2 + 1] as number;
+  if (first === 0 && second === 0) return undefined;
+  let caller: number | undefined;
+  const last = index.slots[slotOf(spans, index.slots, first, second)] as number;
+  for (let parent = last; parent !== none; parent = index.previous[parent] as number) {
+    if (parent === child || nameOf(spans, parent) === "") continue;
+    if (spans.service[parent] === spans.service[child]) return undefined;
+    if (caller === undefined || isEarlier(spans, parent, caller)) caller = parent;
+  }
+  return caller === undefined ? undefined : nameOf(spans, caller);
+}
+
+function nameOf(spans: CallColumns, span: number): string {
+  return spans.services[spans.service[span] as number] ?? "";
+}
+
+function startOf(spans: CallColumns, span: number): bigint {
+  return (BigInt(spans.start[span * 2 + 1] as number) << 32n) | BigInt(spans.start[span * 2] as number);
+}
+
+function isEarlier(spans: CallColumns, a: number, b: number): boolean {
+  const [startA, startB] = [startOf(spans, a), startOf(spans, b)];
+  if (startA !== startB) return startA < startB;
+  return compareCodePoints(nameOf(spans, a), nameOf(spans, b)) < 0;
+}
+
+/** Adds up calls by pair of services. */
+export function createCallCounter(): {
+  add: (parent: string, child: string, calls?: number) => void;
+  dependencies: () => Dependency[];
+} {
+  const counts = new Map<string, Map<string, number>>();
+  return {
+    add: (parent, child, calls = 1) => {
+      let children = counts.get(parent);
+      if (children === undefined) {
+        children = new Map();
+        counts.set(parent, children);
+      }
+      children.set(child, (children.get(child) ?? 0) + calls);
+    },
+    dependencies: () =>
+      Array.from(counts).flatMap(([parent, children]) =>
+        Array.from(children, ([child, calls]) => ({ parent, child, callCount: BigInt(calls) })),
+      ),
+  };
+}

@@ -1,0 +1,147 @@
+import { throwIfAborted } from "../../errors/errors.js";
+import { visitSpans } from "../../otlp/groups.js";
+import type { SpanView } from "../../otlp/span-view.js";
+import { compilePredicate, compileResourceDemand } from "../../query/filter/match/matcher.js";
+import type { Search } from "../../query/search-of-query.js";
+import type { EngineReader, Fragment } from "../contract/engine.js";
+import { candidatesOf } from "./candidates.js";
+import { createTurns } from "./turns.js";
+
+/** A trace that matches, placed by the start of its newest matching span. */
+export interface Match {
+  readonly traceId: string;
+  readonly startTimeUnixNano: bigint;
+}
+
+/** Where an earlier page of the same walk ended, and what was written when the walk began. */
+export interface Continuation {
+  readonly after?: Match;
+  readonly sequence: number;
+}
+
+/** The order of every search: newest match first, ties by trace id. */
+function compareMatches(a: Match, b: Match): number {
+  if (a.startTimeUnixNano !== b.startTimeUnixNano) return a.startTimeUnixNano > b.startTimeUnixNano ? -1 : 1;
+  if (a.traceId === b.traceId) return 0;
+  return a.traceId < b.traceId ? -1 : 1;
+}
+
+/** The first `limit` traces that match, exactly, in order; of a walk, those after where it stands. */
+export async function findMatches(
+  engine: EngineReader,
+  search: Search,
+  limit: number,
+  walk: Continuation | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Match[]> {
+  const { after } = walk ?? {};
+  const matches = compilePredicate(search.predicate);
+  const hasChance = compileResourceDemand(search.predicate);
+  const startTimeMaxUnixNano = after?.startTimeUnixNano ?? search.startTimeMaxUnixNano;
+  const isIn = (span: SpanView): boolean => {
+    const start = span.startTimeUnixNano;
+    return start >= search.startTimeMinUnixNano && start <= startTimeMaxUnixNano && matches(span);
+  };
+  const excluded =
+    after === undefined
+      ? undefined
+      : createExclusion(engine, search, walk as Continuation, hasChance, matches);
+  const newest = new Map<string, bigint>();
+  const turns = createTurns();
+  /** No span of the window at hand starts after this. */
+  let bound = startTimeMaxUnixNano;
+  for await (const window of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit }, signal)) {
+    throwIfAborted(signal);
+    const found = new Map<string, bigint>();
+    for (const fragment of window.fragments) {
+      if (walk !== undefined && fragment.sequence > walk.sequence) continue;
+      const known = found.get(fragment.traceId) ?? newest.get(fragment.traceId);
+      if (known !== undefined && known >= bound) continue;
+      const start = newestMatch(fragment, hasChance, isIn, known);
+      if (start !== undefined) found.set(fragment.traceId, start);
+      const turn = turns();
+      if (turn !== undefined) {
+        await turn;
+        throwIfAborted(signal);
+      }
+    }
+    if (excluded !== undefined) await excluded(found, newest, signal);
+    for (const [traceId, start] of found) newest.set(traceId, start);
+    bound = window.laterStartAtMostUnixNano;
+    if (newest.size >= limit) {
+      const best = firstMatches(newest, limit);
+      // A tie may still be won by a smaller trace id, so only what is strictly older ends the search.
+      if (bound < (best[limit - 1] as Match).startTimeUnixNano) return best;
+      keepOnly(newest, best);
+    }
+  }
+  return firstMatches(newest, limit);
+}
+
+/** The start of the fragment's newest matching span, if it is newer than what is known. */
+function newestMatch(
+  fragment: Fragment,
+  hasChance: (span: SpanView) => boolean,
+  isIn: (span: SpanView) => boolean,
+  known: bigint | undefined,
+): bigint | undefined {
+  let start = known;
+  visitSpans(fragment.encoded, hasChance, (span) => {
+    if (start !== undefined && span.startTimeUnixNano <= start) return;
+    if (isIn(span)) start = span.startTimeUnixNano;
+  });
+  return start;
+}
+
+/**
+ * Takes out of what a window found the traces that an earlier page of the walk gave: those with a match
+ * newer than where that page ended, or at it and not after it in the order.
+ */
+function createExclusion(
+  engine: EngineReader,
+  search: Search,
+  walk: Continuation,
+  hasChance: (span: SpanView) => boolean,
+  matches: (span: SpanView) => boolean,
+): (
+  found: Map<string, bigint>,
+  accepted: ReadonlyMap<string, bigint>,
+  signal?: AbortSignal,
+) => Promise<void> {
+  const after = walk.after as Match;
+  const given = new Set<string>();
+  const isGivenBy = (traceId: string) => (span: SpanView) => {
+    const { startTimeUnixNano } = span;
+    if (startTimeUnixNano > search.startTimeMaxUnixNano) return false;
+    return compareMatches({ traceId, startTimeUnixNano }, after) <= 0 && matches(span);
+  };
+  return async (found, accepted, signal) => {
+    const unknown: string[] = [];
+    for (const [traceId, startTimeUnixNano] of found) {
+      if (given.has(traceId) || compareMatches({ traceId, startTimeUnixNano }, after) <= 0)
+        found.delete(traceId);
+      else if (!accepted.has(traceId)) unknown.push(traceId);
+    }
+    for await (const window of engine.fragments(unknown, signal)) {
+      for (const fragment of window) {
+        if (fragment.sequence > walk.sequence || given.has(fragment.traceId)) continue;
+        const isGiven =
+          newestMatch(fragment, hasChance, isGivenBy(fragment.traceId), undefined) !== undefined;
+        if (isGiven) given.add(fragment.traceId);
+      }
+    }
+    for (const traceId of unknown) if (given.has(traceId)) found.delete(traceId);
+  };
+}
+
+function firstMatches(newest: ReadonlyMap<string, bigint>, limit: number): Match[] {
+  const all = Array.from(newest, ([traceId, startTimeUnixNano]) => ({ traceId, startTimeUnixNano }));
+  return all.sort(compareMatches).slice(0, limit);
+}
+
+/** A trace beyond the limit can only come back by a newer span, which is then found in itself. */
+function keepOnly(newest: Map<string, bigint>, kept: readonly Match[]): void {
+  if (newest.size === kept.length) return;
+  newest.clear();
+  for (const match of kept) newest.set(match.traceId, match.startTimeUnixNano);
+}

@@ -26,7 +26,10 @@ export async function build(folders) {
     const manifest = manifestOf(folder);
     const { name } = manifest;
     if (manifest.scripts?.build === undefined) continue;
-    const state = digest(["tsconfig.base.json", "pnpm-lock.yaml", ...sources(folder)], "");
+    const state = digest(
+      ["rolldown.base.ts", "tsconfig.base.json", "tsconfig.build.json", "pnpm-lock.yaml", ...sources(folder)],
+      "",
+    );
     const built = existsSync(join(root, folder, "dist")) && outputs(manifest).every(isIn(folder));
     if (!built || noted(noteName(name)) !== state) stale.set(name, state);
   }

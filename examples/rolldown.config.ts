@@ -1,14 +1,12 @@
-import { defineConfig } from "tsup";
+import { defineConfig } from "rolldown";
+import { shared } from "../rolldown.base.ts";
 
 export default defineConfig({
-  entry: {
+  ...shared,
+  input: {
     adapters: "adapters/main.ts",
     demo: "demo/main.ts",
     orders: "manticore/main.ts",
     quickstart: "quickstart/quickstart.ts",
   },
-  format: "esm",
-  target: "node22",
-  sourcemap: true,
-  clean: true,
 });

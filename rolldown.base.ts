@@ -1,0 +1,16 @@
+import type { ConfigExport } from "rolldown";
+
+/** How every package is built: ESM for the oldest Node that is served, with what it depends on left outside. */
+export const shared = {
+  platform: "node",
+  external: /^[^./]/,
+  transform: { target: "node22.12" },
+  output: {
+    dir: "dist",
+    format: "esm",
+    sourcemap: true,
+    cleanDir: true,
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name]-[hash].js",
+  },
+} satisfies ConfigExport;

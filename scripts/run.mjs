@@ -89,7 +89,12 @@ export function exitCode(code, signal) {
   return code ?? 128 + (constants.signals[signal] ?? 0);
 }
 
-const packageOfTool = { attw: "@arethetypeswrong/cli", biome: "@biomejs/biome", tsc: "typescript" };
+const packageOfTool = {
+  attw: "@arethetypeswrong/cli",
+  biome: "@biomejs/biome",
+  depcruise: "dependency-cruiser",
+  tsc: "typescript",
+};
 
 function toolPath(name) {
   const folder = join(root, "node_modules", packageOfTool[name] ?? name);

@@ -14,7 +14,7 @@ const usage = `Usage: node scripts/workspace.mjs COMMAND [ARGS]
   test       all tests; ARGS are vitest's
   demo       sends traces to a running server and prints what its searches find
   build      all packages whose source changed
-  lint       Biome's checks
+  lint       Biome's checks, and the directions of imports
   format     Biome's fixes
   typecheck  tsc on every package
   packages   publint and attw on every package that is published
@@ -43,7 +43,7 @@ async function main(command, args) {
       return prepare();
     case "lint":
       await install();
-      return runTool("biome", ["ci", ...(args.length > 0 ? args : everything)]);
+      return (await runTool("biome", ["ci", ...(args.length > 0 ? args : everything)])) || checkImports();
     case "format":
       await install();
       return runTool("biome", ["check", "--write", ...(args.length > 0 ? args : everything)]);
@@ -78,6 +78,14 @@ async function typecheck(args) {
     failed = (await runTool("tsc", ["-p", folder, ...args])) || failed;
   }
   return failed;
+}
+
+/** Which way imports run: .dependency-cruiser.mjs. */
+function checkImports() {
+  const sources = packageFolders()
+    .map((folder) => join(folder, "src"))
+    .filter((folder) => folder.startsWith("packages") && existsSync(join(root, folder)));
+  return runTool("depcruise", ["--config", ".dependency-cruiser.mjs", ...sources]);
 }
 
 async function checkPackages() {

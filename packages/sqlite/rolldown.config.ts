@@ -3,5 +3,5 @@ import { shared } from "../../rolldown.base.ts";
 
 export default defineConfig({
   ...shared,
-  input: { index: "src/index.ts", thread: "src/connection/thread.ts" },
+  input: { index: "src/index.ts", thread: "src/thread.ts" },
 });

@@ -5,14 +5,14 @@ import { describe, expect, it } from "vitest";
 import { across } from "../src/maintenance/retention.js";
 import { checkOptions } from "../src/options.js";
 import { writtenBetween } from "../src/read/dependencies.js";
+import { fragmentDocument, linesOf } from "../src/read/documents.js";
+import { labelPageBody, labelsBody } from "../src/read/labels.js";
+import { nameDocuments } from "../src/read/name-documents.js";
 import { bodyOfTraces, butFor, ofTraces, pageBody } from "../src/read/read.js";
-import { labelPageBody, labelsBody } from "../src/schema/labels.js";
-import { nameDocuments } from "../src/schema/name-documents.js";
 import { createNaming, tenantPrefix } from "../src/schema/naming.js";
 import { template } from "../src/schema/schema.js";
 import { createWindows } from "../src/schema/windows.js";
 import { filterOf } from "../src/terms/lower.js";
-import { fragmentDocument, linesOf } from "../src/write/documents.js";
 
 const nanosOf = (text: string): bigint => BigInt(Date.parse(text)) * 1_000_000n;
 const now = nanosOf("2026-11-21T12:00:00Z");

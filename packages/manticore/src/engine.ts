@@ -1,7 +1,6 @@
 import type { Engine } from "@spanstore/core/engine";
 import { type Client, decimal } from "./connection/client.js";
 import { storeError } from "./connection/errors.js";
-import { defaultTuning, type Tuning } from "./connection/tuning.js";
 import { createControl } from "./coordination/control.js";
 import { createGate } from "./coordination/gate.js";
 import { createRetention } from "./maintenance/retention.js";
@@ -16,6 +15,7 @@ import { createLayouts } from "./schema/layout.js";
 import { createNaming } from "./schema/naming.js";
 import { placesOf } from "./schema/places.js";
 import { prepareSpace } from "./schema/space.js";
+import { defaultTuning, type Tuning } from "./schema/tuning.js";
 import { createWindows, type Window } from "./schema/windows.js";
 import { createStopTerms } from "./terms/stop-terms.js";
 import type { InsertThread } from "./write/insert-thread-client.js";

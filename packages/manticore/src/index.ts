@@ -3,11 +3,11 @@ import { createSpanStore, lazyEngine } from "@spanstore/core/engine";
 import { openClients } from "./connection/clients.js";
 import { storeError } from "./connection/errors.js";
 import { readServerFacts } from "./connection/server-facts.js";
-import { defaultTuning, type Tuning } from "./connection/tuning.js";
 import { openEngine } from "./engine.js";
 import { checkOptions, type ManticoreOptions } from "./options.js";
 import { tenantOfTable, tenantPrefix } from "./schema/naming.js";
 import { tablesFrom } from "./schema/tables.js";
+import { defaultTuning, type Tuning } from "./schema/tuning.js";
 import { createInsertThread, type InsertThread } from "./write/insert-thread-client.js";
 import type { ThreadTuning } from "./write/insert-thread-protocol.js";
 

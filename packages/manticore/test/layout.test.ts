@@ -3,9 +3,9 @@ import { createSpanStore } from "@spanstore/core/engine";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { type Client, createClient } from "../src/connection/client.js";
-import { defaultTuning } from "../src/connection/tuning.js";
 import { openEngine } from "../src/engine.js";
 import { checkOptions, type Settings } from "../src/options.js";
+import { defaultTuning } from "../src/schema/tuning.js";
 import { ofShop, span } from "./one-span.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 

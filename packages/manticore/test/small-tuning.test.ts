@@ -3,11 +3,11 @@ import { describeSpanStore } from "@spanstore/core/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { type Client, createClient } from "../src/connection/client.js";
-import type { Tuning } from "../src/connection/tuning.js";
 import { openEngine } from "../src/engine.js";
 import { checkOptions, type Settings } from "../src/options.js";
 import { contentId } from "../src/schema/ids.js";
 import { tenantPrefix } from "../src/schema/naming.js";
+import type { Tuning } from "../src/schema/tuning.js";
 import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
 
 /** Everything that otherwise happens with large numbers, or never: ids collide, common terms are left out, ... */

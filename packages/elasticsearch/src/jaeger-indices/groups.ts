@@ -1,6 +1,6 @@
 import type { Client } from "../connection/client.js";
-import { searchQuery } from "../read/paging.js";
 import type { Query } from "../terms/lower.js";
+import { searchQuery } from "../terms/paging.js";
 import type { IndexChoice } from "./options.js";
 
 /** An index, and when the oldest and the newest of its spans started, in microseconds; null: none of them says it. */

@@ -2,12 +2,12 @@ import { isSpanStoreError } from "@spanstore/core";
 import type { Finding } from "@spanstore/core/engine";
 import { type Client, createClient } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
-import { checkHealth } from "../connection/health.js";
 import { checkOptions, type ElasticsearchOptions, type Settings } from "../options.js";
 import { listIndices, sizesOf } from "../schema/catalog.js";
 import { createNaming, type Naming } from "../schema/naming.js";
 import { existingWindow } from "../schema/schema.js";
 import { createWindows } from "../schema/windows.js";
+import { checkHealth } from "./health.js";
 
 /** What everything was tried with. */
 const triedVersions: readonly string[] = ["9.5"];

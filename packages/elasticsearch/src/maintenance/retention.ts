@@ -1,14 +1,14 @@
 import { countSpansBefore, type Expired, spansSince, splitByTrace } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import type { Control } from "../coordination/control.js";
+import { fragmentDocument, linesOf } from "../read/documents.js";
 import type { Kept, KeptFragments } from "../read/kept.js";
-import { type Hit, pages } from "../read/paging.js";
 import { type DatedIndex, dropIndices, listIndices, sizesOf } from "../schema/catalog.js";
 import type { Naming } from "../schema/naming.js";
 import type { Query } from "../terms/lower.js";
+import { type Hit, pages } from "../terms/paging.js";
 import { micros } from "../terms/times.js";
 import { type Action, sendBulk } from "../write/bulk.js";
-import { fragmentDocument, linesOf } from "../write/documents.js";
 import type { Operations } from "../write/operations.js";
 
 export interface RetentionParts {

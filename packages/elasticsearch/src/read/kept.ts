@@ -2,9 +2,16 @@ import { SpanStoreError } from "@spanstore/core";
 import type { Fragment } from "@spanstore/core/engine";
 import { Cursor } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
-import type { Dictionaries } from "../write/dictionary.js";
-import { dictionaryIdOf, unpack } from "../write/pack.js";
-import { type Hit, type Page, type PageOptions, pages, type SearchBody, searchOnce } from "./paging.js";
+import {
+  type Hit,
+  type Page,
+  type PageOptions,
+  pages,
+  type SearchBody,
+  searchOnce,
+} from "../terms/paging.js";
+import type { Dictionaries } from "./dictionary.js";
+import { dictionaryIdOf, unpack } from "./pack.js";
 
 /** What is stored of a fragment. */
 export interface Kept {

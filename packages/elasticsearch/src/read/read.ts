@@ -9,10 +9,10 @@ import {
 } from "@spanstore/core/engine";
 import type { Naming } from "../schema/naming.js";
 import { filterOf, type Query } from "../terms/lower.js";
+import type { Hit, Page, SearchBody } from "../terms/paging.js";
 import { endOfMicro } from "../terms/times.js";
 import { createAtHand } from "./at-hand.js";
 import type { Kept, KeptFragments } from "./kept.js";
-import type { Hit, Page, SearchBody } from "./paging.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 1_024;

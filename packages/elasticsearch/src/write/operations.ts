@@ -2,9 +2,9 @@ import type { Operation } from "@spanstore/core";
 import { compilePredicate, type Predicate, requiredTerms, type SeenOperation } from "@spanstore/core/engine";
 import { spanKindWord, spansOf } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
+import { linesOf, type NewDocument } from "../read/documents.js";
 import type { Kept, KeptFragments } from "../read/kept.js";
-import { type Hit, pages } from "../read/paging.js";
-import { createLabels } from "../schema/labels.js";
+import { createLabels } from "../read/labels.js";
 import {
   labelOf,
   type NamedOperation,
@@ -15,11 +15,11 @@ import {
   readLabel,
   type ServiceSource,
   servicesMark,
-} from "../schema/name-documents.js";
+} from "../read/name-documents.js";
 import type { Naming } from "../schema/naming.js";
 import { conjuncts } from "../terms/lower.js";
+import { type Hit, pages } from "../terms/paging.js";
 import { sendBulk } from "./bulk.js";
-import { linesOf, type NewDocument } from "./documents.js";
 import { createRecent } from "./recent.js";
 
 /**

@@ -3,13 +3,13 @@ import { type SeenOperation, splitByTrace, throwIfAborted } from "@spanstore/cor
 import type { Client } from "../connection/client.js";
 import { storeError } from "../connection/errors.js";
 import type { Control } from "../coordination/control.js";
+import type { Dictionaries } from "../read/dictionary.js";
+import { fragmentDocument, linesOf, type NewDocument } from "../read/documents.js";
+import type { Dictionary } from "../read/pack.js";
 import type { Naming } from "../schema/naming.js";
 import type { DatedIndices } from "../schema/schema.js";
 import { maxBulkBytes, type Outcome, sendBulk } from "./bulk.js";
-import type { Dictionaries } from "./dictionary.js";
-import { fragmentDocument, linesOf, type NewDocument } from "./documents.js";
 import type { Operations } from "./operations.js";
-import type { Dictionary } from "./pack.js";
 import { rejectedSpans } from "./rejected.js";
 
 export interface WriterParts {

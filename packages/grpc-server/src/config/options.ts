@@ -1,7 +1,6 @@
 import { defaultTenantHeader, isTenantHeader } from "@spanstore/client/wire";
 import { z } from "zod";
 import { anyTenant } from "../routing/tenancy.js";
-import { descriptions } from "./descriptions.js";
 import { address, byteSize, count, flag, optionalWords, perTenant, timeSpan, words } from "./values.js";
 
 /** A gRPC message's length has 32 bits, and Node's buffers end sooner. */
@@ -64,8 +63,8 @@ export const configSchema = z.strictObject({
     .pipe(z.number().min(1, "must be at least 1ms").max(3_600_000, "must be at most 1h"))
     .default(30_000),
   listen: address.default("127.0.0.1:17271"),
-  admin: address.default("127.0.0.1:17272"),
   "archive.listen": z.union([z.literal("none"), address], "must be HOST:PORT or none").default("none"),
+  admin: address.default("127.0.0.1:17272"),
   "tls.cert-file": z.string().default("none"),
   "tls.key-file": z.string().default("none"),
   "tls.client-ca-file": z.string().default("none"),
@@ -120,7 +119,7 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 export type OptionName = keyof Config;
 
-export const optionNames = Object.keys(descriptions) as OptionName[];
+export const optionNames = Object.keys(configSchema.shape) as OptionName[];
 
 /** The name an option has in the environment. */
 export function environmentName(option: string): string {

@@ -1,7 +1,6 @@
 import { type Expired, spansSince, splitByTrace, type Term } from "@spanstore/core/engine";
 import { decimal, integer, type Row } from "../connection/client.js";
 import { unescaped } from "../connection/literals.js";
-import type { Tuning } from "../connection/tuning.js";
 import type { Control } from "../coordination/control.js";
 import type { Gate } from "../coordination/gate.js";
 import { maxExtentMicros } from "../read/candidates.js";
@@ -10,6 +9,7 @@ import type { Catalog } from "../schema/catalog.js";
 import type { Naming } from "../schema/naming.js";
 import type { Place } from "../schema/places.js";
 import { fragmentTable } from "../schema/schema.js";
+import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
 import { insertRows } from "../write/insert.js";
 import type { Operations } from "../write/operations.js";

@@ -13,7 +13,7 @@ import type { Frequencies } from "../terms/frequencies.js";
 import { withoutTerms } from "../terms/stop-terms.js";
 import type { FragmentCache } from "./fragment-cache.js";
 import { fragmentOf, maxExtentMillis } from "./fragments.js";
-import type { ReaderParts } from "./read.js";
+import type { ReaderParts } from "./reader-parts.js";
 import { createSliceReader, reading, type SlicePosition } from "./slices.js";
 
 /** Windows are asked together in numbers that double from this: mostly the newest has all that is wanted. */

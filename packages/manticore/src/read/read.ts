@@ -1,27 +1,18 @@
 import type { EngineReader, Fragment } from "@spanstore/core/engine";
-import { type Client, integer, type Row } from "../connection/client.js";
+import { integer, type Row } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
-import type { Tuning } from "../connection/tuning.js";
-import type { Layouts } from "../schema/layout.js";
-import type { Naming } from "../schema/naming.js";
 import type { Window } from "../schema/windows.js";
 import { createFrequencies } from "../terms/frequencies.js";
 import { matchTrace } from "../terms/tokens.js";
 import { createCandidates } from "./candidates.js";
 import { createFragmentCache } from "./fragment-cache.js";
 import { fragmentColumns, fragmentKeys, fragmentOf } from "./fragments.js";
+import type { ReaderParts } from "./reader-parts.js";
 import { threadsFor } from "./slices.js";
 
 const tracesTogether = 50;
 /** So often tables may vanish under a read before that is an error. */
 const maxTries = 5;
-
-export interface ReaderParts {
-  readonly client: Client;
-  readonly naming: Naming;
-  readonly layouts: Layouts;
-  readonly tuning: Tuning;
-}
 
 export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates" | "fragments"> {
   const { client, naming, layouts } = parts;

@@ -6,7 +6,7 @@ import type { Window } from "../schema/windows.js";
 import { matchTime } from "../terms/time-tokens.js";
 import { matchTerms } from "../terms/tokens.js";
 import { fragmentColumns } from "./fragments.js";
-import type { ReaderParts } from "./read.js";
+import type { ReaderParts } from "./reader-parts.js";
 
 /** The row that was read last. */
 export interface SlicePosition {

@@ -1,7 +1,7 @@
 import type { Client } from "../connection/client.js";
-import { raiseLayout } from "./layout.js";
 import type { Naming } from "./naming.js";
 import type { Place } from "./places.js";
+import { raiseLayout } from "./raise-layout.js";
 import { fragmentTable } from "./schema.js";
 import { dropTableOf, type ListedTable, makeTable, tablesFrom } from "./tables.js";
 import { unite } from "./unions.js";

@@ -1,9 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { Term } from "@spanstore/core/engine";
 import { type Client, integer, type Row } from "../connection/client.js";
 import type { Catalog } from "./catalog.js";
 import type { Naming } from "./naming.js";
-import { insertInto, stopTable } from "./schema.js";
+import { numberId } from "./raise-layout.js";
 import type { Window } from "./windows.js";
 
 /**
@@ -32,22 +31,9 @@ export interface Layouts {
   readonly read: (signal?: AbortSignal) => Promise<Layout>;
 }
 
-/** The row of the table of stop terms that holds the number, below 0, in the column of windows. */
-const numberId = 2;
-const numberBytes = 6;
 const idsPerPage = 4_000;
 
 const none: ReadonlySet<Term> = new Set();
-
-/** Says that windows or stop terms were added; to be called before any row relies on them. */
-export async function raiseLayout(client: Client, naming: Naming): Promise<void> {
-  // Random, so that no two servers' are the same; -1 stands for how the space was made.
-  const number = -2 - randomBytes(numberBytes).readUIntBE(0, numberBytes);
-  await client.query(
-    `${insertInto("REPLACE", naming.target(naming.stopTerms), stopTable)}(${numberId},${number},'')`,
-    { doing: "cannot write" },
-  );
-}
 
 export function createLayouts(client: Client, naming: Naming, catalog: Pick<Catalog, "list">): Layouts {
   const check = `SELECT window_start FROM ${naming.stopTerms} WHERE id = ${numberId} LIMIT 1 OPTION max_matches=1, threads=1`;

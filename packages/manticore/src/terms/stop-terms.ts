@@ -1,11 +1,11 @@
 import { requiredTerms, type Term, type TermNode, type TraceFragment } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { literal } from "../connection/literals.js";
-import type { Tuning } from "../connection/tuning.js";
 import { contentId } from "../schema/ids.js";
-import { raiseLayout } from "../schema/layout.js";
 import type { Naming } from "../schema/naming.js";
+import { raiseLayout } from "../schema/raise-layout.js";
 import { insertInto, stopTable } from "../schema/schema.js";
+import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
 
 /**

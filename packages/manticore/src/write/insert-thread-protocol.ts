@@ -1,6 +1,6 @@
 import type { ErrorData, WindowLength } from "@spanstore/core/engine";
-import type { Tuning } from "../connection/tuning.js";
 import type { Settings } from "../options.js";
+import type { Tuning } from "../schema/tuning.js";
 import type { Outcome, Prepared } from "./inserter.js";
 
 /** What the thread is started with. */

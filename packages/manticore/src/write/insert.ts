@@ -3,9 +3,9 @@ import { SpanStoreError } from "@spanstore/core";
 import type { Client, Row } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import { SqlBytes, valuesOf } from "../connection/literals.js";
-import type { Tuning } from "../connection/tuning.js";
 import { type IdRange, idIn, nextId } from "../schema/ids.js";
 import { insertInto, type TableShape } from "../schema/schema.js";
+import type { Tuning } from "../schema/tuning.js";
 import type { NewRow } from "./rows.js";
 
 /** What stands in a statement besides a row's values. */

@@ -3,10 +3,10 @@ import { isSpanStoreError, type RejectedSpan, SpanStoreError } from "@spanstore/
 import { type ErrorData, errorToData, splitByTrace } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { type Failure, failureOf, storeError } from "../connection/errors.js";
-import type { Tuning } from "../connection/tuning.js";
 import { maxExtentMillis } from "../read/fragments.js";
 import type { Naming } from "../schema/naming.js";
 import { fragmentTable } from "../schema/schema.js";
+import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
 import type { StopTerms } from "../terms/stop-terms.js";
 import { insertRows } from "./insert.js";

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import type { Operation } from "@spanstore/core";
 import { type Client, decimal, integer, type Row } from "../connection/client.js";
 import { literal, SqlBytes, unescaped } from "../connection/literals.js";
-import type { Tuning } from "../connection/tuning.js";
 import type { WriteTurn } from "../coordination/control.js";
 import { contentId } from "../schema/ids.js";
 import type { Naming } from "../schema/naming.js";
 import type { Place } from "../schema/places.js";
 import { insertInto, operationTable } from "../schema/schema.js";
+import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
 
 /** A service's operation in a window; the spans of a nameless service have none. */

@@ -7,8 +7,8 @@ import {
 } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { createFragmentReader, type Place, placeColumns } from "../read/fragments.js";
+import { decodeIds } from "../schema/blocks.js";
 import { lastIdUntil } from "../schema/ids.js";
-import { decodeIds } from "../write/blocks.js";
 import { contentHash, storedTime } from "../write/write.js";
 
 /** Fragments removed in one transaction, so that writes get their turn in between. */

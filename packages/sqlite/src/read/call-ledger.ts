@@ -10,8 +10,8 @@ import {
 } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
+import { decodeIds } from "../schema/blocks.js";
 import { firstIdOf, lastIdUntil, windowOf } from "../schema/ids.js";
-import { decodeIds } from "../write/blocks.js";
 import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 
 /** With more calls than this the ledger is dropped after the answer rather than kept in memory. */

@@ -1,6 +1,6 @@
 import { type Fragment, spansSince } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
-import { createBlockCache, decompressBlock, traceIdBytes } from "../write/blocks.js";
+import { createBlockCache, decompressBlock, traceIdBytes } from "../schema/blocks.js";
 
 /** Where a fragment stands, as its row has it. */
 export interface Place {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { type SeenOperation, type Split, splitByTrace, type TraceFragment } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
+import { checksumOf, compressBlock, encodeIds, targetBlockBytes, traceIdBytes } from "../schema/blocks.js";
 import { newestInWindow, windowMillis, windowOf, windowOfId } from "../schema/ids.js";
 import { termDocument } from "../terms/lower.js";
-import { checksumOf, compressBlock, encodeIds, targetBlockBytes, traceIdBytes } from "./blocks.js";
 import { createPlaces } from "./places.js";
 
 /** Operations whose newest start is remembered, so that most transactions need not touch their rows. */

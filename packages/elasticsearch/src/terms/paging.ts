@@ -1,6 +1,6 @@
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
-import type { Query } from "../terms/lower.js";
+import type { Query } from "./lower.js";
 
 export interface Hit<T> {
   readonly _index: string;

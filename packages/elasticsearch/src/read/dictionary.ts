@@ -3,7 +3,7 @@ import { SpanStoreError } from "@spanstore/core";
 import { parseGroups, spansOf } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
-import type { Hit } from "../read/paging.js";
+import type { Hit } from "../terms/paging.js";
 import type { NewDocument } from "./documents.js";
 import { type Dictionary, dictionaryIdOf } from "./pack.js";
 

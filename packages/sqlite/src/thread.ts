@@ -9,15 +9,15 @@ import {
   type StoreReads,
 } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
-import { createEngineReader, createEngineWriter } from "../engine.js";
-import { openForReading, openForWriting } from "../schema/schema.js";
 import {
   maxAheadBytes,
   maxBatchBytes,
   type Request,
   type Response,
   type ThreadOptions,
-} from "./thread-protocol.js";
+} from "./connection/thread-protocol.js";
+import { createEngineReader, createEngineWriter } from "./engine.js";
+import { openForReading, openForWriting } from "./schema/schema.js";
 
 if (parentPort === null) throw new Error("this file is run as a worker thread");
 const port = parentPort;

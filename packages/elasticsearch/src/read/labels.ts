@@ -1,7 +1,7 @@
 import type { Client } from "../connection/client.js";
-import { pages, searchQuery } from "../read/paging.js";
+import type { Naming } from "../schema/naming.js";
+import { pages, searchQuery } from "../terms/paging.js";
 import type { NameSource } from "./name-documents.js";
-import type { Naming } from "./naming.js";
 
 /** Labels of names, each once however many indices have it. */
 export interface Labels {

@@ -1,5 +1,5 @@
 import type { SeenOperation } from "@spanstore/core/engine";
-import { type NewDocument, nameHash } from "../write/documents.js";
+import { type NewDocument, nameHash } from "./documents.js";
 
 /** An operation without the time at which it was seen. */
 export type NamedOperation = Omit<SeenOperation, "newestStartUnixNano">;

@@ -1,4 +1,4 @@
-import { type ContentId, contentId } from "../schema/ids.js";
+import { type ContentId, contentId } from "./ids.js";
 
 /** Numbers that decide how things are done and never what comes out; tests make them small. */
 export interface Tuning {

@@ -1,7 +1,7 @@
 import { SpanStoreError, type StoreStats } from "@spanstore/core";
+import type { Client } from "../connection/client.js";
+import { errorFor } from "../connection/errors.js";
 import type { Naming } from "../schema/naming.js";
-import type { Client } from "./client.js";
-import { errorFor } from "./errors.js";
 
 interface ClusterHealth {
   readonly status: "green" | "yellow" | "red";

@@ -1,0 +1,12 @@
+import type { Client } from "../connection/client.js";
+import type { Layouts } from "../schema/layout.js";
+import type { Naming } from "../schema/naming.js";
+import type { Tuning } from "../schema/tuning.js";
+
+/** What every read needs. */
+export interface ReaderParts {
+  readonly client: Client;
+  readonly naming: Naming;
+  readonly layouts: Layouts;
+  readonly tuning: Tuning;
+}

@@ -15,7 +15,8 @@ export {
 export { decodeTraces } from "./otlp/decode.js";
 export { encodeTraces } from "./otlp/encode.js";
 export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
-export { tracesFromJson } from "./otlp/json.js";
+export { tracesFromJson, type UnknownName } from "./otlp/json.js";
+export { type JsonPart, partsOfJson } from "./otlp/json-parts.js";
 export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";
 export { tracesToJson } from "./otlp/to-json.js";
 export { Cursor } from "./otlp/wire.js";

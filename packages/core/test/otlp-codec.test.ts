@@ -3,10 +3,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isSpanStoreError, type SpanStoreError } from "../src/errors/errors.js";
 import type { AnyValue } from "../src/model/any-value.js";
-import type { Span, TracesData } from "../src/model/trace.js";
+import type { ResourceSpans, Span, TracesData } from "../src/model/trace.js";
 import { decodeTraces } from "../src/otlp/decode.js";
 import { encodeTraces } from "../src/otlp/encode.js";
+import { spansOf } from "../src/otlp/groups.js";
 import { tracesFromJson } from "../src/otlp/json.js";
+import { partsOfJson } from "../src/otlp/json-parts.js";
 import { tracesToJson } from "../src/otlp/to-json.js";
 import { tracesData } from "../src/testing/arbitrary-otlp.js";
 
@@ -221,6 +223,78 @@ describe("decodeTraces", () => {
   });
 });
 
+it("takes the scopes of OTLP 0.15 to 0.18 where there are none of today's", () => {
+  const text = (tag: number[], content: Uint8Array): Buffer =>
+    Buffer.concat([Uint8Array.from(tag), Uint8Array.of(content.length), content]);
+  const scope = (name: string): Buffer => text([0x12], text([0x2a], Buffer.from(name)));
+  const old = text([0xc2, 0x3e], scope("old"));
+  const today = text([0x12], scope("new"));
+  const names = (content: Uint8Array): unknown[] => {
+    const encoded = text([0x0a], content);
+    const decoded = decodeTraces(encoded).resourceSpans.flatMap(({ scopeSpans }) =>
+      scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
+    );
+    expect([...spansOf(encoded)].map((span) => span.name)).toEqual(decoded);
+    return decoded;
+  };
+  expect(names(old)).toEqual(["old"]);
+  expect(names(Buffer.concat([old, today]))).toEqual(["new"]);
+  expect(names(Buffer.concat([old, old]))).toEqual(["old", "old"]);
+});
+
+describe("partsOfJson", () => {
+  it("gives the same spans as the whole, and nothing else", () => {
+    fc.assert(
+      fc.property(tracesData, fc.integer({ min: 1, max: 3 }), (traces, together) => {
+        const whole = tracesToJson(traces) as { resourceSpans: object[] };
+        const parts = whole.resourceSpans.flatMap((json, i) => [
+          ...partsOfJson(json, { path: `resourceSpans[${i}]`, together }),
+        ]);
+        const spansIn = (all: readonly ResourceSpans[]): unknown[] =>
+          all.flatMap(({ scopeSpans, ...resource }) =>
+            scopeSpans.flatMap(({ spans, ...scope }) => spans.map((span) => ({ resource, scope, span }))),
+          );
+        const found = parts.map((part) => {
+          if ("error" in part) throw part.error;
+          expect(part.spans).toBeLessThanOrEqual(together);
+          return part.resourceSpans;
+        });
+        expect(spansIn(found)).toEqual(spansIn(tracesFromJson(whole).resourceSpans));
+      }),
+    );
+  });
+
+  it("tells what is wrong with each span by its path, and what OTLP does not know, and gives the others", () => {
+    const unknown: string[] = [];
+    const span = (name: string, more: object = {}): object => ({ name, ...more });
+    const json = {
+      resource: { attributes: [], colour: 1 },
+      scopeSpans: [
+        { spans: [span("a"), span("b", { traceId: "xyz" }), span("c"), span("d", { kind: [], foo: null })] },
+        { scope: [], spans: [span("e"), span("f")] },
+        { spans: [span("g", { links: [{}, { weight: 7 }] })] },
+      ],
+    };
+    const found = [
+      ...partsOfJson(json, { path: "data[2]", together: 2, unknown: (...it) => unknown.push(it.join(".")) }),
+    ];
+    expect(
+      found.map((part) =>
+        "error" in part
+          ? [part.error.message, part.spans]
+          : part.resourceSpans.scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
+      ),
+    ).toEqual([
+      ['data[2].scopeSpans[0].spans[1].traceId: "xyz" is not 32 hex digits', 1],
+      ["a", "c"],
+      ["data[2].scopeSpans[0].spans[3].kind: a list is no 32-bit integer", 1],
+      ["data[2].scopeSpans[1].scope: a list instead of an object", 2],
+      ["g"],
+    ]);
+    expect(unknown).toEqual(["resource.colour", "link.weight"]);
+  });
+});
+
 describe("tracesFromJson", () => {
   const inSpan = (span: object): unknown => ({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
   const spanOf = (json: unknown): Span | undefined =>
@@ -264,11 +338,19 @@ describe("tracesFromJson", () => {
   });
 
   it.each<[string, object, string]>([
-    ["an id in base64", { traceId: "W47/95gDgQPSabYzgT/GDA==" }, "traceId"],
+    ["an id that is neither hex nor base64", { traceId: "W47/95gDgQPSabYzgT/GDA=" }, "traceId"],
+    ["a base64 id of another size", { traceId: "W47/95gDgQM=" }, "traceId"],
+    ["a span id of 128 bits", { spanId: "5B8EFFF798038103D269B633813FC60C" }, "spanId"],
+    ["a name of protobuf's definition", { parent_span_id: "12" }, "parent_span_id"],
+    [
+      "a number beyond the largest double",
+      { attributes: [{ value: { doubleValue: "1e999" } }] },
+      "attributes[0].value.doubleValue",
+    ],
     ["a number JSON.parse has rounded", { startTimeUnixNano: 1544712660000000000 }, "startTimeUnixNano"],
     ["a time of 65 bits", { startTimeUnixNano: "18446744073709551616" }, "startTimeUnixNano"],
     ["a number that is no number", { endTimeUnixNano: "0x10" }, "endTimeUnixNano"],
-    ["an unknown kind", { kind: "SERVER" }, "kind"],
+    ["an unknown kind", { kind: "SERVANT" }, "kind"],
     ["a list that is an object", { events: {} }, "events"],
     ["an item that is a number", { events: [{}, 5] }, "events[1]"],
     ["a status that is a list", { status: [] }, "status"],
@@ -293,6 +375,71 @@ describe("tracesFromJson", () => {
     expect(error.field).toBe(`resourceSpans[0].scopeSpans[0].spans[0].${field}`);
   });
 
+  it("takes every spelling whose meaning is certain", () => {
+    const usual = tracesFromJson({
+      resourceSpans: [
+        {
+          resource: { attributes: [{ key: "service.name", value: { stringValue: "shop" } }] },
+          scopeSpans: [
+            {
+              scope: { name: "lib" },
+              schemaUrl: "x",
+              spans: [
+                {
+                  traceId: "5b8efff798038103d269b633813fc60c",
+                  spanId: "eee19b7ec3c1b174",
+                  kind: 2,
+                  startTimeUnixNano: "1544712660000000000",
+                  droppedEventsCount: 3,
+                  attributes: [{ key: "l", value: { arrayValue: { values: [{ intValue: 1 }] } } }],
+                  status: { code: 2 },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+    const other = {
+      resource_spans: [
+        {
+          resource: { attributes: [{ key: "service.name", value: { string_value: "shop" } }] },
+          scope_spans: [],
+          instrumentation_library_spans: [
+            {
+              instrumentation_library: { name: "lib" },
+              schema_url: "x",
+              spans: [
+                {
+                  trace_id: "W47/95gDgQPSabYzgT/GDA==",
+                  span_id: "7uGbfsPBsXQ",
+                  kind: "Server",
+                  start_time_unix_nano: "1544712660000000000",
+                  dropped_events_count: 3,
+                  attributes: [{ key: "l", value: { array_value: { values: [{ int_value: "1" }] } } }],
+                  status: { code: "ERROR" },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    };
+    expect(tracesFromJson(other)).toEqual(usual);
+    const span = (change: object): unknown => ({ resourceSpans: [{ scopeSpans: [{ spans: [change] }] }] });
+    expect(tracesFromJson(span({ kind: "3", traceId: "EEE19b7ec3c1b174" }))).toMatchObject(
+      tracesFromJson(span({ kind: 3, traceId: "0000000000000000eee19b7ec3c1b174" })),
+    );
+  });
+
+  it("passes over the old name of scopes where the new one is there, as OTLP says", () => {
+    const spans = (name: string): object[] => [{ spans: [{ name }] }];
+    const both = { scopeSpans: spans("new"), instrumentationLibrarySpans: spans("old") };
+    expect(tracesFromJson({ resourceSpans: [both] }).resourceSpans[0]?.scopeSpans).toMatchObject(
+      spans("new"),
+    );
+  });
+
   it("throws nothing but INVALID_TRACES, whatever the JSON", () => {
     const names = fc.constantFrom(
       "resourceSpans",
@@ -313,6 +460,9 @@ describe("tracesFromJson", () => {
     }));
     fc.assert(
       fc.property(node, (json) => {
+        for (const part of partsOfJson(json, { path: "x", together: 2 })) {
+          if ("error" in part) expect(part.error.code).toBe("INVALID_TRACES");
+        }
         try {
           tracesFromJson(json);
         } catch (error) {

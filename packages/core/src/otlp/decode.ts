@@ -12,7 +12,7 @@ import type {
 } from "../model/trace.js";
 import { decodeEvent, decodeLink, readId, readMessage, readString } from "./decode-parts.js";
 import { decodeKeyValue } from "./values.js";
-import { Cursor, expectWireType, wireFixed32, wireFixed64, wireVarint } from "./wire.js";
+import { Cursor, expectWireType, oldScopeSpansTag, wireFixed32, wireFixed64, wireVarint } from "./wire.js";
 
 /**
  * Decodes an OTLP TracesData, or an ExportTraceServiceRequest, which has the same form. Every
@@ -39,8 +39,15 @@ function decodeResourceSpans(cursor: Cursor): ResourceSpans {
   let resource: Resource | undefined;
   let schemaUrl = "";
   const scopeSpans: ScopeSpans[] = [];
+  const oldScopeSpans: ScopeSpans[] = [];
   while (cursor.pos < cursor.end) {
     const tag = cursor.tag();
+    if (tag === oldScopeSpansTag) {
+      oldScopeSpans.push(
+        readMessage(cursor, tag, "ResourceSpans.instrumentation_library_spans", decodeScopeSpans),
+      );
+      continue;
+    }
     switch (tag >>> 3) {
       case 1:
         resource = readMessage(cursor, tag, "ResourceSpans.resource", decodeResource);
@@ -55,7 +62,8 @@ function decodeResourceSpans(cursor: Cursor): ResourceSpans {
         cursor.skip(tag);
     }
   }
-  return resource === undefined ? { scopeSpans, schemaUrl } : { resource, scopeSpans, schemaUrl };
+  const given = scopeSpans.length > 0 ? scopeSpans : oldScopeSpans;
+  return { ...(resource === undefined ? {} : { resource }), scopeSpans: given, schemaUrl };
 }
 
 function decodeResource(cursor: Cursor): Resource {

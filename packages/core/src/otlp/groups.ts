@@ -1,6 +1,6 @@
 import { SpanHead } from "./span-head.js";
 import { ResourceView, ScopeView, SpanView } from "./span-view.js";
-import { Cursor, expectWireType, readText, wireBytes } from "./wire.js";
+import { Cursor, expectWireType, oldScopeSpansTag, readText, wireBytes } from "./wire.js";
 
 /** The spans of one scope of one resource, as ranges of the bytes they arrived in. */
 export interface SpanGroup {
@@ -66,6 +66,9 @@ function parseContext(
 ): { context: Context; children: number[] } {
   const raw: number[] = [];
   const children: number[] = [];
+  /** Fields of the old name of children, tags and all, and what is in them. */
+  const oldFields: number[] = [];
+  const oldChildren: number[] = [];
   let encoded: Uint8Array = noBytes;
   let schemaUrl = "";
   const cursor = new Cursor(bytes, start, end);
@@ -84,12 +87,19 @@ function parseContext(
         schemaUrl = readText(bytes, cursor.pos, fieldEnd);
       }
       cursor.pos = fieldEnd;
+    } else if (tag === oldScopeSpansTag && message === "ResourceSpans") {
+      const fieldEnd = cursor.lengthEnd();
+      oldChildren.push(cursor.pos, fieldEnd);
+      oldFields.push(fieldAt, fieldEnd);
+      cursor.pos = fieldEnd;
+      continue;
     } else {
       cursor.skip(tag);
     }
     if (field !== 2) raw.push(fieldAt, cursor.pos);
   }
-  return { context: { raw, encoded, schemaUrl }, children };
+  if (children.length === 0) return { context: { raw, encoded, schemaUrl }, children: oldChildren };
+  return { context: { raw: [...raw, ...oldFields], encoded, schemaUrl }, children };
 }
 
 /**

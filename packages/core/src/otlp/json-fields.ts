@@ -1,3 +1,4 @@
+import type { SpanStoreError } from "../errors/errors.js";
 import { fault, faultWithin } from "./fault.js";
 
 /** An object of OTLP/JSON whose fields are not looked at yet. */
@@ -16,70 +17,132 @@ export function jsonObject(name: string, value: unknown): JsonObject {
   return value as JsonObject;
 }
 
+const protobufNames = new Map<string, string>();
+
+/** `start_time_unix_nano` for `startTimeUnixNano`. */
+function protobufName(name: string): string {
+  let other = protobufNames.get(name);
+  if (other === undefined) {
+    other = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    protobufNames.set(name, other);
+  }
+  return other;
+}
+
+/** A name as OTLP/JSON writes it, for one that protobuf's definition has. */
+export function jsonName(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The value of a field by its name, or by the one it has in protobuf's definition; null is absent. */
+export function jsonValue(json: JsonObject, name: string): unknown {
+  return json[name] ?? json[protobufName(name)] ?? undefined;
+}
+
+/** The name by which an object has a field. */
+export function spelledName(json: JsonObject, name: string): string {
+  const other = protobufName(name);
+  return json[name] === undefined && json[other] !== undefined ? other : name;
+}
+
+/** Its items as they are. */
+export function jsonItems(json: JsonObject, name: string): readonly unknown[] {
+  const list = jsonValue(json, name) ?? [];
+  if (!Array.isArray(list)) throw wrong(json, name, `${described(list)} instead of a list`);
+  return list;
+}
+
 export function jsonList<T>(json: JsonObject, name: string, read: (item: JsonObject) => T): T[] {
-  const list = json[name] ?? [];
-  if (!Array.isArray(list)) throw fault(name, `${described(list)} instead of a list`);
-  return list.map((item: unknown, i) => {
+  return jsonItems(json, name).map((item: unknown, i) => {
     try {
       return read(jsonObject("", item));
     } catch (error) {
-      throw faultWithin(`${name}[${i}]`, error);
+      throw faultWithin(`${spelledName(json, name)}[${i}]`, error);
     }
   });
 }
 
 export function jsonText(json: JsonObject, name: string): string {
-  const value = json[name] ?? "";
-  if (typeof value !== "string") throw fault(name, `${described(value)} instead of a string`);
+  const value = jsonValue(json, name) ?? "";
+  if (typeof value !== "string") throw wrong(json, name, `${described(value)} instead of a string`);
   return value;
 }
 
 export function jsonBoolean(json: JsonObject, name: string): boolean {
-  const value = json[name] ?? false;
-  if (typeof value !== "boolean") throw fault(name, `${described(value)} instead of a boolean`);
+  const value = jsonValue(json, name) ?? false;
+  if (typeof value !== "boolean") throw wrong(json, name, `${described(value)} instead of a boolean`);
   return value;
 }
 
 const hexDigits = /^[0-9a-fA-F]*$/;
 
-/** An id in hex, or empty; upper case becomes lower. */
-export function jsonHexId(json: JsonObject, name: string, digits: number): string {
+/**
+ * An id in hex, or empty; upper case becomes lower. One in base64, as protobuf's own JSON has bytes, and a trace id of
+ * 64 bits cannot be mistaken, so they are taken, too.
+ */
+export function jsonId(json: JsonObject, name: string, bytes: 8 | 16): string {
   const value = jsonText(json, name);
-  if (value !== "" && (value.length !== digits || !hexDigits.test(value))) {
-    throw fault(name, `"${value}" is not ${digits} hex digits`, "OTLP/JSON writes ids in hex, not in base64");
+  const digits = bytes * 2;
+  if (value === "") return value;
+  if (hexDigits.test(value) && (value.length === digits || (bytes === 16 && value.length === 16))) {
+    return value.toLowerCase().padStart(digits, "0");
   }
-  return value.toLowerCase();
+  const id = idOfBase64(value, bytes);
+  if (id !== undefined) return id;
+  throw wrong(
+    json,
+    name,
+    `${described(value)} is not ${digits} hex digits`,
+    `an id of ${bytes} bytes in base64 is taken, too`,
+  );
+}
+
+function idOfBase64(text: string, bytes: number): string | undefined {
+  const id = Buffer.from(text, "base64");
+  const padded = id.toString("base64");
+  const standard = text.replaceAll("-", "+").replaceAll("_", "/");
+  const isWhole = standard === padded || (standard === padded.replace(/=+$/, "") && !hexDigits.test(text));
+  return id.length === bytes && isWhole ? id.toString("hex") : undefined;
 }
 
 export function jsonUint32(json: JsonObject, name: string): number {
   const value = integer(json, name);
-  if (value < 0n || value > 0xffff_ffffn) throw fault(name, `${value} is no unsigned 32-bit integer`);
+  if (value < 0n || value > 0xffff_ffffn) throw wrong(json, name, `${value} is no unsigned 32-bit integer`);
   return Number(value);
 }
 
-/** An enum's number, or one of its names. */
-export function jsonEnum(json: JsonObject, name: string, names: readonly string[]): number {
-  const value = json[name] ?? 0;
-  if (typeof value === "string") {
-    const number = names.indexOf(value);
-    if (number < 0) throw fault(name, `"${value}" is none of ${names.join(", ")}`);
-    return number;
+/** The names of an enum's numbers, and what each begins with. */
+export interface EnumNames {
+  readonly prefix: string;
+  readonly names: readonly string[];
+}
+
+/** An enum's number, or one of its names; they are known without their prefix and in any case, too. */
+export function jsonEnum(json: JsonObject, name: string, { prefix, names }: EnumNames): number {
+  const value = jsonValue(json, name) ?? 0;
+  if (typeof value === "string" && !decimal.test(value)) {
+    const number = names.indexOf(value.toUpperCase().replace(prefix, ""));
+    if (number >= 0) return number;
+    throw wrong(json, name, `"${value}" is none of ${names.map((word) => prefix + word).join(", ")}`);
   }
-  if (typeof value !== "number" || (value | 0) !== value) {
-    throw fault(name, `${described(value)} is no 32-bit integer`);
+  const number = Number(value);
+  if ((typeof value !== "number" && typeof value !== "string") || (number | 0) !== number) {
+    throw wrong(json, name, `${described(value)} is no 32-bit integer`);
   }
-  return value;
+  return number;
 }
 
 export function jsonUint64(json: JsonObject, name: string): bigint {
   const value = integer(json, name);
-  if (BigInt.asUintN(64, value) !== value) throw fault(name, `${value} is no unsigned 64-bit integer`);
+  if (BigInt.asUintN(64, value) !== value) {
+    throw wrong(json, name, `${value} is no unsigned 64-bit integer`);
+  }
   return value;
 }
 
 export function jsonInt64(json: JsonObject, name: string): bigint {
   const value = integer(json, name);
-  if (BigInt.asIntN(64, value) !== value) throw fault(name, `${value} is no signed 64-bit integer`);
+  if (BigInt.asIntN(64, value) !== value) throw wrong(json, name, `${value} is no signed 64-bit integer`);
   return value;
 }
 
@@ -87,22 +150,23 @@ export function jsonInt64(json: JsonObject, name: string): bigint {
 const decimal = /^-?[0-9]{1,20}$/;
 
 function integer(json: JsonObject, name: string): bigint {
-  const value = json[name] ?? 0;
+  const value = jsonValue(json, name) ?? 0;
   if (typeof value === "string" && decimal.test(value)) return BigInt(value);
   if (typeof value === "number" && Number.isInteger(value)) {
     if (Number.isSafeInteger(value)) return BigInt(value);
-    throw fault(name, `${value} is a number that JSON.parse may have rounded`, "write it as a string");
+    throw wrong(json, name, `${value} is a number that JSON.parse may have rounded`, "write it as a string");
   }
-  throw fault(name, `${described(value)} is no integer`);
+  throw wrong(json, name, `${described(value)} is no integer`);
 }
 
 const doubleText = /^-?(Infinity|[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?)$|^NaN$/;
 
 export function jsonDouble(json: JsonObject, name: string): number {
-  const value = json[name] ?? 0;
-  if (typeof value === "number") return value;
-  if (typeof value === "string" && doubleText.test(value)) return Number(value);
-  throw fault(name, `${described(value)} is no double`);
+  const value = jsonValue(json, name) ?? 0;
+  const number = typeof value === "string" && doubleText.test(value) ? Number(value) : value;
+  if (typeof number !== "number") throw wrong(json, name, `${described(value)} is no double`);
+  if (Number.isFinite(number) || (typeof value === "string" && /[IN]/.test(value))) return number;
+  throw wrong(json, name, `${described(value)} is beyond the largest double`);
 }
 
 const base64Text = /^[A-Za-z0-9+/_-]*={0,2}$/;
@@ -111,9 +175,13 @@ const base64Text = /^[A-Za-z0-9+/_-]*={0,2}$/;
 export function jsonBase64(json: JsonObject, name: string): Uint8Array {
   const text = jsonText(json, name);
   if (!base64Text.test(text) || text.replace(/=+$/, "").length % 4 === 1) {
-    throw fault(name, "a string that is no base64");
+    throw wrong(json, name, `${described(text)} is no base64`);
   }
   return new Uint8Array(Buffer.from(text, "base64"));
+}
+
+function wrong(json: JsonObject, name: string, problem: string, hint?: string): SpanStoreError {
+  return fault(spelledName(json, name), problem, hint);
 }
 
 const longestShown = 40;
@@ -124,5 +192,5 @@ function described(value: unknown): string {
   if (typeof value === "string") {
     return value.length > longestShown ? `"${value.slice(0, longestShown)}..."` : `"${value}"`;
   }
-  return typeof value === "object" || typeof value === "function" ? `a ${typeof value}` : String(value);
+  return typeof value === "object" ? "an object" : String(value);
 }

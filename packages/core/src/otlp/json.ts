@@ -17,31 +17,35 @@ import {
   jsonBoolean,
   jsonDouble,
   jsonEnum,
-  jsonHexId,
+  jsonId,
   jsonInt64,
+  jsonItems,
   jsonList,
+  jsonName,
   jsonObject,
   jsonText,
   jsonUint32,
   jsonUint64,
+  jsonValue,
+  spelledName,
 } from "./json-fields.js";
 import { maxValueDepth } from "./values.js";
 
 /** The names OTLP/JSON allows for enum numbers, beside the numbers. */
-const spanKinds = [
-  "SPAN_KIND_UNSPECIFIED",
-  "SPAN_KIND_INTERNAL",
-  "SPAN_KIND_SERVER",
-  "SPAN_KIND_CLIENT",
-  "SPAN_KIND_PRODUCER",
-  "SPAN_KIND_CONSUMER",
-];
-const statusCodes = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
+const spanKinds = {
+  prefix: "SPAN_KIND_",
+  names: ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"],
+};
+const statusCodes = { prefix: "STATUS_CODE_", names: ["UNSET", "OK", "ERROR"] };
+
+/** Is told of a name that OTLP does not know: of which message, and the name. What it throws has the path put before it. */
+export type UnknownName = (message: string, name: string) => void;
 
 /**
- * Reads OTLP/JSON, as `JSON.parse` gives it: lowerCamelCase names, ids in hex, 64-bit numbers as
- * decimal strings or as numbers that JavaScript holds exactly. Unknown names are ignored and null is
- * the same as absent, as OTLP demands.
+ * Reads OTLP/JSON, as `JSON.parse` gives it: lowerCamelCase names or those of protobuf's definition, ids in hex or in
+ * base64, 64-bit numbers as decimal strings or as numbers that JavaScript holds exactly, enums by number or by name.
+ * `instrumentationLibrarySpans`, as OTLP had it before 0.15, stand for `scopeSpans` where there are none. Unknown names
+ * are ignored and null is the same as absent, as OTLP demands.
  * @throws INVALID_TRACES, with `field` naming the part, when something is not of its field's type.
  */
 export function tracesFromJson(json: unknown): TracesData {
@@ -54,112 +58,132 @@ export function tracesFromJson(json: unknown): TracesData {
 }
 
 function resourceSpansFromJson(json: JsonObject): ResourceSpans {
-  const resource = optional(json, "resource", resourceFromJson);
   return {
-    ...(resource === undefined ? {} : { resource }),
-    scopeSpans: jsonList(json, "scopeSpans", scopeSpansFromJson),
-    schemaUrl: jsonText(json, "schemaUrl"),
+    ...resourceOfJson(json),
+    scopeSpans: jsonList(json, scopesName(json), (scope) => ({
+      ...scopeOfJson(scope),
+      spans: jsonList(scope, "spans", spanFromJson),
+    })),
   };
 }
 
-function resourceFromJson(json: JsonObject): Resource {
-  return { attributes: attributesFromJson(json), droppedAttributesCount: droppedAttributes(json) };
+/** By which name a ResourceSpans has its scopes; where both are there the old one is passed over, as OTLP says. */
+export function scopesName(json: JsonObject): string {
+  const old = "instrumentationLibrarySpans";
+  return jsonItems(json, "scopeSpans").length === 0 && jsonItems(json, old).length > 0 ? old : "scopeSpans";
 }
 
-function scopeSpansFromJson(json: JsonObject): ScopeSpans {
-  const scope = optional(json, "scope", scopeFromJson);
-  return {
-    ...(scope === undefined ? {} : { scope }),
-    spans: jsonList(json, "spans", spanFromJson),
-    schemaUrl: jsonText(json, "schemaUrl"),
-  };
+/** What a ResourceSpans says beside its spans. */
+export function resourceOfJson(json: JsonObject, unknown?: UnknownName): Omit<ResourceSpans, "scopeSpans"> {
+  checkNames(json, "resourceSpans", unknown);
+  const resource = optional(json, "resource", (inner) => resourceFromJson(inner, unknown));
+  return { ...(resource === undefined ? {} : { resource }), schemaUrl: jsonText(json, "schemaUrl") };
 }
 
-function scopeFromJson(json: JsonObject): InstrumentationScope {
-  return {
-    name: jsonText(json, "name"),
-    version: jsonText(json, "version"),
-    attributes: attributesFromJson(json),
-    droppedAttributesCount: droppedAttributes(json),
-  };
+/** What a ScopeSpans says beside its spans. */
+export function scopeOfJson(json: JsonObject, unknown?: UnknownName): Omit<ScopeSpans, "spans"> {
+  checkNames(json, "scopeSpans", unknown);
+  const name = jsonValue(json, "scope") === undefined ? "instrumentationLibrary" : "scope";
+  const scope = optional(json, name, (inner) => scopeFromJson(inner, unknown));
+  return { ...(scope === undefined ? {} : { scope }), schemaUrl: jsonText(json, "schemaUrl") };
 }
 
-function spanFromJson(json: JsonObject): Span {
-  const status = optional(json, "status", statusFromJson);
+function resourceFromJson(json: JsonObject, unknown?: UnknownName): Resource {
+  checkNames(json, "resource", unknown);
+  return attributed(json, unknown);
+}
+
+function scopeFromJson(json: JsonObject, unknown?: UnknownName): InstrumentationScope {
+  checkNames(json, "scope", unknown);
+  return { name: jsonText(json, "name"), version: jsonText(json, "version"), ...attributed(json, unknown) };
+}
+
+export function spanFromJson(json: JsonObject, unknown?: UnknownName): Span {
+  checkNames(json, "span", unknown);
+  const status = optional(json, "status", (inner) => statusFromJson(inner, unknown));
   return {
-    traceId: jsonHexId(json, "traceId", 32),
-    spanId: jsonHexId(json, "spanId", 16),
+    traceId: jsonId(json, "traceId", 16),
+    spanId: jsonId(json, "spanId", 8),
     traceState: jsonText(json, "traceState"),
-    parentSpanId: jsonHexId(json, "parentSpanId", 16),
+    parentSpanId: jsonId(json, "parentSpanId", 8),
     flags: jsonUint32(json, "flags"),
     name: jsonText(json, "name"),
     kind: jsonEnum(json, "kind", spanKinds),
     startTimeUnixNano: jsonUint64(json, "startTimeUnixNano"),
     endTimeUnixNano: jsonUint64(json, "endTimeUnixNano"),
-    attributes: attributesFromJson(json),
-    droppedAttributesCount: droppedAttributes(json),
-    events: jsonList(json, "events", eventFromJson),
+    ...attributed(json, unknown),
+    events: jsonList(json, "events", (event) => eventFromJson(event, unknown)),
     droppedEventsCount: jsonUint32(json, "droppedEventsCount"),
-    links: jsonList(json, "links", linkFromJson),
+    links: jsonList(json, "links", (link) => linkFromJson(link, unknown)),
     droppedLinksCount: jsonUint32(json, "droppedLinksCount"),
     ...(status === undefined ? {} : { status }),
   };
 }
 
-function eventFromJson(json: JsonObject): SpanEvent {
+function eventFromJson(json: JsonObject, unknown?: UnknownName): SpanEvent {
+  checkNames(json, "event", unknown);
   return {
     timeUnixNano: jsonUint64(json, "timeUnixNano"),
     name: jsonText(json, "name"),
-    attributes: attributesFromJson(json),
-    droppedAttributesCount: droppedAttributes(json),
+    ...attributed(json, unknown),
   };
 }
 
-function linkFromJson(json: JsonObject): SpanLink {
+function linkFromJson(json: JsonObject, unknown?: UnknownName): SpanLink {
+  checkNames(json, "link", unknown);
   return {
-    traceId: jsonHexId(json, "traceId", 32),
-    spanId: jsonHexId(json, "spanId", 16),
+    traceId: jsonId(json, "traceId", 16),
+    spanId: jsonId(json, "spanId", 8),
     traceState: jsonText(json, "traceState"),
-    attributes: attributesFromJson(json),
-    droppedAttributesCount: droppedAttributes(json),
+    ...attributed(json, unknown),
     flags: jsonUint32(json, "flags"),
   };
 }
 
-function statusFromJson(json: JsonObject): Status {
+function statusFromJson(json: JsonObject, unknown?: UnknownName): Status {
+  checkNames(json, "status", unknown);
   return { message: jsonText(json, "message"), code: jsonEnum(json, "code", statusCodes) };
 }
 
-function droppedAttributes(json: JsonObject): number {
-  return jsonUint32(json, "droppedAttributesCount");
-}
-
-function attributesFromJson(json: JsonObject): KeyValue[] {
-  return jsonList(json, "attributes", (item) => keyValueFromJson(item, 0));
+function attributed(
+  json: JsonObject,
+  unknown?: UnknownName,
+): { attributes: KeyValue[]; droppedAttributesCount: number } {
+  return {
+    attributes: jsonList(json, "attributes", (item) => keyValueFromJson(item, 0, unknown)),
+    droppedAttributesCount: jsonUint32(json, "droppedAttributesCount"),
+  };
 }
 
 /** `depth` counts as the protobuf decoder does, so that both forms hold the same values. */
-function keyValueFromJson(json: JsonObject, depth: number): KeyValue {
-  const value = optional(json, "value", (inner) => anyValueFromJson(inner, depth + 1)) ?? {};
+function keyValueFromJson(json: JsonObject, depth: number, unknown?: UnknownName): KeyValue {
+  checkNames(json, "attribute", unknown);
+  const value = optional(json, "value", (inner) => anyValueFromJson(inner, depth + 1, unknown)) ?? {};
   return { key: jsonText(json, "key"), value };
 }
 
-function anyValueFromJson(json: JsonObject, depth: number): AnyValue {
+function anyValueFromJson(json: JsonObject, depth: number, unknown?: UnknownName): AnyValue {
   if (depth > maxValueDepth) throw fault("", `a value nested deeper than ${maxValueDepth} levels`);
   let value: AnyValue = {};
   let seen: string | undefined;
-  for (const [name, inner] of Object.entries(json)) {
+  for (const [spelled, inner] of Object.entries(json)) {
     if (inner === null || inner === undefined) continue;
+    const name = valueReaders.has(spelled) ? spelled : jsonName(spelled);
     const read = valueReaders.get(name);
-    if (read === undefined) continue;
-    if (seen !== undefined) throw fault("", `both ${seen} and ${name} are set`);
-    seen = name;
-    value = read(json, depth);
+    if (read === undefined) {
+      unknown?.("value", spelled);
+      continue;
+    }
+    if (seen !== undefined) throw fault("", `both ${seen} and ${spelled} are set`);
+    seen = spelled;
+    value = read(json, depth, unknown);
   }
   return value;
 }
 
-const valueReaders = new Map<string, (json: JsonObject, depth: number) => AnyValue>([
+type ValueReader = (json: JsonObject, depth: number, unknown?: UnknownName) => AnyValue;
+
+const valueReaders = new Map<string, ValueReader>([
   ["stringValue", (json) => ({ stringValue: jsonText(json, "stringValue") })],
   ["boolValue", (json) => ({ boolValue: jsonBoolean(json, "boolValue") })],
   ["intValue", (json) => ({ intValue: jsonInt64(json, "intValue") })],
@@ -167,14 +191,18 @@ const valueReaders = new Map<string, (json: JsonObject, depth: number) => AnyVal
   ["bytesValue", (json) => ({ bytesValue: jsonBase64(json, "bytesValue") })],
   [
     "arrayValue",
-    (json, depth) => ({
-      arrayValue: { values: valuesOf(json, "arrayValue", (item) => anyValueFromJson(item, depth + 1)) },
+    (json, depth, unknown) => ({
+      arrayValue: {
+        values: valuesOf(json, "arrayValue", (item) => anyValueFromJson(item, depth + 1, unknown)),
+      },
     }),
   ],
   [
     "kvlistValue",
-    (json, depth) => ({
-      kvlistValue: { values: valuesOf(json, "kvlistValue", (item) => keyValueFromJson(item, depth + 1)) },
+    (json, depth, unknown) => ({
+      kvlistValue: {
+        values: valuesOf(json, "kvlistValue", (item) => keyValueFromJson(item, depth + 1, unknown)),
+      },
     }),
   ],
 ]);
@@ -184,12 +212,41 @@ function valuesOf<T>(json: JsonObject, name: string, read: (item: JsonObject) =>
 }
 
 function optional<T>(json: JsonObject, name: string, read: (inner: JsonObject) => T): T | undefined {
-  const inner = json[name];
-  if (inner === undefined || inner === null) return undefined;
-  const object = jsonObject(name, inner);
+  const inner = jsonValue(json, name);
+  if (inner === undefined) return undefined;
+  const spelled = spelledName(json, name);
+  const object = jsonObject(spelled, inner);
   try {
     return read(object);
   } catch (error) {
-    throw faultWithin(name, error);
+    throw faultWithin(spelled, error);
+  }
+}
+
+const attributeNames = ["attributes", "droppedAttributesCount"];
+
+/** The names that each message has. */
+const knownNames: Readonly<Record<string, ReadonlySet<string>>> = {
+  resourceSpans: new Set(["resource", "scopeSpans", "instrumentationLibrarySpans", "schemaUrl"]),
+  resource: new Set(attributeNames),
+  scopeSpans: new Set(["scope", "instrumentationLibrary", "spans", "schemaUrl"]),
+  scope: new Set(["name", "version", ...attributeNames]),
+  span: new Set([
+    ...["traceId", "spanId", "traceState", "parentSpanId", "flags", "name", "kind"],
+    ...["startTimeUnixNano", "endTimeUnixNano", ...attributeNames, "status"],
+    ...["events", "droppedEventsCount", "links", "droppedLinksCount"],
+  ]),
+  event: new Set(["timeUnixNano", "name", ...attributeNames]),
+  link: new Set(["traceId", "spanId", "traceState", "flags", ...attributeNames]),
+  status: new Set(["message", "code"]),
+  attribute: new Set(["key", "value"]),
+};
+
+function checkNames(json: JsonObject, message: string, unknown: UnknownName | undefined): void {
+  if (unknown === undefined) return;
+  const known = knownNames[message] as ReadonlySet<string>;
+  for (const name of Object.keys(json)) {
+    if (known.has(name) || known.has(jsonName(name))) continue;
+    if (json[name] !== null && json[name] !== undefined) unknown(message, name);
   }
 }

@@ -8,6 +8,12 @@ const wireGroupStart = 3;
 const wireGroupEnd = 4;
 export const wireFixed32 = 5;
 
+/**
+ * `ResourceSpans.instrumentation_library_spans`, which OTLP had beside `scope_spans` from 0.15 to 0.18: they count where
+ * there are no `scope_spans`.
+ */
+export const oldScopeSpansTag = (1000 << 3) | wireBytes;
+
 /** Groups are nested no deeper than this when they are skipped; protobuf's own libraries stop at 100. */
 const maxGroupDepth = 100;
 

@@ -1,13 +1,16 @@
-import { defineConfig } from "rolldown";
-import { shared } from "../../rolldown.base.ts";
+import { defineConfig } from "tsup";
 
 export default defineConfig({
-  ...shared,
-  input: {
+  entry: {
     index: "src/index.ts",
     engine: "src/engine.ts",
     otlp: "src/otlp.ts",
     "testing/index": "src/testing/index.ts",
-    "text/index": "src/text/index.ts",
+    text: "src/text/index.ts",
   },
+  format: "esm",
+  target: "node22",
+  dts: true,
+  sourcemap: true,
+  clean: true,
 });

@@ -1,16 +1,13 @@
-import { defineConfig } from "tsup";
+import { defineConfig } from "rolldown";
+import { shared } from "../../rolldown.base.ts";
 
 export default defineConfig({
-  entry: {
+  ...shared,
+  input: {
     index: "src/index.ts",
     engine: "src/engine.ts",
     otlp: "src/otlp.ts",
     "testing/index": "src/testing/index.ts",
-    text: "src/text/index.ts",
+    "text/index": "src/text/index.ts",
   },
-  format: "esm",
-  target: "node22",
-  dts: true,
-  sourcemap: true,
-  clean: true,
 });

@@ -1,12 +1,37 @@
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
 const textOf = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 const readme = textOf("../README.md");
 
-it("the README shows the quickstart as it is", () => {
-  expect(readme).toContain(`\`\`\`ts\n${textOf("./quickstart/quickstart.ts")}\`\`\`\n`);
+const asBlock = (path: string): string => `\`\`\`ts\n${textOf(path)}\`\`\`\n`;
+
+it("the README and the page of the library show the examples as they are", () => {
+  expect(readme).toContain(asBlock("./quickstart/ten-lines.ts"));
+  expect(textOf("../docs/library.md")).toContain(asBlock("./quickstart/quickstart.ts"));
 });
+
+it("the README fits on two hundred lines", () => {
+  expect(readme.split("\n").length).toBeLessThan(200);
+});
+
+it("the pictures are drawn from what the tree holds", () => {
+  const script = fileURLToPath(new URL("../scripts/pictures.mjs", import.meta.url));
+  execFileSync(process.execPath, [script, "--check"]);
+});
+
+it.each(["library", "operations", "jaeger-versions", "promises", "errors", "manticore-sql"])(
+  "the links of docs/%s.md lead to what is there",
+  (name) => {
+    const links = textOf(`../docs/${name}.md`).matchAll(/\]\(([^)#]+)[^)]*\)/g);
+    for (const [, link = ""] of links) {
+      if (link.includes("://")) continue;
+      expect(existsSync(fileURLToPath(new URL(`../docs/${link}`, import.meta.url))), link).toBe(true);
+    }
+  },
+);
 
 it("the README shows Jaeger's storage as the example configures it", () => {
   const [, shown = ""] = /```yaml\n([\s\S]*?)```/.exec(readme) ?? [];

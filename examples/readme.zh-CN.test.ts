@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
@@ -19,10 +20,30 @@ function shapeOf(text: string) {
   };
 }
 
-describe("README.zh-CN.md", () => {
-  const english = shapeOf(textOf("README.md"));
-  const chinese = shapeOf(textOf("README.zh-CN.md"));
-  const ofEachOther = ["README.md", "README.zh-CN.md"];
+/** Each page and its translation. */
+const pages: readonly (readonly [original: string, translated: string])[] = [
+  ["README.md", "README.zh-CN.md"],
+  ...["library", "operations", "jaeger-versions", "promises", "errors"].map(
+    (name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const,
+  ),
+];
+
+/** Where a page's link leads, as a path of the tree; a translated page stands for its original. */
+function targetOf(page: string, link: string): string {
+  if (link.includes("://")) return link;
+  const path = posix.join(posix.dirname(page), link);
+  return pages.find(([, translated]) => translated === path)?.[0] ?? path;
+}
+
+describe.each(pages)("%s and %s", (original, translated) => {
+  const english = shapeOf(textOf(original));
+  const chinese = shapeOf(textOf(translated));
+  const ofEachOther = [original, translated];
+  const targets = (page: string, links: readonly string[]) =>
+    links
+      .map((link) => targetOf(page, link))
+      .filter((target) => !ofEachOther.includes(target))
+      .sort();
 
   it("shows the same code", () => expect(chinese.blocks).toEqual(english.blocks));
   it("has the same headings and tables", () => {
@@ -31,16 +52,16 @@ describe("README.zh-CN.md", () => {
   });
   it("names the same things, and leads to the same places", () => {
     expect(chinese.names).toEqual(english.names);
-    const links = (all: readonly string[]) => all.filter((link) => !ofEachOther.includes(link));
-    expect(links(chinese.links)).toEqual(links(english.links));
+    expect(targets(translated, chinese.links)).toEqual(targets(original, english.links));
   });
   it("leads to what is there", () => {
     for (const link of chinese.links.filter((target) => !target.includes("://"))) {
-      expect(existsSync(fileURLToPath(new URL(`../${link}`, import.meta.url))), link).toBe(true);
+      const path = posix.join(posix.dirname(translated), link);
+      expect(existsSync(fileURLToPath(new URL(`../${path}`, import.meta.url))), link).toBe(true);
     }
-    const headings = textOf("README.zh-CN.md").matchAll(/^#+ (.*)$/gm);
+    const headings = textOf(translated).matchAll(/^#+ (.*)$/gm);
     const anchors = [...headings].map(([, title = ""]) => title.toLowerCase().replaceAll(" ", "-"));
-    for (const [, anchor] of textOf("README.zh-CN.md").matchAll(/\]\(#([^)]+)\)/g))
+    for (const [, anchor] of textOf(translated).matchAll(/\]\(#([^)]+)\)/g))
       expect(anchors).toContain(anchor);
   });
 });

@@ -9,7 +9,7 @@ import { traceOf } from "../demo/step.js";
 import { type ExampleSearchd, startExampleSearchd } from "./example-searchd.js";
 
 const textOf = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
-const page = textOf("SQL.md");
+const page = textOf("../../docs/manticore-sql.md");
 
 interface Example {
   readonly title: string;
@@ -29,7 +29,7 @@ const examples: readonly Example[] = page
   });
 
 /** Those of other pages: a statement and what it gives in one block. */
-const others: readonly Example[] = ["../../README.md", "../../packages/manticore/README.md"].flatMap((path) =>
+const others: readonly Example[] = ["../../packages/manticore/README.md"].flatMap((path) =>
   [...textOf(path).matchAll(/([^\n]*)\n\n```\n(SELECT [^`]*?);\n(\+-[^`]*?)\n```/g)].map(
     ([, title = "", sql = "", output = ""]) => ({ title: `${path.slice(6)}: ${title}`, sql, output }),
   ),
@@ -133,6 +133,6 @@ describeWithPeer("manticore", "the page of SQL", (located) => {
   });
 });
 
-it("the README shows queries with their output", () => {
-  expect(others.filter(({ title }) => title.startsWith("README.md")).length).toBeGreaterThan(0);
+it("the engine's page shows queries with their output", () => {
+  expect(others.length).toBeGreaterThan(0);
 });

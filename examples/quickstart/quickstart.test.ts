@@ -1,4 +1,7 @@
-import { expect, it, vi } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished, vi } from "vitest";
 
 it("the quickstart finds what it stored", async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
@@ -9,4 +12,17 @@ it("the quickstart finds what it stored", async () => {
     [["b".repeat(32)]],
     [["c".repeat(32)]],
   ]);
+});
+
+it("the ten lines find what they stored, in a file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "spanstore-quickstart-"));
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  });
+  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  await import("./ten-lines.js");
+  expect(log.mock.calls).toEqual([["5b8aa5a2d2c872e8321cf37308d69df2"]]);
 });

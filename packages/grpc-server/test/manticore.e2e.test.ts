@@ -143,11 +143,11 @@ function commandOf(located: LocatedPeer): readonly [string, ...string[]] {
   return located.command;
 }
 
-/** The README's command that sends a span, as it stands there but for the port. */
+/** The command of docs/manticore-sql.md that sends a span, as it stands there but for the port. */
 function sendingCommand(otlpHttpPort: number): string {
-  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
-  const [, command] = /```\n(now=\$\(date \+%s\)\ncurl [^`]*)```/.exec(readme) ?? [];
-  if (command === undefined) throw new Error("the README does not send a span");
+  const page = readFileSync(new URL("../../../docs/manticore-sql.md", import.meta.url), "utf8");
+  const [, command] = /```\n(now=\$\(date \+%s\)\ncurl [^`]*)```/.exec(page) ?? [];
+  if (command === undefined) throw new Error("docs/manticore-sql.md does not send a span");
   expect(command).toContain("http://localhost:4318/v1/traces");
   return command.replace("http://localhost:4318", `http://127.0.0.1:${otlpHttpPort}`);
 }

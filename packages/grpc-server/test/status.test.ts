@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { type ErrorCode, SpanStoreError } from "@spanstore/core";
 import { pino } from "pino";
@@ -22,6 +23,15 @@ const expected: Record<ErrorCode, status> = {
   INCOMPATIBLE_SCHEMA: status.INTERNAL,
   INTERNAL: status.INTERNAL,
 };
+
+it("docs/errors.md lists every code with its status", () => {
+  const page = readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8");
+  const listed = [...page.matchAll(/^\| `(\w+)` \|.*\| `(\w+)` \|$/gm)].map(([, code, name]) => [
+    code,
+    status[name as keyof typeof status],
+  ]);
+  expect(Object.fromEntries(listed)).toEqual(expected);
+});
 
 describe("statuses of a store's errors", () => {
   let thrown: unknown;

@@ -1,14 +1,11 @@
 #!/usr/bin/env node
-import { run as serve } from "@spanstore/grpc-server/program";
-import { runCommand } from "./calling/run-command.js";
-import { commandLines } from "./commands/list.js";
+import { unsupportedNode } from "@spanstore/core/engine";
 
-const args = process.argv.slice(2);
-const [first = ""] = args;
-const isServer = first === "serve" || first === "" || first.startsWith("-");
-
-process.exit(
-  isServer
-    ? await serve(args, process.env, { program: "spanstore", commands: commandLines() })
-    : await runCommand(args, process.env),
-);
+const problem = unsupportedNode();
+if (problem !== undefined) {
+  process.stderr.write(`spanstore: ${problem}\n`);
+  process.exit(1);
+}
+// Only now: what it imports may need the newer Node.
+const { run } = await import("./run.js");
+process.exit(await run(process.argv.slice(2), process.env));

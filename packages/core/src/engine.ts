@@ -11,6 +11,7 @@ export { type CallSource, createCallLedger } from "./engine-kit/call-ledger.js";
 export type { Finding } from "./engine-kit/findings.js";
 export { lazyEngine } from "./engine-kit/lazy-engine.js";
 export { createReclaimer } from "./engine-kit/reclaim.js";
+export { checkNode, threadFile, unsupportedNode } from "./engine-kit/runtime.js";
 export {
   type ErrorData,
   type ErrorDetails,

@@ -1,4 +1,11 @@
 #!/usr/bin/env node
-import { run } from "./run.js";
+import { unsupportedNode } from "@spanstore/core/engine";
 
+const problem = unsupportedNode();
+if (problem !== undefined) {
+  process.stderr.write(`grpc-server: ${problem}\n`);
+  process.exit(1);
+}
+// Only now: what it imports may need the newer Node.
+const { run } = await import("./run.js");
 process.exit(await run(process.argv.slice(2), process.env));

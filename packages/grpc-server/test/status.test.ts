@@ -21,6 +21,7 @@ const expected: Record<ErrorCode, status> = {
   CORRUPT: status.DATA_LOSS,
   INVALID_OPTIONS: status.INTERNAL,
   INCOMPATIBLE_SCHEMA: status.INTERNAL,
+  DRIVER_UNAVAILABLE: status.INTERNAL,
   INTERNAL: status.INTERNAL,
 };
 

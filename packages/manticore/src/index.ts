@@ -8,7 +8,7 @@ import { checkOptions, type ManticoreOptions } from "./options.js";
 import { tenantOfTable, tenantPrefix } from "./schema/naming.js";
 import { tablesFrom } from "./schema/tables.js";
 import { defaultTuning, type Tuning } from "./schema/tuning.js";
-import { createInsertThread, type InsertThread } from "./write/insert-thread-client.js";
+import { createInsertThread, type InsertThread, insertThreadFile } from "./write/insert-thread-client.js";
 import type { ThreadTuning } from "./write/insert-thread-protocol.js";
 
 export type { WindowLength } from "@spanstore/core/engine";
@@ -21,10 +21,11 @@ export type { ManticoreOptions } from "./options.js";
  * Opens a store in Manticore Search. Nobody is asked yet: the first call makes the tables where they are not there, and
  * fails with STORE_UNAVAILABLE as long as no address answers; with `field` when an option is to blame, a password for
  * example, and with INCOMPATIBLE_SCHEMA when a newer version, or another program, made the tables.
- * @throws INVALID_OPTIONS naming the option.
+ * @throws INVALID_OPTIONS naming the option; DRIVER_UNAVAILABLE in a bundle that lacks the engine's thread.
  */
 export async function openManticoreStore(options: ManticoreOptions): Promise<SpanStore> {
   const settings = checkOptions(options);
+  const threadFile = insertThreadFile();
   const clients = openClients(settings);
   const { home, shards } = clients;
 
@@ -42,7 +43,7 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
     const tuning = await tuningOf().catch((error: unknown) => {
       throw storeError(error, "cannot open the store");
     });
-    thread ??= createInsertThread({ settings, tuning: messageable(tuning) });
+    thread ??= createInsertThread(threadFile, { settings, tuning: messageable(tuning) });
     return openEngine({ client: home, shards, settings, prefix, tuning, inserterOf: thread.inserterOf });
   };
 

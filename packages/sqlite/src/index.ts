@@ -1,5 +1,5 @@
 import type { SpanStore } from "@spanstore/core";
-import { invalidOption, wholeNumberOption } from "@spanstore/core/engine";
+import { checkNode, invalidOption, wholeNumberOption } from "@spanstore/core/engine";
 import { openThreadedStore } from "./store.js";
 
 export { type DiagnosisOptions, diagnoseSqlite } from "./maintenance/diagnosis.js";
@@ -19,9 +19,11 @@ export interface SqliteOptions {
 /**
  * Opens a store in a SQLite file.
  * @throws INVALID_OPTIONS naming the option; INCOMPATIBLE_SCHEMA when the file is no database, another
- *   program's, or of a newer version; STORE_UNAVAILABLE when it can not be opened or written.
+ *   program's, or of a newer version; STORE_UNAVAILABLE when it can not be opened or written; DRIVER_UNAVAILABLE when
+ *   better-sqlite3 does not load here, or on a Node.js older than 22.12.
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<SpanStore> {
+  checkNode();
   const { path, synchronous = "full", readers = 2 } = options;
   if (typeof path !== "string" || path === "") throw invalidOption("path", "names no file");
   if (synchronous !== "full" && synchronous !== "normal")

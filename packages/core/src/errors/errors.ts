@@ -28,6 +28,8 @@ export type ErrorCode =
   | "CORRUPT"
   /** What is kept was written by a version, or a program, that this one does not understand. */
   | "INCOMPATIBLE_SCHEMA"
+  /** What the engine runs on does not load here: its driver, or the file of its thread; or this Node.js is too old. */
+  | "DRIVER_UNAVAILABLE"
   /** The store was closed before the call. */
   | "STORE_CLOSED"
   /** The caller's AbortSignal fired. */

@@ -19,6 +19,7 @@ const statusOfCode: Record<ErrorCode, status> = {
   ABORTED: status.CANCELLED,
   INVALID_OPTIONS: status.INTERNAL,
   INCOMPATIBLE_SCHEMA: status.INTERNAL,
+  DRIVER_UNAVAILABLE: status.INTERNAL,
   INTERNAL: status.INTERNAL,
 };
 

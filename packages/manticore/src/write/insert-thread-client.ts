@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { SpanStoreError } from "@spanstore/core";
-import { errorFromData } from "@spanstore/core/engine";
+import { errorFromData, threadFile } from "@spanstore/core/engine";
 import type { Request, Response, Space, ThreadOptions } from "./insert-thread-protocol.js";
 import type { Inserter, Outcome, Prepared } from "./inserter.js";
 
@@ -23,7 +23,12 @@ interface Waiting {
 /** Rows live as long as their write: with too little room for the young, each collection would copy them. */
 const youngMegabytes = 64;
 
-export function createInsertThread(options: ThreadOptions): InsertThread {
+/** The file that the thread runs. @throws DRIVER_UNAVAILABLE when it is not there. */
+export function insertThreadFile(): URL {
+  return threadFile("./insert-thread.js", import.meta.url, "@spanstore/manticore");
+}
+
+export function createInsertThread(file: URL, options: ThreadOptions): InsertThread {
   let worker: Worker | undefined;
   let lastCall = 0;
   let waiting = new Map<number, Waiting>();
@@ -35,7 +40,7 @@ export function createInsertThread(options: ThreadOptions): InsertThread {
   };
 
   const start = (): Worker => {
-    const started = new Worker(new URL("./insert-thread.js", import.meta.url), {
+    const started = new Worker(file, {
       workerData: options,
       // The thread is plain JavaScript: the process's own flags, such as a loader's, are not for it.
       execArgv: [],

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { SpanStoreError } from "@spanstore/core";
-import { errorFromData } from "@spanstore/core/engine";
+import { errorFromData, threadFile } from "@spanstore/core/engine";
 import type { Request, Response, ThreadOptions } from "./thread-protocol.js";
 
 /** A thread of the store, seen from the thread of its user. */
@@ -31,7 +31,7 @@ interface Receiver {
 
 /** Starts a thread and resolves when its connection is open. */
 export async function startThread(options: ThreadOptions): Promise<StoreThread> {
-  const worker = new Worker(new URL("./thread.js", import.meta.url), {
+  const worker = new Worker(threadFile("./thread.js", import.meta.url, "@spanstore/sqlite"), {
     workerData: options,
     // The thread is plain JavaScript: the process's own flags, such as a loader's, are not for it.
     execArgv: [],

@@ -1,10 +1,11 @@
 import { accessSync, constants, readdirSync, type Stats, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isSpanStoreError } from "@spanstore/core";
-import type { Finding } from "@spanstore/core/engine";
+import { checkNode, type Finding } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
 import { inspect } from "../schema/schema.js";
+import { openThreadedStore } from "../store.js";
 
 /** Contentless FTS5 tables whose rows can be deleted came with this one. */
 const oldestLibrary = [3, 43, 0];
@@ -29,13 +30,14 @@ export interface DiagnosisOptions {
 }
 
 /**
- * Looks at a store's file: what is right, what is weaker than it could be, and what does not work, each with what to do
- * about it. Changes nothing, and reads the whole file once. What goes wrong is a finding.
+ * Looks at the driver and at a store's file: what is right, what is weaker than it could be, and what does not work, each
+ * with what to do about it. Changes nothing, and reads the whole file once. What goes wrong is a finding.
  */
-export function diagnoseSqlite({ path }: DiagnosisOptions): readonly Finding[] {
+export async function diagnoseSqlite({ path }: DiagnosisOptions): Promise<readonly Finding[]> {
   const file = statOf(path);
   const folder = resolve(dirname(path));
-  const findings = [...folderFindings(folder, file)];
+  const driver = await driverFinding();
+  const findings = [driver, ...folderFindings(folder, file)];
   if (file === undefined) {
     return [
       ...findings,
@@ -43,6 +45,7 @@ export function diagnoseSqlite({ path }: DiagnosisOptions): readonly Finding[] {
     ];
   }
   findings.push(...fileFindings(path, file));
+  // What the file says, only the driver can read.
   if (findings.some(({ level }) => level === "problem")) return findings;
   try {
     const db = inspect(path);
@@ -55,6 +58,18 @@ export function diagnoseSqlite({ path }: DiagnosisOptions): readonly Finding[] {
     findings.push(problemOf("database", error));
   }
   return findings;
+}
+
+/** A store in memory needs all that one in a file does: the driver's binary, and threads that load it. */
+async function driverFinding(): Promise<Finding> {
+  try {
+    checkNode();
+    const store = await openThreadedStore({ path: ":memory:", synchronous: "full", readers: 1 });
+    await store.close();
+    return { level: "ok", subject: "driver", text: "better-sqlite3 loads" };
+  } catch (error) {
+    return problemOf("driver", error);
+  }
 }
 
 function folderFindings(folder: string, file: Stats | undefined): Finding[] {
@@ -142,7 +157,7 @@ function databaseFindings(db: Connection, path: string): Finding[] {
           level: "problem",
           subject: "library",
           text: `SQLite ${library} is older than ${oldestLibrary.join(".")}`,
-          advice: "install better-sqlite3 anew",
+          advice: "install a newer better-sqlite3",
         }
       : { level: "ok", subject: "library", text: `SQLite ${library}` },
     {

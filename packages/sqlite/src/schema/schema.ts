@@ -1,5 +1,6 @@
 import { SpanStoreError } from "@spanstore/core";
-import Database, { type Database as Connection } from "better-sqlite3";
+import type { Database as Connection } from "better-sqlite3";
+import { driver } from "../connection/driver.js";
 import { storeError } from "../connection/errors.js";
 
 /** Marks the file as ours: "span" as a 32-bit number. */
@@ -72,7 +73,7 @@ export interface SchemaOptions {
  */
 export function openForWriting(options: SchemaOptions): Connection {
   return opening(options.path, () => {
-    const db = new Database(options.path, { timeout: 5000 });
+    const db = driver()(options.path, { timeout: 5000 });
     try {
       checkOwner(db, options.path);
       if (isEmpty(db)) db.pragma("auto_vacuum = INCREMENTAL");
@@ -93,7 +94,7 @@ export function openForWriting(options: SchemaOptions): Connection {
 /** Opens a second connection that only reads; the file exists and is of this version. */
 export function openForReading(path: string): Connection {
   return opening(path, () => {
-    const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
+    const db = driver()(path, { readonly: true, fileMustExist: true, timeout: 5000 });
     db.pragma("cache_size = -8192");
     return db;
   });
@@ -105,7 +106,7 @@ export function openForReading(path: string): Connection {
  */
 export function inspect(path: string): Connection {
   return opening(path, () => {
-    const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
+    const db = driver()(path, { readonly: true, fileMustExist: true, timeout: 5000 });
     try {
       checkOwner(db, path);
       checkVersion(db, path);

@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { SpanStoreError } from "../errors/errors.js";
+
+const oldestNode = [22, 12] as const;
+
+/** What is wrong with the Node.js that runs this, in words; undefined when it is new enough. */
+export function unsupportedNode(): string | undefined {
+  const { node } = process.versions;
+  const [major = 0, minor = 0] = node.split(".").map(Number);
+  const [oldestMajor, oldestMinor] = oldestNode;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined;
+  return `Node.js ${node} is too old: spanstore needs ${oldestNode.join(".")} or newer`;
+}
+
+/** @throws DRIVER_UNAVAILABLE on a Node.js that is too old, where a native driver could end the process. */
+export function checkNode(): void {
+  const problem = unsupportedNode();
+  if (problem === undefined) return;
+  throw new SpanStoreError("DRIVER_UNAVAILABLE", problem, { hint: "run the program on a newer Node.js" });
+}
+
+/**
+ * The address of a file that an engine runs as a thread.
+ * @param from the `import.meta.url` of the module that the file lies beside.
+ * @param packageName the engine's package.
+ * @throws DRIVER_UNAVAILABLE when it is not there, as in a bundle that has the module alone.
+ */
+export function threadFile(name: string, from: string | undefined, packageName: string): URL {
+  // A bundle in CommonJS has no import.meta.url.
+  const url = from === undefined ? undefined : new URL(name, from);
+  if (url !== undefined && existsSync(url)) return url;
+  throw new SpanStoreError("DRIVER_UNAVAILABLE", `${packageName} lacks its file ${name}`, {
+    hint: `a bundler leaves it out: install ${packageName} where the program runs, and bundle with --external:${packageName}`,
+  });
+}

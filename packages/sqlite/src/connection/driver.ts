@@ -1,0 +1,38 @@
+import { createRequire } from "node:module";
+import { SpanStoreError } from "@spanstore/core";
+import { checkNode, messageOf } from "@spanstore/core/engine";
+import type Database from "better-sqlite3";
+
+let loaded: typeof Database | undefined;
+
+/**
+ * The driver, loaded and tried out once a thread.
+ * @throws DRIVER_UNAVAILABLE when it is not installed or its binary does not run here.
+ */
+export function driver(): typeof Database {
+  if (loaded !== undefined) return loaded;
+  // The driver's binary ends the process on an older Node, without a word.
+  checkNode();
+  try {
+    // Not imported, so that what is wrong with it has a name, and so that bundlers leave it alone: it finds its
+    // binary beside itself.
+    const candidate = createRequire(import.meta.url)("better-sqlite3") as typeof Database;
+    candidate(":memory:").close();
+    loaded = candidate;
+    return candidate;
+  } catch (cause) {
+    const [problem = ""] = messageOf(cause).split("\n");
+    throw new SpanStoreError("DRIVER_UNAVAILABLE", `better-sqlite3 does not load: ${problem}`, {
+      hint: hintFor(problem),
+      cause,
+    });
+  }
+}
+
+function hintFor(problem: string): string {
+  if (problem.includes("'better-sqlite3'")) {
+    return "install better-sqlite3 where the program runs; a bundler leaves it out, and --external:@spanstore/sqlite leaves out all that belongs together";
+  }
+  const { platform, arch } = process;
+  return `it has binaries for Linux, macOS and Windows on x64 and arm64, and this is ${platform} ${arch}: build one with \`npx node-gyp rebuild --release --force_build=1 --directory node_modules/better-sqlite3\`, or use another backend`;
+}

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Arrival } from "./data/batches.js";
+import { type Coverage, fiveMinutes } from "./data/queries.js";
 import { type Elasticsearch, elasticsearchAt } from "./targets/elasticsearch.js";
 import type { JaegerBackend } from "./targets/jaeger.js";
 import type { Jaeger1Backend } from "./targets/jaeger1.js";
@@ -38,6 +39,8 @@ export interface Options {
   readonly arrival: Arrival;
   readonly calls: number;
   readonly seconds: number;
+  /** How much time each search covers. */
+  readonly coverage: Coverage;
   readonly loadRate?: number;
   /** Of phase soak: how long, and how many times what the server sustains is written. */
   readonly minutes: number;
@@ -61,6 +64,8 @@ What is measured
   --scale=N             for phase scale: how many times the spans     [10]
   --calls=N             calls measured of each kind of search         [200]
   --seconds=N           ... or as many as fit into this time          [5]
+  --range=5m|day        what searches ask for: a random five minutes within the data, every third time
+                        in its oldest third, or the last day            [5m]
   --load-rate=N         spans/s written during phases load and soak   [half of what the server sustained]
   --minutes=N           for phase soak: how long                      [60]
   --load-factor=N       for phase soak: how many times what the server sustained is sent; 10 is ten times too much  [0.5]
@@ -97,6 +102,12 @@ function positive(name: string, text: string): number {
   return value;
 }
 
+/** @throws for words that name no range. */
+function coverageOf(text: string): Coverage {
+  if (text !== "5m" && text !== "day") throw new Error(`--range: 5m or day, not "${text}"`);
+  return text === "day" ? "day" : fiveMinutes;
+}
+
 function listOf<T extends string>(name: string, text: string, allowed: readonly T[]): T[] {
   const items = text.split(",").filter((item) => item !== "" && item !== "none");
   return items.map((item) => {
@@ -124,6 +135,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
       scale: { type: "string", default: "10" },
       calls: { type: "string", default: "200" },
       seconds: { type: "string", default: "5" },
+      range: { type: "string", default: "5m" },
       "load-rate": { type: "string" },
       minutes: { type: "string", default: "60" },
       "load-factor": { type: "string", default: "0.5" },
@@ -165,6 +177,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
     arrival: listOf("arrival", values.arrival, ["whole", "split"])[0] ?? "whole",
     calls: wholeNumber("calls", values.calls),
     seconds: wholeNumber("seconds", values.seconds),
+    coverage: coverageOf(values.range),
     ...(values["load-rate"] === undefined ? {} : { loadRate: wholeNumber("load-rate", values["load-rate"]) }),
     minutes: positive("minutes", values.minutes),
     loadFactor: positive("load-factor", values["load-factor"]),

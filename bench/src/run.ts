@@ -193,10 +193,10 @@ async function measureTarget(
     seconds: options.seconds,
     leastCalls: 5,
   };
-  const session = await openSession(target, set, effort, say);
+  const session = await openSession(target, set, effort, options.coverage, say);
   try {
     await measurePhases(result, session, options, (larger) =>
-      openSession(make(join(directory, "scale")), larger, effort, say),
+      openSession(make(join(directory, "scale")), larger, effort, options.coverage, say),
     );
   } finally {
     await closeServer(session);

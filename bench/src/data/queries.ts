@@ -42,14 +42,36 @@ export function serviceOf(draft: TraceDraft, span: number): number {
   return draft.flow.slots[span]?.service ?? -1;
 }
 
-/** The searches that are measured; they depend on the seed alone, so that ten times the data asks the same. */
-export function queryKinds(set: DataSet): readonly QueryKind[] {
+/** How much time each search covers: the last day, or so many nanoseconds somewhere within the data. */
+export type Coverage = "day" | bigint;
+
+/** Searches of five minutes, as an operator asks who looks into an incident. */
+export const fiveMinutes: Coverage = 300_000_000_000n;
+
+/**
+ * The searches that are measured. They depend on the seed alone, so that of the last day ten times the data asks the
+ * same. Ranges within the data are random; every third one lies in the oldest third.
+ */
+export function queryKinds(set: DataSet, coverage: Coverage): readonly QueryKind[] {
   const window = searchWindow(set);
   const random = createRandom(hash(set.seed, 0x9e77));
-  const query = (criteria: Criteria, matches: Query["matches"]): Query => ({
-    search: { ...criteria, ...window, limit: searchLimit },
-    matches,
-  });
+  const ranges = createRanges(set);
+  const query = (criteria: Criteria, matches: Query["matches"], around?: number): Query => {
+    if (coverage === "day") return { search: { ...criteria, ...window, limit: searchLimit }, matches };
+    const { from, to } = ranges.next(Number(coverage), around);
+    return {
+      search: {
+        ...criteria,
+        startMinNano: set.endNano + BigInt(from),
+        startMaxNano: set.endNano + BigInt(to),
+        limit: searchLimit,
+      },
+      matches: (draft, span) => {
+        const start = draft.start[span] as number;
+        return start >= from && start <= to && matches(draft, span);
+      },
+    };
+  };
   const perService = (make: (service: string, index: number) => Query): Query[] =>
     usedServices.map((index) => make(services[index] as string, index));
   const milliseconds = (count: number): bigint => BigInt(count) * BigInt(millisecond);
@@ -145,9 +167,34 @@ export function queryKinds(set: DataSet): readonly QueryKind[] {
   ];
 }
 
+/** Ranges of time, in nanoseconds after the data set's end (negative), both ends inclusive. */
+interface Ranges {
+  /** @param around a time that the range holds; undefined: it lies anywhere, every third time in the oldest third. */
+  next(length: number, around: number | undefined): { readonly from: number; readonly to: number };
+}
+
+function createRanges(set: DataSet): Ranges {
+  const random = createRandom(hash(set.seed, 0x7a9e));
+  const all = set.traces * stepNano;
+  let count = 0;
+  return {
+    next(length, around) {
+      const share = random.below(1_000_000) / 1_000_000;
+      if (around !== undefined) {
+        const from = Math.floor(around - share * length);
+        return { from, to: from + length };
+      }
+      const isOld = count++ % 3 === 0;
+      const room = Math.max(0, (isOld ? all / 3 : all) - length);
+      const from = Math.floor(-all + share * room);
+      return { from, to: Math.min(from + length, 0) };
+    },
+  };
+}
+
 function uniqueQueries(
   set: DataSet,
-  query: (criteria: Criteria, matches: Query["matches"]) => Query,
+  query: (criteria: Criteria, matches: Query["matches"], around?: number) => Query,
 ): Query[] {
   const random = createRandom(hash(set.seed, 0x1d));
   const draft = createDraft();
@@ -160,6 +207,7 @@ function uniqueQueries(
     return query(
       { attributes: { "request.id": hexWord(high) + hexWord(low) } },
       (d, i) => d.requestId[2 * i] === high && d.requestId[2 * i + 1] === low,
+      draft.start[span],
     );
   });
 }

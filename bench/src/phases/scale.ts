@@ -61,7 +61,7 @@ export async function measureScale(
 }
 
 async function compare(small: Session, large: Session): Promise<ScaleRow[]> {
-  const kinds = queryKinds(small.set).map((kind) => ({
+  const kinds = queryKinds(small.set, small.coverage).map((kind) => ({
     ...kind,
     queries: kind.queries.map((query) => withinOnly(small.set, query)),
   }));
@@ -100,8 +100,12 @@ async function compare(small: Session, large: Session): Promise<ScaleRow[]> {
 /** The query over the time that a data set covers, without the moment at its beginning that older traces reach into. */
 function withinOnly(set: DataSet, { search, matches }: Query): Query {
   const oldest = maxSpanOffsetNano - set.traces * stepNano;
+  const startMinNano = set.endNano + BigInt(oldest) + 1n;
   return {
-    search: { ...search, startMinNano: set.endNano + BigInt(oldest) + 1n },
+    search: {
+      ...search,
+      startMinNano: search.startMinNano > startMinNano ? search.startMinNano : startMinNano,
+    },
     matches: (draft, span) => (draft.start[span] as number) > oldest && matches(draft, span),
   };
 }

@@ -54,7 +54,7 @@ interface Truth {
 }
 
 export function truthOf(session: Session): Truth {
-  const kinds = queryKinds(session.set);
+  const kinds = queryKinds(session.set, session.coverage);
   return {
     kinds,
     expected: expectedOf(session, kinds),

@@ -1,3 +1,4 @@
+import type { Coverage } from "../data/queries.js";
 import type { DataSet } from "../data/trace.js";
 import type { RawClient } from "../driver/client.js";
 import { connect } from "../driver/client.js";
@@ -17,6 +18,8 @@ export interface Session {
   /** Spans a second at 8 connections and batches of 1000, once measured. */
   sustainable?: number;
   readonly effort: Effort;
+  /** How much time each search covers. */
+  readonly coverage: Coverage;
   readonly say: (line: string) => void;
 }
 
@@ -29,6 +32,7 @@ export async function openSession(
   target: Target,
   set: DataSet,
   effort: Effort,
+  coverage: Coverage,
   say: (line: string) => void,
 ): Promise<Session> {
   const server = await target.start();
@@ -40,6 +44,7 @@ export async function openSession(
     nextAge: set.traces - 1,
     spansStored: 0,
     effort,
+    coverage,
     say: (line) => say(`[${target.name}] ${line}`),
   };
 }

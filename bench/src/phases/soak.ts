@@ -142,7 +142,7 @@ async function takeSample(
 /** The searches of the last day before the newest span that is there. */
 function newestKinds({ set, nextAge }: Session, spansSince: number): readonly QueryKind[] {
   const age = nextAge - Math.floor(spansSince / 10);
-  return queryKinds({ ...set, endNano: set.endNano - BigInt(age) * BigInt(stepNano) });
+  return queryKinds({ ...set, endNano: set.endNano - BigInt(age) * BigInt(stepNano) }, "day");
 }
 
 /** Answers what is wrong, if something is. */

@@ -39,7 +39,7 @@ export async function measureUnderLoad(
     const byId = await measureTraceById(session, effort);
     rows.push(byId);
     session.say(describe(byId));
-    for (const kind of queryKinds(session.set)) {
+    for (const kind of queryKinds(session.set, session.coverage)) {
       const row = await measureKind(session, kind, effort, undefined);
       rows.push(row);
       session.say(describe(row));

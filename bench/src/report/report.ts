@@ -42,7 +42,7 @@ function environment(results: readonly TargetResult[], options: Options, argv: r
     `- \`npm run bench -- ${shown}\``,
     `- Data: seed ${options.seed}, ${thousands(options.spans)} spans, ten a trace over three of ${services.length} services, ten span` +
       ` and five resource attributes${size}; arrival ${options.arrival}; newest trace at` +
-      ` ${new Date(Number(options.endNano / 1_000_000n)).toISOString()}. Searches ask for the newest ${searchLimit} traces of the last day.`,
+      ` ${new Date(Number(options.endNano / 1_000_000n)).toISOString()}. Searches ask for the newest ${searchLimit} traces of ${coverageText(options.coverage)}.`,
     `- Machine: ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${process.platform}, Node ${process.versions.node};` +
       " the load program runs beside the server on the same cores.",
     ...results.map(({ name, about, command }) => `- ${name}: ${about}: \`${command}\``),
@@ -101,4 +101,10 @@ function loadSection(results: readonly TargetResult[]): string | undefined {
   if (table === undefined) return undefined;
   const notes = results.map(loadNote).filter((note) => note !== undefined);
   return `${table}\n\nWritten meanwhile, half of what each sustained unless said otherwise:\n\n${notes.join("\n")}`;
+}
+
+function coverageText(coverage: Options["coverage"]): string {
+  return coverage === "day"
+    ? "the last day"
+    : "a random five minutes within the data, every third time in its oldest third";
 }

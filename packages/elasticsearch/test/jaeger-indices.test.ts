@@ -1,7 +1,7 @@
+import { parseWithLongNumbers } from "@spanstore/jaeger";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { groupsByTime } from "../src/jaeger-indices/groups.js";
-import { parseWithLongNumbers } from "../src/jaeger-indices/long-numbers.js";
 import { chooseIndices } from "../src/jaeger-indices/options.js";
 
 describe("documents with long numbers", () => {

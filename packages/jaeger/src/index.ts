@@ -16,6 +16,7 @@ export {
   jsonText,
   type Processes,
 } from "./json/json-of-otlp.js";
+export { parseWithLongNumbers } from "./json/long-numbers.js";
 export { otlpOfJaegerJson, type UnreadSpan } from "./json/otlp-of-json.js";
 export { parseExactly } from "./json/parse-exactly.js";
 export { jaegerSpansOf, spansResponseChunks } from "./to-jaeger/spans-of-otlp.js";

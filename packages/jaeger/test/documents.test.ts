@@ -108,7 +108,6 @@ describe("a document of Jaeger's", () => {
           { key: "bool", type: "bool", value: "maybe" },
           { key: "bytes", type: "binary", value: "no hex" },
           { key: "list", type: "string", value: [1, 2n ** 60n] },
-          { key: "none", type: "string" },
           { key: "new", type: "int128", value: 7 },
         ],
         { object: { a: 1 } },
@@ -119,10 +118,46 @@ describe("a document of Jaeger's", () => {
       bool: { stringValue: "maybe" },
       bytes: { stringValue: "no hex" },
       list: { stringValue: '[1,"1152921504606846976"]' },
-      none: { stringValue: "null" },
       new: { stringValue: "7" },
       object: { stringValue: '{"a":1}' },
     });
+  });
+
+  it("has null as the zero value of its type, as an absent value", () => {
+    expect(
+      attributesOf(
+        [
+          { key: "int", type: "int64", value: null },
+          { key: "half", type: "float64", value: null },
+          { key: "bool", type: "bool", value: null },
+          { key: "bytes", type: "binary", value: null },
+          { key: "text", type: "string", value: null },
+          { key: "untyped", value: null },
+          { key: "absent", type: "int64" },
+        ],
+        { field: null },
+      ),
+    ).toEqual({
+      int: { intValue: 0n },
+      half: { doubleValue: 0 },
+      bool: { boolValue: false },
+      bytes: { bytesValue: new Uint8Array(0) },
+      text: { stringValue: "" },
+      untyped: { stringValue: "" },
+      absent: { intValue: 0n },
+      field: { stringValue: "" },
+    });
+  });
+
+  it("has durations in whole microseconds, and its start where Elasticsearch finds it", () => {
+    const { spans } = read({
+      ...document,
+      startTime: 1_500_000_000_000_000.5,
+      duration: 1000.9999999999999,
+    });
+    expect(spans).toMatchObject([
+      { startTimeUnixNano: 1_500_000_000_000_000_000n, endTimeUnixNano: 1_500_000_000_001_001_000n },
+    ]);
   });
 
   it("has ids without leading zeros, as Jaeger once wrote them", () => {
@@ -145,6 +180,8 @@ describe("a document of Jaeger's", () => {
       "1",
       ["1"],
     ],
+    ["the one that names no trace", { references: [{ refType: "CHILD_OF", spanID: "4" }] }, "4", []],
+    ["the one of a zero trace", { references: [{ ...ref("CHILD_OF", 4), traceID: "00" }] }, "4", []],
     ["none of another trace", { references: [{ ...ref("CHILD_OF", 1), traceID: "dd" }] }, "", ["1"]],
     ["what is said to be", { parentSpanID: "7" }, "7", []],
     [
@@ -173,17 +210,27 @@ describe("a document of Jaeger's", () => {
   });
 
   it.each<[string, object]>([
-    ["traceID is no id of at most 32 hexadecimal digits", { traceID: "a".repeat(33) }],
-    ["spanID is no id of at most 16 hexadecimal digits", { spanID: "xyz" }],
+    ['traceID: "xyz" instead of 1 to 32 hex digits', { traceID: "xyz" }],
+    ["traceID: nothing instead of 1 to 32 hex digits", { traceID: undefined }],
+    ["spanID: null instead of 1 to 16 hex digits", { spanID: null }],
+    ['spanID: "0000" instead of an id that is not all zeros', { spanID: "0000" }],
     [
-      "references[1].spanID is no id of at most 16 hexadecimal digits",
+      'references[1].spanID: "?" instead of 1 to 16 hex digits',
       { references: [ref("CHILD_OF", 1), { refType: "CHILD_OF", spanID: "?" }] },
     ],
-    ["startTime is no whole number from 0 on", { startTime: "yesterday" }],
-    ["duration is no whole number from 0 on", { duration: -1 }],
-    ["operationName is no text", { operationName: 7 }],
-    ["tags is no list", { tags: {} }],
-    ["logs[0].fields[0] is no object", { logs: [{ timestamp: 1, fields: [null] }] }],
+    ['startTime: "yesterday" instead of a number of microseconds', { startTime: "yesterday" }],
+    ["startTime: nothing instead of microseconds since 1970", { startTime: undefined }],
+    [
+      "startTime: 9223372036854776 instead of microseconds of which 64 bits hold the nanoseconds",
+      { startTime: 9_223_372_036_854_776n },
+    ],
+    ["duration: -1 instead of microseconds from 0 on", { duration: -1 }],
+    ["operationName: 7 instead of a string", { operationName: 7 }],
+    ["flags: 4294967296 instead of a whole number of 32 bits", { flags: 4_294_967_296 }],
+    ["tags: an object instead of a list", { tags: {} }],
+    ["tag: a list instead of an object", { tag: [] }],
+    ["process: a list instead of an object", { process: [] }],
+    ["logs[0].fields[0]: null instead of an object", { logs: [{ timestamp: 1, fields: [null] }] }],
   ])("is no span when %s, and its neighbours are", (reason, wrong) => {
     const { spans, reasons } = read(document, { ...document, ...wrong } as JaegerSpanDocument, document);
     expect(reasons).toEqual([reason]);

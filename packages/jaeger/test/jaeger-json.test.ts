@@ -6,7 +6,7 @@ import { parseExactly } from "../src/json/parse-exactly.js";
 import { jaegerSpansOf } from "../src/to-jaeger/spans-of-otlp.js";
 import { otlpOfJaegerSpan } from "../src/to-otlp/otlp-of-span.js";
 import { jaegerSpan } from "./jaeger-model-arbitrary.js";
-import { encodeSpan, type Meaning, meaningOf } from "./jaeger-model-codec.js";
+import { encodeSpan, type JaegerSpan, type Meaning, meaningOf } from "./jaeger-model-codec.js";
 
 /** A trace's JSON, by way of text as in a file. */
 function jsonOf(encoded: Uint8Array): { spans: JsonSpan[]; processes: object } {
@@ -27,6 +27,21 @@ function spansIn(json: unknown): Uint8Array[] {
 
 const errorsIn = (json: unknown): string[] =>
   [...otlpOfJaegerJson(json)].map((span) => (span instanceof Uint8Array ? "" : span.error.message));
+
+function withIds(span: JaegerSpan): JaegerSpan {
+  const given = (id: Uint8Array | undefined, other: number[]): Uint8Array =>
+    id?.some((byte) => byte !== 0) ? id : Uint8Array.from(other);
+  const traceId = given(span.traceId, [0, 0, 0, 0, 0, 0, 0, 9]);
+  return {
+    ...span,
+    traceId,
+    spanId: given(span.spanId, [0, 0, 0, 0, 0, 0, 0, 9]),
+    references: (span.references ?? []).map((reference) => ({
+      ...reference,
+      traceId: given(reference.traceId, [...traceId]),
+    })),
+  };
+}
 
 /** What the format keeps of a span: times to the microsecond within 64 bits of nanoseconds, no fields unknown to it. */
 function kept(meaning: Meaning): Meaning {
@@ -86,7 +101,8 @@ describe("Jaeger's JSON", () => {
   it("holds of every Jaeger span what the format has a place for", () => {
     fc.assert(
       fc.property(fc.array(jaegerSpan, { minLength: 1, maxLength: 4 }), (spans) => {
-        const encoded = spans.map(encodeSpan);
+        // Spans have ids, and a reference without a trace id is within its span's trace.
+        const encoded = spans.map((span) => encodeSpan(withIds(span)));
         const json = jsonOf(Buffer.concat(encoded.map((span) => otlpOfJaegerSpan(span))));
         const back = spansIn(json);
         expect(back.map((span) => kept(meaningOf(span)))).toEqual(
@@ -150,18 +166,86 @@ describe("Jaeger's JSON", () => {
     ]);
   });
 
+  it("takes the trace's id where a span or a reference has none", () => {
+    const { spans, processes } = minimal({
+      traceID: undefined,
+      references: [
+        { refType: "CHILD_OF", spanID: "3" },
+        { refType: "FOLLOWS_FROM", traceID: null, spanID: "4" },
+      ],
+    });
+    const id = "ab".padStart(32, "0");
+    expect(spansIn({ traceID: "ab", spans, processes }).map(meaningOf)).toMatchObject([
+      { traceId: id, references: [{ traceId: id, spanId: "3".padStart(16, "0") }, { traceId: id }] },
+    ]);
+    // Its own goes before it.
+    expect(spansIn({ ...minimal({}), traceID: "ab" }).map(meaningOf)).toMatchObject([
+      { traceId: "1".padStart(32, "0") },
+    ]);
+  });
+
+  it("has times in whole microseconds, rounded", () => {
+    const json = minimal({ startTime: 1_500_000_000_000_000.5, duration: 1000.9999999999999 });
+    expect(kept(meaningOf(spansIn(json)[0] as Uint8Array))).toMatchObject({
+      startTime: "1500000000000001",
+      duration: "1001",
+    });
+  });
+
+  it("has null as the zero value of its type", () => {
+    const types = ["string", "bool", "int64", "float64", "binary", undefined];
+    const json = minimal({ tags: types.map((type) => ({ key: "k", type, value: null })) });
+    const { tags } = kept(meaningOf(spansIn(json)[0] as Uint8Array));
+    expect((tags as Meaning[]).map(({ type, value }) => [type, value])).toEqual([
+      ["0", ""],
+      ["1", "false"],
+      ["2", "0"],
+      ["3", "0000000000000000"],
+      ["4", ""],
+      ["0", ""],
+    ]);
+  });
+
   it("says what of a span is wrong, and reads the others", () => {
     const [{ spans, processes }] = [minimal({})];
     const [good] = spans;
     const bad = [
-      [{ spanID: "xyz" }, 'spans[0].spanID: "xyz" instead of at most 16 hex digits'],
+      [{ spanID: "xyz" }, 'spans[0].spanID: "xyz" instead of 1 to 16 hex digits'],
       [{ traceID: 5 }, "spans[0].traceID: 5 instead of a string"],
       [{ processID: "p9" }, 'spans[0].processID: "p9" instead of the name of one of the processes'],
       [
         { processID: "__proto__" },
         'spans[0].processID: "__proto__" instead of the name of one of the processes',
       ],
-      [{ startTime: 1.5 }, "spans[0].startTime: 1.5 instead of a whole number"],
+      [{ startTime: "soon" }, 'spans[0].startTime: "soon" instead of a number of microseconds'],
+      [{ startTime: null }, "spans[0].startTime: null instead of microseconds since 1970"],
+      [
+        { startTime: 1_700_000_000_000_000_000n },
+        "spans[0].startTime: 1700000000000000000 instead of microseconds of which 64 bits hold the nanoseconds",
+      ],
+      [
+        { duration: "9223372036854775808" },
+        'spans[0].duration: "9223372036854775808" instead of microseconds of which 64 bits hold the nanoseconds',
+      ],
+      [{ flags: -1 }, "spans[0].flags: -1 instead of a whole number of 32 bits"],
+      [{ spanID: "000" }, 'spans[0].spanID: "000" instead of an id that is not all zeros'],
+      [{ traceID: null }, "spans[0].traceID: null instead of 1 to 32 hex digits"],
+      [
+        { references: [{ traceID: "1" }] },
+        "spans[0].references[0].spanID: nothing instead of 1 to 16 hex digits",
+      ],
+      [
+        { tags: [{ key: "a", type: "int64", value: 9_223_372_036_854_775_808n }] },
+        "spans[0].tags[0].value: 9223372036854775808 instead of a whole number of 64 bits",
+      ],
+      [
+        { tags: [{ key: "a", type: "float64", value: "1e999" }] },
+        'spans[0].tags[0].value: "1e999" instead of a number of 64 bits',
+      ],
+      [
+        { tags: [{ key: "a", type: "binary", value: "no base64" }] },
+        'spans[0].tags[0].value: "no base64" instead of base64',
+      ],
       [
         { tags: [{ key: "a", type: "int", value: 1 }] },
         'spans[0].tags[0].type: "int" instead of string, bool, int64, float64 or binary',

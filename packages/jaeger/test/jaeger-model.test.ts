@@ -152,6 +152,17 @@ describe("a Jaeger span in OTLP", () => {
     expect(thereAndBack(short)).toEqual(meaningOf(encodeSpan(short)));
   });
 
+  it("has its parent where the reference names no trace", () => {
+    for (const loose of [{ spanId: parentId }, { traceId: new Uint8Array(16), spanId: parentId }]) {
+      const span = { ...ofClient, references: [loose, { ...loose, spanId, type: 1 }] };
+      expect(otlpOf(span)).toMatchObject({
+        parentSpanId: "0000000000000001",
+        links: [{ traceId: traceId.toString("hex"), spanId: spanId.toString("hex") }],
+      });
+      expect(thereAndBack(span)).toEqual(meaningOf(encodeSpan(span)));
+    }
+  });
+
   it("starts at 0 when Jaeger's says no time", () => {
     const { startTime: _, ...timeless } = ofClient;
     for (const span of [timeless, { ...timeless, startTime: { seconds: -62_135_596_800n } }]) {

@@ -151,6 +151,7 @@ const decimal = /^-?[0-9]{1,20}$/;
 
 function integer(json: JsonObject, name: string): bigint {
   const value = jsonValue(json, name) ?? 0;
+  if (typeof value === "bigint") return value;
   if (typeof value === "string" && decimal.test(value)) return BigInt(value);
   if (typeof value === "number" && Number.isInteger(value)) {
     if (Number.isSafeInteger(value)) return BigInt(value);
@@ -163,7 +164,8 @@ const doubleText = /^-?(Infinity|[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?)$|^NaN$/;
 
 export function jsonDouble(json: JsonObject, name: string): number {
   const value = jsonValue(json, name) ?? 0;
-  const number = typeof value === "string" && doubleText.test(value) ? Number(value) : value;
+  const isText = typeof value === "string" && doubleText.test(value);
+  const number = isText || typeof value === "bigint" ? Number(value) : value;
   if (typeof number !== "number") throw wrong(json, name, `${described(value)} is no double`);
   if (Number.isFinite(number) || (typeof value === "string" && /[IN]/.test(value))) return number;
   throw wrong(json, name, `${described(value)} is beyond the largest double`);

@@ -43,7 +43,7 @@ export type UnknownName = (message: string, name: string) => void;
 
 /**
  * Reads OTLP/JSON, as `JSON.parse` gives it: lowerCamelCase names or those of protobuf's definition, ids in hex or in
- * base64, 64-bit numbers as decimal strings or as numbers that JavaScript holds exactly, enums by number or by name.
+ * base64, 64-bit numbers as decimal strings, bigints or numbers that JavaScript holds exactly, enums by number or name.
  * `instrumentationLibrarySpans`, as OTLP had it before 0.15, stand for `scopeSpans` where there are none. Unknown names
  * are ignored and null is the same as absent, as OTLP demands.
  * @throws INVALID_TRACES, with `field` naming the part, when something is not of its field's type.

@@ -1,10 +1,10 @@
-import type { JaegerDocument, JaegerSpanDocument } from "@spanstore/jaeger";
+import { type JaegerDocument, type JaegerSpanDocument, parseWithLongNumbers } from "@spanstore/jaeger";
 import { createClient } from "../connection/client.js";
 import { checkOptions } from "../options.js";
 import type { Query } from "../terms/lower.js";
 import { pages } from "../terms/paging.js";
 import { extentsOf, groupsByTime } from "./groups.js";
-import { parseWithLongNumbers } from "./long-numbers.js";
+
 import { checkPageSize, chooseIndices, type JaegerIndicesOptions } from "./options.js";
 
 /** The spans that Jaeger keeps in Elasticsearch, to be read. */

@@ -1,21 +1,30 @@
-import { SpanStoreError } from "@spanstore/core";
+import {
+  isAbsent,
+  isNoId,
+  readId,
+  readInstant,
+  readList,
+  readMicros,
+  readObject,
+  readText,
+  readUint32,
+  refused,
+} from "../json/fields.js";
 import { BackwardWriter } from "../model/backward-writer.js";
+import { writeParts } from "../model/times.js";
 import type { JaegerLog, JaegerReference, JaegerSpanDocument, JaegerTag } from "./documents.js";
 import { fieldValue, listedValue, type TagValue } from "./tag-value.js";
 
 const childOf = 0;
 const followsFrom = 1;
 const typeNumbers = { string: 0, bool: 1, int64: 2, float64: 3, binary: 4 } as const;
-const traceIdDigits = 32;
-const spanIdDigits = 16;
 const microsPerSecond = 1_000_000n;
 const two32 = 2n ** 32n;
 
 interface Reference {
   readonly type: number;
-  /** Hexadecimal, of full length. */
-  readonly traceId: string;
-  readonly spanId: string;
+  readonly traceId: Buffer;
+  readonly spanId: Buffer;
 }
 
 // A span is written and copied before anything else happens, so all of them share these.
@@ -29,33 +38,34 @@ const double = new DataView(new ArrayBuffer(8));
  * @throws INVALID_TRACES, with `field` in the document's names, when no span can be made of it.
  */
 export function jaegerSpanOfDocument(document: JaegerSpanDocument, dotReplacement: string): Uint8Array {
-  const traceId = idOf(document.traceID, traceIdDigits, "traceID");
-  const spanId = idOf(document.spanID, spanIdDigits, "spanID");
+  const traceId = readId(document.traceID, "traceID", 16);
+  const spanId = readId(document.spanID, "spanID", 8);
   const references = referencesOf(document, traceId);
   writer.reset();
   writeProcess(document, dotReplacement);
-  const logs = listOf<JaegerLog>(document.logs, "logs");
+  const logs = itemsOf<JaegerLog>(document.logs, "logs");
   for (let i = logs.length - 1; i >= 0; i--) writeLog(logs[i] as JaegerLog, `logs[${i}]`);
   writeTags(0x42, document.tags, document.tag, "tags", dotReplacement);
-  writeDuration(wholeOf(document.duration ?? 0, "duration"));
-  writeTimestamp(0x32, wholeOf(document.startTime, "startTime"));
-  const flags = Number(BigInt.asUintN(32, wholeOf(document.flags ?? 0, "flags")));
+  writeTime(0x3a, notBelowZero(readMicros(document.duration, "duration"), "duration"));
+  writeTime(0x32, startOf(document));
+  const flags = readUint32(document.flags, "flags");
   if (flags !== 0) {
     writer.varint(flags);
     writer.byte(0x28);
   }
   for (let i = references.length - 1; i >= 0; i--) writeReference(references[i] as Reference);
-  writer.text(0x1a, textOf(document.operationName, "operationName"));
+  writer.text(0x1a, readText(document.operationName, "operationName"));
   writeId(0x12, spanId);
   writeId(0x0a, traceId);
   return writer.take();
 }
 
 function writeProcess({ process }: JaegerSpanDocument, dotReplacement: string): void {
-  if (process === undefined || process === null) return;
+  if (isAbsent(process)) return;
+  readObject(process, "process");
   const end = writer.mark();
   writeTags(0x12, process.tags, process.tag, "process.tags", dotReplacement);
-  const service = textOf(process.serviceName, "process.serviceName");
+  const service = readText(process.serviceName, "process.serviceName");
   if (service !== "") writer.text(0x0a, service);
   writer.message(0x52, end);
 }
@@ -63,7 +73,8 @@ function writeProcess({ process }: JaegerSpanDocument, dotReplacement: string): 
 function writeLog({ timestamp, fields }: JaegerLog, field: string): void {
   const end = writer.mark();
   writeTags(0x12, fields, undefined, `${field}.fields`, "");
-  writeTimestamp(0x0a, wholeOf(timestamp ?? 0, `${field}.timestamp`));
+  const at = `${field}.timestamp`;
+  writeTime(0x0a, notBelowZero(readMicros(timestamp, at), at));
   writer.message(0x4a, end);
 }
 
@@ -75,16 +86,16 @@ function writeTags(
   field: string,
   dotReplacement: string,
 ): void {
-  const named = Object.entries(fields ?? {});
+  const named = Object.entries(isAbsent(fields) ? {} : readObject(fields, field.replace(/s$/, "")));
   for (let i = named.length - 1; i >= 0; i--) {
     const [name, value] = named[i] as [string, unknown];
     const key = dotReplacement === "" ? name : name.replaceAll(dotReplacement, ".");
     writeTag(protoTag, key, fieldValue(value));
   }
-  const listed = listOf<JaegerTag>(list, field);
+  const listed = itemsOf<JaegerTag>(list, field);
   for (let i = listed.length - 1; i >= 0; i--) {
     const { key, type, value } = listed[i] as JaegerTag;
-    writeTag(protoTag, textOf(key, `${field}[${i}].key`), listedValue(type, value));
+    writeTag(protoTag, readText(key, `${field}[${i}].key`), listedValue(type, value));
   }
 }
 
@@ -127,21 +138,22 @@ function writeTag(protoTag: number, key: string, tag: TagValue): void {
  * The references with the parent's first. From 2.20 on the parent stands in a field of its own, and perhaps among the
  * references too; before, the first CHILD_OF of the same trace is it, which is what the translation to OTLP takes.
  */
-function referencesOf(document: JaegerSpanDocument, traceId: string): readonly Reference[] {
-  const references = listOf<JaegerReference>(document.references, "references").map(
+function referencesOf(document: JaegerSpanDocument, traceId: Buffer): readonly Reference[] {
+  const references = itemsOf<JaegerReference>(document.references, "references").map(
     ({ refType, traceID, spanID }, i): Reference => ({
       type: refTypeOf(refType, `references[${i}].refType`),
-      traceId: idOf(traceID, traceIdDigits, `references[${i}].traceID`),
-      spanId: idOf(spanID, spanIdDigits, `references[${i}].spanID`),
+      // One that names no trace is within its own.
+      traceId: isNoId(traceID) ? traceId : readId(traceID, `references[${i}].traceID`, 16),
+      spanId: readId(spanID, `references[${i}].spanID`, 8, "zeros too"),
     }),
   );
-  const parentId = idOf(document.parentSpanID, spanIdDigits, "parentSpanID");
-  if (/^0*$/.test(parentId)) return references;
-  const inTrace = references.filter((reference) => reference.traceId === traceId);
+  if (isNoId(document.parentSpanID)) return references;
+  const parentId = readId(document.parentSpanID, "parentSpanID", 8);
+  const inTrace = references.filter((reference) => reference.traceId.equals(traceId));
   const taken = inTrace.find(({ type }) => type === childOf) ?? inTrace[0];
-  if (taken?.spanId === parentId) return references;
+  if (taken?.spanId.equals(parentId)) return references;
   const isParent = ({ type, spanId, ...other }: Reference): boolean =>
-    type === childOf && spanId === parentId && other.traceId === traceId;
+    type === childOf && spanId.equals(parentId) && other.traceId.equals(traceId);
   const parent = { type: childOf, traceId, spanId: parentId };
   return [parent, ...references.filter((reference) => !isParent(reference))];
 }
@@ -149,7 +161,7 @@ function referencesOf(document: JaegerSpanDocument, traceId: string): readonly R
 function refTypeOf(name: unknown, field: string): number {
   if (name === "CHILD_OF") return childOf;
   if (name === "FOLLOWS_FROM") return followsFrom;
-  throw unfit(field, "is neither CHILD_OF nor FOLLOWS_FROM");
+  throw refused(field, name, "CHILD_OF or FOLLOWS_FROM");
 }
 
 function writeReference({ type, traceId, spanId }: Reference): void {
@@ -163,43 +175,26 @@ function writeReference({ type, traceId, spanId }: Reference): void {
   writer.message(0x22, end);
 }
 
-/** Of full length; one that is absent is of zeros. */
-function idOf(text: unknown, digits: number, field: string): string {
-  const id = textOf(text, field);
-  if (id.length > digits || !/^[0-9a-fA-F]*$/.test(id)) {
-    throw unfit(field, `is no id of at most ${digits} hexadecimal digits`);
-  }
-  return id.toLowerCase().padStart(digits, "0");
+function writeId(tag: number, id: Buffer): void {
+  writer.field(tag, id, 0, id.length);
 }
 
-function writeId(tag: number, hex: string): void {
-  const bytes = Buffer.from(hex, "hex");
-  writer.field(tag, bytes, 0, bytes.length);
+/** Elasticsearch cuts a fraction off when it searches. */
+function startOf({ startTime }: JaegerSpanDocument): bigint {
+  const whole = typeof startTime === "number" ? Math.trunc(startTime) : startTime;
+  return notBelowZero(readInstant(whole, "startTime"), "startTime");
 }
 
-function writeTimestamp(tag: number, micros: bigint): void {
+function notBelowZero(micros: bigint, field: string): bigint {
+  if (micros < 0n) throw refused(field, micros, "microseconds from 0 on");
+  return micros;
+}
+
+/** Microseconds as the Timestamp or the Duration of a field. */
+function writeTime(tag: number, micros: bigint): void {
   const end = writer.mark();
-  writeSecondsAndNanos(micros);
+  writeParts(writer, micros / microsPerSecond, (micros % microsPerSecond) * 1000n);
   writer.message(tag, end);
-}
-
-function writeDuration(micros: bigint): void {
-  const end = writer.mark();
-  writeSecondsAndNanos(micros);
-  writer.message(0x3a, end);
-}
-
-function writeSecondsAndNanos(micros: bigint): void {
-  const nanos = Number(micros % microsPerSecond) * 1000;
-  const seconds = micros / microsPerSecond;
-  if (nanos !== 0) {
-    writer.varint(nanos);
-    writer.byte(0x10);
-  }
-  if (seconds !== 0n) {
-    writeVarint64(seconds);
-    writer.byte(0x08);
-  }
 }
 
 function writeVarint64(value: bigint): void {
@@ -207,28 +202,9 @@ function writeVarint64(value: bigint): void {
   writer.varint64(Number(bits / two32), Number(bits % two32));
 }
 
-/** A whole number that is not negative. */
-function wholeOf(value: unknown, field: string): bigint {
-  const isWhole = typeof value === "bigint" || Number.isInteger(value);
-  if (isWhole && (value as number | bigint) >= 0) return BigInt(value as number | bigint);
-  throw unfit(field, "is no whole number from 0 on");
-}
-
-function textOf(value: unknown, field: string): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value === "string") return value;
-  throw unfit(field, "is no text");
-}
-
-function listOf<T>(value: readonly T[] | null | undefined, field: string): readonly T[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw unfit(field, "is no list");
-  for (const [i, each] of value.entries()) {
-    if (typeof each !== "object" || each === null) throw unfit(`${field}[${i}]`, "is no object");
-  }
-  return value;
-}
-
-function unfit(field: string, problem: string): SpanStoreError {
-  return new SpanStoreError("INVALID_TRACES", `${field} ${problem}`, { field });
+/** The objects of a list. */
+function itemsOf<T>(value: readonly T[] | null | undefined, field: string): readonly T[] {
+  const items = readList(value, field);
+  for (const [i, each] of items.entries()) readObject(each, `${field}[${i}]`);
+  return items as readonly T[];
 }

@@ -1,3 +1,5 @@
+import { isAbsent } from "../json/fields.js";
+
 /** A tag's value in the types of Jaeger's model. */
 export type TagValue =
   | { readonly type: "string"; readonly value: string }
@@ -10,11 +12,21 @@ const longestInt = 2n ** 63n;
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const infinity = /^([+-]?)inf(?:inity)?$/i;
 
+/** null is the zero value of its type, as in Jaeger's JSON. */
+const zeros: Readonly<Record<string, TagValue>> = {
+  bool: { type: "bool", value: false },
+  int64: { type: "int64", value: 0n },
+  float64: { type: "float64", value: 0 },
+  binary: { type: "binary", value: new Uint8Array(0) },
+};
+const noText: TagValue = { type: "string", value: "" };
+
 /**
  * The value of a tag that is an entry of a list. Jaeger writes numbers and booleans as such, and once wrote them as
  * strings; one that does not fit its type is kept as text, as nothing else can be made of it.
  */
 export function listedValue(type: unknown, value: unknown): TagValue {
+  if (isAbsent(value)) return (typeof type === "string" ? zeros[type] : undefined) ?? noText;
   const text = typeof value === "string" ? value : undefined;
   switch (type) {
     case "bool":
@@ -32,6 +44,7 @@ export function listedValue(type: unknown, value: unknown): TagValue {
 
 /** The value of a tag that is a field: its type is what JSON says, so that a double without a fraction is an integer. */
 export function fieldValue(value: unknown): TagValue {
+  if (isAbsent(value)) return noText;
   return bool(value) ?? int(value) ?? float(value) ?? asText(value);
 }
 
@@ -61,8 +74,7 @@ function asText(value: unknown): TagValue {
 }
 
 function jsonOf(value: unknown): string {
-  const text = JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? `${part}` : part));
-  return text ?? "null";
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? `${part}` : part));
 }
 
 /** The words that Go's ParseBool knows. */

@@ -4,8 +4,8 @@ import { SpanStoreError } from "@spanstore/core";
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /*
- * Each reader takes a value that JSON.parse gave; null and what is absent are the field's zero value, as in Go. What
- * is of another type throws INVALID_TRACES with the field's name.
+ * Each reader takes a value that `parseExactly` gave; integers may also be strings of their digits. What is of another type throws INVALID_TRACES with the field's name. null is what is absent: the field's
+ * zero value, as in Go, but for ids and starts, which a span cannot do without.
  */
 
 export function readObject(value: unknown, field: string): JsonObject {
@@ -14,36 +14,81 @@ export function readObject(value: unknown, field: string): JsonObject {
 }
 
 export function readList(value: unknown, field: string): readonly unknown[] {
-  if (value === undefined || value === null) return [];
+  if (isAbsent(value)) return [];
   if (Array.isArray(value)) return value;
   throw refused(field, value, "a list");
 }
 
 export function readText(value: unknown, field: string): string {
-  if (value === undefined || value === null) return "";
+  if (isAbsent(value)) return "";
   if (typeof value === "string") return value;
   throw refused(field, value, "a string");
 }
 
-const wholeNumber = /^-?\d{1,20}$/;
+const wholeNumber = /^[+-]?\d{1,20}$/;
 
-/** A number that may be larger than JavaScript's numbers are exact: as a string then. */
-export function readInteger(value: unknown, field: string): bigint {
-  if (value === undefined || value === null) return 0n;
-  if (typeof value === "string" && wholeNumber.test(value)) return BigInt(value);
-  if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
-  throw refused(field, value, "a whole number");
+export function readInt64(value: unknown, field: string): bigint {
+  const integer = integerOf(value);
+  if (integer === undefined) throw refused(field, value, "a whole number");
+  if (BigInt.asIntN(64, integer) !== integer) throw refused(field, value, "a whole number of 64 bits");
+  return integer;
 }
 
-const hexDigits = /^[0-9a-fA-F]*$/;
+export function readUint32(value: unknown, field: string): number {
+  const integer = integerOf(value);
+  if (integer !== undefined && BigInt.asUintN(32, integer) === integer) return Number(integer);
+  throw refused(field, value, "a whole number of 32 bits");
+}
 
-/** An id in hex, shorter ones with zeros before them, as bytes. */
-export function readId(value: unknown, field: string, size: number): Buffer {
+const lastMicros = (2n ** 63n - 1n) / 1000n;
+const firstMicros = -(2n ** 63n) / 1000n;
+
+/**
+ * Microseconds that 64 bits of nanoseconds can hold; Jaeger writes those below zero as unsigned numbers. A fraction is
+ * rounded: Grafana divides and multiplies what it saves.
+ */
+export function readMicros(value: unknown, field: string): bigint {
+  const given = typeof value === "number" ? Math.round(value) : value;
+  const integer = typeof given === "number" && Number.isFinite(given) ? BigInt(given) : integerOf(given);
+  if (integer === undefined) throw refused(field, value, "a number of microseconds");
+  const micros = integer > 2n ** 63n ? integer - 2n ** 64n : integer;
+  if (micros >= firstMicros && micros <= lastMicros) return micros;
+  throw refused(field, value, "microseconds of which 64 bits hold the nanoseconds");
+}
+
+/** The same of an instant, which is never absent. */
+export function readInstant(value: unknown, field: string): bigint {
+  if (isAbsent(value)) throw refused(field, value, "microseconds since 1970");
+  return readMicros(value, field);
+}
+
+/** A whole number of any size; undefined for anything else. */
+function integerOf(value: unknown): bigint | undefined {
+  if (isAbsent(value)) return 0n;
+  if (typeof value === "bigint") return value;
+  if (typeof value === "string" && wholeNumber.test(value)) return BigInt(value.replace("+", ""));
+  return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : undefined;
+}
+
+const hexDigits = /^[0-9a-fA-F]+$/;
+const zeros = /^0*$/;
+
+/** Whether there is no id: nothing, an empty text, or zeros alone. */
+export function isNoId(value: unknown): boolean {
+  return isAbsent(value) || (typeof value === "string" && zeros.test(value));
+}
+
+/** An id in hex, shorter ones with zeros before them, as bytes. One of zeros alone is none, unless it may be. */
+export function readId(value: unknown, field: string, size: 8 | 16, zerosToo?: "zeros too"): Buffer {
   const text = readText(value, field);
-  if (text.length > size * 2 || !hexDigits.test(text)) {
-    throw refused(field, value, `at most ${size * 2} hex digits`);
-  }
+  if (text.length > size * 2 || !hexDigits.test(text))
+    throw refused(field, value, `1 to ${size * 2} hex digits`);
+  if (zeros.test(text) && zerosToo === undefined) throw refused(field, value, "an id that is not all zeros");
   return Buffer.from(text.padStart(size * 2, "0"), "hex");
+}
+
+export function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
 }
 
 export function refused(field: string, value: unknown, wanted: string): SpanStoreError {
@@ -58,6 +103,6 @@ function described(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(value);
+  const text = typeof value === "bigint" ? String(value) : JSON.stringify(value);
   return text.length > longestShown ? `${text.slice(0, longestShown)}...` : text;
 }

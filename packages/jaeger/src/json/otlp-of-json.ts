@@ -2,7 +2,20 @@ import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
 import { BackwardWriter } from "../model/backward-writer.js";
 import { writeParts } from "../model/times.js";
 import { otlpOfJaegerSpan } from "../to-otlp/otlp-of-span.js";
-import { type JsonObject, readId, readInteger, readList, readObject, readText, refused } from "./fields.js";
+import {
+  isAbsent,
+  isNoId,
+  type JsonObject,
+  readId,
+  readInstant,
+  readInt64,
+  readList,
+  readMicros,
+  readObject,
+  readText,
+  readUint32,
+  refused,
+} from "./fields.js";
 import { unsetMicros } from "./json-of-otlp.js";
 
 // A span is written to its end before anything else happens, so all of them share it.
@@ -16,7 +29,7 @@ export interface UnreadSpan {
 /**
  * The spans of a trace in the JSON of Jaeger's `/api/traces` and of its UI, each as an encoded OTLP TracesData of one
  * span: what Jaeger itself would have written of it, with times to the microsecond, as they stand there.
- * @param json as JSON.parse gives it; integers that it would round must be strings.
+ * @param json as `parseExactly` gives it.
  * @throws INVALID_TRACES naming the part when it is no trace; a span that is none is given as its error.
  */
 export function* otlpOfJaegerJson(json: unknown): Generator<Uint8Array | UnreadSpan, void, undefined> {
@@ -26,12 +39,12 @@ export function* otlpOfJaegerJson(json: unknown): Generator<Uint8Array | UnreadS
   for (const [i, given] of readList(trace.spans, "spans").entries()) {
     const field = `spans[${i}]`;
     try {
-      const span = readObject(given, field);
+      const span = withTraceId(readObject(given, field), trace);
       const processId = readText(span.processID, `${field}.processID`);
-      let process = span.process === undefined || span.process === null ? written.get(processId) : undefined;
+      let process = isAbsent(span.process) ? written.get(processId) : undefined;
       if (process === undefined) {
         process = encodedProcess(span, processId, processes, field);
-        if (span.process === undefined || span.process === null) written.set(processId, process);
+        if (isAbsent(span.process)) written.set(processId, process);
       }
       writeSpan(span, process, field);
       yield otlpOf(writer.take(), field);
@@ -40,6 +53,11 @@ export function* otlpOfJaegerJson(json: unknown): Generator<Uint8Array | UnreadS
       yield { error };
     }
   }
+}
+
+/** A span without a trace id is of the trace that it stands in. */
+function withTraceId(span: JsonObject, trace: JsonObject): JsonObject {
+  return isNoId(span.traceID) && !isNoId(trace.traceID) ? { ...span, traceID: trace.traceID } : span;
 }
 
 function otlpOf(span: Uint8Array, field: string): Uint8Array {
@@ -73,9 +91,9 @@ function writeSpan(span: JsonObject, process: Uint8Array, field: string): void {
   writer.field(0x52, process, 0, process.length);
   writeLogs(span.logs, `${field}.logs`);
   writeTags(0x42, span.tags, `${field}.tags`);
-  writeMicros(0x3a, span.duration, `${field}.duration`, false);
-  writeMicros(0x32, span.startTime, `${field}.startTime`, true);
-  const flags = Number(BigInt.asUintN(32, readInteger(span.flags, `${field}.flags`)));
+  writeDuration(span.duration, `${field}.duration`);
+  writeInstant(0x32, span.startTime, `${field}.startTime`);
+  const flags = readUint32(span.flags, `${field}.flags`);
   if (flags !== 0) {
     writer.varint(flags);
     writer.byte(0x28);
@@ -100,15 +118,17 @@ function writeReferences(span: JsonObject, field: string): void {
     } else if (type !== "CHILD_OF" && type !== "") {
       throw refused(`${at}.refType`, type, "CHILD_OF or FOLLOWS_FROM");
     }
-    writeId(0x12, reference.spanID, `${at}.spanID`, 8);
-    writeId(0x0a, reference.traceID, `${at}.traceID`, 16);
+    const spanId = readId(reference.spanID, `${at}.spanID`, 8, "zeros too");
+    writer.field(0x12, spanId, 0, spanId.length);
+    // One that names no trace is within its own.
+    if (isNoId(reference.traceID)) writeId(0x0a, span.traceID, `${field}.traceID`, 16);
+    else writeId(0x0a, reference.traceID, `${at}.traceID`, 16);
     writer.message(0x22, mark);
   }
   // How Jaeger named the parent before it had references.
-  const parent = readText(span.parentSpanID, `${field}.parentSpanID`);
-  if (references.length > 0 || /^0*$/.test(parent)) return;
+  if (references.length > 0 || isNoId(span.parentSpanID)) return;
   const mark = writer.mark();
-  writeId(0x12, parent, `${field}.parentSpanID`, 8);
+  writeId(0x12, span.parentSpanID, `${field}.parentSpanID`, 8);
   writeId(0x0a, span.traceID, `${field}.traceID`, 16);
   writer.message(0x22, mark);
 }
@@ -119,7 +139,7 @@ function writeLogs(given: unknown, field: string): void {
     const log = readObject(item, at);
     const mark = writer.mark();
     writeTags(0x12, log.fields, `${at}.fields`);
-    writeMicros(0x0a, log.timestamp, `${at}.timestamp`, true);
+    writeInstant(0x0a, log.timestamp, `${at}.timestamp`);
     writer.message(0x4a, mark);
   }
 }
@@ -139,10 +159,12 @@ function writeTags(fieldTag: number, given: unknown, field: string): void {
 /** What a tag without a type holds, as Jaeger's older files have them. */
 function typeOf(value: unknown): string {
   if (typeof value === "boolean") return "bool";
+  if (typeof value === "bigint") return "int64";
   if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
   return "string";
 }
 
+/** null is the zero value of its type, whatever that is. */
 function writeValue(tag: JsonObject, at: string): void {
   const { value } = tag;
   const field = `${at}.value`;
@@ -153,17 +175,15 @@ function writeValue(tag: JsonObject, at: string): void {
       if (text !== "") writer.text(0x1a, text);
       return;
     }
-    case "bool": {
-      if (!isTruth(value)) throw refused(field, value, "true or false");
-      if (String(value) === "true") {
+    case "bool":
+      if (readTruth(value, field)) {
         writer.byte(1);
         writer.byte(0x20);
       }
       writeType(1);
       return;
-    }
     case "int64": {
-      const bits = BigInt.asUintN(64, readInteger(value, field));
+      const bits = BigInt.asUintN(64, readInt64(value, field));
       if (bits !== 0n) {
         writer.varint64(Number(bits >> 32n), Number(bits & 0xffffffffn));
         writer.byte(0x28);
@@ -176,7 +196,7 @@ function writeValue(tag: JsonObject, at: string): void {
       writeType(3);
       return;
     case "binary": {
-      const bytes = Buffer.from(readText(value, field), "base64");
+      const bytes = readBase64(value, field);
       if (bytes.length > 0) writer.field(0x3a, bytes, 0, bytes.length);
       writeType(4);
       return;
@@ -191,15 +211,37 @@ function writeType(type: number): void {
   writer.byte(0x10);
 }
 
-function isTruth(value: unknown): boolean {
-  return typeof value === "boolean" || value === "true" || value === "false";
+function readTruth(value: unknown, field: string): boolean {
+  if (isAbsent(value)) return false;
+  if (typeof value === "boolean") return value;
+  if (value === "true" || value === "false") return value === "true";
+  throw refused(field, value, "true or false");
 }
 
+/** What Jaeger's readers write for numbers that JSON has none for. */
+const notFinite: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  "+Inf": Number.POSITIVE_INFINITY,
+  "-Infinity": Number.NEGATIVE_INFINITY,
+  "-Inf": Number.NEGATIVE_INFINITY,
+};
+
 function readDouble(value: unknown, field: string): number {
-  if (typeof value === "number") return value;
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
-  if (Number.isNaN(number) && value !== "NaN") throw refused(field, value, "a number");
-  return number;
+  if (isAbsent(value)) return 0;
+  if (typeof value === "string" && Object.hasOwn(notFinite, value)) return notFinite[value] as number;
+  const isText = typeof value === "string" && value.trim() !== "";
+  const number = isText || typeof value === "bigint" ? Number(value) : value;
+  if (typeof number === "number" && Number.isFinite(number)) return number;
+  throw refused(field, value, "a number of 64 bits");
+}
+
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+function readBase64(value: unknown, field: string): Buffer {
+  const text = readText(value, field);
+  if (!base64.test(text) || text.length % 4 !== 0) throw refused(field, value, "base64");
+  return Buffer.from(text, "base64");
 }
 
 const double = new DataView(new ArrayBuffer(8));
@@ -213,15 +255,13 @@ function writeDouble(value: number): void {
   writer.byte(0x31);
 }
 
-/** Microseconds, of which Go's signed ones below zero stand there as unsigned ones. */
-function writeMicros(fieldTag: number, given: unknown, field: string, isInstant: boolean): void {
-  const value = readInteger(given, field);
-  if (isInstant && value === BigInt(unsetMicros)) return;
-  const micros = BigInt.asIntN(64, value);
+function writeInstant(fieldTag: number, given: unknown, field: string): void {
+  const micros = readInstant(given, field);
+  if (BigInt.asUintN(64, micros) === BigInt(unsetMicros)) return;
   const mark = writer.mark();
   let seconds = micros / 1_000_000n;
   let rest = micros % 1_000_000n;
-  if (isInstant && rest < 0n) {
+  if (rest < 0n) {
     seconds--;
     rest += 1_000_000n;
   }
@@ -229,7 +269,14 @@ function writeMicros(fieldTag: number, given: unknown, field: string, isInstant:
   writer.message(fieldTag, mark);
 }
 
-function writeId(fieldTag: number, given: unknown, field: string, size: number): void {
+function writeDuration(given: unknown, field: string): void {
+  const micros = readMicros(given, field);
+  const mark = writer.mark();
+  writeParts(writer, micros / 1_000_000n, (micros % 1_000_000n) * 1000n);
+  writer.message(0x3a, mark);
+}
+
+function writeId(fieldTag: number, given: unknown, field: string, size: 8 | 16): void {
   const bytes = readId(given, field, size);
   writer.field(fieldTag, bytes, 0, bytes.length);
 }

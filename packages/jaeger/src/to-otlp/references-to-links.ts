@@ -7,7 +7,10 @@ import { childOf, followsFrom } from "../model/span-parts.js";
 const childOfAttribute = refTypeAttribute("child_of");
 const followsFromAttribute = refTypeAttribute("follows_from");
 
-/** What of a span's references becomes its parent, and what links. Ids that are all zero are no ids. */
+/**
+ * What of a span's references becomes its parent, and what links. Ids that are all zero are no ids, and a reference
+ * without a trace id is within the trace of its span.
+ */
 export class ParentAndLinks {
   /** Where the parent's id starts, or -1. */
   parentAt = -1;
@@ -42,9 +45,12 @@ export class ParentAndLinks {
       const spanAt = references.spanStart[row] as number;
       const spanEnd = references.spanEnd[row] as number;
       if (spanEnd > spanAt) writer.field(0x12, bytes, spanAt, spanEnd);
-      const traceAt = references.traceStart[row] as number;
-      const traceEnd = references.traceEnd[row] as number;
-      if (traceEnd > traceAt) writeTraceId(writer, 0x0a, bytes, traceAt, traceEnd);
+      if (namesTrace(span, row)) {
+        const traceAt = references.traceStart[row] as number;
+        writeTraceId(writer, 0x0a, bytes, traceAt, references.traceEnd[row] as number);
+      } else {
+        writeTraceId(writer, 0x0a, bytes, span.traceIdStart, span.traceIdEnd);
+      }
       writer.message(field, end);
     }
   }
@@ -61,6 +67,7 @@ export class ParentAndLinks {
     const { references } = span;
     const hasParent = this.parentAt >= 0;
     // Each reference but the parent's has to be a link of its own, and all of them behind it.
+    for (let row = 0; row < references.length; row++) if (!namesTrace(span, row)) return false;
     let next = hasParent ? 1 : 0;
     for (let i = 0; i < this.links.length; i++) {
       const row = this.links.row[i] as number;
@@ -100,7 +107,9 @@ function parentOf(span: JaegerSpan): number {
   return follows;
 }
 
-function inSameTrace({ references, bytes, traceIdStart, traceIdEnd }: JaegerSpan, row: number): boolean {
+function inSameTrace(span: JaegerSpan, row: number): boolean {
+  if (!namesTrace(span, row)) return true;
+  const { references, bytes, traceIdStart, traceIdEnd } = span;
   const start = references.traceStart[row] as number;
   const end = references.traceEnd[row] as number;
   for (let i = 1; i <= 16; i++) {
@@ -108,6 +117,12 @@ function inSameTrace({ references, bytes, traceIdStart, traceIdEnd }: JaegerSpan
     if (byte !== (traceIdEnd - i >= traceIdStart ? bytes[traceIdEnd - i] : 0)) return false;
   }
   return true;
+}
+
+function namesTrace({ references, bytes }: JaegerSpan, row: number): boolean {
+  const end = references.traceEnd[row] as number;
+  for (let at = references.traceStart[row] as number; at < end; at++) if (bytes[at] !== 0) return true;
+  return false;
 }
 
 function spanIdAt({ references, bytes }: JaegerSpan, row: number): number {

@@ -8,7 +8,7 @@ const minus = 0x2d;
 const zero = 0x30;
 const nine = 0x39;
 
-/** Told from every text of the document, since nobody can know it. */
+/** It is random, so no text of a document begins with it. */
 const mark = `${randomUUID()}:`;
 
 /** JSON.parse, with whole numbers that a double cannot hold as bigints. */

@@ -4,51 +4,78 @@ import type {
   DependencyQuery,
   Expired,
   Operation,
+  SpanStore,
   StoreStats,
   WriteResult,
 } from "./span-store.js";
 
 /**
- * What a backend author writes: how spans are kept, and how candidates are listed newest first.
- * Validation, lifecycle, exact matching, ordering, limits, assembly, duplicates, summaries and
- * paging are core's (`createSpanStore`). An engine may list too many candidates, never too few.
+ * What an author of a backend writes: how spans are kept, and how candidates are listed newest first. Core
+ * (`createSpanStore`) does validation, lifecycle, exact matching, ordering, limits, assembly, duplicates, summaries and
+ * paging. An engine may list too many candidates, never too few.
+ *
+ * What an engine owes:
+ *
+ * - **Idempotence.** A fragment that is stored already with the same content stays once. `close`, `purge` and
+ *   `deleteBefore` may be repeated.
+ * - **Durability.** `write` resolves when its spans survive a kill of the process. What an engine remembers of its own
+ *   writes (known operations, for example) it remembers only then.
+ * - **Ownership.** Bytes that a read returns belong to core, which hands them to the caller: no later read shares their
+ *   buffer. Bytes given to `write` are read until it resolves and never changed.
+ * - **Cancellation.** Every wait looks at the signal, from the first `await` on, and the call rejects with `ABORTED` or with
+ *   the signal's reason. Leaving a stream's loop ends its work.
+ * - **Concurrency.** All methods may run at the same time. Core bounds how many searches run and how many bytes they hold.
+ * - **Errors.** A failure that may pass is `STORE_UNAVAILABLE`, a full queue `OVERLOADED`, bytes that can not be read back
+ *   `CORRUPT`, a schema of another version `INCOMPATIBLE_SCHEMA`. Any other error counts as a defect: `INTERNAL`.
+ *
+ * Core calls no method after `close`, and waits for those in flight before it.
  */
 export interface Engine extends EngineReader, EngineWriter {
   readonly name: string;
   stats(): Promise<StoreStats>;
-  /** Rejects with STORE_UNAVAILABLE or CORRUPT when the engine cannot serve. */
+  /**
+   * Resolves when the engine can serve now.
+   * @throws STORE_UNAVAILABLE, CORRUPT, INCOMPATIBLE_SCHEMA with the reason when it can not.
+   */
   health(): Promise<void>;
+  /** Releases everything. */
   close(): Promise<void>;
 }
 
 export interface EngineWriter {
   /**
-   * Keeps the spans of an encoded OTLP TracesData (`splitByTrace` takes it apart) and resolves when
-   * they are durable. Either all that can be stored is kept, or nothing is and the call fails.
+   * Keeps the spans of an encoded OTLP TracesData (`splitByTrace` takes it apart) and resolves when they are durable.
+   * Either all that can be stored is kept, or the call fails and may be repeated.
+   * @throws INVALID_TRACES when the bytes are not OTLP.
    */
   write(encoded: Uint8Array, signal?: AbortSignal): Promise<WriteResult>;
+  /** Removes every span that started before the time, in nanoseconds, and names that only those spans made known. */
   deleteBefore(timeUnixNano: bigint): Promise<void>;
   /**
-   * As a SpanStore's `expire`; for an engine that can remove old spans as a whole. Without it core counts the spans
+   * As {@link SpanStore.expire}; for an engine that can remove old spans as a whole. Without it core counts the spans
    * before the time and calls `deleteBefore`.
    */
   expire?(timeUnixNano: bigint, dryRun: boolean): Promise<readonly Expired[]>;
+  /** Removes everything. */
   purge(): Promise<void>;
 }
 
 export interface EngineReader {
   /**
-   * A number that fragments of all later writes exceed and those of all earlier ones do not: what a walk
-   * through pages began with.
+   * A number that fragments of all later writes exceed and those of all earlier ones do not. A walk through pages begins
+   * with it, so that spans that arrive meanwhile do not move its pages.
    */
   sequence(signal?: AbortSignal): Promise<number>;
 
-  /** Lists what may match, in windows, newest first. Must list every fragment with a matching span. */
+  /**
+   * Lists the fragments that may match, in batches, newest first, and every fragment that has a matching span. Each
+   * batch tells how late a span of the rest can start, so that core knows when to stop. A batch is bounded in bytes.
+   */
   candidates(search: CandidateSearch, signal?: AbortSignal): AsyncIterable<CandidateWindow>;
 
   /**
-   * All fragments of these traces: a trace's fragments are consecutive, traces come in the order
-   * of the ids, unknown ids are left out. Windows are bounded, so that any size of trace streams.
+   * All fragments of these traces: a trace's fragments are consecutive, traces come in the order of the ids, unknown ids are
+   * left out. Batches are bounded, so that a trace of any size streams.
    */
   fragments(traceIds: readonly string[], signal?: AbortSignal): AsyncIterable<readonly Fragment[]>;
 
@@ -58,7 +85,7 @@ export interface EngineReader {
   /** Operations of a service, of all kinds; any order, no duplicates. */
   operations(service: string, signal?: AbortSignal): Promise<Operation[]>;
 
-  /** As `callsOfTrace` counts them over every trace; any order, one entry a pair. */
+  /** The calls that `callsOfTrace` counts over every trace, in a range with both ends inclusive; any order, one entry a pair. */
   dependencies(query: DependencyQuery, signal?: AbortSignal): Promise<Dependency[]>;
 }
 

@@ -64,6 +64,27 @@ describe("a locked file", { timeout: 60_000 }, () => {
   });
 });
 
+describe("a transaction that fails in its last step", () => {
+  it("leaves no service out that is written after it", async () => {
+    const path = join(folder, "commit.sqlite");
+    await using store = await openSqliteStore({ path });
+    const other = new Database(path);
+    // A constraint that is checked by COMMIT, and cannot be kept.
+    other.exec(`
+      CREATE TABLE trip (id REFERENCES counter (name) DEFERRABLE INITIALLY DEFERRED);
+      CREATE TRIGGER trip AFTER INSERT ON operation BEGIN INSERT INTO trip VALUES ('nowhere'); END;
+    `);
+    await expect(store.write(traceOf(1))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    other.exec("DROP TRIGGER trip");
+    other.close();
+    expect(await store.getServices()).toEqual([]);
+    await store.write(traceOf(1));
+    expect(await idsOf(store, 1)).toEqual([traceIdOf(1)]);
+    expect(await store.getServices()).toEqual(["cart"]);
+    expect(await store.getOperations({ service: "cart" })).toEqual([{ name: "get", spanKind: "" }]);
+  });
+});
+
 describe("a damaged file", () => {
   /** A closed file of so many traces. */
   async function fileOf(name: string, traces: number): Promise<string> {

@@ -58,7 +58,7 @@ export function createWriteGroup(db: Connection): WriteGroup {
   const raiseDisplacement = db.prepare(
     "UPDATE counter SET value = max(value, ?) WHERE name = 'displacement'",
   );
-  const noteOperations = createOperationNotes(db);
+  const operations = createOperationNotes(db);
   const places = createPlaces(db);
 
   /** @returns the id it was given, or undefined for a fragment that is there already. */
@@ -84,7 +84,7 @@ export function createWriteGroup(db: Connection): WriteGroup {
     return id;
   };
 
-  return db.transaction((writes: readonly PreparedWrite[]) => {
+  const writeAll = db.transaction((writes: readonly PreparedWrite[]) => {
     const fragments = writes.flatMap((write) => write.fragments);
     fragments.sort((a, b) => a.window - b.window);
     const terms: { id: number; document: Buffer }[] = [];
@@ -115,12 +115,27 @@ export function createWriteGroup(db: Connection): WriteGroup {
     // In the order of ids the index is appended to; out of order it would flush early.
     terms.sort((a, b) => a.id - b.id);
     for (const { id, document } of terms) insertTerms.run(id, document);
-    noteOperations(writes.flatMap((write) => write.split.operations));
+    operations.note(writes.flatMap((write) => write.split.operations));
   }).immediate;
+  return (writes) => {
+    let durable = false;
+    try {
+      writeAll(writes);
+      durable = true;
+    } finally {
+      operations.settle(durable);
+    }
+  };
 }
 
 /** Keeps each operation's newest start, touching its row only when that moved. */
-function createOperationNotes(db: Connection): (operations: readonly SeenOperation[]) => void {
+interface OperationNotes {
+  readonly note: (operations: readonly SeenOperation[]) => void;
+  /** The transaction has ended: what was noted in it is known from now on, or was never written. */
+  readonly settle: (durable: boolean) => void;
+}
+
+function createOperationNotes(db: Connection): OperationNotes {
   const upsert = db.prepare(
     `INSERT INTO operation (service, name, kind, newest) VALUES (?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET newest = excluded.newest
@@ -128,20 +143,29 @@ function createOperationNotes(db: Connection): (operations: readonly SeenOperati
   );
   const generationNow = db.prepare("SELECT value FROM counter WHERE name = 'generation'").pluck();
   const known = new Map<string, bigint>();
+  const noted = new Map<string, bigint>();
   let generation: unknown;
-  return (operations) => {
-    const now = generationNow.get();
-    // A deletion, by whatever process, may have removed rows that are remembered here.
-    if (now !== generation) known.clear();
-    generation = now;
-    for (const { service, name, spanKind, newestStartUnixNano } of operations) {
-      const key = `${spanKind}\n${service}\n${name}`;
-      const newest = known.get(key);
-      if (newest !== undefined && newest >= newestStartUnixNano) continue;
-      upsert.run(service, name, spanKind, storedTime(newestStartUnixNano));
-      if (known.size >= maxKnownOperations) known.clear();
-      known.set(key, newestStartUnixNano);
-    }
+  return {
+    note: (operations) => {
+      const now = generationNow.get();
+      // A deletion, by whatever process, may have removed rows that are remembered here.
+      if (now !== generation) known.clear();
+      generation = now;
+      for (const { service, name, spanKind, newestStartUnixNano } of operations) {
+        const key = `${spanKind}\n${service}\n${name}`;
+        const newest = noted.get(key) ?? known.get(key);
+        if (newest !== undefined && newest >= newestStartUnixNano) continue;
+        upsert.run(service, name, spanKind, storedTime(newestStartUnixNano));
+        noted.set(key, newestStartUnixNano);
+      }
+    },
+    settle: (durable) => {
+      if (durable) {
+        if (known.size + noted.size > maxKnownOperations) known.clear();
+        for (const [key, newest] of noted) known.set(key, newest);
+      }
+      noted.clear();
+    },
   };
 }
 

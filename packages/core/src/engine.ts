@@ -21,6 +21,7 @@ export {
 } from "./errors/errors.js";
 export { messageOf } from "./errors/message-of.js";
 export { invalidOption, wholeNumberOption } from "./errors/option-checks.js";
+export { orAborted } from "./errors/or-aborted.js";
 export { type LimitedTraces, limitTraces, type SpanLimits } from "./fragments/limits.js";
 export type { SeenOperation } from "./fragments/operations.js";
 export { spansSince } from "./fragments/spans-since.js";

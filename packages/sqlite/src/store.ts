@@ -1,18 +1,23 @@
-import { openMemoryStore, type SpanStore, type TracesData, type WriteOptions } from "@spanstore/core";
+import {
+  openMemoryStore,
+  type SpanStore,
+  SpanStoreError,
+  type TracesData,
+  type WriteOptions,
+} from "@spanstore/core";
 import {
   allCapabilities,
   compareCodePoints,
   createTenants,
   encodedTraces,
   type SpanCount,
-  type StoreReads,
+  type StoreCalls,
   withLifecycle,
 } from "@spanstore/core/engine";
-import { startThread } from "./connection/thread-client.js";
-import { createThreadPool, poolOf, type ThreadPool } from "./connection/thread-pool.js";
-import type { ThreadOptions } from "./connection/thread-protocol.js";
-import { openQuickReads } from "./read/quick-reads.js";
+import type { ThreadPool } from "./connection/thread-pool.js";
+import { memoryPrefix } from "./connection/thread-protocol.js";
 import { tenantNames, tenantPath } from "./schema/tenant-path.js";
+import { createThreads, type StoreThreads } from "./threads.js";
 
 export interface ThreadedStoreOptions {
   readonly path: string;
@@ -21,86 +26,112 @@ export interface ThreadedStoreOptions {
 }
 
 /**
- * A store whose writes run on one thread and whose reads on others, so that neither a slow search nor a
- * commit holds up anything else. A database in memory has one thread for both.
+ * A store whose writes run on one thread and whose reads on others, so that neither a slow search nor a commit holds up
+ * anything else. Its tenants, each in a file of its own, share these threads. Databases in memory have one thread for all.
  */
-export async function openThreadedStore(options: ThreadedStoreOptions): Promise<SpanStore> {
-  const { path, synchronous } = options;
-  const inMemory = path === ":memory:";
-  const start = (role: ThreadOptions["role"]) => startThread({ path, synchronous, role });
-  const writer = await start(inMemory ? "both" : "writer");
-  const readers = inMemory ? poolOf(writer) : createThreadPool(options.readers, () => start("reader"));
-  // Counting calls keeps a ledger and can be long: it has a thread of its own.
-  const counters = inMemory ? poolOf(writer) : createThreadPool(1, () => start("reader"));
-
+export async function openThreadedStore({ path, ...options }: ThreadedStoreOptions): Promise<SpanStore> {
+  const threads = createThreads(options, path === memoryPrefix);
+  try {
+    await threads.open(path);
+  } catch (error) {
+    await threads.close();
+    throw error;
+  }
   // Started ahead of the first search, and not waited for: a failure shows when it is used.
-  readers.get().catch(() => undefined);
-  const quick = inMemory ? undefined : openQuickReads(path);
+  threads.readers.get().catch(() => undefined);
 
-  const read = <M extends "findTraceIds" | "getServices" | "getOperations" | "getDependencies">(
+  let memoryTenants = 0;
+  const openTenant = async (tenant: string): Promise<SpanStore> => {
+    const space =
+      path === memoryPrefix ? `${memoryPrefix}${++memoryTenants}` : await tenantPath(path, tenant);
+    await threads.open(space);
+    const refuse = (): never => {
+      throw new SpanStoreError("INVALID_OPTIONS", `a tenant has no tenants of its own: ${tenant}`);
+    };
+    return withLifecycle({
+      ...spaceCalls(threads, space),
+      forTenant: refuse,
+      tenants: async () => [],
+      close: () => threads.forget(space),
+    });
+  };
+  const tenants =
+    path === memoryPrefix
+      ? createTenants("sqlite", openTenant)
+      : createTenants("sqlite", openTenant, {
+          list: () => tenantNames(path),
+          nothing: openMemoryStore(),
+        });
+
+  return withLifecycle({
+    ...spaceCalls(threads, path),
+    forTenant: tenants.forTenant,
+    tenants: async () =>
+      (path === memoryPrefix ? tenants.names() : await tenantNames(path)).sort(compareCodePoints),
+    close: async () => {
+      await tenants.close().finally(threads.close);
+    },
+  });
+}
+
+/** The calls of one database. */
+function spaceCalls(
+  threads: StoreThreads,
+  space: string,
+): Omit<StoreCalls, "forTenant" | "tenants" | "close"> {
+  const { writer, readers, counters } = threads;
+  const quick = threads.quickReads(space);
+
+  const run = async <T>(
     pool: ThreadPool,
-    method: M,
+    method: string,
     args: readonly unknown[],
-    signal: AbortSignal | undefined,
-  ): ReturnType<StoreReads[M]> =>
-    pool.get().then((thread) => thread.call(method, args, signal)) as ReturnType<StoreReads[M]>;
-
+    signal?: AbortSignal,
+    transfer?: readonly ArrayBuffer[],
+  ): Promise<T> => (await pool.get(signal)).call<T>({ space, method, args, signal }, transfer);
   const stream = async function* <T>(
     method: "getTraces" | "findTraces" | "findTraceSummaries" | "findSpans",
     argument: unknown,
     signal: AbortSignal | undefined,
     options: object = {},
   ): AsyncGenerator<T, void, undefined> {
-    yield* (await readers.get()).stream<T>(method, [argument], options, signal);
+    const thread = await readers.get(signal);
+    yield* thread.stream<T>({ space, method, args: [argument], signal }, options);
   };
 
-  const tenants = inMemory
-    ? createTenants("sqlite", () => openThreadedStore(options))
-    : createTenants(
-        "sqlite",
-        async (tenant) => openThreadedStore({ ...options, path: await tenantPath(path, tenant) }),
-        { list: () => tenantNames(path), nothing: openMemoryStore() },
-      );
-
-  return withLifecycle({
+  return {
     engine: "sqlite",
     write: async (traces, call) => {
       const encoded = ownedBytes(traces, call);
-      return writer.call("write", [encoded], call?.signal, [encoded.buffer]);
+      return run(writer, "write", [encoded], call?.signal, [encoded.buffer]);
     },
     getTraces: (ids, call) =>
       quick?.getTraces(ids, call) ?? stream("getTraces", ids, call?.signal, { spanLimit: call?.spanLimit }),
     findTraces: (query, call) => stream("findTraces", query, call?.signal),
-    findTraceIds: (query, call) => read(readers, "findTraceIds", [query], call?.signal),
+    findTraceIds: (query, call) => run(readers, "findTraceIds", [query], call?.signal),
     findTraceSummaries: (query, call) => stream("findTraceSummaries", query, call?.signal),
     findSpans: (query, call) => stream("findSpans", query, call?.signal),
-    getServices: (call) => quick?.getServices(call) ?? read(readers, "getServices", [], call?.signal),
+    getServices: (call) => quick?.getServices(call) ?? run(readers, "getServices", [], call?.signal),
     getOperations: (query, call) =>
-      quick?.getOperations(query, call) ?? read(readers, "getOperations", [query], call?.signal),
-    getDependencies: (query, call) => read(counters, "getDependencies", [query], call?.signal),
+      quick?.getOperations(query, call) ?? run(readers, "getOperations", [query], call?.signal),
+    getDependencies: (query, call) => run(counters, "getDependencies", [query], call?.signal),
     deleteBefore: async (time) => {
-      await writer.call("deleteBefore", [time]);
+      await run(writer, "deleteBefore", [time]);
     },
     expire: async (time, call) => {
       if (time <= 0n) return [];
-      const { spans, bytes } = call?.dryRun
-        ? await (await counters.get()).call<SpanCount>("countBefore", [time])
-        : await writer.call<SpanCount>("expire", [time]);
+      const { spans, bytes } = await (call?.dryRun
+        ? run<SpanCount>(counters, "countBefore", [time])
+        : run<SpanCount>(writer, "expire", [time]));
       return spans === 0 ? [] : [{ name: "sqlite", spans, bytes }];
     },
-    purge: () => writer.call("purge", []),
+    purge: () => run(writer, "purge", []),
     capabilities: async () => allCapabilities,
-    stats: () => writer.call("stats", []),
-    health: () => writer.call("health", []),
-    forTenant: tenants.forTenant,
-    tenants: async () => (inMemory ? tenants.names() : await tenantNames(path)).sort(compareCodePoints),
-    close: async () => {
-      await tenants.close();
-      quick?.close();
-      await Promise.all([readers.close(), counters.close()]);
-      await writer.close();
+    stats: () => run(writer, "stats", []),
+    health: async () => {
+      await Promise.all([run(writer, "health", []), readers.get(), counters.get()]);
     },
-  });
+  };
 }
 
 /** A pooled Buffer is smaller than half its pool, so what nearly fills its buffer has it alone. */

@@ -1,4 +1,4 @@
-/** What a worker thread of the store runs: one connection, and the calls that come to it. */
+/** What a worker thread of the store runs: the calls that come to it, for any of the store's spaces. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type CallOptions, SpanStoreError } from "@spanstore/core";
 import {
@@ -9,15 +9,18 @@ import {
   type StoreReads,
 } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
+import { createConnections, memoryLimits, readerLimits, writerLimits } from "./connection/connections.js";
 import {
   maxAheadBytes,
   maxBatchBytes,
+  memoryPrefix,
   type Request,
   type Response,
   type ThreadOptions,
 } from "./connection/thread-protocol.js";
 import { createEngineReader, createEngineWriter } from "./engine.js";
 import { openForReading, openForWriting } from "./schema/schema.js";
+import { createSpace, createThreadCaches, type Space } from "./schema/space.js";
 
 if (parentPort === null) throw new Error("this file is run as a worker thread");
 const port = parentPort;
@@ -29,23 +32,49 @@ function send(response: Response, transfer: ArrayBuffer[] = []): void {
 type Call = (...args: never[]) => Promise<unknown>;
 type Stream = (...args: never[]) => AsyncIterable<unknown>;
 
-function serve(db: Connection, role: ThreadOptions["role"]): void {
-  const reads = role === "writer" ? undefined : createReads(db);
-  const writer = role === "reader" ? undefined : createEngineWriter(db);
-  const methods = new Map<string, Call | Stream>(Object.entries({ ...reads, ...writer }));
+type Methods = ReadonlyMap<string, Call | Stream>;
+
+const limits = { writer: writerLimits, reader: readerLimits, both: memoryLimits };
+
+function serve({ role, synchronous }: ThreadOptions): void {
+  const connections = createConnections(
+    (space) =>
+      role === "reader"
+        ? openForReading(space)
+        : openForWriting({
+            path: space.startsWith(memoryPrefix) ? memoryPrefix : space,
+            synchronous,
+          }),
+    limits[role],
+  );
+  const caches = createThreadCaches();
+  const spaces = new Map<string, Methods>();
   const open = new Map<number, { readonly abort: AbortController; taken: (bytes: number) => void }>();
 
-  const methodOf = (name: string): Call | Stream => {
-    const method = methods.get(name);
+  const methodsOf = (space: string): Methods => {
+    let methods = spaces.get(space);
+    if (methods === undefined) {
+      const own = createSpace(space, connections, caches);
+      const reads = role === "writer" ? undefined : createReads(own);
+      const writer = role === "reader" ? undefined : createEngineWriter(own);
+      methods = new Map(Object.entries({ ...reads, ...writer }));
+      spaces.set(space, methods);
+    }
+    return methods;
+  };
+  const methodOf = (space: string, name: string): Call | Stream => {
+    const method = methodsOf(space).get(name);
     if (method === undefined) throw new SpanStoreError("INTERNAL", `a ${role} thread has no ${name}`);
     return method;
   };
+  const last = role === "writer" ? moveLog : undefined;
 
-  const call = async (id: number, name: string, args: readonly unknown[]): Promise<void> => {
+  const call = async (id: number, space: string, name: string, args: readonly unknown[]): Promise<void> => {
     const abort = new AbortController();
     open.set(id, { abort, taken: () => {} });
     try {
-      const value = await (methodOf(name) as Call)(...(args as never[]), { signal: abort.signal } as never);
+      const method = methodOf(space, name) as Call;
+      const value = await method(...(args as never[]), { signal: abort.signal } as never);
       send({ kind: "value", id, value });
     } catch (error) {
       send({ kind: "error", id, error: errorToData(error) });
@@ -56,6 +85,7 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
 
   const stream = async (
     id: number,
+    space: string,
     name: string,
     args: readonly unknown[],
     options: object,
@@ -75,7 +105,7 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
       ahead += bytes;
     });
     try {
-      const items = (methodOf(name) as Stream)(...(args as never[]), {
+      const items = (methodOf(space, name) as Stream)(...(args as never[]), {
         ...options,
         signal: abort.signal,
       } as never);
@@ -100,10 +130,10 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
   port.on("message", (request: Request) => {
     switch (request.kind) {
       case "call":
-        void call(request.id, request.method, request.args);
+        void call(request.id, request.space, request.method, request.args);
         return;
       case "stream":
-        void stream(request.id, request.method, request.args, request.options);
+        void stream(request.id, request.space, request.method, request.args, request.options);
         return;
       case "taken":
         open.get(request.id)?.taken(request.bytes);
@@ -111,18 +141,31 @@ function serve(db: Connection, role: ThreadOptions["role"]): void {
       case "cancel":
         open.get(request.id)?.abort.abort();
         return;
+      case "forget":
+        spaces.delete(request.space);
+        connections.close(request.space, last);
+        send({ kind: "value", id: request.id, value: undefined });
+        return;
       case "close":
-        if (role !== "reader") db.pragma("wal_checkpoint(TRUNCATE)");
-        db.close();
+        connections.closeAll(last);
         send({ kind: "closed" });
         port.close();
     }
   });
 }
 
+/** Moves what was written from the log to the file, so that the file is all there is. */
+function moveLog(db: Connection): void {
+  try {
+    db.pragma("wal_checkpoint(TRUNCATE)");
+  } catch {
+    // The log stays, and is read with the file.
+  }
+}
+
 /** What a store reads, and how many spans are older than a time. */
-function createReads(db: Connection): StoreReads & { readonly countBefore: Call } {
-  const reader = createEngineReader(db);
+function createReads(space: Space): StoreReads & { readonly countBefore: Call } {
+  const reader = createEngineReader(space);
   const count = (time: bigint, options: CallOptions) => countBefore(reader, time, options.signal);
   return { ...createStoreReads(reader), countBefore: count };
 }
@@ -177,12 +220,5 @@ function ownBytes(item: unknown, transfer: ArrayBuffer[]): { item: unknown; byte
   return { item, bytes: 256 };
 }
 
-try {
-  const options = workerData as ThreadOptions;
-  const db = options.role === "reader" ? openForReading(options.path) : openForWriting(options);
-  serve(db, options.role);
-  send({ kind: "ready" });
-} catch (error) {
-  send({ kind: "failed", error: errorToData(error) });
-  port.close();
-}
+serve(workerData as ThreadOptions);
+send({ kind: "ready" });

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 
@@ -20,8 +20,9 @@ function installed(leaveOut?: { readonly ofDriver?: string; readonly ofPackage?:
       cpSync(join(packages, name, part), join(target, part), { recursive: true });
     }
   }
-  const dependencies = join(packages, "core/node_modules");
-  symlinkSync(realpathSync(join(dependencies, "re2js")), join(modules, "re2js"), "junction");
+  for (const dependency of ["core/node_modules/re2js", "sqlite/node_modules/lru-cache"]) {
+    symlinkSync(realpathSync(join(packages, dependency)), join(modules, basename(dependency)), "junction");
+  }
   if (leaveOut?.ofDriver !== undefined) {
     mkdirSync(join(modules, "better-sqlite3"));
     for (const part of ["package.json", "lib", "prebuilds"].filter((each) => each !== leaveOut.ofDriver)) {

@@ -1,25 +1,27 @@
 import { Worker } from "node:worker_threads";
 import { SpanStoreError } from "@spanstore/core";
-import { errorFromData, threadFile } from "@spanstore/core/engine";
+import { errorFromData, orAborted, threadFile, throwIfAborted } from "@spanstore/core/engine";
 import type { Request, Response, ThreadOptions } from "./thread-protocol.js";
+
+/** A call of a space, for a thread. */
+export interface ThreadCall {
+  readonly space: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** A thread of the store, seen from the thread of its user. */
 export interface StoreThread {
   /** Calls and streams that have not ended. */
   readonly busy: () => number;
-  readonly call: <T>(
-    method: string,
-    args: readonly unknown[],
-    signal?: AbortSignal,
-    transfer?: readonly ArrayBuffer[],
-  ) => Promise<T>;
+  /** Resolves when the thread has ended, whatever ended it. */
+  readonly ended: Promise<void>;
+  readonly call: <T>(call: ThreadCall, transfer?: readonly ArrayBuffer[]) => Promise<T>;
   /** @param options the call's options but for the signal. */
-  readonly stream: <T>(
-    method: string,
-    args: readonly unknown[],
-    options: object,
-    signal?: AbortSignal,
-  ) => AsyncIterable<T>;
+  readonly stream: <T>(call: ThreadCall, options: object) => AsyncIterable<T>;
+  /** Closes what the thread has open of a space. */
+  readonly forget: (space: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -29,7 +31,7 @@ interface Receiver {
   readonly error: (error: Error) => void;
 }
 
-/** Starts a thread and resolves when its connection is open. */
+/** Starts a thread and resolves when it takes calls. */
 export async function startThread(options: ThreadOptions): Promise<StoreThread> {
   const worker = new Worker(threadFile("./thread.js", import.meta.url, "@spanstore/sqlite"), {
     workerData: options,
@@ -39,7 +41,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
   });
   const receivers = new Map<number, Receiver>();
   let nextId = 1;
-  let ended: SpanStoreError | undefined;
+  let end: SpanStoreError | undefined;
   let onClosed: (() => void) | undefined;
 
   const post = (request: Request, transfer: readonly ArrayBuffer[] = []): void => {
@@ -60,18 +62,30 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
     if (receivers.delete(id) && receivers.size === 0 && onClosed === undefined) worker.unref();
   };
   const failAll = (error: SpanStoreError): void => {
-    ended = error;
-    for (const receiver of [...receivers.values()]) receiver.error(error);
+    end ??= error;
+    for (const receiver of [...receivers.values()]) receiver.error(end);
     receivers.clear();
   };
+  const death = (cause?: unknown): SpanStoreError =>
+    new SpanStoreError("STORE_UNAVAILABLE", "a thread of the store has died", {
+      hint: "try again: another thread takes its place, and what was written before is not written twice",
+      cause,
+    });
 
+  const ended = new Promise<void>((resolve) => {
+    worker.on("error", (error) => failAll(death(error)));
+    worker.on("exit", () => {
+      failAll(onClosed === undefined ? death() : new SpanStoreError("STORE_CLOSED", "the store is closed"));
+      onClosed?.();
+      resolve();
+    });
+  });
   await new Promise<void>((resolve, reject) => {
+    void ended.then(() => reject(end));
     worker.on("message", (response: Response) => {
       switch (response.kind) {
         case "ready":
           return resolve();
-        case "failed":
-          return reject(errorFromData(response.error));
         case "value":
           return receivers.get(response.id)?.value?.(response.value);
         case "items":
@@ -82,28 +96,16 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
           return onClosed?.();
       }
     });
-    worker.on("error", (error) => {
-      const failure = new SpanStoreError("INTERNAL", "a thread of the store has died", { cause: error });
-      failAll(failure);
-      reject(failure);
-    });
-    worker.on("exit", () => {
-      const failure = new SpanStoreError("STORE_CLOSED", "the store is closed");
-      failAll(failure);
-      reject(failure);
-      onClosed?.();
-    });
   });
   worker.unref();
 
   const call = <T>(
-    method: string,
-    args: readonly unknown[],
-    signal?: AbortSignal,
+    { space, method, args, signal }: ThreadCall,
     transfer: readonly ArrayBuffer[] = [],
-  ): Promise<T> =>
-    new Promise<T>((resolve, reject) => {
-      if (ended !== undefined) return reject(ended);
+  ): Promise<T> => {
+    const answer = new Promise<T>((resolve, reject) => {
+      throwIfAborted(signal);
+      if (end !== undefined) throw end;
       const id = nextId++;
       const cancel = (): void => post({ kind: "cancel", id });
       const settle = (): void => {
@@ -122,26 +124,28 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
       });
       signal?.addEventListener("abort", cancel, { once: true });
       try {
-        post({ kind: "call", id, method, args }, transfer);
+        post({ kind: "call", id, space, method, args }, transfer);
       } catch (error) {
         settle();
-        reject(error);
+        throw error;
       }
     });
+    // The thread may be long in one step, which the caller need not wait for.
+    return orAborted(answer, signal);
+  };
 
   const stream = async function* <T>(
-    method: string,
-    args: readonly unknown[],
+    { space, method, args, signal }: ThreadCall,
     options: object,
-    signal?: AbortSignal,
   ): AsyncGenerator<T, void, undefined> {
-    if (ended !== undefined) throw ended;
+    throwIfAborted(signal);
+    if (end !== undefined) throw end;
     const id = nextId++;
     const batches: { items: readonly unknown[]; bytes: number }[] = [];
     let done = false;
     let failure: Error | undefined;
     let wake: (() => void) | undefined;
-    const cancel = (): void => post({ kind: "cancel", id });
+    const abort = (): void => wake?.();
     add(id, {
       items: (items, bytes, last) => {
         if (items.length > 0) batches.push({ items, bytes });
@@ -153,10 +157,11 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
         wake?.();
       },
     });
-    signal?.addEventListener("abort", cancel, { once: true });
+    signal?.addEventListener("abort", abort, { once: true });
     try {
-      post({ kind: "stream", id, method, args, options });
+      post({ kind: "stream", id, space, method, args, options });
       for (;;) {
+        throwIfAborted(signal);
         const batch = batches.shift();
         if (batch !== undefined) {
           yield* batch.items as readonly T[];
@@ -164,7 +169,6 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
         } else if (failure !== undefined) {
           throw failure;
         } else if (done) {
-          if (signal?.aborted) throw new SpanStoreError("ABORTED", "the call was cancelled");
           return;
         } else {
           await new Promise<void>((resolve) => {
@@ -173,14 +177,27 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
         }
       }
     } finally {
-      signal?.removeEventListener("abort", cancel);
-      if (!done && failure === undefined && ended === undefined) cancel();
-      remove(id);
+      signal?.removeEventListener("abort", abort);
+      leave(id, done || failure !== undefined);
     }
+  };
+  /** A stream that is left early keeps its thread busy until the thread has seen that. */
+  const leave = (id: number, isOver: boolean): void => {
+    if (isOver || end !== undefined) {
+      remove(id);
+      return;
+    }
+    receivers.set(id, {
+      items: (_items, _bytes, last) => {
+        if (last) remove(id);
+      },
+      error: () => remove(id),
+    });
+    post({ kind: "cancel", id });
   };
 
   const close = async (): Promise<void> => {
-    if (ended !== undefined) return;
+    if (end !== undefined) return ended;
     worker.ref();
     await new Promise<void>((resolve) => {
       onClosed = resolve;
@@ -189,5 +206,23 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
     await worker.terminate();
   };
 
-  return { busy: () => receivers.size, call, stream, close };
+  return {
+    busy: () => receivers.size,
+    ended,
+    call,
+    stream,
+    forget: (space) =>
+      new Promise((resolve) => {
+        if (end !== undefined) return resolve();
+        const id = nextId++;
+        const settle = (): void => {
+          remove(id);
+          resolve();
+        };
+        // What has died has nothing open.
+        add(id, { value: settle, error: settle });
+        post({ kind: "forget", id, space });
+      }),
+    close,
+  };
 }

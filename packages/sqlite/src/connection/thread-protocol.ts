@@ -2,18 +2,27 @@ import type { ErrorData } from "@spanstore/core/engine";
 
 /** What a thread is started with. */
 export interface ThreadOptions {
-  readonly path: string;
   readonly synchronous: "full" | "normal";
-  /** `both` serves a database that only one connection can see: the one in memory. */
+  /** `both` serves databases that only one connection can see: those in memory. */
   readonly role: "writer" | "reader" | "both";
 }
 
-/** To the thread. `args` are the call's own, without options. */
+/** What a database in memory is called, with something behind it that tells it from others. */
+export const memoryPrefix = ":memory:";
+
+/** To the thread. A `space` is a file by its path, or a database in memory. `args` are the call's own, without options. */
 export type Request =
-  | { readonly kind: "call"; readonly id: number; readonly method: string; readonly args: readonly unknown[] }
+  | {
+      readonly kind: "call";
+      readonly id: number;
+      readonly space: string;
+      readonly method: string;
+      readonly args: readonly unknown[];
+    }
   | {
       readonly kind: "stream";
       readonly id: number;
+      readonly space: string;
       readonly method: string;
       readonly args: readonly unknown[];
       readonly options: object;
@@ -21,12 +30,13 @@ export type Request =
   /** The items of so many bytes were taken; the thread may send as many again. */
   | { readonly kind: "taken"; readonly id: number; readonly bytes: number }
   | { readonly kind: "cancel"; readonly id: number }
+  /** Closes what is open of the space, for which no call comes unless it is opened again. Answered by a value. */
+  | { readonly kind: "forget"; readonly id: number; readonly space: string }
   | { readonly kind: "close" };
 
 /** From the thread. */
 export type Response =
   | { readonly kind: "ready" }
-  | { readonly kind: "failed"; readonly error: ErrorData }
   | { readonly kind: "value"; readonly id: number; readonly value: unknown }
   | {
       readonly kind: "items";

@@ -1,22 +1,8 @@
-import {
-  countSpansBefore,
-  createTurns,
-  type Fragment,
-  type SpanCount,
-  spansSince,
-} from "@spanstore/core/engine";
-import type { Database as Connection } from "better-sqlite3";
-import { createFragmentReader, type Place, placeColumns } from "../read/fragments.js";
-import { decodeIds } from "../schema/blocks.js";
-import { lastIdUntil } from "../schema/ids.js";
-import { contentHash, storedTime } from "../write/write.js";
+import { createTurns, type SpanCount } from "@spanstore/core/engine";
+import { whenUnlocked } from "../connection/locks.js";
+import type { Space } from "../schema/space.js";
+import { type Batch, createRetentionSteps } from "./retention-steps.js";
 
-/** Fragments removed in one transaction, so that writes get their turn in between. */
-const fragmentsPerBatch = 500;
-/** Blocks looked through in one transaction for spans that came while others were deleted. */
-const blocksPerBatch = 100;
-/** Pages given back to the file system after a batch. */
-const pagesPerBatch = 2000;
 const maxUnixNano = 0xffffffffffffffffn;
 
 export interface Retention {
@@ -27,137 +13,16 @@ export interface Retention {
   readonly purge: () => Promise<void>;
 }
 
-/** What a transaction removed. */
-interface Batch {
-  readonly removed: SpanCount;
-  /** What the next one comes after; undefined when there is none. */
-  readonly next: number | undefined;
-}
+export function createRetention(space: Space): Retention {
+  const steps = space.of((db) => createRetentionSteps(db, space.blocks));
 
-export function createRetention(db: Connection): Retention {
-  const reader = createFragmentReader(db);
-  const upTo = db.prepare(
-    `SELECT ${placeColumns} FROM fragment f WHERE f.id > ? AND f.id <= ? ORDER BY f.id LIMIT ${fragmentsPerBatch}`,
-  );
-  const removeFragment = db.prepare("DELETE FROM fragment WHERE id = ?");
-  const removeTraceFragment = db.prepare("DELETE FROM trace_fragment WHERE trace_id = ? AND hash = ?");
-  const insertTraceFragment = db.prepare(
-    "INSERT INTO trace_fragment (trace_id, hash, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-  );
-  const cutFragment = db.prepare("UPDATE fragment SET cut = ? WHERE id = ?");
-  const removeTerms = db.prepare("DELETE FROM term WHERE rowid = ?");
-  const removeOperations = db.prepare("DELETE FROM operation WHERE (newest < 0, newest) < (? < 0, ?)");
-  const idsOfBlock = db.prepare("SELECT fragment_ids FROM block WHERE id = ?").pluck();
-  const removeBlock = db.prepare("DELETE FROM block WHERE id = ?");
-  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
-  const lastBlock = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck();
-  const newBlocks = db.prepare(
-    `SELECT id, fragment_ids AS ids FROM block WHERE id > ? ORDER BY id LIMIT ${blocksPerBatch}`,
-  );
-  const oldestId = db.prepare("SELECT min(id) FROM fragment").pluck();
-  const raiseGeneration = db.prepare("UPDATE counter SET value = value + 1 WHERE name = 'generation'");
-
-  const removeWhole = (id: number, { traceId, encoded }: Fragment): void => {
-    removeFragment.run(id);
-    removeTraceFragment.run(Buffer.from(traceId, "hex"), contentHash(encoded));
-    removeTerms.run(id);
-  };
-
-  /** What is left stays where it is, and is known by its own hash from now on. */
-  const cutOff = (id: number, { traceId, encoded }: Fragment, remainder: Uint8Array, time: bigint): void => {
-    const trace = Buffer.from(traceId, "hex");
-    cutFragment.run(String(time), id);
-    removeTraceFragment.run(trace, contentHash(encoded));
-    if (insertTraceFragment.run(trace, contentHash(remainder), id).changes === 1) return;
-    // The same spans stand in another fragment too.
-    removeFragment.run(id);
-    removeTerms.run(id);
-  };
-
-  /** A block goes when none of its fragments is left in it. */
-  const removeEmptyBlocks = (blockIds: Iterable<number>): void => {
-    for (const blockId of blockIds) {
-      const ids = idsOfBlock.get(blockId) as Buffer | undefined;
-      if (ids === undefined) continue;
-      if (!decodeIds(ids).some((id) => reader.placeOf(id)?.blockId === blockId)) removeBlock.run(blockId);
-    }
-  };
-
-  const removeOldSpans = (places: readonly Place[], time: bigint): SpanCount => {
-    let spans = 0;
-    let bytes = 0;
-    const blocks = new Set<number>();
-    for (const place of places) {
-      const fragment = reader.load([place])[0];
-      if (fragment === undefined) continue;
-      const remainder = spansSince(fragment.encoded, time);
-      if (remainder === fragment.encoded) continue;
-      const count = countSpansBefore(fragment.encoded, time);
-      spans += count.spans;
-      bytes += count.bytes;
-      if (remainder === undefined) removeWhole(place.id, fragment);
-      else cutOff(place.id, fragment, remainder, time);
-      blocks.add(place.blockId);
-    }
-    removeEmptyBlocks(blocks);
-    if (blocks.size > 0) raiseGeneration.run();
-    return { spans, bytes };
-  };
-
-  const removeBatch = db.transaction((time: bigint, after: number, last: number): Batch => {
-    const places = upTo.all(after, last) as Place[];
-    const removed = removeOldSpans(places, time);
-    const next = places.length < fragmentsPerBatch ? undefined : (places[places.length - 1] as Place).id;
-    return { removed, next };
-  }).immediate;
-
-  /**
-   * Old spans that were written behind the batches' back go too; when no more came, the operations go in the
-   * same transaction, so that none is missing whose spans are there.
-   */
-  const removeLatecomers = db.transaction((time: bigint, afterBlock: number): Batch => {
-    const blocks = newBlocks.all(afterBlock) as { id: number; ids: Buffer }[];
-    const last = lastIdUntil(time, displacement.get() as number);
-    const ids = blocks.flatMap((block) => decodeIds(block.ids)).filter((id) => id <= last);
-    const removed = removeOldSpans(
-      ids.map(reader.placeOf).filter((place) => place !== undefined),
-      time,
-    );
-    if (blocks.length === blocksPerBatch) return { removed, next: blocks[blocks.length - 1]?.id };
-    const stored = storedTime(time);
-    removeOperations.run(stored, stored);
-    raiseGeneration.run();
-    return { removed, next: undefined };
-  }).immediate;
-
-  const freePages = db.prepare("SELECT freelist_count FROM pragma_freelist_count").pluck();
-
-  /** Gives free pages back to the file system, a few at a time. */
   const giveBack = async (): Promise<void> => {
     const turns = createTurns();
-    for (let left = freePages.get() as number; left > 0; ) {
-      db.pragma(`incremental_vacuum(${pagesPerBatch})`);
-      const now = freePages.get() as number;
-      if (now >= left) return;
-      left = now;
-      await turns();
-    }
+    while (await whenUnlocked(() => steps().giveBack())) await turns();
   };
 
-  const removeAll = db.transaction(() => {
-    db.exec(`
-      DELETE FROM fragment;
-      DELETE FROM trace_fragment;
-      DELETE FROM block;
-      INSERT INTO term (term) VALUES ('delete-all');
-      DELETE FROM operation;
-      UPDATE counter SET value = 0 WHERE name = 'displacement';
-      UPDATE counter SET value = value + 1 WHERE name = 'generation';
-    `);
-  }).immediate;
-
   const purge = async (): Promise<void> => {
-    removeAll();
+    await whenUnlocked(() => steps().removeAll());
     await giveBack();
   };
 
@@ -167,12 +32,12 @@ export function createRetention(db: Connection): Retention {
     let bytes = 0;
     const turns = createTurns();
     const inBatches = async (start: number, remove: (after: number) => Batch): Promise<void> => {
-      for (let after: number | undefined = start; after !== undefined; ) {
-        const { removed, next } = remove(after);
-        spans += removed.spans;
-        bytes += removed.bytes;
-        if (removed.spans > 0) db.pragma(`incremental_vacuum(${pagesPerBatch})`);
-        after = next;
+      for (let batch: Batch = { removed: { spans: 0, bytes: 0 }, next: start }; batch.next !== undefined; ) {
+        const after = batch.next;
+        batch = await whenUnlocked(() => remove(after));
+        spans += batch.removed.spans;
+        bytes += batch.removed.bytes;
+        if (batch.removed.spans > 0) await whenUnlocked(() => steps().giveBack());
         await turns();
       }
     };
@@ -181,10 +46,10 @@ export function createRetention(db: Connection): Retention {
       await purge();
       return { spans, bytes };
     }
-    const last = lastIdUntil(timeUnixNano, displacement.get() as number);
-    const firstNewBlock = (lastBlock.get() as number | undefined) ?? 0;
-    await inBatches(-1, (after) => removeBatch(timeUnixNano, after, last));
-    await inBatches(firstNewBlock, (after) => removeLatecomers(timeUnixNano, after));
+    const last = steps().lastIdBefore(timeUnixNano);
+    const firstNewBlock = steps().lastBlock();
+    await inBatches(-1, (after) => steps().removeBatch(timeUnixNano, after, last));
+    await inBatches(firstNewBlock, (after) => steps().removeLatecomers(timeUnixNano, after));
     if (spans > 0) await giveBack();
     return { spans, bytes };
   };
@@ -192,9 +57,10 @@ export function createRetention(db: Connection): Retention {
   return {
     deleteBefore,
     expire: async (timeUnixNano) => {
-      const oldest = oldestId.get() as number | null;
-      const last = lastIdUntil(timeUnixNano, displacement.get() as number);
-      return oldest === null || oldest > last ? { spans: 0, bytes: 0 } : deleteBefore(timeUnixNano);
+      const oldest = steps().oldestId();
+      return oldest === undefined || oldest > steps().lastIdBefore(timeUnixNano)
+        ? { spans: 0, bytes: 0 }
+        : deleteBefore(timeUnixNano);
     },
     purge,
   };

@@ -8,10 +8,10 @@ import {
   type ServiceCall,
   throwIfAborted,
 } from "@spanstore/core/engine";
-import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
 import { decodeIds } from "../schema/blocks.js";
 import { firstIdOf, lastIdUntil, windowOf } from "../schema/ids.js";
+import type { Space } from "../schema/space.js";
 import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 
 /** With more calls than this the ledger is dropped after the answer rather than kept in memory. */
@@ -33,44 +33,46 @@ interface Ledger {
  * again. A deletion begins it anew.
  */
 export function createCallLedger(
-  db: Connection,
+  space: Space,
 ): (query: DependencyQuery, signal?: AbortSignal) => Promise<Dependency[]> {
-  const reader = createFragmentReader(db);
-  const generationNow = db.prepare("SELECT value FROM counter WHERE name = 'generation'").pluck();
-  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
-  const newestBlock = db.prepare("SELECT coalesce(max(id), 0) FROM block").pluck();
-  const blocksAfter = db.prepare(
-    `SELECT id, fragment_ids AS ids FROM block WHERE id > ? AND id <= ? ORDER BY id LIMIT ${blocksPerBatch}`,
-  );
-  const placesBetween = db.prepare(
-    `SELECT ${placeColumns} FROM fragment f WHERE f.id BETWEEN ? AND ? ORDER BY f.id DESC LIMIT ${placesPerBatch}`,
-  );
+  const statements = space.of((db) => ({
+    reader: createFragmentReader(db, space.blocks),
+    generationNow: db.prepare("SELECT value FROM counter WHERE name = 'generation'").pluck(),
+    displacement: db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck(),
+    newestBlock: db.prepare("SELECT coalesce(max(id), 0) FROM block").pluck(),
+    blocksAfter: db.prepare(
+      `SELECT id, fragment_ids AS ids FROM block WHERE id > ? AND id <= ? ORDER BY id LIMIT ${blocksPerBatch}`,
+    ),
+    placesBetween: db.prepare(
+      `SELECT ${placeColumns} FROM fragment f WHERE f.id BETWEEN ? AND ? ORDER BY f.id DESC LIMIT ${placesPerBatch}`,
+    ),
+  }));
 
   const placesAt = (ids: readonly number[]): Place[] =>
-    ids.map(reader.placeOf).filter((place) => place !== undefined);
+    ids.map(statements().reader.placeOf).filter((place) => place !== undefined);
 
   /** The calls of a trace as far as its fragments in blocks up to this one tell. */
   const callsUpTo = (places: readonly Place[], block: number): ServiceCall[] => {
-    const fragments = reader.load(places.filter((place) => place.blockId <= block));
+    const fragments = statements().reader.load(places.filter((place) => place.blockId <= block));
     return fragments.length === 0 ? [] : callsOfTrace(fragments.map(({ encoded }) => encoded));
   };
 
   const tracesIn = (blocks: readonly { ids: Buffer }[]): Iterable<string> => {
     const traces = new Set<string>();
     for (const { ids } of blocks)
-      for (const { traceId } of reader.loadIds(decodeIds(ids))) traces.add(traceId);
+      for (const { traceId } of statements().reader.loadIds(decodeIds(ids))) traces.add(traceId);
     return traces;
   };
 
   /** Brings in what was written since: the calls of each trace with new spans are counted anew. */
   const catchUp = async (ledger: Ledger, signal: AbortSignal | undefined): Promise<void> => {
     const turns = createTurns();
-    const newest = newestBlock.get() as number;
+    const newest = statements().newestBlock.get() as number;
     while (ledger.block < newest) {
-      const blocks = blocksAfter.all(ledger.block, newest) as { id: number; ids: Buffer }[];
+      const blocks = statements().blocksAfter.all(ledger.block, newest) as { id: number; ids: Buffer }[];
       const upTo = blocks[blocks.length - 1]?.id ?? newest;
       for (const traceId of tracesIn(blocks)) {
-        const places = placesAt(reader.idsOfTrace(Buffer.from(traceId, "hex")));
+        const places = placesAt(statements().reader.idsOfTrace(Buffer.from(traceId, "hex")));
         for (const call of callsUpTo(places, ledger.block)) {
           if (call.startTimeUnixNano >= ledger.from) ledger.buckets.remove(call);
         }
@@ -89,15 +91,15 @@ export function createCallLedger(
     if (from >= ledger.from) return;
     const turns = createTurns();
     const first = firstIdOf(windowOf(from));
-    const end = lastIdUntil(ledger.from, displacement.get() as number);
+    const end = lastIdUntil(ledger.from, statements().displacement.get() as number);
     for (let last = end; last >= first; ) {
-      const rows = placesBetween.all(first, last) as Place[];
+      const rows = statements().placesBetween.all(first, last) as Place[];
       // While nothing was written since, a trace's ids alone tell where it is counted.
-      const isQuiet = newestBlock.get() === ledger.block;
+      const isQuiet = statements().newestBlock.get() === ledger.block;
       for (const row of rows) {
-        const fragment = row.blockId <= ledger.block ? reader.load([row])[0] : undefined;
+        const fragment = row.blockId <= ledger.block ? statements().reader.load([row])[0] : undefined;
         if (fragment === undefined) continue;
-        const ids = reader.idsOfTrace(Buffer.from(fragment.traceId, "hex"));
+        const ids = statements().reader.idsOfTrace(Buffer.from(fragment.traceId, "hex"));
         // A trace is counted where its newest fragment of the range stands.
         if (isQuiet && ids.some((id) => id > row.id && id <= end)) continue;
         const places = ids.length === 1 ? [row] : placesAt(ids);
@@ -120,16 +122,21 @@ export function createCallLedger(
   const answer = async (query: DependencyQuery, signal: AbortSignal | undefined): Promise<Dependency[]> => {
     for (;;) {
       throwIfAborted(signal);
-      const generation = generationNow.get() as number;
+      const generation = statements().generationNow.get() as number;
       const current: Ledger =
         ledger?.generation === generation
           ? ledger
-          : { generation, buckets: createCallBuckets(), from: nothing, block: newestBlock.get() as number };
+          : {
+              generation,
+              buckets: createCallBuckets(),
+              from: nothing,
+              block: statements().newestBlock.get() as number,
+            };
       // Half a change would be a wrong count for ever, so the ledger is put back only when it is whole.
       ledger = undefined;
       await catchUp(current, signal);
       await extendTo(current, bucketStart(query.startTimeUnixNano), signal);
-      if (generationNow.get() !== generation) continue;
+      if (statements().generationNow.get() !== generation) continue;
       const dependencies = current.buckets.countWithin(query);
       if (current.buckets.size() <= maxKeptCalls) ledger = current;
       return dependencies;

@@ -1,6 +1,6 @@
 import { type Fragment, spansSince } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
-import { createBlockCache, decompressBlock, traceIdBytes } from "../schema/blocks.js";
+import { type Blocks, decompressBlock, traceIdBytes } from "../schema/blocks.js";
 
 /** Where a fragment stands, as its row has it. */
 export interface Place {
@@ -25,20 +25,19 @@ export interface FragmentReader {
   readonly idsOfTrace: (traceId: Uint8Array) => number[];
 }
 
-/** @param cacheBytes of blocks that are kept decompressed. */
-export function createFragmentReader(db: Connection, cacheBytes = 8 * 1024 * 1024): FragmentReader {
+export function createFragmentReader(db: Connection, blocks: Blocks): FragmentReader {
   const place = db.prepare(`SELECT ${placeColumns} FROM fragment f WHERE f.id = ?`);
   const ofTrace = db.prepare("SELECT id FROM trace_fragment WHERE trace_id = ?").pluck();
   const block = db.prepare("SELECT size, data, checksum FROM block WHERE id = ?");
-  const blockOf = createBlockCache((id) => {
+  const loadBlock = (id: number): Buffer | undefined => {
     const row = block.get(id) as { size: number; data: Buffer; checksum: number | null } | undefined;
     return row === undefined ? undefined : decompressBlock(row.data, row.size, row.checksum);
-  }, cacheBytes);
+  };
 
   const load = (places: readonly Place[]): Fragment[] => {
     const fragments: Fragment[] = [];
     for (const { blockId, offset, length, cut } of places) {
-      const bytes = blockOf(blockId);
+      const bytes = blocks(blockId, loadBlock);
       if (bytes === undefined) continue;
       const start = offset + traceIdBytes;
       const whole = bytes.subarray(start, start + length);

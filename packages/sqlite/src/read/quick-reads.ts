@@ -1,7 +1,9 @@
 import { createStoreReads, type StoreReads } from "@spanstore/core/engine";
+import { createConnections, readerLimits } from "../connection/connections.js";
 import { storeError } from "../connection/errors.js";
 import { createEngineReader } from "../engine.js";
 import { openForReading } from "../schema/schema.js";
+import { createSpace, createThreadCaches } from "../schema/space.js";
 import { createFragmentReader } from "./fragments.js";
 
 /** Traces asked for together, and fragments and bytes of each, beyond which a read is no longer quick. */
@@ -15,37 +17,45 @@ const traceIdForm = /^([0-9a-f]{16}){1,2}$/;
  * Reads that take less time than the way to another thread and back: a small trace, the services, the
  * operations. They are answered on the caller's thread; all else is for the threads.
  */
-export interface QuickReads extends Pick<StoreReads, "getServices" | "getOperations"> {
+export interface QuickReads {
+  readonly of: (path: string) => QuickReadsOfFile;
+  readonly close: (path: string) => void;
+  readonly closeAll: () => void;
+}
+
+export interface QuickReadsOfFile extends Pick<StoreReads, "getServices" | "getOperations"> {
   /** Undefined when the traces are not small. */
   readonly getTraces: (
     ...args: Parameters<StoreReads["getTraces"]>
   ) => ReturnType<StoreReads["getTraces"]> | undefined;
-  readonly close: () => void;
 }
 
-export function openQuickReads(path: string): QuickReads {
-  const db = openForReading(path);
-  const { getTraces, getServices, getOperations } = createStoreReads(createEngineReader(db));
-  const fragments = createFragmentReader(db);
+export function createQuickReads(): QuickReads {
+  const connections = createConnections(openForReading, readerLimits);
+  const caches = createThreadCaches();
 
-  const isSmall = (traceId: string): boolean => {
-    if (!traceIdForm.test(traceId)) return false;
-    try {
-      const ids = fragments.idsOfTrace(Buffer.from(traceId.padStart(32, "0"), "hex"));
-      if (ids.length > maxFragments) return false;
-      return ids.reduce((bytes, id) => bytes + (fragments.placeOf(id)?.length ?? 0), 0) <= maxBytes;
-    } catch (error) {
-      throw storeError(error, "cannot read");
-    }
-  };
+  const of = (path: string): QuickReadsOfFile => {
+    const space = createSpace(path, connections, caches);
+    const { getTraces, getServices, getOperations } = createStoreReads(createEngineReader(space));
+    const fragments = space.of((db) => createFragmentReader(db, space.blocks));
 
-  return {
-    getTraces: (traceIds, options) =>
-      traceIds.length <= maxTraces && traceIds.every(isSmall) ? getTraces(traceIds, options) : undefined,
-    getServices,
-    getOperations,
-    close: () => {
-      db.close();
-    },
+    const isSmall = (traceId: string): boolean => {
+      if (!traceIdForm.test(traceId)) return false;
+      try {
+        const ids = fragments().idsOfTrace(Buffer.from(traceId.padStart(32, "0"), "hex"));
+        if (ids.length > maxFragments) return false;
+        return ids.reduce((bytes, id) => bytes + (fragments().placeOf(id)?.length ?? 0), 0) <= maxBytes;
+      } catch (error) {
+        throw storeError(error, "cannot read");
+      }
+    };
+
+    return {
+      getTraces: (traceIds, options) =>
+        traceIds.length <= maxTraces && traceIds.every(isSmall) ? getTraces(traceIds, options) : undefined,
+      getServices,
+      getOperations,
+    };
   };
+  return { of, close: (path) => connections.close(path), closeAll: () => connections.closeAll() };
 }

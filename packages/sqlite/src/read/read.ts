@@ -20,6 +20,7 @@ import {
   windowOf,
   windowOfId,
 } from "../schema/ids.js";
+import type { Space } from "../schema/space.js";
 import { matchExpression } from "../terms/lower.js";
 import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 
@@ -30,21 +31,21 @@ const fragmentsPerWindow = 32;
 const fewestPerWindow = 8;
 /** A trace of more fragments than this is large. */
 const manyFragments = 64;
-const passingCacheBytes = 256 * 1024;
 
-export function createReader(db: Connection): Omit<EngineReader, "dependencies"> {
-  const fragmentReader = createFragmentReader(db);
-  // A large trace is read once from end to end: its blocks would only push others out of the cache, and grow
-  // old in it before they are freed.
-  const passingReader = createFragmentReader(db, passingCacheBytes);
-  const listPlaces = createListing(db);
-  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
-  const lastBlock = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck();
-  const services = db.prepare("SELECT DISTINCT service FROM operation").pluck();
-  const operations = db.prepare("SELECT name, kind AS spanKind FROM operation WHERE service = ?");
+export function createReader(space: Space): Omit<EngineReader, "dependencies"> {
+  const statements = space.of((db) => ({
+    fragmentReader: createFragmentReader(db, space.blocks),
+    // A large trace is read once from end to end.
+    passingReader: createFragmentReader(db, space.passing),
+    listPlaces: createListing(db),
+    displacement: db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck(),
+    lastBlock: db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck(),
+    services: db.prepare("SELECT DISTINCT service FROM operation").pluck(),
+    operations: db.prepare("SELECT name, kind AS spanKind FROM operation WHERE service = ?"),
+  }));
 
   return {
-    sequence: async () => reading(() => (lastBlock.get() as number | undefined) ?? 0),
+    sequence: async () => reading(() => (statements().lastBlock.get() as number | undefined) ?? 0),
 
     async *candidates(search: CandidateSearch, signal): AsyncGenerator<CandidateWindow, void> {
       const terms = requiredTerms(search.predicate);
@@ -55,14 +56,14 @@ export function createReader(db: Connection): Omit<EngineReader, "dependencies">
       const first = firstIdOf(windowOf(search.startTimeMinUnixNano));
       let last = lastIdUntil(
         search.startTimeMaxUnixNano,
-        reading(() => displacement.get() as number),
+        reading(() => statements().displacement.get() as number),
       );
       for (let wanted = listSize(search.limit); last >= first; wanted = Math.min(wanted * 2, maxListed)) {
-        const places = reading(() => listPlaces(expression, first, last, wanted));
+        const places = reading(() => statements().listPlaces(expression, first, last, wanted));
         for (let i = 0; i < places.length; i += perWindow) {
           const window = places.slice(i, i + perWindow);
           const next = places[i + perWindow];
-          const fragments = reading(() => fragmentReader.load(window));
+          const fragments = reading(() => statements().fragmentReader.load(window));
           yield { fragments, laterStartAtMostUnixNano: later(next, places) };
           await turns();
           throwIfAborted(signal);
@@ -75,18 +76,18 @@ export function createReader(db: Connection): Omit<EngineReader, "dependencies">
     async *fragments(traceIds, signal): AsyncGenerator<readonly Fragment[], void> {
       const turns = createTurns();
       for (const traceId of traceIds) {
-        const ids = reading(() => fragmentReader.idsOfTrace(Buffer.from(traceId, "hex")));
-        const { loadIds } = ids.length > manyFragments ? passingReader : fragmentReader;
+        const ids = reading(() => statements().fragmentReader.idsOfTrace(Buffer.from(traceId, "hex")));
+        const reader = ids.length > manyFragments ? "passingReader" : "fragmentReader";
         for (let i = 0; i < ids.length; i += fragmentsPerWindow) {
-          yield reading(() => loadIds(ids.slice(i, i + fragmentsPerWindow)));
+          yield reading(() => statements()[reader].loadIds(ids.slice(i, i + fragmentsPerWindow)));
           await turns();
           throwIfAborted(signal);
         }
       }
     },
 
-    services: async () => reading(() => services.all() as string[]),
-    operations: async (service) => reading(() => operations.all(service) as Operation[]),
+    services: async () => reading(() => statements().services.all() as string[]),
+    operations: async (service) => reading(() => statements().operations.all(service) as Operation[]),
   };
 }
 

@@ -1,5 +1,6 @@
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
+import { LRUCache } from "lru-cache";
 
 /** Fragments are compressed together until this many bytes of them have come. */
 export const targetBlockBytes = 32 * 1024;
@@ -53,29 +54,31 @@ export function decompressBlock(data: Uint8Array, size: number, checksum: number
   throw new SpanStoreError("CORRUPT", "a block of spans has lost bytes");
 }
 
-/** Keeps the blocks that were read last, decompressed, up to a number of bytes. Blocks never change. */
-export function createBlockCache(
-  load: (id: number) => Buffer | undefined,
-  maxBytes: number,
-): (id: number) => Buffer | undefined {
-  const blocks = new Map<number, Buffer>();
-  let bytes = 0;
-  return (id) => {
-    let block = blocks.get(id);
-    if (block !== undefined) {
-      blocks.delete(id);
-      blocks.set(id, block);
-      return block;
-    }
-    block = load(id);
-    if (block === undefined) return undefined;
-    blocks.set(id, block);
-    bytes += block.length;
-    for (const [oldest, dropped] of blocks) {
-      if (bytes <= maxBytes || oldest === id) break;
-      blocks.delete(oldest);
-      bytes -= dropped.length;
-    }
-    return block;
+/** Blocks of one space that were read last; `load` reads and decompresses one that is not among them. */
+export type Blocks = (id: number, load: (id: number) => Buffer | undefined) => Buffer | undefined;
+
+/** Keeps the blocks that a thread read last, decompressed, up to a number of bytes. Blocks never change. */
+export interface BlockCache {
+  readonly forSpace: () => Blocks;
+}
+
+export function createBlockCache(maxBytes: number): BlockCache {
+  const blocks = new LRUCache<string, Buffer>({
+    maxSize: maxBytes,
+    sizeCalculation: (block) => Math.max(1, block.length),
+  });
+  let spaces = 0;
+  return {
+    forSpace: () => {
+      const space = ++spaces;
+      return (id, load) => {
+        const key = `${space} ${id}`;
+        const known = blocks.get(key);
+        if (known !== undefined) return known;
+        const block = load(id);
+        if (block !== undefined) blocks.set(key, block);
+        return block;
+      };
+    },
   };
 }

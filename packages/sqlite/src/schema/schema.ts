@@ -67,19 +67,18 @@ export interface SchemaOptions {
 }
 
 /**
- * Opens a file for writing, creates or migrates what is in it.
+ * Opens a file for writing, creates or migrates what is in it. The connection waits for no lock; see `whenUnlocked`.
  * @throws INCOMPATIBLE_SCHEMA when it is no database, no spanstore file or of a newer version;
  *   STORE_UNAVAILABLE when it can not be opened or written.
  */
 export function openForWriting(options: SchemaOptions): Connection {
   return opening(options.path, () => {
-    const db = driver()(options.path, { timeout: 5000 });
+    const db = driver()(options.path, { timeout: 0 });
     try {
       checkOwner(db, options.path);
       if (isEmpty(db)) db.pragma("auto_vacuum = INCREMENTAL");
       db.pragma("journal_mode = WAL");
       db.pragma(`synchronous = ${options.synchronous === "full" ? "FULL" : "NORMAL"}`);
-      db.pragma("cache_size = -65536");
       db.pragma("wal_autocheckpoint = 8000");
       db.pragma("temp_store = MEMORY");
       migrate(db, options.path);
@@ -94,9 +93,7 @@ export function openForWriting(options: SchemaOptions): Connection {
 /** Opens a second connection that only reads; the file exists and is of this version. */
 export function openForReading(path: string): Connection {
   return opening(path, () => {
-    const db = driver()(path, { readonly: true, fileMustExist: true, timeout: 5000 });
-    db.pragma("cache_size = -8192");
-    return db;
+    return driver()(path, { readonly: true, fileMustExist: true, timeout: 5000 });
   });
 }
 

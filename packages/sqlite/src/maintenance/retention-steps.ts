@@ -1,0 +1,163 @@
+import { countSpansBefore, type Fragment, type SpanCount, spansSince } from "@spanstore/core/engine";
+import type { Database as Connection } from "better-sqlite3";
+import { createFragmentReader, type Place, placeColumns } from "../read/fragments.js";
+import { type Blocks, decodeIds } from "../schema/blocks.js";
+import { lastIdUntil } from "../schema/ids.js";
+import { contentHash, storedTime } from "../write/write.js";
+
+/** Fragments removed in one transaction, so that writes get their turn in between. */
+const fragmentsPerBatch = 500;
+/** Blocks looked through in one transaction for spans that came while others were deleted. */
+const blocksPerBatch = 100;
+/** Pages given back to the file system after a batch. */
+const pagesPerBatch = 2000;
+
+/** What a transaction removed. */
+export interface Batch {
+  readonly removed: SpanCount;
+  /** What the next one comes after; undefined when there is none. */
+  readonly next: number | undefined;
+}
+
+/** Deletion in transactions that each hold up a write for a moment; every one needs the write lock. */
+export interface RetentionSteps {
+  /** The next fragments after an id and up to another. */
+  readonly removeBatch: (timeUnixNano: bigint, after: number, last: number) => Batch;
+  readonly removeLatecomers: (timeUnixNano: bigint, afterBlock: number) => Batch;
+  readonly removeAll: () => void;
+  /**
+   * Gives some free pages back to the file system.
+   * @returns whether there are more.
+   */
+  readonly giveBack: () => boolean;
+  /** The last id that a fragment with a span of before this time can have. */
+  readonly lastIdBefore: (timeUnixNano: bigint) => number;
+  readonly lastBlock: () => number;
+  readonly oldestId: () => number | undefined;
+}
+
+export function createRetentionSteps(db: Connection, blocks: Blocks): RetentionSteps {
+  const reader = createFragmentReader(db, blocks);
+  const upTo = db.prepare(
+    `SELECT ${placeColumns} FROM fragment f WHERE f.id > ? AND f.id <= ? ORDER BY f.id LIMIT ${fragmentsPerBatch}`,
+  );
+  const removeFragment = db.prepare("DELETE FROM fragment WHERE id = ?");
+  const removeTraceFragment = db.prepare("DELETE FROM trace_fragment WHERE trace_id = ? AND hash = ?");
+  const insertTraceFragment = db.prepare(
+    "INSERT INTO trace_fragment (trace_id, hash, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const cutFragment = db.prepare("UPDATE fragment SET cut = ? WHERE id = ?");
+  const removeTerms = db.prepare("DELETE FROM term WHERE rowid = ?");
+  const removeOperations = db.prepare("DELETE FROM operation WHERE (newest < 0, newest) < (? < 0, ?)");
+  const idsOfBlock = db.prepare("SELECT fragment_ids FROM block WHERE id = ?").pluck();
+  const removeBlock = db.prepare("DELETE FROM block WHERE id = ?");
+  const displacement = db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck();
+  const lastBlock = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck();
+  const newBlocks = db.prepare(
+    `SELECT id, fragment_ids AS ids FROM block WHERE id > ? ORDER BY id LIMIT ${blocksPerBatch}`,
+  );
+  const oldestId = db.prepare("SELECT min(id) FROM fragment").pluck();
+  const raiseGeneration = db.prepare("UPDATE counter SET value = value + 1 WHERE name = 'generation'");
+
+  const removeWhole = (id: number, { traceId, encoded }: Fragment): void => {
+    removeFragment.run(id);
+    removeTraceFragment.run(Buffer.from(traceId, "hex"), contentHash(encoded));
+    removeTerms.run(id);
+  };
+
+  /** What is left stays where it is, and is known by its own hash from now on. */
+  const cutOff = (id: number, { traceId, encoded }: Fragment, remainder: Uint8Array, time: bigint): void => {
+    const trace = Buffer.from(traceId, "hex");
+    cutFragment.run(String(time), id);
+    removeTraceFragment.run(trace, contentHash(encoded));
+    if (insertTraceFragment.run(trace, contentHash(remainder), id).changes === 1) return;
+    // The same spans stand in another fragment too.
+    removeFragment.run(id);
+    removeTerms.run(id);
+  };
+
+  /** A block goes when none of its fragments is left in it. */
+  const removeEmptyBlocks = (blockIds: Iterable<number>): void => {
+    for (const blockId of blockIds) {
+      const ids = idsOfBlock.get(blockId) as Buffer | undefined;
+      if (ids === undefined) continue;
+      if (!decodeIds(ids).some((id) => reader.placeOf(id)?.blockId === blockId)) removeBlock.run(blockId);
+    }
+  };
+
+  const removeOldSpans = (places: readonly Place[], time: bigint): SpanCount => {
+    let spans = 0;
+    let bytes = 0;
+    const blocks = new Set<number>();
+    for (const place of places) {
+      const fragment = reader.load([place])[0];
+      if (fragment === undefined) continue;
+      const remainder = spansSince(fragment.encoded, time);
+      if (remainder === fragment.encoded) continue;
+      const count = countSpansBefore(fragment.encoded, time);
+      spans += count.spans;
+      bytes += count.bytes;
+      if (remainder === undefined) removeWhole(place.id, fragment);
+      else cutOff(place.id, fragment, remainder, time);
+      blocks.add(place.blockId);
+    }
+    removeEmptyBlocks(blocks);
+    if (blocks.size > 0) raiseGeneration.run();
+    return { spans, bytes };
+  };
+
+  const removeBatch = db.transaction((time: bigint, after: number, last: number): Batch => {
+    const places = upTo.all(after, last) as Place[];
+    const removed = removeOldSpans(places, time);
+    const next = places.length < fragmentsPerBatch ? undefined : (places[places.length - 1] as Place).id;
+    return { removed, next };
+  }).immediate;
+
+  /**
+   * Old spans that were written behind the batches' back go too; when no more came, the operations go in the
+   * same transaction, so that none is missing whose spans are there.
+   */
+  const removeLatecomers = db.transaction((time: bigint, afterBlock: number): Batch => {
+    const blocks = newBlocks.all(afterBlock) as { id: number; ids: Buffer }[];
+    const last = lastIdUntil(time, displacement.get() as number);
+    const ids = blocks.flatMap((block) => decodeIds(block.ids)).filter((id) => id <= last);
+    const removed = removeOldSpans(
+      ids.map(reader.placeOf).filter((place) => place !== undefined),
+      time,
+    );
+    if (blocks.length === blocksPerBatch) return { removed, next: blocks[blocks.length - 1]?.id };
+    const stored = storedTime(time);
+    removeOperations.run(stored, stored);
+    raiseGeneration.run();
+    return { removed, next: undefined };
+  }).immediate;
+
+  const freePages = db.prepare("SELECT freelist_count FROM pragma_freelist_count").pluck();
+  const removeAll = db.transaction(() => {
+    db.exec(`
+      DELETE FROM fragment;
+      DELETE FROM trace_fragment;
+      DELETE FROM block;
+      INSERT INTO term (term) VALUES ('delete-all');
+      DELETE FROM operation;
+      UPDATE counter SET value = 0 WHERE name = 'displacement';
+      UPDATE counter SET value = value + 1 WHERE name = 'generation';
+    `);
+  }).immediate;
+
+  return {
+    removeBatch,
+    removeLatecomers,
+    removeAll,
+    giveBack: () => {
+      const before = freePages.get() as number;
+      if (before === 0) return false;
+      db.pragma(`incremental_vacuum(${pagesPerBatch})`);
+      const left = freePages.get() as number;
+      return left > 0 && left < before;
+    },
+    lastIdBefore: (time) => lastIdUntil(time, displacement.get() as number),
+    lastBlock: () => (lastBlock.get() as number | undefined) ?? 0,
+    oldestId: () => (oldestId.get() as number | null) ?? undefined,
+  };
+}

@@ -1,0 +1,36 @@
+import type { Database as Connection } from "better-sqlite3";
+import { type Connections, perConnection } from "../connection/connections.js";
+import { type BlockCache, type Blocks, createBlockCache } from "./blocks.js";
+
+/** What all spaces of a thread share. */
+export interface ThreadCaches {
+  readonly blocks: BlockCache;
+  /** For large traces: their blocks would only push others out, and grow old before they are freed. */
+  readonly passing: BlockCache;
+}
+
+const blockBytes = 8 * 1024 * 1024;
+const passingBytes = 256 * 1024;
+
+export function createThreadCaches(): ThreadCaches {
+  return { blocks: createBlockCache(blockBytes), passing: createBlockCache(passingBytes) };
+}
+
+/** One database, seen from a thread that has many. */
+export interface Space {
+  readonly blocks: Blocks;
+  readonly passing: Blocks;
+  /**
+   * What is made of the space's connection, and made again when the space has got another one. It is good until the
+   * next await.
+   */
+  readonly of: <T>(make: (db: Connection) => T) => () => T;
+}
+
+export function createSpace(name: string, connections: Connections, caches: ThreadCaches): Space {
+  return {
+    blocks: caches.blocks.forSpace(),
+    passing: caches.passing.forSpace(),
+    of: (make) => perConnection(() => connections.get(name), make),
+  };
+}

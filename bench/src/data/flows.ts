@@ -13,7 +13,7 @@ export type SpanRole =
   | "producer"
   | "consumer";
 
-/** One of the ten spans of a flow: what is the same in every trace of the flow. */
+/** One of the ten spans of a flow: the part that every trace of the flow shares. */
 export interface Slot {
   /** Index into `services`. */
   readonly service: number;

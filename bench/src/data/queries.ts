@@ -45,7 +45,7 @@ export function serviceOf(draft: TraceDraft, span: number): number {
 /** How much time each search covers: the last day, or so many nanoseconds somewhere within the data. */
 export type Coverage = "day" | bigint;
 
-/** Searches of five minutes, as an operator asks who looks into an incident. */
+/** Searches of five minutes, as operators ask during an incident. */
 export const fiveMinutes: Coverage = 300_000_000_000n;
 
 /**

@@ -119,7 +119,7 @@ export const variable = {
   bodySize: encodedAll("messaging.message.body.size", numbers(128, 200)),
 } as const;
 
-/** An attribute of sixteen hex digits that are written anew for each span, from `hole` on. */
+/** An attribute of sixteen hex digits that change with each span, from `hole` on. */
 function hexAttribute(key: string): { readonly bytes: Buffer; readonly hole: number } {
   const bytes = attributeField(attributesField, key, "0".repeat(16));
   return { bytes, hole: bytes.length - 16 };

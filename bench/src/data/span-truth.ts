@@ -29,7 +29,7 @@ const defaultOrder = [
   { field: "spanID", direction: "asc" },
 ] as const;
 
-/** How many traces are looked at before what was found is put in order. */
+/** How many traces are read before the found ones are sorted. */
 const tracesAtOnce = 2000;
 
 /**

@@ -51,7 +51,7 @@ export interface TraceDraft {
   readonly requestId: Uint32Array;
   /** Index into `experiments`. */
   readonly experiment: Uint8Array;
-  /** 32 random bits a span for the values nobody searches. */
+  /** 32 random bits a span for values that no search asks for. */
   readonly noise: Uint32Array;
 }
 

@@ -13,7 +13,7 @@ export interface ExportOutcome {
   readonly retries: number;
 }
 
-/** How fast batches are sent, how long, and who is told of it. */
+/** How fast and how long batches are sent, and the callbacks. */
 export interface Pace {
   readonly spansPerSecond?: number;
   readonly stopped?: () => boolean;
@@ -25,7 +25,7 @@ export interface Pace {
 
 const unavailable = 14;
 const resourceExhausted = 8;
-/** More than an overload of ten minutes takes: who is refused longer than that is given up. */
+/** More than an overload of ten minutes takes; a sender that is refused longer gives up. */
 const maxAttempts = 1000;
 
 function isPassing(error: unknown): boolean {

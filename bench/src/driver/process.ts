@@ -75,7 +75,7 @@ function kibibytes(status: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
 }
 
-/** Starts the counting of peak resident memory anew; says whether the system allowed it. */
+/** Resets the peak of resident memory; says whether the system allowed it. */
 export function resetPeak(pids: Processes): boolean {
   if (pids === undefined) return false;
   try {

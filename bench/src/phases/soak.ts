@@ -145,7 +145,7 @@ function newestKinds({ set, nextAge }: Session, spansSince: number): readonly Qu
   return queryKinds({ ...set, endNano: set.endNano - BigInt(age) * BigInt(stepNano) }, "day");
 }
 
-/** Answers what is wrong, if something is. */
+/** Returns the faults; none when all is well. */
 async function searchOnce(
   session: Session,
   { name, queries }: QueryKind,

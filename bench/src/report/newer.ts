@@ -11,7 +11,7 @@ function known(result: TargetResult): FilterResult | undefined {
   return result.filters === undefined || isRefused(result.filters) ? undefined : result.filters;
 }
 
-/** Three columns for each target that knows structured filters, and who knows none. */
+/** Three columns for each target that knows structured filters, and the names of the others. */
 export function filterSection(results: readonly TargetResult[]): string | undefined {
   const asked = results.filter((result) => known(result) !== undefined);
   const names = [...new Set(asked.flatMap((result) => (known(result)?.rows ?? []).map(({ name }) => name)))];
@@ -37,7 +37,7 @@ function cpuCell(milliseconds: number): string {
   return Number.isNaN(milliseconds) ? "–" : millis(milliseconds);
 }
 
-/** A row for each walk of each target that pages, and who does not. */
+/** A row for each walk of each target that pages, and the names of the others. */
 export function pagesSection(results: readonly TargetResult[]): string | undefined {
   const rows = results.flatMap(({ name, pages }) =>
     pages === undefined || isRefused(pages) ? [] : pages.rows.map((row) => [name, row] as const),

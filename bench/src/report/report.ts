@@ -53,7 +53,7 @@ function environment(results: readonly TargetResult[], options: Options, argv: r
   ].join("\n");
 }
 
-/** The report of a run as Markdown: what was run, and a table for each phase. */
+/** The report of a run as Markdown: the command, and a table for each phase. */
 export function reportOf(
   results: readonly TargetResult[],
   options: Options,

@@ -57,7 +57,7 @@ export function spanstoreOnElasticsearch(
 }
 
 /**
- * What `jaeger` takes by default, told in full since jaeger-remote-storage takes an option that is not told for zero:
+ * The defaults of `jaeger`, in full, since jaeger-remote-storage takes an absent option for zero:
  * it would make no templates and ask for no documents.
  */
 function storageSection(url: string): string {

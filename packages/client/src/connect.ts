@@ -33,7 +33,7 @@ const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Expor
 
 /**
  * A SpanStore over gRPC: OTLP's TraceService for writing, jaeger.storage.v2 for reading. Nothing is
- * asked of the server before the first call; tenants share the connection, and a connection that breaks is made anew. Errors have the
+ * asked of the server before the first call; tenants share the connection, and a broken connection is opened again. Errors have the
  * code and the field that the server's store gave them; STORE_UNAVAILABLE means that the server, or the
  * store behind it, cannot be reached.
  *

@@ -17,7 +17,7 @@ export interface SpanStoreExporter {
    * together after it, in the order in which it came; each call has its own result.
    */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void;
-  /** Resolves when everything handed over before has its result, whatever that is. */
+  /** Resolves when everything handed over before has its result, good or bad. */
   forceFlush(): Promise<void>;
   /** The same; from now on exports fail. The store stays open: it is the caller's. */
   shutdown(): Promise<void>;

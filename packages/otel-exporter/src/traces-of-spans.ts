@@ -63,7 +63,7 @@ function spanOf(span: ReadableSpan): Span {
     spanId: context.spanId,
     ...traceStateOf(context),
     ...(parent?.spanId ? { parentSpanId: parent.spanId } : {}),
-    // Whether the parent is remote is told by the parent's context.
+    // The parent's context says whether the parent is remote.
     flags: flagsOf(context.traceFlags, parent?.isRemote),
     name: span.name,
     kind: span.kind + 1,

@@ -62,7 +62,7 @@ export function createRemoteCapabilities(channel: Channel): RemoteCapabilities {
   };
 }
 
-/** Whether the server, or what stands before it, lacks what was asked of it. */
+/** Whether the server, or a proxy before it, does not implement the call. */
 export function isUnsupported(error: unknown): boolean {
   return isSpanStoreError(error) && error.code === "UNSUPPORTED";
 }

@@ -79,7 +79,7 @@ function channelOf(client: Client, metadata: Metadata): Channel {
       );
       const cancel = (): void => call.cancel();
       signal?.addEventListener("abort", cancel, { once: true });
-      // The error of a call that nobody reads on has no other listener.
+      // A call whose reader has left has no other listener for its error.
       call.on("error", () => {});
       try {
         for await (const message of call as AsyncIterable<Buffer>) {

@@ -13,13 +13,13 @@ export interface ClientTls {
   readonly serverName?: string | undefined;
 }
 
-/** Credentials of grpc-js for this. @throws INVALID_OPTIONS when a part is no good. */
+/** Makes grpc-js's credentials. @throws INVALID_OPTIONS for a certificate or key that can not be used. */
 export function channelCredentials({ ca, cert, key }: ClientTls): ChannelCredentials {
   try {
     return credentials.createSsl(bytesOf(ca), bytesOf(key), bytesOf(cert));
   } catch (cause) {
     const reason = messageOf(cause);
-    throw new SpanStoreError("INVALID_OPTIONS", `tls is no good: ${reason}`, { field: "tls", cause });
+    throw new SpanStoreError("INVALID_OPTIONS", `tls can not be used: ${reason}`, { field: "tls", cause });
   }
 }
 

@@ -117,7 +117,7 @@ function codec<T extends object>(message: string): MessageCodec<T> {
   return messageCodec<T>(`jaeger.storage.v2.${message}`);
 }
 
-/** Runs a decoder; that it fails is no fault of what was asked. */
+/** Runs a decoder. Its failure is the server's fault, not the query's. */
 export function read<T>(decode: () => T): T {
   try {
     return decode();

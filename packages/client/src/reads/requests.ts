@@ -21,7 +21,7 @@ const queryField = 1;
 const maxUint32 = 2 ** 32 - 1;
 const maxInt32 = 2 ** 31 - 1;
 
-/** Encodes what is asked of a SpanStore as requests of jaeger.storage.v2. */
+/** Encodes queries of a SpanStore as requests of jaeger.storage.v2. */
 export function createRequestEncoder() {
   const getTraces = messageCodec<{ query: { traceId: Buffer }[] }>("jaeger.storage.v2.GetTracesRequest");
   const getOperations = messageCodec<OperationQuery>("jaeger.storage.v2.GetOperationsRequest");

@@ -17,7 +17,7 @@ export function traceChunks(
   return spanLimit === undefined ? labelled(messages) : assembleChunks(labelled(messages), spanLimit);
 }
 
-/** The chunks of one trace, which end when it is cut: what is left of the stream is left unread. */
+/** The chunks of one trace. After a cut the rest of the stream stays unread. */
 export async function* untilCut(
   chunks: AsyncIterable<TraceChunk>,
 ): AsyncGenerator<TraceChunk, void, undefined> {

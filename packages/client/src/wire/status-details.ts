@@ -61,7 +61,7 @@ export function encodeDetails(code: number, message: string, details: StatusDeta
   return statusCodec().encode({ code, message, details: parts });
 }
 
-/** What a server of ours told of a failed call; undefined when another one, or nobody, told it. */
+/** The details that a spanstore server attached to a failed call; undefined from another server. */
 export function decodeDetails(encoded: Buffer): StatusDetails | undefined {
   try {
     for (const { type_url = "", value = Buffer.alloc(0) } of statusCodec().decode(encoded).details ?? []) {

@@ -5,11 +5,11 @@
 export type ErrorCode =
   /** A query that no store can answer: a bad id, a range turned round, a malformed filter. */
   | "INVALID_QUERY"
-  /** A well-formed filter that this store cannot answer exactly. */
+  /** A well-formed filter that this store can not answer exactly. */
   | "UNSUPPORTED_FILTER"
-  /** A call that this store, or what lies between it and the caller, does not offer. */
+  /** A call that this store, or a server in between, does not offer. */
   | "UNSUPPORTED"
-  /** A write whose bytes are no OTLP. */
+  /** A write whose bytes are not OTLP. */
   | "INVALID_TRACES"
   /** A wrong option when a store is opened. */
   | "INVALID_OPTIONS"
@@ -20,13 +20,13 @@ export type ErrorCode =
   | "OVERLOADED"
   /** One request larger than the configured bound; trying again does not help. */
   | "TOO_LARGE"
-  /** A server wants to know who calls, a tenant or credentials, and was not told. */
+  /** A server needs a tenant or credentials, and the call carries none. */
   | "UNAUTHENTICATED"
-  /** A server knows who calls and does not let them. */
+  /** A server knows the caller and refuses the call. */
   | "PERMISSION_DENIED"
-  /** What is kept cannot be read back. */
+  /** Stored bytes can not be read back. */
   | "CORRUPT"
-  /** What is kept was written by a version, or a program, that this one does not understand. */
+  /** Another version or another program wrote the stored data. */
   | "INCOMPATIBLE_SCHEMA"
   /** What the engine runs on does not load here: its driver, or the file of its thread; or this Node.js is too old. */
   | "DRIVER_UNAVAILABLE"
@@ -34,7 +34,7 @@ export type ErrorCode =
   | "STORE_CLOSED"
   /** The caller's AbortSignal fired. */
   | "ABORTED"
-  /** A defect of ours. */
+  /** A defect of spanstore. */
   | "INTERNAL";
 
 export interface ErrorDetails {

@@ -5,7 +5,7 @@ export function invalidOption(field: string, problem: string, cause?: unknown): 
   return new SpanStoreError("INVALID_OPTIONS", `${field} ${problem}`, { field, cause });
 }
 
-/** @throws INVALID_OPTIONS for what is no whole number between the two, both inclusive. */
+/** @throws INVALID_OPTIONS unless the value is a whole number between the two, both inclusive. */
 export function wholeNumberOption(field: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw invalidOption(field, `is no whole number from ${min} to ${max}`);

@@ -3,7 +3,7 @@ import { serviceNameOf } from "../otlp/service-name.js";
 import { Cursor, readUint32, wireBytes, wireFixed64 } from "../otlp/wire.js";
 
 /**
- * What tells who called whom, of many spans side by side: one number a column, since objects and strings
+ * The facts about many spans that calls between services are counted from: one number a column, since objects and strings
  * a span would cost several times the reading.
  */
 export class CallColumns {

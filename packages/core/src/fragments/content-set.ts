@@ -1,6 +1,6 @@
 import type { SpanGroup } from "../otlp/groups.js";
 
-/** Differs from process to process, so that nobody can prepare two spans that collide. */
+/** Differs from process to process, so that a sender can not prepare two spans that collide. */
 const processSeed = Math.floor(Math.random() * 0x100000000);
 
 /** A span's place among its like: its resource and scope count as its content. */

@@ -18,7 +18,7 @@ import { Cursor, expectWireType, oldScopeSpansTag, wireFixed32, wireFixed64, wir
  * Decodes an OTLP TracesData, or an ExportTraceServiceRequest, which has the same form. Every
  * property is set, to OTLP's zero value where the bytes have none, but for `resource`, `scope` and
  * `status`, which are absent when the bytes have none. Order, duplicate keys and empty values stay;
- * fields that OTLP does not know are dropped. Ids are hex of whatever length they have.
+ * fields that OTLP does not know are dropped. Ids are hex of any length.
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function decodeTraces(encoded: Uint8Array): TracesData {

@@ -99,7 +99,7 @@ function writeAttribute(w: WireWriter, value: KeyValue): void {
   writeKeyValue(w, value, 0);
 }
 
-/** `depth` counts as the decoder does, so that what is written can be read back. */
+/** `depth` counts as the decoder does, so that the decoder can read the result. */
 function writeKeyValue(w: WireWriter, pair: KeyValue, depth: number): void {
   const mark = w.mark();
   try {

@@ -13,7 +13,7 @@ export interface SpanGroup {
 
 /** What surrounds spans in a ResourceSpans or ScopeSpans message. */
 interface Context {
-  /** Every field but the spans, tags included, as ranges in pairs; what is unknown is among them. */
+  /** Every field but the spans, tags included, as ranges in pairs; unknown fields, too. */
   readonly raw: readonly number[];
   /** The Resource or InstrumentationScope message; empty when there is none. */
   readonly encoded: Uint8Array;
@@ -118,7 +118,7 @@ export function* spansOf(encoded: Uint8Array): Generator<SpanView, void, undefin
 }
 
 /**
- * Shows every span of an encoded TracesData to whoever keeps none of them: a view holds until the next one is shown.
+ * Iterates over the spans of an encoded TracesData. A view is valid until the next one.
  * @param hasChance is asked of the first span of one scope of one resource; when it says no, the others are passed over.
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */

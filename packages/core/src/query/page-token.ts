@@ -12,7 +12,7 @@ export interface PagePosition {
 const version = 1;
 
 /**
- * A page token: opaque to its holder, good for one query and its order alone, and told from a changed one.
+ * A page token: opaque, valid for one query and its order alone; a changed one is recognized.
  * @param fingerprint of the query and its order.
  */
 export function encodePageToken(position: PagePosition, fingerprint: string): string {
@@ -25,7 +25,7 @@ export function decodePageToken(token: string, fingerprint: string, field: strin
   const text = Buffer.from(token, "base64url").toString("utf8");
   const start = text.indexOf("[");
   const body = start < 0 ? "" : text.slice(start);
-  // The decoder passes over what is no base64, and over bits that are left at the end.
+  // The decoder ignores characters outside base64 and spare bits at the end.
   const isExact = Buffer.from(text).toString("base64url") === token;
   if (!isExact || text.slice(0, start) !== createFingerprint(body)) throw refused(field, "is no page token");
   const [tokenVersion, query, sequence, ...cursor] = JSON.parse(body) as [

@@ -69,7 +69,7 @@ const defaultOrder = [
 const orderFields: readonly string[] = ["startTime", "duration", "traceID", "spanID"];
 
 /**
- * The order that is in force: what is asked for, then what it lacks of the default.
+ * The effective order: the keys of the query, then the missing keys of the default.
  * @throws INVALID_QUERY for an unknown field, a field twice, an unknown direction.
  */
 export function effectiveOrder(orderBy: readonly SpanOrder[] | undefined): Required<SpanOrder>[] {

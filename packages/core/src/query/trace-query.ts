@@ -38,7 +38,7 @@ export interface SpanQuery {
   readonly startTimeMinUnixNano?: bigint;
   readonly startTimeMaxUnixNano?: bigint;
   readonly page?: PageRequest;
-  /** Highest precedence first; what is missing of the default is appended as tie-breakers. */
+  /** Highest precedence first; missing keys of the default follow as tie-breakers. */
   readonly orderBy?: readonly SpanOrder[];
 }
 

@@ -8,7 +8,7 @@ import { durationBucket, numberBucket, termSeeds, wideBucket } from "./term.js";
 import type { TermList } from "./term-list.js";
 import { addWordTerms } from "./word-terms.js";
 
-/** The text of the value last read, as a range, so that no string is built for what is only hashed. */
+/** The text of the value last read, as a range: a value that is only hashed needs no string. */
 let textBytes: Uint8Array = new Uint8Array(0);
 let textAt = 0;
 let textEnd = 0;

@@ -82,7 +82,7 @@ export function wideBucket(bucket: number): number {
   return Math.floor(bucket / bucketsPerWide);
 }
 
-/** Of the longest durations told apart, about five hours; what is longer shares the bucket. */
+/** The bucket of the longest durations, from about five hours on. */
 export const maxDurationBucket = 44 * bucketsPerOctave;
 
 /**

@@ -30,8 +30,8 @@ export function spansOfDocuments(
 }
 
 /**
- * The TracesData of one span, with its flags in OTLP's own field. Jaeger 2 puts them there when it reads them from
- * Elasticsearch, whoever wrote them.
+ * The TracesData of one span, with its flags in OTLP's own field. Jaeger 2 puts them there when it reads documents of any
+ * version.
  */
 function withFlags(traces: Uint8Array, flags: number): Uint8Array {
   const bytes = Buffer.alloc(traces.length + flagsSize);

@@ -41,7 +41,7 @@ export class JaegerSpan {
   /** What nothing else here tells. */
   readonly otherFields = new Ranges();
   readonly otherProcessFields = new Ranges();
-  /** Whether references, or logs, say more than is told here: unknown fields, unfit times. */
+  /** Whether references or logs hold more than these columns: unknown fields, times out of range. */
   oddReferences = false;
   oddLogs = false;
 

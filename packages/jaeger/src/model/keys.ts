@@ -57,7 +57,7 @@ for (const [code, { length }] of keyBytes.entries()) {
 }
 for (let length = 0; length < byLength.length; length++) byLength[length] ??= [];
 
-/** The code of the key that stands there. */
+/** The code of the key in this range. */
 export function keyCodeAt(bytes: Uint8Array, start: number, end: number): number {
   const codes = byLength[end - start];
   if (codes === undefined) return otherKey;

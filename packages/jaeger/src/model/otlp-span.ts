@@ -235,7 +235,7 @@ function refTypeOf(pairs: Pairs): number {
   return followsFrom;
 }
 
-/** The counts of what was dropped, which Jaeger's model has no place for. */
+/** The dropped counts. Jaeger's model has no field for them. */
 function isNumber(tag: number): boolean {
   return tag === 0x50 || tag === 0x60 || tag === 0x70;
 }

@@ -136,7 +136,7 @@ export class SpanMeaning {
   }
 }
 
-/** The range of v_str of a tag, whatever type it declares, as start and end. */
+/** The range of a tag's v_str as start and end, for any declared type. */
 export function textFieldOf(pairs: Pairs, row: number): readonly [number, number] {
   if (pairs.type[row] === stringType) return [pairs.valueStart[row] as number, pairs.valueEnd[row] as number];
   const end = pairs.end[row] as number;

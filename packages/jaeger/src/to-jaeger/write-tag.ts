@@ -41,7 +41,7 @@ export function writeTextTag(
   writer.message(field, mark);
 }
 
-/** Type and value; what is zero is left out. */
+/** Type and value; zeros are omitted. */
 function writeTagValue(writer: BackwardWriter, pairs: Pairs, row: number): void {
   const { bytes } = pairs;
   const start = pairs.valueStart[row] as number;

@@ -187,7 +187,7 @@ function writeScopeText(tag: number, row: number): void {
   if (end > start) writer.field(tag, span.bytes, start, end);
 }
 
-/** @param durationFits whether the duration can be told from start and end. */
+/** @param durationFits whether start and end give the duration. */
 function writeKept(durationFits: boolean): void {
   const end = writer.mark();
   if (meaning.warningsAreTag) {

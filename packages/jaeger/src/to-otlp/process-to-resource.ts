@@ -72,7 +72,7 @@ function writeServiceName(writer: BackwardWriter, bytes: Uint8Array, start: numb
   writer.message(attributesTag, mark);
 }
 
-/** Whether the service's name can be told from the attributes. */
+/** Whether the attributes give the service's name. */
 function serviceComesBack(span: JaegerSpan, serviceRow: number): boolean {
   const { pairs, bytes, serviceStart, serviceEnd } = span;
   if (serviceRow >= 0) return rangeEquals(bytes, serviceStart, serviceEnd, textOf(pairs, serviceRow));

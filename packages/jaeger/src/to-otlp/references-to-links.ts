@@ -28,7 +28,7 @@ export class ParentAndLinks {
     const parentRow = parentOf(span);
     if (parentRow >= 0) this.parentAt = spanIdAt(span, parentRow);
     for (let row = 0; row < references.length; row++) {
-      // As the collector does, whatever trace the reference is to.
+      // The collector does so for references to any trace.
       if (references.type[row] !== childOf || !this.#isParentId(span, row)) this.links.add(row);
     }
     if (this.comesBack) this.comesBack = this.#madeAgain(span);

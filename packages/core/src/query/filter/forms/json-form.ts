@@ -12,7 +12,7 @@ export function filterFromJson(json: unknown, path = "filter"): FilterCall {
   return readCall(json, path, 1);
 }
 
-/** The JSON form of a filter: plain data for JSON.stringify, with what is empty left out. */
+/** The JSON form of a filter: plain data for JSON.stringify, without empty parts. */
 export function filterToJson(filter: FilterCall): FilterCall {
   return filterFromJson(filter);
 }

@@ -243,7 +243,7 @@ function cheapestFirst(predicates: readonly Predicate[]): Predicate[] {
   return [...predicates].sort((a, b) => costOf(a) - costOf(b));
 }
 
-/** A rough cost: what is not decoded yet costs more than what is, and events more than attributes. */
+/** A rough cost: undecoded parts cost more than decoded ones, events more than attributes. */
 function costOf(predicate: Predicate): number {
   switch (predicate.op) {
     case "and":

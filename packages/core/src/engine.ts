@@ -9,6 +9,12 @@ export {
 export { bucketStart, type CallBuckets, createCallBuckets } from "./engine-kit/call-buckets.js";
 export { type CallSource, createCallLedger } from "./engine-kit/call-ledger.js";
 export type { Finding } from "./engine-kit/findings.js";
+export {
+  createGroupCommit,
+  type GroupCommit,
+  type GroupCommitOptions,
+  type GroupItem,
+} from "./engine-kit/group-commit.js";
 export { lazyEngine } from "./engine-kit/lazy-engine.js";
 export { createReclaimer } from "./engine-kit/reclaim.js";
 export { checkNode, threadFile, unsupportedNode } from "./engine-kit/runtime.js";

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isSpanStoreError, type SpanStore, SpanStoreError, type WriteResult } from "@spanstore/core";
+import { createGroupCommit, type GroupItem } from "@spanstore/core/engine";
 
 export interface WriteQueue {
   /**
@@ -18,11 +19,7 @@ export interface WriteQueueOptions {
   readonly maxWaitingBytes: number;
 }
 
-interface Waiting {
-  readonly request: Uint8Array;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
+type Group = readonly GroupItem<Uint8Array, void>[];
 
 /** What is written together; a store takes much more, and joining more gains nothing. */
 const maxBytesPerWrite = 4 * 1024 * 1024;
@@ -31,29 +28,16 @@ const longestPauseMillis = 2_000;
 
 /** One write at a time, of all that waits: the store's cost is mostly by write. */
 export function createWriteQueue({ store, timeoutMillis, maxWaitingBytes }: WriteQueueOptions): WriteQueue {
-  const waiting: Waiting[] = [];
   let waitingBytes = 0;
-  let draining: Promise<void> | undefined;
+  const unsettled = new Set<Promise<void>>();
 
-  const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const group = nextGroup(waiting);
-      await writeGroup(group);
-      for (const { request } of group) waitingBytes -= request.length;
-    }
-  };
-
-  const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
-    try {
-      // Requests one after the other are one request.
-      const { rejected } = await writeInTime(Buffer.concat(group.map(({ request }) => request)));
-      if (rejected.length === 0) for (const { resolve } of group) resolve();
-      else if (group.length === 1) group[0]?.reject(refusal(rejected));
-      // Whose spans they are is seen by writing again, which changes nothing.
-      else for (const each of group) await writeGroup([each]);
-    } catch (error) {
-      for (const { reject } of group) reject(error);
-    }
+  const writeGroup = async (group: Group): Promise<void> => {
+    // Requests one after the other are one request.
+    const { rejected } = await writeInTime(Buffer.concat(group.map(({ item }) => item)));
+    if (rejected.length === 0) for (const { resolve } of group) resolve();
+    else if (group.length === 1) group[0]?.reject(refusal(rejected));
+    // Whose spans they are is seen by writing again, which changes nothing.
+    else for (const each of group) await writeGroup([each]);
   };
 
   const writeInTime = async (request: Uint8Array): Promise<WriteResult> => {
@@ -72,6 +56,12 @@ export function createWriteQueue({ store, timeoutMillis, maxWaitingBytes }: Writ
     }
   };
 
+  const write = createGroupCommit<Uint8Array, void>({
+    bytesOf: ({ length }) => length,
+    maxGroupBytes: maxBytesPerWrite,
+    write: writeGroup,
+  });
+
   return {
     async write(request) {
       if (waitingBytes + request.length > maxWaitingBytes && waitingBytes > 0) {
@@ -80,27 +70,17 @@ export function createWriteQueue({ store, timeoutMillis, maxWaitingBytes }: Writ
         });
       }
       waitingBytes += request.length;
-      const written = new Promise<void>((resolve, reject) => {
-        waiting.push({ request, resolve, reject });
+      const written = write(request).finally(() => {
+        waitingBytes -= request.length;
+        unsettled.delete(written);
       });
-      draining ??= drain().finally(() => {
-        draining = undefined;
-      });
+      unsettled.add(written);
       await written;
     },
     async settled() {
-      await draining;
+      await Promise.allSettled(unsettled);
     },
   };
-}
-
-function nextGroup(waiting: Waiting[]): Waiting[] {
-  let bytes = 0;
-  const full = waiting.findIndex(({ request }, i) => {
-    bytes += request.length;
-    return i > 0 && bytes > maxBytesPerWrite;
-  });
-  return waiting.splice(0, full < 0 ? waiting.length : full);
 }
 
 function isPassing(error: unknown): boolean {

@@ -92,7 +92,10 @@ export function errorFromData(data: ErrorData): SpanStoreError {
 
 /** Throws `ABORTED` when the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new SpanStoreError("ABORTED", "the call was cancelled", { cause: signal.reason });
-  }
+  if (signal?.aborted) throw abortedError(signal);
+}
+
+/** What a call fails with whose signal has fired. */
+export function abortedError(signal: AbortSignal): SpanStoreError {
+  return new SpanStoreError("ABORTED", "the call was cancelled", { cause: signal.reason });
 }

@@ -1,5 +1,5 @@
-import { type RejectedSpan, SpanStoreError, type WriteResult } from "@spanstore/core";
-import { type SeenOperation, splitByTrace, throwIfAborted } from "@spanstore/core/engine";
+import type { RejectedSpan, WriteResult } from "@spanstore/core";
+import { createGroupCommit, type GroupItem, type SeenOperation, splitByTrace } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { storeError } from "../connection/errors.js";
 import type { Control } from "../coordination/control.js";
@@ -26,49 +26,27 @@ export interface WriterParts {
   readonly visible: ((indices: Iterable<string>) => Promise<void>) | undefined;
 }
 
-/** A request that waits for its turn, taken apart. */
-interface Waiting {
+/** A request, taken apart. */
+interface Prepared {
   readonly documents: readonly NewDocument[];
   readonly operations: readonly SeenOperation[];
   /** That its spans were compressed with. */
   readonly dictionary: Dictionary | undefined;
   readonly bytes: number;
-  readonly signal: AbortSignal | undefined;
-  /** Which of the documents can never be indexed. */
-  readonly resolve: (outcomes: readonly Outcome[]) => void;
-  readonly reject: (error: unknown) => void;
 }
+
+/** Each is told which of its documents can never be indexed. */
+type Group = readonly GroupItem<Prepared, readonly Outcome[]>[];
 
 export function createWriter(
   parts: WriterParts,
 ): (encoded: Uint8Array, signal?: AbortSignal) => Promise<WriteResult> {
   const { client, naming, control, operations, dictionaries, indices, lanes, retryMillis, visible } = parts;
-  let waiting: Waiting[] = [];
-  let busy = 0;
-
-  /** As many of those that wait as make a good request. */
-  const nextGroup = (): Waiting[] => {
-    const group: Waiting[] = [];
-    let bytes = 0;
-    let taken = 0;
-    for (const each of waiting) {
-      if (group.length > 0 && bytes + each.bytes > maxBulkBytes) break;
-      taken++;
-      if (each.signal?.aborted) {
-        each.reject(new SpanStoreError("ABORTED", "the call was cancelled", { cause: each.signal.reason }));
-        continue;
-      }
-      bytes += each.bytes;
-      group.push(each);
-    }
-    waiting = waiting.slice(taken);
-    return group;
-  };
-
   /** The dictionaries of a group, for each index that they are not known to be in. */
-  const copiesFor = (group: readonly Waiting[], generation: number): NewDocument[] => {
+  const copiesFor = (group: Group, generation: number): NewDocument[] => {
     const used = new Map<Dictionary, Set<string>>();
-    for (const { dictionary, documents } of group) {
+    for (const { item } of group) {
+      const { dictionary, documents } = item;
       if (dictionary === undefined) continue;
       const indices = used.get(dictionary) ?? new Set();
       for (const { index } of documents) indices.add(index);
@@ -79,14 +57,14 @@ export function createWriter(
     );
   };
 
-  const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
+  const writeGroup = async (group: Group): Promise<void> => {
     const ticket = await control.begin();
     try {
-      const seen = group.flatMap((each) => each.operations);
+      const seen = group.flatMap(({ item }) => item.operations);
       const copies = copiesFor(group, ticket.generation);
       const names = operations.documentsOf(seen, ticket.generation);
       // Names stand last: where one can be found, so can the spans that say it.
-      const documents = [...group.flatMap((each) => each.documents), ...copies, ...names];
+      const documents = [...group.flatMap(({ item }) => item.documents), ...copies, ...names];
       const actions = documents.map((document) => ({ lines: linesOf(document, ticket.sequence) }));
       await indices.ensure(
         documents.map(({ index }) => index),
@@ -99,30 +77,25 @@ export function createWriter(
         dictionaries.learned(copies, ticket.generation);
       }
       let at = 0;
-      for (const { documents: own, resolve } of group) {
-        resolve(outcomes.slice(at, at + own.length));
-        at += own.length;
+      for (const { item, resolve } of group) {
+        resolve(outcomes.slice(at, at + item.documents.length));
+        at += item.documents.length;
       }
     } finally {
       control.end(ticket);
     }
   };
 
-  const drain = async (): Promise<void> => {
-    busy++;
-    while (waiting.length > 0) {
-      const group = nextGroup();
-      if (group.length === 0) continue;
-      try {
-        await writeGroup(group);
-      } catch (error) {
+  const write = createGroupCommit<Prepared, readonly Outcome[]>({
+    bytesOf: ({ bytes }) => bytes,
+    maxGroupBytes: maxBulkBytes,
+    concurrency: lanes,
+    write: (group) =>
+      writeGroup(group).catch((error: unknown) => {
         indices.forget();
-        const told = storeError(error, "cannot write");
-        for (const { reject } of group) reject(told);
-      }
-    }
-    busy--;
-  };
+        throw storeError(error, "cannot write");
+      }),
+  });
 
   return async (encoded, signal) => {
     const split = splitByTrace(encoded, { maxExtentMillis: naming.windows.extentMillis });
@@ -132,20 +105,8 @@ export function createWriter(
     );
     const rejected: RejectedSpan[] = [...split.rejected];
     if (documents.length === 0) return { accepted: 0, rejected };
-    throwIfAborted(signal);
-    const outcomes = await new Promise<readonly Outcome[]>((resolve, reject) => {
-      waiting.push({
-        documents,
-        operations: split.operations,
-        dictionary,
-        bytes: documents.reduce((sum, { json }) => sum + json.length, 0),
-        signal,
-        resolve,
-        reject,
-      });
-      // In a moment, so that what comes at once goes together.
-      if (busy < lanes) setImmediate(() => busy < lanes && waiting.length > 0 && void drain());
-    });
+    const bytes = documents.reduce((sum, { json }) => sum + json.length, 0);
+    const outcomes = await write({ documents, operations: split.operations, dictionary, bytes }, signal);
     let accepted = split.spanCount;
     outcomes.forEach((outcome, i) => {
       if (outcome === undefined) return;

@@ -1,4 +1,5 @@
 import { type RejectedSpan, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { createGroupCommit, type GroupItem } from "@spanstore/core/engine";
 import { parseGroups } from "@spanstore/core/otlp";
 import type { DeadLetters } from "../upkeep/dead-letters.js";
 import type { Metrics } from "../upkeep/metrics.js";
@@ -20,12 +21,12 @@ export interface WriteGroup {
   write(encoded: Uint8Array, size: number): Promise<void>;
 }
 
-interface Waiting {
+interface OneSpan {
   readonly encoded: Uint8Array;
   readonly size: number;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
 }
+
+type Group = readonly GroupItem<OneSpan, void>[];
 
 /**
  * What is written while the store is busy waits, and is then written together: encoded TracesData, one after the
@@ -33,65 +34,31 @@ interface Waiting {
  * it came.
  */
 export function createWriteGroup(store: SpanStore, metrics: Metrics, deadLetters: DeadLetters): WriteGroup {
-  let waiting: Waiting[] = [];
-  let inFlight = 0;
-  let scheduled = false;
-
-  const start = (): void => {
-    scheduled = false;
-    while (inFlight < maxInFlight && waiting.length > 0) {
-      const group = takeGroup(waiting);
-      waiting = waiting.slice(group.length);
-      inFlight++;
-      void send(group).finally(() => {
-        inFlight--;
-        start();
-      });
-    }
-  };
-
-  const send = async (group: readonly Waiting[]): Promise<void> => {
-    try {
+  const write = createGroupCommit<OneSpan, void>({
+    bytesOf: ({ encoded }) => encoded.length,
+    maxGroupBytes,
+    concurrency: maxInFlight,
+    write: async (group) => {
       const { accepted, rejected } = await store.write(joined(group), { handOver: true });
       metrics.spansWritten(accepted, sum(group, "size"));
       deadLetters(rejected);
-      for (const one of group) {
-        const reason = rejected.length === 0 ? undefined : reasonAgainst(one.encoded, rejected);
-        if (reason === undefined) one.resolve();
-        else one.reject(new SpanStoreError("INVALID_TRACES", reason, { field: "span" }));
+      for (const { item, resolve, reject } of group) {
+        const reason = rejected.length === 0 ? undefined : reasonAgainst(item.encoded, rejected);
+        if (reason === undefined) resolve();
+        else reject(new SpanStoreError("INVALID_TRACES", reason, { field: "span" }));
       }
-    } catch (error) {
-      for (const { reject } of group) reject(error);
-    }
-  };
-
-  return {
-    write: (encoded, size) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ encoded, size, resolve, reject });
-        if (scheduled || inFlight === maxInFlight) return;
-        scheduled = true;
-        setImmediate(start);
-      }),
-  };
-}
-
-function takeGroup(waiting: readonly Waiting[]): Waiting[] {
-  let bytes = 0;
-  const end = waiting.findIndex(({ encoded }, i) => {
-    bytes += encoded.length;
-    return i > 0 && bytes > maxGroupBytes;
+    },
   });
-  return waiting.slice(0, end === -1 ? waiting.length : end);
+  return { write: (encoded, size) => write({ encoded, size }) };
 }
 
-function joined(group: readonly Waiting[]): Uint8Array {
+function joined(group: Group): Uint8Array {
   // Not of Node's pool, so that it can be handed to a thread without a copy.
   const bytes = new Uint8Array(sum(group, "encoded"));
   let at = 0;
-  for (const { encoded } of group) {
-    bytes.set(encoded, at);
-    at += encoded.length;
+  for (const { item } of group) {
+    bytes.set(item.encoded, at);
+    at += item.encoded.length;
   }
   return bytes;
 }
@@ -102,8 +69,8 @@ function reasonAgainst(encoded: Uint8Array, rejected: readonly RejectedSpan[]): 
   return rejected.find((one) => spans.some((span) => Buffer.compare(span, one.encoded) === 0))?.reason;
 }
 
-function sum(group: readonly Waiting[], what: "size" | "encoded"): number {
+function sum(group: Group, what: "size" | "encoded"): number {
   let total = 0;
-  for (const one of group) total += what === "size" ? one.size : one.encoded.length;
+  for (const { item } of group) total += what === "size" ? item.size : item.encoded.length;
   return total;
 }

@@ -1,5 +1,5 @@
 import { SpanStoreError, type WriteResult } from "@spanstore/core";
-import { errorFromData, throwIfAborted } from "@spanstore/core/engine";
+import { createGroupCommit, errorFromData, type GroupItem } from "@spanstore/core/engine";
 import { storeError } from "../connection/errors.js";
 import type { Control } from "../coordination/control.js";
 import type { Gate } from "../coordination/gate.js";
@@ -30,16 +30,12 @@ export interface WriterParts {
   readonly lanes: number;
 }
 
-interface Waiting {
-  readonly encoded: Uint8Array;
-  readonly resolve: (result: WriteResult) => void;
-  readonly reject: (error: unknown) => void;
-}
+type Request = GroupItem<Uint8Array, WriteResult>;
 
 /** A request of a group whose rows are made. */
 interface Ready extends PreparedRequest {
   readonly at: number;
-  readonly request: Waiting;
+  readonly request: Request;
 }
 
 /** Writes requests, those together that wait at the same time. */
@@ -47,33 +43,15 @@ export function createWriter(
   parts: WriterParts,
 ): (encoded: Uint8Array, signal?: AbortSignal) => Promise<WriteResult> {
   const { gate, lanes } = parts;
-  let waiting: Waiting[] = [];
-  let waitingBytes = 0;
-  let busy = 0;
   let lastGroup = 0;
 
-  const takeGroup = (): Waiting[] => {
-    let bytes = 0;
-    let taken = 0;
-    for (const { encoded } of waiting) {
-      if (taken > 0 && bytes + encoded.length > maxGroupBytes) break;
-      taken++;
-      bytes += encoded.length;
-    }
-    const group = waiting.slice(0, taken);
-    waiting = waiting.slice(taken);
-    waitingBytes -= bytes;
-    return group;
-  };
-
-  const writeNext = async (): Promise<void> => {
-    const requests = takeGroup();
+  const write = async (requests: readonly Request[]): Promise<void> => {
     const group = ++lastGroup;
     const inserter = inserterFor(requests);
     try {
       const prepared = await inserter.prepare(
         group,
-        requests.map(({ encoded }) => encoded),
+        requests.map(({ item }) => item),
       );
       const ready: Ready[] = [];
       requests.forEach((request, at) => {
@@ -84,14 +62,14 @@ export function createWriter(
       });
       await commit(inserter, group, ready);
     } catch (error) {
-      for (const { reject } of requests) reject(storeError(error, "cannot write"));
+      throw storeError(error, "cannot write");
     } finally {
       inserter.release(group);
     }
   };
 
-  const inserterFor = (requests: readonly Waiting[]): Inserter => {
-    const bytes = requests.reduce((sum, { encoded }) => sum + encoded.length, 0);
+  const inserterFor = (requests: readonly Request[]): Inserter => {
+    const bytes = requests.reduce((sum, { item }) => sum + item.length, 0);
     return bytes < minThreadBytes ? parts.inserter : (parts.threadInserter ?? parts.inserter);
   };
 
@@ -109,25 +87,15 @@ export function createWriter(
     }
   };
 
-  const start = (): void => {
-    if (waiting.length === 0 || busy >= lanes || (busy > 0 && waitingBytes < minGroupBytes)) return;
-    busy++;
-    void writeNext().finally(() => {
-      busy--;
-      start();
-    });
-    start();
-  };
-
-  return async (encoded, signal) => {
-    throwIfAborted(signal);
-    return new Promise((resolve, reject) => {
-      waiting.push({ encoded, resolve, reject });
-      waitingBytes += encoded.length;
-      // Those that come in the same turn go together.
-      setImmediate(start);
-    });
-  };
+  const commitTogether = createGroupCommit({
+    bytesOf: ({ length }: Uint8Array) => length,
+    maxGroupBytes,
+    minGroupBytes,
+    concurrency: lanes,
+    write,
+  });
+  // A call that its signal ends leaves a group that goes on, while the caller may change its bytes.
+  return (encoded, signal) => commitTogether(signal === undefined ? encoded : encoded.slice(), signal);
 }
 
 type GroupFailure = Extract<Awaited<ReturnType<Inserter["insert"]>>, { readonly error: unknown }>;

@@ -1,0 +1,114 @@
+import { abortedError, SpanStoreError, throwIfAborted } from "../errors/errors.js";
+
+/**
+ * Adds an item to a group and resolves with the item's own result, once its group is written.
+ *
+ * A signal that fires ends the call with ABORTED at once. An item that still waits leaves the queue, and nothing of it is
+ * written. A group that has begun goes on for the others, and the call does not learn what becomes of its item.
+ */
+export type GroupCommit<Item, Result> = (item: Item, signal?: AbortSignal) => Promise<Result>;
+
+export interface GroupCommitOptions<Item, Result> {
+  readonly bytesOf: (item: Item) => number;
+  /** A group holds no more bytes than this, unless its only item does. */
+  readonly maxGroupBytes: number;
+  /** Groups that are written at the same time; 1 by default. */
+  readonly concurrency?: number;
+  /** While one group is written, the next one begins when so many bytes wait; 0 by default. */
+  readonly minGroupBytes?: number;
+  /** Writes a group and settles each item. When it rejects, the items that are not settled fail with that error. */
+  readonly write: (group: readonly GroupItem<Item, Result>[]) => Promise<void>;
+}
+
+/** An item of a group, and the call that waits for it. */
+export interface GroupItem<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Waiting<Item, Result> extends GroupItem<Item, Result> {
+  readonly bytes: number;
+}
+
+/**
+ * Writes items together that wait at the same time, since a write costs more than what is in it. Items enter groups in
+ * the order in which they came; those of one turn of the event loop go together.
+ */
+export function createGroupCommit<Item, Result>({
+  bytesOf,
+  maxGroupBytes,
+  concurrency = 1,
+  minGroupBytes = 0,
+  write,
+}: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
+  const waiting = new Set<Waiting<Item, Result>>();
+  let waitingBytes = 0;
+  let busy = 0;
+  let scheduled = false;
+
+  const remove = (one: Waiting<Item, Result>): void => {
+    if (waiting.delete(one)) waitingBytes -= one.bytes;
+  };
+
+  const takeGroup = (): Waiting<Item, Result>[] => {
+    const group: Waiting<Item, Result>[] = [];
+    let bytes = 0;
+    for (const one of waiting) {
+      if (group.length > 0 && bytes + one.bytes > maxGroupBytes) break;
+      bytes += one.bytes;
+      group.push(one);
+    }
+    for (const one of group) remove(one);
+    return group;
+  };
+
+  const commit = async (group: readonly Waiting<Item, Result>[]): Promise<void> => {
+    let failure: unknown;
+    try {
+      await write(group);
+      failure = new SpanStoreError("INTERNAL", "a group was written and did not settle an item");
+    } catch (error) {
+      failure = error;
+    }
+    // Changes nothing for items that are settled.
+    for (const { reject } of group) reject(failure);
+  };
+
+  const start = (): void => {
+    scheduled = false;
+    while (waiting.size > 0 && busy < concurrency && (busy === 0 || waitingBytes >= minGroupBytes)) {
+      busy++;
+      void commit(takeGroup()).finally(() => {
+        busy--;
+        schedule();
+      });
+    }
+  };
+
+  /** In a moment, so that what comes in the same turn goes together. */
+  const schedule = (): void => {
+    if (scheduled || waiting.size === 0 || busy >= concurrency) return;
+    scheduled = true;
+    setImmediate(start);
+  };
+
+  return async (item, signal) => {
+    throwIfAborted(signal);
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const one: Waiting<Item, Result> = { item, bytes: bytesOf(item), resolve, reject };
+    waiting.add(one);
+    waitingBytes += one.bytes;
+    schedule();
+    const leave = (): void => {
+      remove(one);
+      reject(abortedError(signal as AbortSignal));
+    };
+    signal?.addEventListener("abort", leave, { once: true });
+    try {
+      return await promise;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
+  };
+}

@@ -37,11 +37,23 @@ export type ErrorCode =
   /** A defect of spanstore. */
   | "INTERNAL";
 
+/** A place in a text that was read. */
+export interface TextPosition {
+  /** In UTF-16 units, as JavaScript counts; `length` too. */
+  readonly offset: number;
+  readonly length: number;
+  /** From 1; the column in code points. */
+  readonly line: number;
+  readonly column: number;
+}
+
 export interface ErrorDetails {
   /** The part of the input that is at fault, in the caller's terms: `pageSize`, `filter.args[1]`. */
   readonly field?: string | undefined;
   /** What to do about it. */
   readonly hint?: string | undefined;
+  /** With an input that is a text, such as a filter as TraceQL: the place that is at fault. */
+  readonly position?: TextPosition | undefined;
   /** With OVERLOADED: when to try again, in milliseconds from now. */
   readonly retryAfterMillis?: number | undefined;
   readonly cause?: unknown;
@@ -56,6 +68,7 @@ export class SpanStoreError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly hint: string | undefined;
+  readonly position: TextPosition | undefined;
   readonly retryAfterMillis: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -63,6 +76,7 @@ export class SpanStoreError extends Error {
     this.code = code;
     this.field = details.field;
     this.hint = details.hint;
+    this.position = details.position;
     this.retryAfterMillis = details.retryAfterMillis;
   }
 }
@@ -77,17 +91,23 @@ export interface ErrorData {
   readonly message: string;
   readonly field?: string | undefined;
   readonly hint?: string | undefined;
+  readonly position?: TextPosition | undefined;
 }
 
 export function errorToData(error: unknown): ErrorData {
   if (isSpanStoreError(error)) {
-    return { code: error.code, message: error.message, field: error.field, hint: error.hint };
+    const { code, message, field, hint, position } = error;
+    return { code, message, field, hint, ...(position === undefined ? {} : { position }) };
   }
   return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };
 }
 
 export function errorFromData(data: ErrorData): SpanStoreError {
-  return new SpanStoreError(data.code, data.message, { field: data.field, hint: data.hint });
+  return new SpanStoreError(data.code, data.message, {
+    field: data.field,
+    hint: data.hint,
+    position: data.position,
+  });
 }
 
 /** Throws `ABORTED` when the signal has fired. */

@@ -96,6 +96,9 @@ const pattern = fc.constantFrom(
   "(?:tr)ue",
   "\\d{3}",
   "\\pL",
+  // The whole value.
+  "^(?s:2..)$",
+  "^(?s:a|out.*)$",
 );
 const word = fc.constantFrom("out", "OF", "memory", "leak", "k", "stra\u00dfe", "200", "nul");
 

@@ -16,6 +16,21 @@ export function compilePattern(pattern: string): Pattern {
   return (text) => program.test(text);
 }
 
+const whole = /^\^\(\?s:(.*)\)\$$/s;
+
+/**
+ * The one anchored form that a filter takes: the whole value matches, and the dot matches every character. TraceQL's
+ * `=~` means it.
+ */
+export function wholeOfPattern(pattern: string): string {
+  return `^(?s:${pattern})$`;
+}
+
+/** The pattern within that form, or undefined for a pattern that matches anywhere. */
+export function patternOfWhole(pattern: string): string | undefined {
+  return whole.exec(pattern)?.[1];
+}
+
 export interface PatternFault {
   readonly problem: string;
   /** The pattern is right, and more than is matched here. */
@@ -27,9 +42,12 @@ export function patternFault(pattern: string): PatternFault | undefined {
   if (pattern.length > maxPatternLength) {
     return { problem: `is longer than ${maxPatternLength} characters`, tooLarge: true };
   }
-  const parsed = parse(pattern);
+  const inner = patternOfWhole(pattern) ?? pattern;
+  // What is within the form stands by itself too: no parenthesis of it closes the form's.
+  const alone = parse(inner);
+  const parsed = typeof alone === "string" || inner === pattern ? alone : parse(pattern);
   if (typeof parsed === "string") return { problem: `is not RE2 syntax: ${parsed}`, tooLarge: false };
-  const construct = unsharedConstruct(pattern);
+  const construct = unsharedConstruct(inner);
   if (construct !== undefined) return { problem: construct, tooLarge: false };
   if (parsed.programSize() > maxProgramSize) {
     return { problem: "repeats too much: its program is too large", tooLarge: true };
@@ -50,16 +68,26 @@ function parse(pattern: string): RE2JS | string {
  * looked for has its meaning only outside of character classes and quoted text.
  */
 function unsharedConstruct(pattern: string): string | undefined {
-  let at = 0;
-  while (at < pattern.length) {
-    const token = tokenAt(pattern, at);
-    if (/^(?:[\^$]|\\[Az])$/.test(token)) return "is anchored, and a filter's pattern matches anywhere";
+  let before = "";
+  for (const token of patternTokens(pattern)) {
+    if (/^(?:[\^$]|\\[Az])$/.test(token)) return "is anchored";
     if (/^\\[bB]$/.test(token)) return "has a word boundary";
     if (token === "(?") return "has inline flags";
-    at += token.length;
-    if (/^(?:[*+?]|\{.+)$/.test(token) && pattern[at] === "?") return "has a lazy quantifier";
+    if (token === "?" && /^(?:[*+?]|\{.+)$/.test(before)) return "has a lazy quantifier";
+    before = token;
   }
   return undefined;
+}
+
+/** The tokens of a pattern that RE2 parses; classes, escapes and quoted text are one token each. */
+export function patternTokens(pattern: string): string[] {
+  const found: string[] = [];
+  for (let at = 0; at < pattern.length; ) {
+    const token = tokenAt(pattern, at);
+    found.push(token);
+    at += token.length;
+  }
+  return found;
 }
 
 const tokens: readonly RegExp[] = [

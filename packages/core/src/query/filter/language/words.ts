@@ -10,9 +10,14 @@ export function isWord(text: string): boolean {
   return text.length <= maxWordLength && wholeWord.test(text);
 }
 
+/** The words of a text, in their order. */
+export function splitWords(text: string): string[] {
+  return text.match(word) ?? [];
+}
+
 /** The words of a stored text, folded, in their order. */
 export function wordsIn(text: string): string[] {
-  return (text.match(word) ?? []).map(foldWord);
+  return splitWords(text).map(foldWord);
 }
 
 /**

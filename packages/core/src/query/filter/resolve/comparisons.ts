@@ -73,6 +73,7 @@ function compareReferences(
         path,
         `${fieldName(left.field)} holds ${nounOf(left.field.type)} and ` +
           `${fieldName(right.field)} ${nounOf(right.field.type)}`,
+        "compare fields that hold the same kind of value",
       );
     }
   } else {
@@ -106,6 +107,7 @@ function compareConstants(op: Comparison, left: WireConstant, right: WireConstan
     throw invalidFilter(
       path,
       `a constant of type ${a.type} and one of type ${b.type} are different kinds of value`,
+      "compare constants of one type",
     );
   }
   return { op: comparePairs(op, [x], [y]) ? "and" : "or", args: [] };
@@ -147,5 +149,9 @@ function checkOrder(field: Field, op: Ordering, path: string): void {
 }
 
 function noOrder(what: string, op: Ordering, path: string): Error {
-  return invalidFilter(path, `${what} cannot be compared by ${op}: there is no order among them`);
+  return invalidFilter(
+    path,
+    `${what} cannot be compared by ${op}: there is no order among them`,
+    "compare by eq or ne",
+  );
 }

@@ -103,7 +103,11 @@ function resolveSome(
     throw invalidFilter(`${path}.args[0]`, `some goes over event or link, not over "${level}"`);
   }
   if (bound.includes(level)) {
-    throw invalidFilter(`${path}.args[0]`, `some over ${level} stands inside another one`);
+    throw invalidFilter(
+      `${path}.args[0]`,
+      `some over ${level} stands inside another one`,
+      `the ${level} is bound already: say its conditions without the inner some`,
+    );
   }
   return { op: "some", level, arg: resolvePredicate(arg, "some", `${path}.args[1]`, [...bound, level]) };
 }
@@ -155,7 +159,11 @@ function resolveRegex(
   const fault = patternFault(value);
   if (fault !== undefined) {
     const refuse = fault.tooLarge ? unsupportedFilter : invalidFilter;
-    throw refuse(at, `the pattern ${fault.problem}`, "patterns are RE2 and match anywhere");
+    throw refuse(
+      at,
+      `the pattern ${fault.problem}`,
+      "patterns are RE2 and match anywhere; the whole value matches ^(?s:...)$",
+    );
   }
   return { op: "regex", ref, pattern: value };
 }

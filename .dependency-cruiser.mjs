@@ -9,6 +9,7 @@ const core = [
   "src/query/filter/forms",
   "src/query/filter/match",
   "src/query/filter/resolve",
+  "src/query/traceql",
   "src/query",
   "src/terms",
   "src/fragments",

@@ -20,6 +20,10 @@ export {
 export { filterFromJson, filterToJson } from "./query/filter/forms/json-form.js";
 export type { FilterCall } from "./query/filter/language/ast.js";
 export type { PageRequest, SpanOrder, SpanQuery, TraceQuery } from "./query/trace-query.js";
+export type { TraceQlNames } from "./query/traceql/candidates.js";
+export { completeTraceQl, type TraceQlCompletion } from "./query/traceql/complete.js";
+export { formatTraceQl } from "./query/traceql/format.js";
+export { parseTraceQl } from "./query/traceql/parse-traceql.js";
 export type {
   CallOptions,
   Dependency,

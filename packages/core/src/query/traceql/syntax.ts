@@ -1,0 +1,71 @@
+import type { Range } from "./fault.js";
+import type { Element, ReferenceTerm } from "./references.js";
+
+/** What a text says, before constants take their types from what they stand next to. */
+export type Syntax = Operand | Condition;
+
+export type Operand = Reference | Constant | Nil;
+
+export interface Reference extends Range {
+  readonly kind: "reference";
+  readonly term: ReferenceTerm;
+}
+
+export interface Constant extends Range {
+  readonly kind: "constant";
+  /** `word` is one of the words of `kind` and `status`. */
+  readonly type: "string" | "int" | "double" | "bool" | "duration" | "word";
+  readonly text: string;
+}
+
+export interface Nil extends Range {
+  readonly kind: "nil";
+}
+
+export type Condition = Range & {
+  /** How deep the calls nest that the condition becomes. */
+  readonly depth: number;
+} & (
+    | { readonly kind: "logic"; readonly op: "and" | "or"; readonly args: readonly Condition[] }
+    | { readonly kind: "not"; readonly arg: Condition }
+    | {
+        readonly kind: "comparison";
+        readonly op: ComparisonOp;
+        readonly left: Operand;
+        readonly right: Operand;
+      }
+    | {
+        readonly kind: "call";
+        readonly op: "in" | "not_in" | "phrase" | "fulltext";
+        readonly ref: Reference;
+        readonly values: readonly Constant[];
+      }
+    | { readonly kind: "some"; readonly level: NonNullable<Element>; readonly arg: Condition }
+  );
+
+export const comparisonOps = {
+  "=": "eq",
+  "!=": "ne",
+  ">": "gt",
+  ">=": "gte",
+  "<": "lt",
+  "<=": "lte",
+  "=~": "regex",
+  "!~": "not regex",
+} as const;
+export type ComparisonOp = (typeof comparisonOps)[keyof typeof comparisonOps];
+
+export const logicOps = { "&&": "and", "||": "or" } as const;
+
+/** The functions, and the operators of a filter that they are. */
+export const functions = {
+  in: "in",
+  not_in: "not_in",
+  phrase: "phrase",
+  words: "fulltext",
+  some: "some",
+} as const;
+
+export function isCondition(syntax: Syntax): syntax is Condition {
+  return syntax.kind !== "reference" && syntax.kind !== "constant" && syntax.kind !== "nil";
+}

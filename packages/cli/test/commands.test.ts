@@ -115,6 +115,11 @@ describe("search", slow, () => {
       ],
       ["3"],
     ],
+    [["--filter", '{ name = "GET /" }', "--limit=1"], ["3"]],
+    [['--filter={ resource.service.name = "shop" && .items = nil }'], []],
+    // A constant comes first, and it is no JSON.
+    [['--filter={"GET /" = name}', "--limit=1"], ["3"]],
+    [["--filter={}"], ["3", "2", "1"]],
     [["--tenant=acme"], ["9"]],
     [["--archive"], ["8"]],
   ] as [string[], string[]][])("finds by %j", async (flags, expected) => {
@@ -128,13 +133,15 @@ describe("search", slow, () => {
   });
 
   it("reads the filter from a file", async () => {
-    const path = join(folder, "filter.json");
-    writeFileSync(path, '{"op":"exists","args":[{"attr":{"key":"items"}}]}');
-    expect(ids((await cli(["search", sqlite, "--json", `--filter=@${path}`])).output)).toEqual([
-      "3",
-      "2",
-      "1",
-    ]);
+    const path = join(folder, "filter");
+    for (const text of [
+      '{"op":"exists","args":[{"attr":{"key":"items"}}]}',
+      "\ufeff{\n  .items != nil // TraceQL\n}\n",
+    ]) {
+      writeFileSync(path, text);
+      const { output } = await cli(["search", sqlite, "--json", `--filter=@${path}`]);
+      expect(ids(output)).toEqual(["3", "2", "1"]);
+    }
   });
 
   it("works on the file that a running server has open", async () => {
@@ -264,15 +271,30 @@ describe("wrong usage", slow, () => {
       ],
     ],
     [
-      ["search", "--since=1h", "--from=2026-01-01", "--tag=a=1", "--tag=a=2", "--filter={}", "--service=a"],
+      [
+        "search",
+        "--since=1h",
+        "--from=2026-01-01",
+        "--tag=a=1",
+        "--tag=a=2",
+        "--filter={ a }",
+        "--service=a",
+      ],
       [
         "--since and --from exclude each other",
         '--tag names "a" twice',
         "--filter stands alone, but --service stands beside it",
         "--filter stands alone, but --tag stands beside it",
-        expect.stringContaining("--filter: "),
+        '--filter, line 1, column 3: there is no field "a"',
+        "  { a }",
+        "    ^",
+        '  an attribute is .a, a text is "a"',
         "see spanstore search --help",
       ],
+    ],
+    [
+      ["search", '--filter={ "op": "eq" }'],
+      [expect.stringContaining("--filter: filter: eq takes two arguments"), "see spanstore search --help"],
     ],
     [
       ["search", "--limit=1", "--limit=2"],

@@ -1,5 +1,11 @@
 import { readFileSync } from "node:fs";
-import { type FilterCall, filterFromJson, isSpanStoreError, type TraceQuery } from "@spanstore/core";
+import {
+  type FilterCall,
+  filterFromJson,
+  isSpanStoreError,
+  parseTraceQl,
+  type TraceQuery,
+} from "@spanstore/core";
 import { messageOf, resolveFilter } from "@spanstore/core/engine";
 import { UsageError } from "@spanstore/grpc-server/program";
 import { z } from "zod";
@@ -35,8 +41,8 @@ export const queryFlags = {
     schema: timeSpan.optional(),
   },
   filter: {
-    placeholder: "JSON|@FILE",
-    help: "The structured filter in its JSON form, in place of the flags above.",
+    placeholder: "TEXT|@FILE",
+    help: "The structured filter in place of the flags above: TraceQL such as { duration > 2s }, or its JSON form.",
     schema: z.string().optional(),
   },
   ...rangeFlags,
@@ -83,6 +89,9 @@ export function readQuery(flags: FlagValues<typeof queryFlags>): TraceQuery {
   };
 }
 
+/** JSON begins with a brace, a name in quotes and a colon; no TraceQL does. */
+const jsonBegins = /^\s*\{\s*"(?:[^"\\]|\\.)*"\s*:/;
+
 function readFilter(given: string): FilterCall {
   let text = given;
   if (given.startsWith("@")) {
@@ -92,6 +101,20 @@ function readFilter(given: string): FilterCall {
       throw new UsageError([`--filter: cannot read ${given.slice(1)}: ${messageOf(error)}`]);
     }
   }
+  return jsonBegins.test(text) ? readJson(text) : readText(text);
+}
+
+function readText(text: string): FilterCall {
+  try {
+    return parseTraceQl(text, "--filter");
+  } catch (error) {
+    if (!isSpanStoreError(error)) throw error;
+    // The message ends with the line and the caret under the place.
+    throw new UsageError([error.hint === undefined ? error.message : `${error.message}\n  ${error.hint}`]);
+  }
+}
+
+function readJson(text: string): FilterCall {
   let json: unknown;
   try {
     json = JSON.parse(text);

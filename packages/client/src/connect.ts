@@ -1,6 +1,12 @@
 import type { ChannelCredentials } from "@grpc/grpc-js";
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
-import { checkTenantName, encodedTraces, splitByTrace, withLifecycle } from "@spanstore/core/engine";
+import {
+  createTenants,
+  encodedTraces,
+  splitByTrace,
+  tenantIdleMillis,
+  withLifecycle,
+} from "@spanstore/core/engine";
 import { type AdminClient, createAdminClient } from "./connection/admin-client.js";
 import { createRemoteCapabilities } from "./connection/capabilities.js";
 import { type Channel, openChannel } from "./connection/channel.js";
@@ -53,24 +59,25 @@ export function connectSpanStore(address: string, options: ConnectOptions = {}):
     metadata: { ...options.metadata, ...authorization },
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 64 * 1024 * 1024,
   });
-  const tenants = new Map<string, SpanStore>();
-  return remoteStore(channel, createAdminClient(adminAccess), {
-    forTenant: (tenant) => {
-      checkTenantName(tenant);
-      let store = tenants.get(tenant);
-      if (store === undefined) {
-        const header = tenantHeaderOf(options.tenantHeader ?? defaultTenantHeader, tenant);
-        store = remoteStore(channel.with(header), createAdminClient(adminAccess, header), {
-          forTenant: noTenantsOfItsOwn,
-          close: async () => {},
-        });
-        tenants.set(tenant, store);
-      }
-      return store;
+  const tenants = createTenants(
+    "grpc",
+    async (tenant) => {
+      const header = tenantHeaderOf(options.tenantHeader ?? defaultTenantHeader, tenant);
+      return remoteStore(channel.with(header), createAdminClient(adminAccess, header), {
+        forTenant: noTenantsOfItsOwn,
+        close: async () => {},
+      });
     },
+    { idleMillis: tenantIdleMillis },
+  );
+  return remoteStore(channel, createAdminClient(adminAccess), {
+    forTenant: tenants.forTenant,
     close: async () => {
-      await Promise.all([...tenants.values()].map((store) => store.close()));
-      channel.close();
+      try {
+        await tenants.close();
+      } finally {
+        channel.close();
+      }
     },
   });
 }

@@ -60,7 +60,7 @@ export type {
 export { checkSpanLimit, createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
 export { countBefore, countSpansBefore, expireSpans, type SpanCount } from "./store/lifecycle/expire.js";
 export { type StoreCalls, withLifecycle } from "./store/lifecycle/lifecycle.js";
-export { checkTenantName, createTenants } from "./store/lifecycle/tenants.js";
+export { checkTenantName, createTenants, tenantIdleMillis } from "./store/lifecycle/tenants.js";
 export { assembleChunks } from "./store/reading/assemble.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/reading/dependencies.js";
 export { summarize } from "./store/reading/summaries.js";

@@ -12,6 +12,7 @@ import {
   encodedTraces,
   type SpanCount,
   type StoreCalls,
+  tenantIdleMillis,
   withLifecycle,
 } from "@spanstore/core/engine";
 import type { ThreadPool } from "./connection/thread-pool.js";
@@ -55,13 +56,10 @@ export async function openThreadedStore({ path, ...options }: ThreadedStoreOptio
       close: () => threads.forget(space),
     });
   };
-  const tenants =
-    path === memoryPrefix
-      ? createTenants("sqlite", openTenant)
-      : createTenants("sqlite", openTenant, {
-          list: () => tenantNames(path),
-          nothing: openMemoryStore(),
-        });
+  const tenants = createTenants("sqlite", openTenant, {
+    nothing: openMemoryStore(),
+    ...(path === memoryPrefix ? {} : { list: () => tenantNames(path), idleMillis: tenantIdleMillis }),
+  });
 
   return withLifecycle({
     ...spaceCalls(threads, path),
@@ -69,7 +67,11 @@ export async function openThreadedStore({ path, ...options }: ThreadedStoreOptio
     tenants: async () =>
       (path === memoryPrefix ? tenants.names() : await tenantNames(path)).sort(compareCodePoints),
     close: async () => {
-      await tenants.close().finally(threads.close);
+      try {
+        await tenants.close();
+      } finally {
+        await threads.close();
+      }
     },
   });
 }

@@ -138,12 +138,16 @@ it("tries again to open what could not be opened, and leaves open what closing w
   let fails = true;
   let opened = 0;
   let last: SpanStore | undefined;
-  const tenants = createTenants("sqlite", async () => {
-    opened++;
-    if (fails) throw new SpanStoreError("STORE_UNAVAILABLE", "no room");
-    last = await openSqliteStore({ path: ":memory:" });
-    return last;
-  });
+  const tenants = createTenants(
+    "sqlite",
+    async () => {
+      opened++;
+      if (fails) throw new SpanStoreError("STORE_UNAVAILABLE", "no room");
+      last = await openSqliteStore({ path: ":memory:" });
+      return last;
+    },
+    {},
+  );
   const acme = tenants.forTenant("acme");
   await expect(acme.getServices()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   fails = false;

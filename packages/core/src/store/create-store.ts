@@ -18,7 +18,7 @@ import type {
 import { emptyEngine } from "./empty-engine.js";
 import { expireSpans } from "./lifecycle/expire.js";
 import { withLifecycle } from "./lifecycle/lifecycle.js";
-import { createTenants } from "./lifecycle/tenants.js";
+import { createTenants, tenantIdleMillis } from "./lifecycle/tenants.js";
 import { assembleChunks, distinctFragments } from "./reading/assemble.js";
 import { limitConcurrency } from "./reading/limit-concurrency.js";
 import { findSpanPage } from "./reading/span-pages.js";
@@ -44,18 +44,16 @@ export function createSpanStore(
   openTenant?: (tenant: string) => Promise<Engine>,
   listTenants?: () => Promise<readonly string[]>,
 ): SpanStore {
-  const open = async (tenant: string): Promise<SpanStore> => {
-    if (openTenant === undefined) {
-      throw new SpanStoreError("INVALID_OPTIONS", `${engine.name} has no tenants`, { field: "tenant" });
-    }
-    return createSpanStore(await openTenant(tenant), openTenant);
+  const tenants =
+    openTenant &&
+    createTenants(engine.name, async (tenant) => createSpanStore(await openTenant(tenant)), {
+      nothing: createSpanStore(emptyEngine),
+      ...(listTenants && { list: listTenants, idleMillis: tenantIdleMillis }),
+    });
+  const noTenants = (): never => {
+    throw new SpanStoreError("INVALID_OPTIONS", `${engine.name} has no tenants`, { field: "tenant" });
   };
-  const tenants = createTenants(
-    engine.name,
-    open,
-    listTenants && { list: listTenants, nothing: emptyStore() },
-  );
-  const named = async (): Promise<readonly string[]> => (await listTenants?.()) ?? tenants.names();
+  const named = async (): Promise<readonly string[]> => (await listTenants?.()) ?? tenants?.names() ?? [];
   return withLifecycle({
     engine: engine.name,
     ...createStoreReads(engine),
@@ -69,17 +67,16 @@ export function createSpanStore(
     capabilities: async () => allCapabilities,
     stats: () => engine.stats(),
     health: () => engine.health(),
-    forTenant: tenants.forTenant,
+    forTenant: tenants?.forTenant ?? noTenants,
     tenants: async () => [...(await named())].sort(compareCodePoints),
     close: async () => {
-      await tenants.close();
-      await engine.close();
+      try {
+        await tenants?.close();
+      } finally {
+        await engine.close();
+      }
     },
   });
-}
-
-function emptyStore(): SpanStore {
-  return createSpanStore(emptyEngine);
 }
 
 /** What is written, as OTLP bytes. */

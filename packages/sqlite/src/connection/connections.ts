@@ -21,7 +21,7 @@ export interface ConnectionLimits {
 }
 
 /** How many files a thread has open at once. */
-export const maxConnections = 64;
+const maxConnections = 64;
 const mebibyte = 1024 * 1024;
 export const readerLimits: ConnectionLimits = { most: maxConnections, cacheBytes: 16 * mebibyte };
 export const writerLimits: ConnectionLimits = { most: maxConnections, cacheBytes: 64 * mebibyte };

@@ -1,13 +1,23 @@
 import { SpanStoreError } from "../../errors/errors.js";
+import { orAborted } from "../../errors/or-aborted.js";
 
 /** What is opened by the call that needs it, and closed when nobody does. */
 export interface WhileUsed<T> {
-  /** Calls at the same time share an opening; one that fails fails them, and is tried again by the next. */
-  readonly use: <Result>(work: (subject: T) => Promise<Result>) => Promise<Result>;
+  /**
+   * Calls at the same time share an opening; one that fails fails them, and is tried again by the next. A call whose
+   * signal fires does not wait for it.
+   */
+  readonly use: <Result>(
+    work: (subject: T) => Promise<Result>,
+    signal?: AbortSignal | undefined,
+  ) => Promise<Result>;
   /** The same for a call that is no sign of others to come: after it the subject is closed as if it had not been. */
   readonly visit: <Result>(work: (subject: T) => Promise<Result>) => Promise<Result>;
   /** Uses it from the first item to the end of the loop. */
-  readonly stream: <Item>(start: (subject: T) => AsyncIterable<Item>) => AsyncIterable<Item>;
+  readonly stream: <Item>(
+    start: (subject: T) => AsyncIterable<Item>,
+    signal?: AbortSignal | undefined,
+  ) => AsyncIterable<Item>;
   readonly isOpen: () => boolean;
   /** Closes it; later calls fail with STORE_CLOSED. */
   readonly end: () => Promise<void>;
@@ -62,11 +72,14 @@ export function openWhileUsed<T>(
     else timer = setTimeout(closeNow, rest).unref();
   };
 
-  const entered = async <Result>(work: (subject: T) => Promise<Result>): Promise<Result> => {
+  const entered = async <Result>(
+    work: (subject: T) => Promise<Result>,
+    signal?: AbortSignal | undefined,
+  ): Promise<Result> => {
     users++;
     clearTimeout(timer);
     try {
-      return await work(await enter());
+      return await work(await orAborted(enter(), signal));
     } finally {
       leave();
     }
@@ -77,12 +90,12 @@ export function openWhileUsed<T>(
 
   return {
     visit: entered,
-    use: (work) => entered((opened) => work(opened).finally(linger)),
-    stream: async function* (start) {
+    use: (work, signal) => entered((opened) => work(opened).finally(linger), signal),
+    stream: async function* (start, signal) {
       users++;
       clearTimeout(timer);
       try {
-        yield* start(await enter());
+        yield* start(await orAborted(enter(), signal));
       } finally {
         linger();
         leave();

@@ -1,45 +1,47 @@
 import { SpanStoreError } from "../../errors/errors.js";
+import { orAborted } from "../../errors/or-aborted.js";
 import type { SpanStore } from "../contract/span-store.js";
+import { allDone } from "./all-done.js";
+import { type StoreCalls, withLifecycle } from "./lifecycle.js";
 import { openWhileUsed, type WhileUsed } from "./open-while-used.js";
 
 /** A tenant's name is at most this many bytes of UTF-8. */
 const maxNameBytes = 64;
 
+/** How long a tenant's space stays open that nobody uses, where opening it again brings it back. */
+export const tenantIdleMillis = 60_000;
+
 export interface Tenants {
+  /** A handle of the caller's: closing it closes the handle and leaves the tenant's space to other handles. */
   readonly forTenant: (tenant: string) => SpanStore;
   /** Those whose space was opened, and is not closed again for want of use. */
   readonly names: () => string[];
   readonly close: () => Promise<void>;
 }
 
-/** Tenants whose spaces outlive their being open. */
-export interface LastingTenants {
-  /** Those that have a space. Reading as another opens none, since opening makes it. */
-  readonly list: () => Promise<readonly string[]>;
-  /** What answers the reads of those that have no space. */
-  readonly nothing: SpanStore;
+export interface TenantOptions {
+  /** Answers the reads of tenants that have no space, since opening makes one. Absent: reading opens the space. */
+  readonly nothing?: SpanStore;
+  /** Names the tenants that have a space. Absent: those have one that this store has opened. */
+  readonly list?: () => Promise<readonly string[]>;
   /**
-   * A store is closed when so long nobody has written to it or read of it; what maintains it, such as retention, does
-   * not keep it open. Default: a minute.
+   * A space is closed when so long nobody has written to it or read of it; what maintains it, such as retention, does
+   * not keep it open. Default: it stays open, which is right where closing it forgets its spans.
    */
   readonly idleMillis?: number;
 }
-
-const defaultIdleMillis = 60_000;
 
 /**
  * The stores of tenants: each a space of its own, opened when it is used, and closed with the store they were
  * asked of.
  * @param open opens a tenant's space; the name has been checked.
- * @param lasting absent where closing a store is forgetting its spans: then every one stays open.
  */
 export function createTenants(
   engine: string,
   open: (tenant: string) => Promise<SpanStore>,
-  lasting?: LastingTenants,
+  { nothing, list, idleMillis }: TenantOptions,
 ): Tenants {
   const opened = new Map<string, WhileUsed<SpanStore>>();
-  const idleMillis = lasting && (lasting.idleMillis ?? defaultIdleMillis);
   let closed = false;
   const opening = (tenant: string): WhileUsed<SpanStore> => {
     if (closed) throw new SpanStoreError("STORE_CLOSED", "the store is closed");
@@ -57,25 +59,25 @@ export function createTenants(
   };
   /** Those that had a space when they were listed last. */
   let listed: ReadonlySet<string> = new Set();
-  const absent = async (tenant: string): Promise<SpanStore | undefined> => {
+  const absent = async (tenant: string, signal: AbortSignal | undefined): Promise<SpanStore | undefined> => {
     const isThere = (): boolean => listed.has(tenant) || opened.get(tenant)?.isOpen() === true;
-    if (lasting === undefined || closed || isThere()) return undefined;
-    listed = new Set(await lasting.list());
-    return isThere() ? undefined : lasting.nothing;
+    if (nothing === undefined || closed || isThere()) return undefined;
+    if (list !== undefined) listed = new Set(await orAborted(list(), signal));
+    return isThere() ? undefined : nothing;
   };
   return {
     forTenant: (tenant) => {
       checkTenantName(tenant);
-      return tenantStore(engine, {
+      const space = {
         opening: () => opening(tenant),
-        absent: () => absent(tenant),
-        end: async () => (closed ? undefined : opening(tenant).end()),
-      });
+        absent: (signal: AbortSignal | undefined) => absent(tenant, signal),
+      };
+      return withLifecycle({ engine, ...tenantCalls(space) });
     },
     names: () => [...opened.keys()],
     close: async () => {
       closed = true;
-      await Promise.all([...opened.values()].map((own) => own.end()));
+      await allDone([...opened.values()].map((own) => own.end()));
     },
   };
 }
@@ -97,38 +99,39 @@ function hasLoneSurrogate(text: string): boolean {
 interface TenantSpace {
   readonly opening: () => WhileUsed<SpanStore>;
   /** What answers for now, where there is nothing yet. */
-  readonly absent: () => Promise<SpanStore | undefined>;
-  readonly end: () => Promise<void>;
+  readonly absent: (signal: AbortSignal | undefined) => Promise<SpanStore | undefined>;
 }
 
-/** A store that is open while it is used. */
-function tenantStore(engine: string, { opening, absent, end }: TenantSpace): SpanStore {
+/** The calls of a space that is open while it is used. */
+function tenantCalls({ opening, absent }: TenantSpace): Omit<StoreCalls, "engine"> {
   type Work<Result> = (store: SpanStore) => Promise<Result>;
-  const read = async <Result>(work: Work<Result>): Promise<Result> => {
-    const nothing = await absent();
-    return nothing === undefined ? opening().use(work) : work(nothing);
+  const read = async <Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result> => {
+    const nothing = await absent(signal);
+    return nothing === undefined ? opening().use(work, signal) : work(nothing);
   };
   const visit = async <Result>(work: Work<Result>): Promise<Result> => {
-    const nothing = await absent();
+    const nothing = await absent(undefined);
     return nothing === undefined ? opening().visit(work) : work(nothing);
   };
   const stream = async function* <Item>(
     start: (store: SpanStore) => AsyncIterable<Item>,
+    signal: AbortSignal | undefined,
   ): AsyncGenerator<Item, void> {
-    const nothing = await absent();
-    yield* nothing === undefined ? opening().stream(start) : start(nothing);
+    const nothing = await absent(signal);
+    yield* nothing === undefined ? opening().stream(start, signal) : start(nothing);
   };
   return {
-    engine,
-    write: async (traces, options) => opening().use((store) => store.write(traces, options)),
-    getTraces: (ids, options) => stream((store) => store.getTraces(ids, options)),
-    findTraces: (query, options) => stream((store) => store.findTraces(query, options)),
-    findTraceIds: (query, options) => read((store) => store.findTraceIds(query, options)),
-    findTraceSummaries: (query, options) => stream((store) => store.findTraceSummaries(query, options)),
-    findSpans: (query, options) => stream((store) => store.findSpans(query, options)),
-    getServices: (options) => read((store) => store.getServices(options)),
-    getOperations: (query, options) => read((store) => store.getOperations(query, options)),
-    getDependencies: (query, options) => read((store) => store.getDependencies(query, options)),
+    write: (traces, options) => opening().use((store) => store.write(traces, options), options?.signal),
+    getTraces: (ids, options) => stream((store) => store.getTraces(ids, options), options?.signal),
+    findTraces: (query, options) => stream((store) => store.findTraces(query, options), options?.signal),
+    findTraceIds: (query, options) => read((store) => store.findTraceIds(query, options), options?.signal),
+    findTraceSummaries: (query, options) =>
+      stream((store) => store.findTraceSummaries(query, options), options?.signal),
+    findSpans: (query, options) => stream((store) => store.findSpans(query, options), options?.signal),
+    getServices: (options) => read((store) => store.getServices(options), options?.signal),
+    getOperations: (query, options) => read((store) => store.getOperations(query, options), options?.signal),
+    getDependencies: (query, options) =>
+      read((store) => store.getDependencies(query, options), options?.signal),
     deleteBefore: (time) => visit((store) => store.deleteBefore(time)),
     expire: (time, options) => visit((store) => store.expire(time, options)),
     purge: () => visit((store) => store.purge()),
@@ -138,10 +141,10 @@ function tenantStore(engine: string, { opening, absent, end }: TenantSpace): Spa
         field: "tenant",
       });
     },
-    capabilities: (options) => read((store) => store.capabilities(options)),
+    capabilities: (options) => read((store) => store.capabilities(options), options?.signal),
     stats: () => visit((store) => store.stats()),
     health: () => visit((store) => store.health()),
-    close: end,
-    [Symbol.asyncDispose]: end,
+    // The space stays open for other handles, and is closed when nobody uses it.
+    close: async () => {},
   };
 }

@@ -74,4 +74,64 @@ export function describeTenants({ it }: Suite): void {
     },
     about,
   );
+
+  it(
+    "gives each caller a handle of its own: closing one leaves the tenant to the others",
+    async (store) => {
+      const [left, right] = [store.forTenant("shared"), store.forTenant("shared")];
+      await left.write(tracesOf({ trace: 1, service: "shared" }, { trace: 2 }, { trace: 3 }));
+      const [open, begun] = [left, right].map((each) => each.findTraces({})[Symbol.asyncIterator]());
+      assert.equal((await open?.next())?.done, false);
+      assert.equal((await begun?.next())?.done, false);
+
+      await left.close();
+      await left.close();
+      await assertRefused(() => left.getServices(), "STORE_CLOSED");
+      await assertRefused(() => left.write(tracesOf({ trace: 4 })), "STORE_CLOSED");
+      await assertRefused(() => open?.next() as Promise<unknown>, "STORE_CLOSED");
+
+      const rest: unknown[] = [];
+      for (let next = await begun?.next(); next?.done === false; next = await begun?.next()) rest.push(next);
+      assert.equal(rest.length, 2);
+      await right.write(tracesOf({ trace: 4 }));
+      for (const each of [right, store.forTenant("shared")]) {
+        assert.deepEqual(await each.getServices(), ["shared"]);
+        assert.equal((await each.findTraceIds({})).traces.length, 4);
+      }
+      await store.health();
+    },
+    about,
+  );
+
+  it(
+    "closes every handle with the store they were asked of",
+    async (_store, open) => {
+      const store = await open("closing");
+      const [used, unused] = [store.forTenant("used"), store.forTenant("unused")];
+      await used.write(tracesOf({ trace: 1 }, { trace: 2 }, { trace: 3 }));
+      const begun = used.findTraces({})[Symbol.asyncIterator]();
+      await begun.next();
+      await store.close();
+      await assertRefused(() => begun.next(), "STORE_CLOSED");
+      for (const each of [used, unused]) {
+        await assertRefused(() => each.getServices(), "STORE_CLOSED");
+        await assertRefused(() => each.write(tracesOf({ trace: 1 })), "STORE_CLOSED");
+        await each.close();
+      }
+    },
+    about,
+  );
+
+  it(
+    "makes nothing of a name that is only read of",
+    async (store) => {
+      const stranger = store.forTenant("stranger");
+      assert.deepEqual(await stranger.getServices(), []);
+      assert.deepEqual(await stranger.findTraceIds({ service: "a" }), { traces: [] });
+      assert.deepEqual((await readTraces(stranger.getTraces([traceIdOf(1)]))).traces, []);
+      await stranger.health();
+      assert.deepEqual(await store.tenants(), []);
+    },
+    about,
+  );
 }

@@ -16,6 +16,7 @@ export {
   type GroupItem,
 } from "./engine-kit/group-commit.js";
 export { lazyEngine } from "./engine-kit/lazy-engine.js";
+export { createNameCodec, type NameCodec } from "./engine-kit/name-codec.js";
 export { createReclaimer } from "./engine-kit/reclaim.js";
 export { checkNode, threadFile, unsupportedNode } from "./engine-kit/runtime.js";
 export {

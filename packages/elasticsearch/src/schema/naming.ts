@@ -1,3 +1,4 @@
+import { createNameCodec } from "@spanstore/core/engine";
 import type { Window, Windows } from "./windows.js";
 
 /** What the indices of one space are called. */
@@ -43,25 +44,18 @@ export function createNaming(prefix: string, windows: Windows): Naming {
   };
 }
 
-/**
- * The prefix of a tenant's indices: its name, in which everything but lower-case letters and digits is written as `_`
- * and the two hex digits of each byte, so that no two tenants have one.
- */
+const tenantWord = "tenant-";
+const tenantNames = createNameCodec(/[a-z0-9]/, "_");
+
+/** The prefix of a tenant's indices. */
 export function tenantPrefix(prefix: string, tenant: string): string {
-  const name = Buffer.from(tenant, "utf8")
-    .toString("latin1")
-    .replace(/[^a-z0-9]/g, (char) => `_${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
-  return `${prefix}tenant-${name}-`;
+  return `${prefix}${tenantWord}${tenantNames.encode(tenant)}-`;
 }
 
 /** The tenant whose state an index holds; undefined for any other index. */
 export function tenantOfControl(prefix: string, index: string): string | undefined {
-  const [, name] =
-    /^tenant-([a-z0-9_]+)-control$/.exec(index.startsWith(prefix) ? index.slice(prefix.length) : "") ?? [];
-  if (name === undefined) return undefined;
-  const bytes = name.replace(/_([0-9a-f]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  const tenant = Buffer.from(bytes, "latin1").toString("utf8");
-  return tenantPrefix(prefix, tenant) === `${prefix}tenant-${name}-` ? tenant : undefined;
+  const start = `${prefix}${tenantWord}`;
+  const end = "-control";
+  if (!index.startsWith(start) || !index.endsWith(end)) return undefined;
+  return tenantNames.decode(index.slice(start.length, -end.length));
 }

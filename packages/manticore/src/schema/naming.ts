@@ -1,3 +1,4 @@
+import { createNameCodec } from "@spanstore/core/engine";
 import { type AttributeStorage, createTable, dropTable, spanTable, type TableShape } from "./schema.js";
 import type { Window, Windows } from "./windows.js";
 
@@ -54,28 +55,17 @@ export function createNaming({ prefix, windows, cluster, attributes = "stored" }
 }
 
 const tenantWord = "tenant_";
+const tenantNames = createNameCodec(/[a-z0-9]/, "_");
 
-/**
- * The prefix of a tenant's tables: its name, in which everything but lower-case letters and digits is written as
- * `_` and the two hex digits of each byte, so that no two tenants have one.
- */
+/** The prefix of a tenant's tables. */
 export function tenantPrefix(prefix: string, tenant: string): string {
-  const name = Buffer.from(tenant, "utf8")
-    .toString("latin1")
-    .replace(/[^a-z0-9]/g, (char) => `_${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
-  return `${prefix}${tenantWord}${name}_`;
+  return `${prefix}${tenantWord}${tenantNames.encode(tenant)}_`;
 }
 
 /** The tenant whose table of operations this is; undefined when it is none's. */
 export function tenantOfTable(prefix: string, table: string): string | undefined {
-  const form = /^((?:[a-z0-9]|_[0-9a-f]{2})+)_operations$/;
-  const [, name] = table.startsWith(`${prefix}${tenantWord}`)
-    ? (form.exec(table.slice(prefix.length + tenantWord.length)) ?? [])
-    : [];
-  if (name === undefined) return undefined;
-  const bytes = name.replace(/_([0-9a-f]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-  const tenant = Buffer.from(bytes, "latin1").toString("utf8");
-  return tenantPrefix(prefix, tenant) === `${prefix}${tenantWord}${name}_` ? tenant : undefined;
+  const start = `${prefix}${tenantWord}`;
+  const end = "_operations";
+  if (!table.startsWith(start) || !table.endsWith(end)) return undefined;
+  return tenantNames.decode(table.slice(start.length, -end.length));
 }

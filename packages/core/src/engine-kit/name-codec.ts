@@ -1,0 +1,30 @@
+/** Names of tenants, of any characters, as names that a file system or a database takes; no two of them in one. */
+export interface NameCodec {
+  readonly encode: (name: string) => string;
+  /** The name that is encoded so; undefined for text that encodes none. */
+  readonly decode: (encoded: string) => string | undefined;
+}
+
+/**
+ * Characters that are kept stand for themselves; every byte of all others, in UTF-8, is the mark and two lower-case hex
+ * digits.
+ * @param mark a character that is not kept.
+ */
+export function createNameCodec(kept: RegExp, mark: string): NameCodec {
+  const escaped = new RegExp(`${mark}([0-9a-f]{2})`, "g");
+  const encode = (name: string): string =>
+    Array.from(Buffer.from(name, "utf8"), (byte) => {
+      const character = String.fromCharCode(byte);
+      return kept.test(character) ? character : `${mark}${byte.toString(16).padStart(2, "0")}`;
+    }).join("");
+  return {
+    encode,
+    decode: (encoded) => {
+      const bytes = encoded.replace(escaped, (_, hex: string) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+      );
+      const name = Buffer.from(bytes, "latin1").toString("utf8");
+      return name !== "" && encode(name) === encoded ? name : undefined;
+    },
+  };
+}

@@ -92,6 +92,7 @@ export function exitCode(code, signal) {
 const packageOfTool = {
   attw: "@arethetypeswrong/cli",
   biome: "@biomejs/biome",
+  changeset: "@changesets/cli",
   depcruise: "dependency-cruiser",
   tsc: "typescript",
 };

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { onNewEnoughNode } from "./node/rerun.mjs";
 import { build, install } from "./prepare.mjs";
+import { manifestProblems, writeManifests } from "./release/manifests.mjs";
 import { root, runService, runTool } from "./run.mjs";
 import { packageFolders, published } from "./workspace-packages.mjs";
 
@@ -15,9 +16,9 @@ const usage = `Usage: node scripts/workspace.mjs COMMAND [ARGS]
   demo       sends traces to a running server and prints what its searches find
   build      all packages whose source changed
   lint       Biome's checks, and the directions of imports
-  format     Biome's fixes
+  format     Biome's fixes, and what all package.json have in common
   typecheck  tsc on every package
-  packages   publint and attw on every package that is published
+  packages   publint and attw on every package that is published, and what all have in common
   knip       unused files, exports and dependencies
   bench      the benchmark program; ARGS are its own
 
@@ -46,6 +47,7 @@ async function main(command, args) {
       return (await runTool("biome", ["ci", ...(args.length > 0 ? args : everything)])) || checkImports();
     case "format":
       await install();
+      writeManifests();
       return runTool("biome", ["check", "--write", ...(args.length > 0 ? args : everything)]);
     case "typecheck":
       await prepare();
@@ -89,7 +91,9 @@ function checkImports() {
 }
 
 async function checkPackages() {
-  let failed = 0;
+  const problems = manifestProblems();
+  for (const problem of problems) console.error(problem);
+  let failed = problems.length > 0 ? 1 : 0;
   for (const folder of published()) {
     const cwd = join(root, folder);
     failed = (await runTool("publint", ["--strict", "--pack", "npm", "."], { cwd })) || failed;

@@ -22,7 +22,7 @@ it("the pictures are drawn from what the tree holds", () => {
   execFileSync(process.execPath, [script, "--check"]);
 });
 
-it.each(["library", "operations", "jaeger-versions", "promises", "errors", "manticore-sql"])(
+it.each(["library", "operations", "jaeger-versions", "promises", "errors", "filter", "manticore-sql"])(
   "the links of docs/%s.md lead to what is there",
   (name) => {
     const links = textOf(`../docs/${name}.md`).matchAll(/\]\(([^)#]+)[^)]*\)/g);

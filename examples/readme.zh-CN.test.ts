@@ -23,7 +23,7 @@ function shapeOf(text: string) {
 /** Each page and its translation. */
 const pages: readonly (readonly [original: string, translated: string])[] = [
   ["README.md", "README.zh-CN.md"],
-  ...["library", "operations", "jaeger-versions", "promises", "errors"].map(
+  ...["library", "operations", "jaeger-versions", "promises", "errors", "filter"].map(
     (name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const,
   ),
 ];

@@ -1,7 +1,8 @@
 import { parseExactly } from "@spanstore/jaeger";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type JsonFault, type JsonPiece, jsonPieces } from "../src/transfer/json-pieces.js";
+import { jsonPieces } from "../src/import/json/pieces.js";
+import type { JsonFault, JsonPiece } from "../src/import/json/places.js";
 
 type Found = JsonPiece | JsonFault;
 
@@ -23,7 +24,7 @@ async function piecesOf(text: string | Uint8Array, cuts: readonly number[] = [])
 const value = fc.jsonValue({ maxDepth: 4 });
 const element = fc.oneof(
   value,
-  fc.dictionary(fc.constantFrom("data", "resourceSpans", "result", "a"), value),
+  fc.dictionary(fc.constantFrom("data", "resourceSpans", "result", "errors", "a"), value),
 );
 const cuts = fc.array(fc.nat(), { maxLength: 8 });
 const indent = fc.constantFrom(0, 1, 2);
@@ -43,7 +44,8 @@ describe("pieces of JSON", () => {
           const found = await piecesOf(text, at);
           expect(found).toEqual(
             all.map((each, i) => ({
-              place: "whole",
+              place: "value",
+              path: "",
               text: JSON.stringify(each),
               line: 1 + i * (end === "\n\n" ? 2 : 1),
             })),
@@ -54,7 +56,8 @@ describe("pieces of JSON", () => {
   });
 
   it("are the elements of the lists of a document, however it is written", async () => {
-    const list = fc.constantFrom("data", "resourceSpans");
+    const list = fc.constantFrom("data", "resourceSpans", "resource_spans", "batches", "resourceLogs");
+    const holder = fc.constantFrom("", "result", "trace", "data", "hits");
     const before = fc.dictionary(fc.constantFrom("total", 'da"ta', "x"), value);
     await fc.assert(
       fc.asyncProperty(
@@ -62,18 +65,28 @@ describe("pieces of JSON", () => {
         before,
         fc.array(element),
         indent,
-        fc.boolean(),
+        holder,
         cuts,
-        async (name, head, all, by, isInResult, at) => {
+        async (name, head, all, by, within, at) => {
           const document = { ...head, [name]: all, limit: 0, errors: [{ data: "[" }] };
-          const text = JSON.stringify(isInResult ? { x: 1, result: document } : document, null, by);
-          const found = await piecesOf(text, at);
-          expect(found.map((piece) => ("text" in piece ? JSON.parse(piece.text) : piece))).toEqual(
-            JSON.parse(JSON.stringify(all)),
+          const whole = within === "" ? document : { x: 1, [within]: document };
+          const found = await piecesOf(JSON.stringify(whole, null, by), at);
+          const pieces = found.map((piece) =>
+            "text" in piece ? { ...piece, text: JSON.parse(piece.text) } : piece,
           );
-          expect(new Set(found.map((piece) => ("place" in piece ? piece.place : "")))).toEqual(
-            new Set(all.length === 0 ? [] : [name]),
+          const frame = pieces.pop();
+          expect(pieces).toMatchObject(
+            all.map((each, i) => ({
+              text: JSON.parse(JSON.stringify(each)),
+              path: `${name}[${i}]`,
+              place: name === "data" ? "value" : name === "resourceLogs" ? name : "resourceSpans",
+            })),
           );
+          const empty = JSON.parse(JSON.stringify({ ...document, [name]: [] }));
+          expect(frame).toMatchObject({
+            place: "frame",
+            text: within === "" ? empty : { x: 1, [within]: empty },
+          });
         },
       ),
     );
@@ -88,6 +101,21 @@ describe("pieces of JSON", () => {
         );
       }),
     );
+  });
+
+  it("are the documents of what Elasticsearch answers, and all lists of an object", async () => {
+    const all = async (text: string): Promise<string[]> =>
+      (await piecesOf(text)).map((piece) => ("text" in piece ? `${piece.path} ${piece.text}` : piece.fault));
+    expect(await all('{"took":1,"hits":{"total":{"value":2},"hits":[{"a":1},{"a":2}]}}')).toEqual([
+      'hits[0] {"a":1}',
+      'hits[1] {"a":2}',
+      ' {"took":1,"hits":{"total":{"value":2},"hits":[]}}',
+    ]);
+    expect(await all('{"resourceSpans":[1],"resourceLogs":[2,3]}')).toEqual([
+      "resourceSpans[0] 1",
+      "resourceLogs[0] 2",
+      "resourceLogs[1] 3",
+    ]);
   });
 
   it("tell their lines", async () => {
@@ -106,6 +134,25 @@ describe("pieces of JSON", () => {
     }
     const first = await piecesOf(`{"a":"tex\n${good}\n`);
     expect(first).toMatchObject([{ line: 1, canGoOn: true }, { text: good }]);
+  });
+
+  it("show what a line is that is no JSON, and go on with the next", async () => {
+    const found = await piecesOf('INFO: {"a":1}\n{"a":\n1}\n');
+    expect(found).toMatchObject([
+      { fault: 'is no JSON: it begins with "INFO: {\\"a\\":1}"', line: 1, canGoOn: true },
+      { line: 2, text: '{"a":\n1}' },
+    ]);
+    expect(await piecesOf(`${"x".repeat(100)}\n`)).toMatchObject([
+      { fault: `is no JSON: it begins with "${"x".repeat(32)}"` },
+    ]);
+  });
+
+  it("may have commas and record separators between them", async () => {
+    expect(await piecesOf('\x1e{"a":1}\n\x1e{"b":[]},\n{}')).toMatchObject([
+      { text: '{"a":1}' },
+      { text: '{"b":[]}' },
+      { text: "{}" },
+    ]);
   });
 
   it("end where a document is cut off", async () => {
@@ -130,7 +177,7 @@ it("JSON is parsed with all digits of its integers", () => {
       (all, text) => {
         const json = `{"a":[${all.join(", ")}],${JSON.stringify(text)}:${JSON.stringify(`:${all[0]}\\" ${text}`)}}`;
         const parsed = parseExactly(json) as Record<string, unknown>;
-        expect((parsed.a as (number | string)[]).map(BigInt)).toEqual(all);
+        expect((parsed.a as (number | bigint)[]).map(BigInt)).toEqual(all);
         expect(parsed[text]).toBe(`:${all[0]}\\" ${text}`);
       },
     ),

@@ -292,6 +292,15 @@ describe("partsOfJson", () => {
       ["g"],
     ]);
     expect(unknown).toEqual(["resource.colour", "link.weight"]);
+    const messages = [json, 7].flatMap((each) =>
+      [...partsOfJson(each, { path: "", together: 9 })].flatMap((part) =>
+        "error" in part ? [part.error.message] : [],
+      ),
+    );
+    expect([messages[0], messages.at(-1)]).toEqual([
+      'scopeSpans[0].spans[1].traceId: "xyz" is not 32 hex digits',
+      "7 instead of an object",
+    ]);
   });
 });
 

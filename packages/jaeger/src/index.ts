@@ -10,6 +10,17 @@ export type {
 } from "./documents/documents.js";
 export { spansOfDocuments } from "./documents/spans-of-documents.js";
 export {
+  isAbsent,
+  isNoId,
+  readId,
+  readInstant,
+  readList,
+  readMicros,
+  readObject,
+  readText,
+  refused,
+} from "./json/fields.js";
+export {
   createProcesses,
   type JsonSpan,
   jaegerJsonOf,

@@ -57,6 +57,8 @@ export interface Command<Flags extends CommandFlags = CommandFlags> {
   readonly flags: Flags;
   /** A wrong configuration does not keep it from running. */
   readonly checksConfiguration?: boolean;
+  /** What 0 and 1 mean, where it is more than that the command is done or cannot be done. */
+  readonly exitCodes?: { readonly 0: string; readonly 1: string };
   /** Whole command lines. */
   readonly examples: readonly string[];
   /**

@@ -4,6 +4,7 @@ import { type Environment, helpText, hint, UsageError } from "@spanstore/grpc-se
 import { commandHelp } from "../commands/help.js";
 import { commandLines, commandNames, loadCommand } from "../commands/list.js";
 import type { Command } from "./command.js";
+import { errorText } from "./error-text.js";
 import { createOutput, type Output, OutputClosed } from "./output.js";
 import { readCall } from "./read-call.js";
 
@@ -83,7 +84,7 @@ async function named(name: string): Promise<Command> {
 function reasonOf(error: unknown): string | undefined {
   if (isSpanStoreError(error)) {
     if (error.code === "INTERNAL") return undefined;
-    return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
+    return errorText(error);
   }
   // What the system refused: a file, a folder, a full disk.
   if (error instanceof Error && "syscall" in error) return error.message;

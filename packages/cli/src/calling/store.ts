@@ -92,18 +92,33 @@ export async function withStore<T>(
   access: StoreAccess,
   use: (store: SpanStore) => Promise<T>,
 ): Promise<T> {
-  const store = await openCommandStore(call, access);
+  return withStoreWhenNeeded(call, access, async (open) => use(await open()));
+}
+
+/** The same, opened when `use` asks for it; what can be told before of what the command line says is told before. */
+export async function withStoreWhenNeeded<T>(
+  call: StoreCall,
+  access: StoreAccess,
+  use: (open: () => Promise<SpanStore>) => Promise<T>,
+): Promise<T> {
+  const opener = checkedOpener(call, access);
+  const { tenant } = call.flags;
+  let opened: Promise<SpanStore> | undefined;
   try {
-    const { tenant } = call.flags;
-    return await use(tenant === undefined || access.ofTenants ? store : store.forTenant(tenant));
+    return await use(async () => {
+      opened ??= opener();
+      const store = await opened;
+      return tenant === undefined || access.ofTenants ? store : store.forTenant(tenant);
+    });
   } finally {
-    await store.close();
+    await (await opened?.catch(() => undefined))?.close();
   }
 }
 
-async function openCommandStore(call: StoreCall, access: StoreAccess): Promise<SpanStore> {
+function checkedOpener(call: StoreCall, access: StoreAccess): () => Promise<SpanStore> {
   const { config, flags, complain } = call;
-  if (flags.server !== undefined) return connectToServer(call, flags.server);
+  const { server } = flags;
+  if (server !== undefined) return () => connectToServer(call, server);
   const stray = Object.keys(serverFlags).filter(
     (name) => flags[name as keyof typeof serverFlags] !== undefined,
   );
@@ -113,7 +128,7 @@ async function openCommandStore(call: StoreCall, access: StoreAccess): Promise<S
   }
   const role = flags.archive ? "archive" : "main";
   if (!access.creates) checkIsThere(config, role);
-  return openStore(config, role, complain);
+  return () => openStore(config, role, complain);
 }
 
 async function connectToServer(

@@ -7,9 +7,10 @@ import type { Output } from "../calling/output.js";
 import { createProgress, progressFlag } from "../calling/progress.js";
 import { queryFlags, readQuery } from "../calling/query-flags.js";
 import { storeFlags, withStore } from "../calling/store.js";
-import { createOutputFile, type OutputFile, standard } from "../transfer/files.js";
-import { createFormatter, formats } from "../transfer/trace-formats.js";
-import { walkTraces } from "../transfer/walk-traces.js";
+import { createOutputFile, type OutputFile } from "../export/output-file.js";
+import { createFormatter, formats } from "../export/trace-formats.js";
+import { walkTraces } from "../export/walk-traces.js";
+import { standard } from "../import/bytes/read-file.js";
 
 /** Text is handed on in parts of about so many characters. */
 const partLength = 64 * 1024;

@@ -28,8 +28,20 @@ ${sources}
 Examples:
 ${examples.map((line) => `  ${line}`).join("\n")}
 
-Exit codes: 0 when it is done, 1 when it cannot be done, 2 for wrong usage, 130 after Ctrl-C.
+Exit codes:
+${exitCodes(command)}
 `;
+}
+
+function exitCodes({ exitCodes = { 0: "it is done", 1: "it cannot be done" } }: Command): string {
+  const lines = {
+    ...exitCodes,
+    2: "the command line, the environment or the configuration is wrong; nothing was done",
+    130: "Ctrl-C ended it, or 143 SIGTERM",
+  };
+  return Object.entries(lines)
+    .map(([code, text]) => `  ${code.padEnd(3)}  ${text}`)
+    .join("\n");
 }
 
 function argumentText({ name, optional, repeated }: CommandArgument): string {

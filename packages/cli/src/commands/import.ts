@@ -1,15 +1,12 @@
-import { stat } from "node:fs/promises";
-import type { SpanStore, SpanStoreError } from "@spanstore/core";
-import { counted, formatCount, formatSize } from "@spanstore/core/text";
+import type { SpanStore } from "@spanstore/core";
 import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
+import { errorText } from "../calling/error-text.js";
 import { createProgress, progressFlag } from "../calling/progress.js";
-import { storeFlags, withStore } from "../calling/store.js";
-import { standard } from "../transfer/files.js";
-import { importFile } from "../transfer/import-file.js";
-import { createSpanWriter } from "../transfer/write-spans.js";
-
-/** What is wrong is told so often, and then counted. */
-const mostComplaints = 20;
+import { storeFlags, withStoreWhenNeeded } from "../calling/store.js";
+import { sizeOfFile } from "../import/bytes/read-file.js";
+import { importFile } from "../import/import-file.js";
+import { createImportReport } from "../import/report.js";
+import { createSpanWriter, type SpanWriter } from "../transfer/write-spans.js";
 
 const flags = {
   continue: {
@@ -29,7 +26,7 @@ const flags = {
 export const importTraces = defineCommand({
   name: "import",
   text: [
-    "Writes the traces of files into the store: OTLP's JSON, as the OpenTelemetry collector's file exporter and this program's export write it, or the JSON of Jaeger's /api/traces and of its UI's downloads, which is detected. - is standard input; what gzip packed is unpacked.",
+    "Writes the traces of files into the store. What a file is shows in its beginning, not its name: OTLP's JSON, as the OpenTelemetry collector's file exporter and this program's export write it, or its protobuf; the JSON of Jaeger's /api/traces and /api/v3, of its UI's downloads and its Elasticsearch documents; Tempo's answers; Zipkin's v2. Packed by gzip or zstd or not; JSON in UTF-8 or UTF-16. - is standard input.",
     "What is in the store already is not kept twice, so an import that did not come to its end is just repeated.",
   ],
   arguments: [{ name: "FILE|-", repeated: true }],
@@ -39,86 +36,57 @@ export const importTraces = defineCommand({
     "curl --silent 'http://localhost:16686/api/traces?service=shop&raw=true' | spanstore import -",
     "spanstore import --server=localhost:17271 --continue rotated/*.json",
   ],
-  run: (call) =>
-    call.flags["dry-run"]
-      ? importFiles(call, undefined)
-      : withStore(call, { creates: true }, async (store) => {
-          // A store that is not there at all is not waited for.
-          await store.health();
-          return importFiles(call, store);
-        }),
+  exitCodes: { 0: "all spans of the files are in the store", 1: "something could not be read or stored" },
+  run: async (call) => {
+    const size = await sizeOfFiles(call);
+    if (call.flags["dry-run"]) return importFiles(call, size, undefined);
+    return withStoreWhenNeeded(call, { creates: true }, (open) => importFiles(call, size, open));
+  },
 });
 
-async function importFiles(call: CommandCall<typeof flags>, store: SpanStore | undefined): Promise<number> {
+async function importFiles(
+  call: CommandCall<typeof flags>,
+  size: number | undefined,
+  open: (() => Promise<SpanStore>) | undefined,
+): Promise<number> {
   const { signal } = call;
-  const size = await sizeOf(call.arguments);
-  const startedAt = Date.now();
-  let bytes = 0;
-  let read = 0;
-  let stored = 0;
-  let faults = 0;
-  let faultySpans = 0;
-  let rejectedSpans = 0;
-  let complaints = 0;
-  let isWaiting = false;
-  const progress = createProgress(call.flags.progress === true, () => {
-    const share =
-      size === undefined || size === 0 ? "" : ` (${Math.min(100, Math.floor((bytes / size) * 100))} %)`;
-    return `${counted(read, "span")}, ${formatSize(bytes)}${share}`;
-  });
-  const complain = (line: string): void => {
+  const progress = createProgress(call.flags.progress === true, () => report.progress(size));
+  const report = createImportReport(open === undefined, (line) => {
     progress.clear();
-    complaints++;
-    if (complaints <= mostComplaints) call.complain(line);
-    else if (complaints === mostComplaints + 1) call.complain("more of that is not shown, but counted");
+    call.complain(line);
+  });
+  let writer: SpanWriter | undefined;
+  const take = async (encoded: Uint8Array, spans: number): Promise<void> => {
+    if (open === undefined) return;
+    writer ??= await writerTo(open);
+    await writer.add(encoded, spans);
   };
-  const fault = (error: SpanStoreError, spans: number): void => {
-    if (!call.flags.continue) throw error;
-    faults++;
-    faultySpans += spans;
-    complain(error.message);
-  };
-  const writer =
-    store &&
-    createSpanWriter(store, {
+  const writerTo = async (opening: () => Promise<SpanStore>): Promise<SpanWriter> => {
+    const store = await opening();
+    // A store that is not there at all is not waited for.
+    await store.health();
+    return createSpanWriter(store, {
       signal,
-      written: (spans) => {
-        stored += spans;
-        isWaiting = false;
-      },
-      rejected: (spans) => {
-        rejectedSpans += spans.length;
-        complain(`a span cannot be stored: ${spans[0]?.reason}`);
-      },
-      waiting: (reason) => {
-        if (!isWaiting) complain(`waiting for the store: ${reason}`);
-        isWaiting = true;
-      },
+      written: report.stored,
+      rejected: (spans) => report.rejected(spans.length, spans[0]?.reason ?? ""),
+      waiting: report.waiting,
     });
-  const totals = (): string => {
-    const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-    const what =
-      store === undefined ? `read ${counted(read, "span")}` : `imported ${counted(stored, "span")}`;
-    const lost = [
-      ...(faults === 0
-        ? []
-        : [`${counted(faults, "fault")} passed over, with ${counted(faultySpans, "span")} known of`]),
-      ...(rejectedSpans === 0 ? [] : [`${formatCount(rejectedSpans)} that cannot be stored`]),
-    ];
-    return [`${what}, ${formatSize(bytes)} in ${seconds} s`, ...lost].join("; ");
   };
   try {
     try {
       for (const path of call.arguments) {
         await importFile(path, {
           signal,
-          writer,
-          progress: (more, spans) => {
-            bytes += more;
-            read += spans;
+          take,
+          progress: (bytes, spans) => {
+            report.read(bytes, spans);
             progress.tick();
           },
-          fault,
+          fault: (error, spans) => {
+            if (!call.flags.continue) throw error;
+            report.fault(errorText(error), spans);
+          },
+          note: report.note,
         });
       }
     } finally {
@@ -127,19 +95,21 @@ async function importFiles(call: CommandCall<typeof flags>, store: SpanStore | u
     }
   } finally {
     progress.clear();
-    call.complain(totals());
+    call.complain(report.totals());
   }
-  return rejectedSpans > 0 && !call.flags.continue ? 1 : 0;
+  return report.isIncomplete ? 1 : 0;
 }
 
-/** Of all files together; undefined when it is not known. */
-async function sizeOf(paths: readonly string[]): Promise<number | undefined> {
-  let sum = 0;
-  for (const path of paths) {
-    if (path === standard) return undefined;
-    const info = await stat(path);
-    if (!info.isFile()) return undefined;
-    sum += info.size;
+/** Of all files together; undefined when it is not known. A file that is not there is told before anything is written. */
+async function sizeOfFiles(call: CommandCall<typeof flags>): Promise<number | undefined> {
+  let sum: number | undefined = 0;
+  for (const path of call.arguments) {
+    try {
+      const size = await sizeOfFile(path);
+      sum = sum === undefined || size === undefined ? undefined : sum + size;
+    } catch (error) {
+      if (!call.flags.continue) throw error;
+    }
   }
   return sum;
 }

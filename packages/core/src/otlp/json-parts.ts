@@ -14,7 +14,7 @@ export type JsonPart =
     };
 
 export interface JsonPartsOptions {
-  /** What the ResourceSpans is called in errors: `resourceSpans[3]`. */
+  /** What the ResourceSpans is called in errors: `resourceSpans[3]`; empty: nothing. */
   readonly path: string;
   /** At most so many spans are given together. */
   readonly together: number;
@@ -32,7 +32,10 @@ export function* partsOfJson(json: unknown, options: JsonPartsOptions): Generato
     const around = resourceOfJson(object, unknown);
     const name = scopesName(object);
     for (const [i, scope] of jsonItems(object, name).entries()) {
-      yield* partsOfScope(scope, around, { ...options, path: `${path}.${spelledName(object, name)}[${i}]` });
+      yield* partsOfScope(scope, around, {
+        ...options,
+        path: joined(path, `${spelledName(object, name)}[${i}]`),
+      });
     }
   } catch (error) {
     yield { error: faultIn(path, error), spans: spansIn(json) };
@@ -73,9 +76,13 @@ function* partsOfScope(
 }
 
 function faultIn(path: string, error: unknown): SpanStoreError {
-  const fault = faultAtTop(faultWithin(path, error));
+  const fault = faultAtTop(path === "" ? error : faultWithin(path, error));
   if (isSpanStoreError(fault)) return fault;
   throw fault;
+}
+
+function joined(path: string, part: string): string {
+  return path === "" ? part : `${path}.${part}`;
 }
 
 /** Of what cannot be read, as far as it can. */

@@ -1,0 +1,6 @@
+import type { SpanStoreError } from "@spanstore/core";
+
+/** An error for people: what is wrong, and what to do about it. */
+export function errorText({ message, hint }: SpanStoreError): string {
+  return hint === undefined ? message : `${message} (${hint})`;
+}

@@ -1,0 +1,73 @@
+/** Bytes of a source, taken in the portions that their reader wants. */
+export interface ByteReader {
+  /** The next bytes, not taken: so many, or fewer at the end. They hold until something is taken. */
+  peek(count: number): Promise<Uint8Array>;
+  /** Takes so many bytes, or fewer at the end. */
+  take(count: number): Promise<Uint8Array>;
+  /** Takes what is at hand, at least one byte and at most so many; undefined at the end. */
+  some(most: number): Promise<Uint8Array | undefined>;
+  /** Puts bytes before the next. */
+  putBack(bytes: Uint8Array): void;
+  /** How many bytes were taken. */
+  readonly taken: number;
+}
+
+/** What the source fails with is thrown when all that came before it is taken. */
+export function createByteReader(source: AsyncIterable<Uint8Array>): ByteReader {
+  const iterator = source[Symbol.asyncIterator]();
+  let ahead: Uint8Array = new Uint8Array(0);
+  let taken = 0;
+  let ended = false;
+  let failure: { readonly error: unknown } | undefined;
+
+  const more = async (): Promise<void> => {
+    try {
+      const next = await iterator.next();
+      if (next.done === true) ended = true;
+      else ahead = ahead.length === 0 ? next.value : Buffer.concat([ahead, next.value]);
+    } catch (error) {
+      failure = { error };
+    }
+  };
+  const fill = async (count: number): Promise<void> => {
+    while (ahead.length < count && !ended && failure === undefined) await more();
+    if (ahead.length === 0 && failure !== undefined) throw failure.error;
+  };
+  const cut = (count: number): Uint8Array => {
+    const bytes = ahead.subarray(0, count);
+    ahead = ahead.subarray(bytes.length);
+    taken += bytes.length;
+    return bytes;
+  };
+
+  return {
+    async peek(count) {
+      await fill(count);
+      return ahead.subarray(0, count);
+    },
+    async take(count) {
+      // Many bytes are gathered without being copied again and again.
+      const parts: Uint8Array[] = [];
+      for (let left = count; left > 0; ) {
+        await fill(1);
+        if (ahead.length === 0) break;
+        const part = cut(left);
+        parts.push(part);
+        left -= part.length;
+      }
+      return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+    },
+    async some(most) {
+      await fill(1);
+      return ahead.length === 0 ? undefined : cut(most);
+    },
+    putBack(bytes) {
+      if (bytes.length === 0) return;
+      ahead = ahead.length === 0 ? bytes : Buffer.concat([bytes, ahead]);
+      taken -= bytes.length;
+    },
+    get taken() {
+      return taken;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { SpanStoreError } from "@spanstore/core";
+
+/** The name that stands for standard input or standard output. */
+export const standard = "-";
+
+/** What is read of a file at once. */
+const readBytes = 1024 * 1024;
+
+/** What a file is called in messages. */
+export function inputName(path: string): string {
+  return path === standard ? "standard input" : path;
+}
+
+/**
+ * The bytes of a file, or of standard input.
+ * @param read is told how many bytes were taken.
+ * @throws NOT_FOUND naming the file and the reason when it cannot be read.
+ */
+export async function* readFile(
+  path: string,
+  signal: AbortSignal,
+  read: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const input: Readable =
+    path === standard ? process.stdin : createReadStream(path, { highWaterMark: readBytes });
+  const abort = (): void => void input.destroy(new Error("aborted"));
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    for await (const bytes of input as AsyncIterable<Uint8Array>) {
+      read(bytes.length);
+      yield bytes;
+    }
+  } catch (error) {
+    throw signal.aborted ? error : unreadable(path, error);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    input.destroy();
+  }
+}
+
+/**
+ * How large a file is; undefined where that is not known.
+ * @throws as {@link readFile}, for what can be told before reading.
+ */
+export async function sizeOfFile(path: string): Promise<number | undefined> {
+  if (path === standard) return undefined;
+  try {
+    const info = await stat(path);
+    if (info.isDirectory()) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    return info.isFile() ? info.size : undefined;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "it is a folder; name the files in it",
+  EACCES: "this user may not read it",
+  EPERM: "this user may not read it",
+};
+
+function unreadable(path: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  return new SpanStoreError("NOT_FOUND", `cannot read ${inputName(path)}: ${reasons[code] ?? message}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,58 @@
+/** Longer values are refused: JavaScript's strings end there. */
+const maxBytes = 512 * 1024 * 1024 - 32;
+
+/** Bytes of a value that lie in several buffers, one after the other. */
+export class Capture {
+  #parts: Uint8Array[] = [];
+  #start = -1;
+  /** How many bytes it has, more than it holds when it is too long. */
+  bytes = 0;
+
+  /** Whether something is being captured. */
+  get isOpen(): boolean {
+    return this.#start >= 0;
+  }
+
+  get isTooLong(): boolean {
+    return this.bytes > maxBytes;
+  }
+
+  /** What stands at `start` of the current buffer belongs to it, and what follows. */
+  open(start: number): void {
+    this.#start = start;
+  }
+
+  /** What stands at `end` does not belong to it, until it is opened again. */
+  close(buffer: Uint8Array, end: number): void {
+    if (this.#start < 0) return;
+    this.#keep(buffer, this.#start, end);
+    this.#start = -1;
+  }
+
+  /** The buffer is at its end, and another comes. */
+  next(buffer: Uint8Array): void {
+    if (this.#start < 0) return;
+    this.#keep(buffer, this.#start, buffer.length);
+    this.#start = 0;
+  }
+
+  drop(): void {
+    this.#parts = [];
+    this.#start = -1;
+    this.bytes = 0;
+  }
+
+  /** What was captured, which is dropped here. */
+  take(): Uint8Array {
+    const parts = this.#parts;
+    this.drop();
+    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+  }
+
+  #keep(buffer: Uint8Array, start: number, end: number): void {
+    if (end <= start) return;
+    this.bytes += end - start;
+    if (this.isTooLong) this.#parts = [];
+    else this.#parts.push(buffer.subarray(start, end));
+  }
+}

@@ -1,4 +1,5 @@
 // What an author of an engine or a face needs beside the SpanStore itself.
+export { type Backoff, type BackoffOptions, createBackoff } from "./engine-kit/backoff.js";
 export {
   type Calendar,
   type CalendarWindow,
@@ -17,6 +18,7 @@ export {
 } from "./engine-kit/group-commit.js";
 export { lazyEngine } from "./engine-kit/lazy-engine.js";
 export { createNameCodec, type NameCodec } from "./engine-kit/name-codec.js";
+export { pause } from "./engine-kit/pause.js";
 export { createReclaimer } from "./engine-kit/reclaim.js";
 export { checkNode, threadFile, unsupportedNode } from "./engine-kit/runtime.js";
 export {
@@ -24,6 +26,7 @@ export {
   type ErrorDetails,
   errorFromData,
   errorToData,
+  mayPass,
   throwIfAborted,
 } from "./errors/errors.js";
 export { messageOf } from "./errors/message-of.js";

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { isSpanStoreError, type SpanStore, SpanStoreError, type WriteResult } from "@spanstore/core";
-import { createGroupCommit, type GroupItem } from "@spanstore/core/engine";
+import { type SpanStore, SpanStoreError, type WriteResult } from "@spanstore/core";
+import { createBackoff, createGroupCommit, type GroupItem, mayPass } from "@spanstore/core/engine";
 
 export interface WriteQueue {
   /**
@@ -42,16 +41,19 @@ export function createWriteQueue({ store, timeoutMillis, maxWaitingBytes }: Writ
 
   const writeInTime = async (request: Uint8Array): Promise<WriteResult> => {
     const signal = AbortSignal.timeout(timeoutMillis);
-    const end = performance.now() + timeoutMillis;
-    for (let pause = firstPauseMillis; ; pause = Math.min(2 * pause, longestPauseMillis)) {
+    const { mayTryAgain, wait } = createBackoff({
+      firstMillis: firstPauseMillis,
+      longestMillis: longestPauseMillis,
+      forMillis: timeoutMillis,
+      began: performance.now(),
+    });
+    for (;;) {
       try {
         return await store.write(request, { signal });
       } catch (error) {
         if (signal.aborted) throw lateness(timeoutMillis, error);
-        // Half of the pause is by chance, so that many exporters do not come back at once.
-        const millis = pause * (0.5 + Math.random() / 2);
-        if (!isPassing(error) || performance.now() + millis > end) throw error;
-        await delay(millis);
+        if (!mayPass(error) || !mayTryAgain()) throw error;
+        await wait();
       }
     }
   };
@@ -81,10 +83,6 @@ export function createWriteQueue({ store, timeoutMillis, maxWaitingBytes }: Writ
       await Promise.allSettled(unsettled);
     },
   };
-}
-
-function isPassing(error: unknown): boolean {
-  return isSpanStoreError(error) && (error.code === "STORE_UNAVAILABLE" || error.code === "OVERLOADED");
 }
 
 function lateness(timeoutMillis: number, cause: unknown): SpanStoreError {

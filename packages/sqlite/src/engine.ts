@@ -1,12 +1,18 @@
 import type { CallOptions, SpanStoreError, StoreStats, WriteResult } from "@spanstore/core";
-import { type EngineReader, type EngineWriter, type SpanCount, throwIfAborted } from "@spanstore/core/engine";
+import {
+  createGroupCommit,
+  type EngineReader,
+  type EngineWriter,
+  type GroupItem,
+  type SpanCount,
+} from "@spanstore/core/engine";
 import { storeError } from "./connection/errors.js";
 import { whenUnlocked } from "./connection/locks.js";
 import { createRetention } from "./maintenance/retention.js";
 import { createCallLedger } from "./read/call-ledger.js";
 import { createReader } from "./read/read.js";
 import type { Space } from "./schema/space.js";
-import { createWriteGroup, type PreparedWrite, prepareWrite } from "./write/write.js";
+import { createWriteGroup, prepareWrite } from "./write/write.js";
 
 /** Requests that came meanwhile share a transaction, up to this many bytes of them. */
 const maxGroupBytes = 8 * 1024 * 1024;
@@ -31,12 +37,7 @@ export interface SqliteWriter extends Omit<EngineWriter, "write" | "expire" | "d
   readonly health: () => Promise<void>;
 }
 
-interface Waiting {
-  readonly encoded: Uint8Array;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (result: WriteResult) => void;
-  readonly reject: (error: unknown) => void;
-}
+type Group = readonly GroupItem<Uint8Array, WriteResult>[];
 
 export function createEngineWriter(space: Space): SqliteWriter {
   const retention = createRetention(space);
@@ -59,49 +60,36 @@ export function createEngineWriter(space: Space): SqliteWriter {
       },
     };
   });
-  let waiting: Waiting[] = [];
   /** What the last write failed with. */
   let failure: SpanStoreError | undefined;
 
-  /** The next requests that share a transaction; those that cannot be written are answered. */
-  const takeGroup = (): { request: Waiting; prepared: PreparedWrite }[] => {
-    const group: { request: Waiting; prepared: PreparedWrite }[] = [];
-    let bytes = 0;
-    let taken = 0;
-    for (const request of waiting) {
-      if (taken > 0 && bytes + request.encoded.length > maxGroupBytes) break;
-      taken++;
-      bytes += request.encoded.length;
+  /** Writes requests in one transaction, but for those that cannot be written at all. */
+  const writeGroup = async (group: Group): Promise<void> => {
+    const prepared = group.flatMap((request) => {
       try {
-        throwIfAborted(request.signal);
-        group.push({ request, prepared: prepareWrite(request.encoded) });
+        return { request, ...prepareWrite(request.item) };
       } catch (error) {
         request.reject(error);
+        return [];
       }
+    });
+    if (prepared.length === 0) return;
+    try {
+      await whenUnlocked(() => statements().writeGroup(prepared));
+      failure = undefined;
+    } catch (error) {
+      failure = storeError(error, "cannot write");
+      throw failure;
     }
-    waiting = waiting.slice(taken);
-    return group;
-  };
-
-  /** Writes everything that waits, and what came while it did, a transaction a group. */
-  const drain = async (): Promise<void> => {
-    const group = takeGroup();
-    if (group.length > 0) {
-      try {
-        await whenUnlocked(() => statements().writeGroup(group.map(({ prepared }) => prepared)));
-        failure = undefined;
-        for (const { request, prepared } of group) {
-          request.resolve({ accepted: prepared.split.spanCount, rejected: prepared.split.rejected });
-        }
-      } catch (error) {
-        failure = storeError(error, "cannot write");
-        for (const { request } of group) request.reject(failure);
-      }
+    for (const { request, split } of prepared) {
+      request.resolve({ accepted: split.spanCount, rejected: split.rejected });
     }
-    draining = waiting.length > 0;
-    if (draining) setImmediate(drain);
   };
-  let draining = false;
+  const write = createGroupCommit<Uint8Array, WriteResult>({
+    bytesOf: ({ length }) => length,
+    maxGroupBytes,
+    write: writeGroup,
+  });
 
   const writing = async <T>(doing: string, work: () => T | Promise<T>): Promise<T> => {
     try {
@@ -113,13 +101,7 @@ export function createEngineWriter(space: Space): SqliteWriter {
 
   return {
     open: () => writing("cannot open", () => whenUnlocked(() => void statements())),
-    write: (encoded, options) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ encoded, signal: options?.signal, resolve, reject });
-        if (draining) return;
-        draining = true;
-        setImmediate(drain);
-      }),
+    write: (encoded, options) => write(encoded, options?.signal),
     deleteBefore: (time) => writing("cannot delete", () => retention.deleteBefore(time)),
     expire: (time) => writing("cannot delete", () => retention.expire(time)),
     purge: () => writing("cannot purge", () => retention.purge()),

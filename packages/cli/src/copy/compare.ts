@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { pause } from "@spanstore/core/engine";
 import type { PatienceOptions } from "../transfer/patience.js";
 import type { SpanSource } from "./places/source.js";
 import { readSteadily } from "./read-steadily.js";
@@ -39,10 +39,10 @@ export function createComparer(
 ): (window: Window) => Promise<Comparison> {
   let pauses = isPatient ? pausesMillis : [];
   return async (window) => {
-    for (const pause of pauses) {
+    for (const millis of pauses) {
       const comparison = await compareOnce(target, window, retry);
       if (comparison.missing === 0 && comparison.changed === 0) return comparison;
-      await delay(pause, undefined, { signal: retry.signal });
+      await pause(millis, retry.signal);
     }
     const comparison = await compareOnce(target, window, retry);
     if (comparison.missing > 0) pauses = [];

@@ -1,6 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { isSpanStoreError } from "@spanstore/core";
-import { throwIfAborted } from "@spanstore/core/engine";
+import { createBackoff, mayPass, throwIfAborted } from "@spanstore/core/engine";
 
 const firstPauseMillis = 200;
 const longestPauseMillis = 10_000;
@@ -25,27 +23,19 @@ export interface Patience {
 }
 
 export function createPatience({ millis, signal, failed }: PatienceOptions): Patience {
-  let since: number | undefined;
-  let pause = firstPauseMillis;
+  const { mayTryAgain, wait, reset } = createBackoff({
+    firstMillis: firstPauseMillis,
+    longestMillis: longestPauseMillis,
+    forMillis: millis,
+    signal,
+  });
   return {
     async after(error) {
       throwIfAborted(signal);
-      since ??= Date.now();
-      if (!mayPass(error) || Date.now() + pause - since > millis) throw error;
+      if (!mayPass(error) || !mayTryAgain()) throw error;
       failed(error);
-      // Others may have been refused at the same moment.
-      await delay(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
-      throwIfAborted(signal);
-      pause = Math.min(pause * 2, longestPauseMillis);
+      await wait();
     },
-    reset() {
-      since = undefined;
-      pause = firstPauseMillis;
-    },
+    reset,
   };
-}
-
-/** Whether a later time may help. */
-function mayPass(error: unknown): boolean {
-  return isSpanStoreError(error) && (error.code === "STORE_UNAVAILABLE" || error.code === "OVERLOADED");
 }

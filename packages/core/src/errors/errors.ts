@@ -85,6 +85,11 @@ export function isSpanStoreError(error: unknown): error is SpanStoreError {
   return typeof error === "object" && error !== null && marker in error;
 }
 
+/** Whether the same call may succeed later: the store is away or has too much to do. */
+export function mayPass(error: unknown): boolean {
+  return isSpanStoreError(error) && (error.code === "STORE_UNAVAILABLE" || error.code === "OVERLOADED");
+}
+
 /** An error as plain data, for a way that carries no classes: a thread's message, a log line. */
 export interface ErrorData {
   readonly code: ErrorCode;

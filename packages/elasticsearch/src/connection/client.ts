@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { Client as ElasticsearchClient, Serializer } from "@elastic/elasticsearch";
-import { throwIfAborted } from "@spanstore/core/engine";
+import { createBackoff, throwIfAborted } from "@spanstore/core/engine";
 import type { Settings } from "../options.js";
 import { type Failure, failureOf, storeError } from "./errors.js";
 
@@ -67,17 +66,22 @@ export function createClient(settings: Settings, parse: (text: string) => unknow
         retryMillis = settings.retryMillis,
         expects = [],
       } = options;
-      const deadline = Date.now() + retryMillis;
-      for (let pause = firstPauseMillis; ; pause = Math.min(pause * 2, longestPauseMillis)) {
+      const { mayTryAgain, wait } = createBackoff({
+        firstMillis: firstPauseMillis,
+        longestMillis: longestPauseMillis,
+        forMillis: retryMillis,
+        began: performance.now(),
+        signal,
+      });
+      for (;;) {
         throwIfAborted(signal);
         try {
           return (await send(client, request, signal)) as T;
         } catch (error) {
           throwIfAborted(signal);
           const failure = failureOf(error);
-          const mayPass = failure === "unreachable" || failure === "busy";
-          if (mayPass && Date.now() + pause < deadline) {
-            await delay(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+          if ((failure === "unreachable" || failure === "busy") && mayTryAgain()) {
+            await wait();
             continue;
           }
           if (expects.includes(failure)) throw error;

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { SpanStoreError } from "@spanstore/core";
+import { createBackoff } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { errorFor, failureOf, failureOfReason, type Reason } from "../connection/errors.js";
 
@@ -50,9 +50,14 @@ export async function sendBulk(
   options: BulkOptions,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = new Array(actions.length).fill(undefined);
-  const deadline = Date.now() + options.retryMillis;
+  const { mayTryAgain, wait } = createBackoff({
+    firstMillis: firstPauseMillis,
+    longestMillis: longestPauseMillis,
+    forMillis: options.retryMillis,
+    began: performance.now(),
+  });
   let left = actions.map((_, i) => i);
-  for (let pause = firstPauseMillis; ; pause = Math.min(pause * 2, longestPauseMillis)) {
+  for (;;) {
     const again: number[] = [];
     let last: Reason | undefined;
     for (const part of inRequests(actions, left)) {
@@ -71,12 +76,12 @@ export async function sendBulk(
     }
     if (last === undefined) return outcomes;
     const failure = failureOfReason(last);
-    const mayPass = failure === "busy" || failure === "unreachable" || failure === "no index";
-    if (!mayPass || Date.now() + pause > deadline) {
+    const passes = failure === "busy" || failure === "unreachable" || failure === "no index";
+    if (!passes || !mayTryAgain()) {
       const told = `${options.doing}: ${last.type}: ${last.reason}`;
       throw errorFor(failure, told, last.reason);
     }
-    await delay(pause * (0.5 + Math.random()));
+    await wait();
     left = again;
   }
 }

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { SpanStoreError } from "@spanstore/core";
-import { throwIfAborted } from "@spanstore/core/engine";
+import { createBackoff, throwIfAborted } from "@spanstore/core/engine";
 import type { PoolConnection, QueryError } from "mysql2";
 import { type Address, addressText, type Settings } from "../options.js";
 import { agentFailed, failureOf, withCircumstances } from "./errors.js";
@@ -82,8 +81,13 @@ export function createClient(
       timeoutMillis: timeout = settings.timeoutMillis,
     }: QueryOptions = {},
   ): Promise<unknown> => {
-    const deadline = Date.now() + retryMillis;
-    let pause = firstPauseMillis;
+    const { mayTryAgain, wait } = createBackoff({
+      firstMillis: firstPauseMillis,
+      longestMillis: longestPauseMillis,
+      forMillis: retryMillis,
+      began: performance.now(),
+      signal,
+    });
     for (let attempt = 1; ; attempt++) {
       throwIfAborted(signal);
       const used = pool();
@@ -96,12 +100,11 @@ export function createClient(
         // Every address once, and then again with pauses between.
         if (unreachable && !closed && attempt % pools.length !== 0) continue;
         // Once more at least: one attempt alone may have taken all the time.
-        const late = retryMillis === 0 || (attempt > pools.length && Date.now() + pause > deadline);
+        const late = retryMillis === 0 || (attempt > pools.length && !mayTryAgain());
         if (!unreachable || closed || late) {
           throw withCircumstances(error, unreachable ? names.join(", ") : nameOf(used), doing);
         }
-        await delay(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
-        pause = Math.min(pause * 2, longestPauseMillis);
+        await wait();
       }
     }
   };

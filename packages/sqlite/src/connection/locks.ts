@@ -1,24 +1,24 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { isSpanStoreError } from "@spanstore/core";
+import { createBackoff } from "@spanstore/core/engine";
 
 /** A file that another program has locked for longer than this cannot be written now. */
 const patienceMillis = 5000;
-/** Waits between two tries, as SQLite's own; the last one goes on. */
-const waits = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
+/** About as long as SQLite's own waits between two tries. */
+const waits = { firstMillis: 1, longestMillis: 100 };
 
 /**
  * Does something that needs the write lock of a file. While another program holds the lock, the thread waits without
  * standing still, since other files are written by it too.
  */
 export async function whenUnlocked<T>(work: () => T): Promise<T> {
-  const began = performance.now();
-  for (let tries = 0; ; tries++) {
+  const { mayTryAgain, wait } = createBackoff({ ...waits, forMillis: patienceMillis });
+  for (;;) {
     try {
       return work();
     } catch (error) {
-      if (!isLocked(error) || performance.now() - began > patienceMillis) throw error;
+      if (!isLocked(error) || !mayTryAgain()) throw error;
     }
-    await delay(waits[Math.min(tries, waits.length - 1)]);
+    await wait();
   }
 }
 

@@ -1,0 +1,18 @@
+import { abortedError, throwIfAborted } from "../errors/errors.js";
+
+/** Waits so long, and no longer than until the signal fires. @throws ABORTED when it does. */
+export async function pause(millis: number, signal?: AbortSignal | undefined): Promise<void> {
+  throwIfAborted(signal);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, millis);
+  const leave = (): void => {
+    clearTimeout(timer);
+    reject(abortedError(signal as AbortSignal));
+  };
+  signal?.addEventListener("abort", leave, { once: true });
+  try {
+    await promise;
+  } finally {
+    signal?.removeEventListener("abort", leave);
+  }
+}

@@ -237,7 +237,9 @@ describe("export and import", slow, () => {
     expect(padded.length).toBeGreaterThan(20_000);
     // One document of 80 MB on one line, its spans in one list.
     const element = JSON.stringify((JSON.parse(padded) as { resourceSpans: object[] }).resourceSpans[0]);
-    writeFileSync(path, `{"resourceSpans":[${`${element},`.repeat(3_999)}${element}]}`);
+    const elements = Array.from({ length: 4_000 }, (_, i) => element.replace(spanId(1), spanId(i + 1)));
+    expect(new Set(elements).size).toBe(4_000);
+    writeFileSync(path, `{"resourceSpans":[${elements.join(",")}]}`);
     const store = newFile(".sqlite");
     const ended = await cli(["import", path, `--sqlite.path=${store}`], {
       node: ["--max-old-space-size=48"],

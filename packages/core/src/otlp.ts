@@ -17,6 +17,7 @@ export { encodeTraces } from "./otlp/encode.js";
 export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
 export { tracesFromJson, type UnknownName } from "./otlp/json.js";
 export { type JsonPart, partsOfJson } from "./otlp/json-parts.js";
+export { serviceNameOf } from "./otlp/service-name.js";
 export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";
 export { tracesToJson } from "./otlp/to-json.js";
 export { Cursor } from "./otlp/wire.js";

@@ -1,9 +1,12 @@
 import type { SpanStore } from "@spanstore/core";
+import { messageOf } from "@spanstore/core/engine";
+import { z } from "zod";
 import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
 import { errorText } from "../calling/error-text.js";
 import { createProgress, progressFlag } from "../calling/progress.js";
 import { storeFlags, withStoreWhenNeeded } from "../calling/store.js";
 import { sizeOfFile } from "../import/bytes/read-file.js";
+import { skipDuplicates } from "../import/duplicates/skip-duplicates.js";
 import { importFile } from "../import/import-file.js";
 import { createImportReport } from "../import/report.js";
 import { createSpanWriter, type SpanWriter } from "../transfer/write-spans.js";
@@ -13,6 +16,11 @@ const flags = {
     placeholder: "",
     help: "Pass over what cannot be read or stored, and count it; else the first such thing ends the import.",
     schema: onOff,
+  },
+  duplicates: {
+    placeholder: "skip|keep",
+    help: "skip: a span of which the store has one with the same trace id, span id, start, name and service is not written, and counted. keep: it is written, and kept unless all of it is the same. Default: skip.",
+    schema: z.enum(["skip", "keep"], { error: "must be skip or keep" }).default("skip"),
   },
   "dry-run": {
     placeholder: "",
@@ -27,7 +35,7 @@ export const importTraces = defineCommand({
   name: "import",
   text: [
     "Writes the traces of files into the store. What a file is shows in its beginning, not its name: OTLP's JSON, as the OpenTelemetry collector's file exporter and this program's export write it, or its protobuf; the JSON of Jaeger's /api/traces and /api/v3, of its UI's downloads and its Elasticsearch documents; Tempo's answers; Zipkin's v2. Packed by gzip or zstd or not; JSON in UTF-8 or UTF-16. - is standard input.",
-    "What is in the store already is not kept twice, so an import that did not come to its end is just repeated.",
+    "What is in the store already is skipped, so an import that did not come to its end is just repeated.",
   ],
   arguments: [{ name: "FILE|-", repeated: true }],
   flags,
@@ -65,11 +73,17 @@ async function importFiles(
     const store = await opening();
     // A store that is not there at all is not waited for.
     await store.health();
-    return createSpanWriter(store, {
+    const plain = createSpanWriter(store, {
       signal,
       written: report.stored,
       rejected: (spans) => report.rejected(spans.length, spans[0]?.reason ?? ""),
       waiting: report.waiting,
+    });
+    if (call.flags.duplicates === "keep") return plain;
+    return skipDuplicates(store, plain, {
+      signal,
+      skipped: report.skipped,
+      waiting: (error) => report.waiting(messageOf(error)),
     });
   };
   try {

@@ -1,9 +1,7 @@
 import { hash } from "node:crypto";
-import { Cursor, parseGroups, type SpanGroup } from "@spanstore/core/otlp";
+import { parseGroups, type SpanGroup } from "@spanstore/core/otlp";
+import { readSpanHead } from "../transfer/span-head.js";
 
-const traceIdTag = 0x0a;
-const spanIdTag = 0x12;
-const startTimeTag = 0x39;
 const contentLength = 16;
 
 /** A span of an encoded TracesData. */
@@ -28,42 +26,18 @@ export function* placedSpans(encoded: Uint8Array): Generator<PlacedSpan, void, u
     for (let i = 0; i < group.spans.length; i += 2) {
       const start = group.spans[i] as number;
       const end = group.spans[i + 1] as number;
+      const { traceId, spanId, startTimeUnixNano } = readSpanHead(buffer, start, end);
       yield {
         group,
         start,
         end,
-        ...headOf(buffer, start, end),
+        traceId,
+        spanId,
+        startTimeUnixNano,
         content: contentOf(surroundings, buffer, start, end),
       };
     }
   }
-}
-
-/** Of a field that is there several times the last counts, as in protobuf. */
-function headOf(
-  bytes: Buffer,
-  start: number,
-  end: number,
-): Pick<PlacedSpan, "traceId" | "spanId" | "startTimeUnixNano"> {
-  let traceId = "";
-  let spanId = "";
-  let startTimeUnixNano = 0n;
-  const cursor = new Cursor(bytes, start, end);
-  while (cursor.pos < end) {
-    const tag = cursor.tag();
-    if (tag === traceIdTag || tag === spanIdTag) {
-      const idEnd = cursor.lengthEnd();
-      const id = bytes.toString("hex", cursor.pos, idEnd);
-      if (tag === traceIdTag) traceId = id;
-      else spanId = id;
-      cursor.pos = idEnd;
-    } else if (tag === startTimeTag) {
-      startTimeUnixNano = cursor.fixed64();
-    } else {
-      cursor.skip(tag);
-    }
-  }
-  return { traceId, spanId, startTimeUnixNano };
 }
 
 /** What surrounds the spans of a group, each part behind its length, so that no two groups have the same. */

@@ -10,6 +10,8 @@ export interface ImportReport {
   read(bytes: number, spans: number): void;
   /** Spans are in the store. */
   stored(spans: number): void;
+  /** The store has spans already. */
+  skipped(spans: number): void;
   /** Something was passed over, and these spans with it, as far as that is known. */
   fault(message: string, spans: number): void;
   /** The store refuses spans for ever. */
@@ -31,6 +33,7 @@ export function createImportReport(isDryRun: boolean, complain: (line: string) =
   let bytes = 0;
   let read = 0;
   let stored = 0;
+  let skipped = 0;
   let faults = 0;
   let faultySpans = 0;
   let rejected = 0;
@@ -57,6 +60,9 @@ export function createImportReport(isDryRun: boolean, complain: (line: string) =
     stored(spans) {
       stored += spans;
       isWaiting = false;
+    },
+    skipped(spans) {
+      skipped += spans;
     },
     fault(message, spans) {
       faults++;
@@ -94,6 +100,7 @@ export function createImportReport(isDryRun: boolean, complain: (line: string) =
       const what = isDryRun ? `read ${counted(read, "span")}` : `imported ${counted(stored, "span")}`;
       const { signal, empty, unknown } = noted;
       const more = [
+        skipped > 0 && `${counted(skipped, "span")} skipped, which the store has already`,
         faults > 0 &&
           `${counted(faults, "fault")} passed over, with ${counted(faultySpans, "span")} known of`,
         rejected > 0 && `${formatCount(rejected)} that cannot be stored`,

@@ -3,7 +3,7 @@ import { createJsonScanner } from "./scanner.js";
 
 /** The pieces of a text of JSON in UTF-8, whatever its size; each is held by itself. */
 export async function* jsonPieces(
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<JsonPiece | JsonFault, void, undefined> {
   const scanner = createJsonScanner();
   for await (const bytes of withoutMark(source)) {
@@ -16,7 +16,9 @@ export async function* jsonPieces(
 
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
-async function* withoutMark(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* withoutMark(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let passed = 0;
   for await (const bytes of source) {
     let i = 0;

@@ -1,0 +1,122 @@
+import { isSpanStoreError, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { throwIfAborted } from "@spanstore/core/engine";
+import { FragmentWriter } from "@spanstore/core/otlp";
+import { createPatience, patienceMillis } from "../../transfer/patience.js";
+import type { SpanWriter } from "../../transfer/write-spans.js";
+import { createSeenTraces, isSeen, mostSeenSpans, noteSeen, type SeenSpans } from "./seen-traces.js";
+import { type KnownSpan, knownSpans } from "./span-identity.js";
+
+/** The store is asked for the traces of so many spans together. */
+const batchSpans = 2000;
+const batchBytes = 1024 * 1024;
+
+export interface DuplicateOptions {
+  readonly signal: AbortSignal;
+  /** So many spans were passed over. */
+  readonly skipped: (spans: number) => void;
+  /** The store does not answer now, and is asked again. */
+  readonly waiting: (error: unknown) => void;
+  /** So many spans are remembered; for tests. */
+  readonly most?: number;
+}
+
+/**
+ * Hands on to a writer what the store does not have yet. A span is recognized by its trace id, its span id, its start,
+ * its name and its service; whatever else differs, such as what Jaeger's JSON has no place for, does not count. The
+ * memory that it takes does not grow with the store or the files.
+ */
+export function skipDuplicates(store: SpanStore, writer: SpanWriter, options: DuplicateOptions): SpanWriter {
+  const { signal, most = mostSeenSpans } = options;
+  const traces = createSeenTraces(most);
+  let waiting: Uint8Array[] = [];
+  let waitingSpans = 0;
+  let waitingBytes = 0;
+
+  const flush = async (): Promise<void> => {
+    if (waitingSpans === 0) return;
+    const encoded = waiting.length === 1 ? (waiting[0] as Uint8Array) : Buffer.concat(waiting);
+    waiting = [];
+    waitingSpans = waitingBytes = 0;
+    const spans = [...knownSpans(encoded)];
+    const seen = await seenOf(spans);
+    const fresh = spans.filter((span) => {
+      const ofTrace = seen.get(span.traceId);
+      if (span.key === "" || ofTrace === undefined) return true;
+      if (isSeen(ofTrace, span)) return false;
+      noteSeen(ofTrace, span);
+      return true;
+    });
+    for (const [traceId, ofTrace] of seen) traces.keep(traceId, ofTrace);
+    if (fresh.length < spans.length) options.skipped(spans.length - fresh.length);
+    if (fresh.length === spans.length) await writer.add(encoded, spans.length);
+    else if (fresh.length > 0) await writer.add(joined(fresh), fresh.length);
+  };
+
+  /** What is known of the traces of these spans. */
+  const seenOf = async (spans: readonly KnownSpan[]): Promise<Map<string, SeenSpans>> => {
+    const seen = new Map<string, SeenSpans>();
+    const wanted = new Map<string, Set<string>>();
+    for (const { traceId, key } of spans) {
+      if (traceId.length !== 32) continue;
+      const known = traces.get(traceId);
+      if (known !== undefined) seen.set(traceId, known);
+      else wanted.set(traceId, (wanted.get(traceId) ?? new Set()).add(key));
+    }
+    // What was written of a trace that is not held any more has to be there to be found.
+    if (wanted.size > 0 && traces.hasForgotten()) await writer.finish();
+    if (wanted.size > 0) for (const [traceId, known] of await askedFor(wanted)) seen.set(traceId, known);
+    return seen;
+  };
+
+  /** Asks the store; of a trace with too many spans only those are given that are looked for. */
+  const askedFor = async (
+    wanted: ReadonlyMap<string, ReadonlySet<string>>,
+  ): Promise<Map<string, SeenSpans>> => {
+    const patience = createPatience({ millis: patienceMillis, signal, failed: options.waiting });
+    for (;;) {
+      throwIfAborted(signal);
+      const found = new Map<string, SeenSpans>([...wanted.keys()].map((traceId) => [traceId, new Map()]));
+      try {
+        for await (const { traceId, encoded } of store.getTraces([...wanted.keys()], { signal })) {
+          const ofTrace = found.get(traceId);
+          if (ofTrace === undefined) continue;
+          for (const span of knownSpans(encoded)) {
+            if (ofTrace.size < most || wanted.get(traceId)?.has(span.key)) noteSeen(ofTrace, span);
+          }
+        }
+        return found;
+      } catch (error) {
+        await patience.after(withAdvice(error));
+      }
+    }
+  };
+
+  return {
+    async add(encoded, spans) {
+      const isFull = waitingSpans + spans > batchSpans || waitingBytes + encoded.length > batchBytes;
+      if (isFull) await flush();
+      waiting.push(encoded);
+      waitingSpans += spans;
+      waitingBytes += encoded.length;
+    },
+    async finish() {
+      await flush();
+      await writer.finish();
+    },
+  };
+}
+
+function joined(spans: readonly KnownSpan[]): Uint8Array {
+  const writer = new FragmentWriter();
+  for (const { group, start, end } of spans) writer.add(group, start, end);
+  return writer.encode();
+}
+
+/** Who may write need not be let in to read. */
+function withAdvice(error: unknown): unknown {
+  if (!isSpanStoreError(error) || !["PERMISSION_DENIED", "UNSUPPORTED"].includes(error.code)) return error;
+  return new SpanStoreError(error.code, `the store does not say what it has already: ${error.message}`, {
+    hint: "take a token that may read, too, or write without looking by --duplicates=keep",
+    cause: error,
+  });
+}

@@ -21,3 +21,4 @@ export { serviceNameOf } from "./otlp/service-name.js";
 export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";
 export { tracesToJson } from "./otlp/to-json.js";
 export { Cursor } from "./otlp/wire.js";
+export { WireWriter } from "./otlp/wire-writer.js";

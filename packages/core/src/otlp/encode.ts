@@ -12,6 +12,7 @@ import type {
 } from "../model/trace.js";
 import { fault, faultAtTop, faultWithin } from "./fault.js";
 import { maxValueDepth } from "./values.js";
+import { wireBytes, wireFixed32, wireFixed64, wireVarint } from "./wire.js";
 import { WireWriter } from "./wire-writer.js";
 
 /**
@@ -28,7 +29,7 @@ export function encodeTraces(traces: TracesData): Uint8Array {
   } catch (error) {
     throw faultAtTop(error);
   }
-  return w.finish();
+  return w.take();
 }
 
 function writeResourceSpans(w: WireWriter, value: ResourceSpans): void {
@@ -56,7 +57,7 @@ function writeScope(w: WireWriter, value: InstrumentationScope): void {
 }
 
 function writeSpan(w: WireWriter, value: Span): void {
-  if (value.flags) w.fixed32(16, checkedUint32("flags", value.flags));
+  writeFixed32(w, 16, "flags", value.flags);
   writeOne(w, 15, "status", value.status, writeStatus);
   writeUint32(w, 14, "droppedLinksCount", value.droppedLinksCount);
   writeEach(w, 13, "links", value.links, writeLink);
@@ -82,7 +83,7 @@ function writeEvent(w: WireWriter, value: SpanEvent): void {
 }
 
 function writeLink(w: WireWriter, value: SpanLink): void {
-  if (value.flags) w.fixed32(6, checkedUint32("flags", value.flags));
+  writeFixed32(w, 6, "flags", value.flags);
   writeUint32(w, 5, "droppedAttributesCount", value.droppedAttributesCount);
   writeEach(w, 4, "attributes", value.attributes, writeAttribute);
   writeText(w, 3, "traceState", value.traceState);
@@ -107,7 +108,7 @@ function writeKeyValue(w: WireWriter, pair: KeyValue, depth: number): void {
   } catch (error) {
     throw faultWithin("value", error);
   }
-  w.message(2, mark);
+  w.message(bytesTag(2), mark);
   writeText(w, 1, "key", pair.key);
 }
 
@@ -115,29 +116,47 @@ function writeAnyValue(w: WireWriter, value: AnyValue, depth: number): void {
   if (depth > maxValueDepth) throw fault("", `a value nested deeper than ${maxValueDepth} levels`);
   if (typeof value !== "object" || value === null) throw fault("", "no AnyValue");
   if ("stringValue" in value) {
-    w.text(1, checked("stringValue", value.stringValue, "string"));
+    w.text(bytesTag(1), checked("stringValue", value.stringValue, "string"));
   } else if ("boolValue" in value) {
-    w.uint32(2, checked("boolValue", value.boolValue, "boolean") ? 1 : 0);
+    w.varint(checked("boolValue", value.boolValue, "boolean") ? 1 : 0);
+    w.varint(varintTag(2));
   } else if ("intValue" in value) {
-    w.int64(3, checkedInt64(value.intValue));
+    writeInt64(w, 3, checkedInt64(value.intValue));
   } else if ("doubleValue" in value) {
-    w.double(4, checked("doubleValue", value.doubleValue, "number"));
+    w.double(checked("doubleValue", value.doubleValue, "number"));
+    w.varint(fixed64Tag(4));
   } else if ("arrayValue" in value) {
     const mark = w.mark();
     writeEach(w, 1, "arrayValue.values", value.arrayValue.values, (_, item) =>
       writeAnyValue(w, item, depth + 1),
     );
-    w.message(5, mark);
+    w.message(bytesTag(5), mark);
   } else if ("kvlistValue" in value) {
     const mark = w.mark();
     writeEach(w, 1, "kvlistValue.values", value.kvlistValue.values, (_, item) =>
       writeKeyValue(w, item, depth + 1),
     );
-    w.message(6, mark);
+    w.message(bytesTag(6), mark);
   } else if ("bytesValue" in value) {
     if (!(value.bytesValue instanceof Uint8Array)) throw fault("bytesValue", "is no Uint8Array");
-    w.bytes(7, value.bytesValue);
+    w.field(bytesTag(7), value.bytesValue, 0, value.bytesValue.length);
   }
+}
+
+function bytesTag(field: number): number {
+  return (field << 3) | wireBytes;
+}
+
+function varintTag(field: number): number {
+  return (field << 3) | wireVarint;
+}
+
+function fixed32Tag(field: number): number {
+  return (field << 3) | wireFixed32;
+}
+
+function fixed64Tag(field: number): number {
+  return (field << 3) | wireFixed64;
 }
 
 function writeEach<T>(
@@ -153,7 +172,7 @@ function writeEach<T>(
     for (; i >= 0; i--) {
       const mark = w.mark();
       write(w, items[i] as T);
-      w.message(field, mark);
+      w.message(bytesTag(field), mark);
     }
   } catch (error) {
     throw faultWithin(`${name}[${i}]`, error);
@@ -174,24 +193,42 @@ function writeOne<T>(
   } catch (error) {
     throw faultWithin(name, error);
   }
-  w.message(field, mark);
+  w.message(bytesTag(field), mark);
 }
 
 function writeText(w: WireWriter, field: number, name: string, value: string | undefined): void {
   if (value === undefined || value === "") return;
-  w.text(field, checked(name, value, "string"));
+  w.text(bytesTag(field), checked(name, value, "string"));
 }
 
 function writeUint32(w: WireWriter, field: number, name: string, value: number | undefined): void {
-  if (value) w.uint32(field, checkedUint32(name, value));
+  if (!value) return;
+  w.varint(checkedUint32(name, value));
+  w.varint(varintTag(field));
+}
+
+function writeFixed32(w: WireWriter, field: number, name: string, value: number | undefined): void {
+  if (!value) return;
+  w.fixed32(checkedUint32(name, value));
+  w.varint(fixed32Tag(field));
+}
+
+/** A signed number, as int64 and enums have it: negative ones take ten bytes. */
+function writeInt64(w: WireWriter, field: number, value: bigint): void {
+  if (value >= 0n && value < 0x8000_0000n) {
+    w.varint(Number(value));
+  } else {
+    const bits = BigInt.asUintN(64, value);
+    w.varint64(Number(bits >> 32n), Number(bits & 0xffff_ffffn));
+  }
+  w.varint(varintTag(field));
 }
 
 /** Enums are open: a number that OTLP has no name for is kept, as long as it is an int32. */
 function writeEnum(w: WireWriter, field: number, name: string, value: number | undefined): void {
   if (value === undefined || value === 0) return;
   if ((value | 0) !== value) throw fault(name, `${String(value)} is no 32-bit integer`);
-  if (value > 0) w.uint32(field, value);
-  else w.int64(field, BigInt(value));
+  writeInt64(w, field, BigInt(value));
 }
 
 function writeTime(w: WireWriter, field: number, name: string, value: bigint): void {
@@ -199,7 +236,8 @@ function writeTime(w: WireWriter, field: number, name: string, value: bigint): v
   if (typeof value !== "bigint" || value < 0n || value > 0xffff_ffff_ffff_ffffn) {
     throw fault(name, `${String(value)} is no unsigned 64-bit bigint`);
   }
-  w.fixed64(field, value);
+  w.fixed64(Number(value >> 32n), Number(value & 0xffff_ffffn));
+  w.varint(fixed64Tag(field));
 }
 
 const hexDigits = /^[0-9a-fA-F]*$/;
@@ -208,7 +246,7 @@ function writeId(w: WireWriter, field: number, name: string, id: string, digits:
   if (typeof id !== "string" || id.length !== digits || !hexDigits.test(id)) {
     throw fault(name, `"${String(id)}" is not ${digits} hex digits`);
   }
-  w.hex(field, id);
+  w.hex(bytesTag(field), id);
 }
 
 function checkedUint32(name: string, value: number): number {

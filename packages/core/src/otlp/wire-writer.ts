@@ -1,19 +1,23 @@
-import { wireBytes, wireFixed32, wireFixed64, wireVarint } from "./wire.js";
-
-const initialCapacity = 4096;
+const initialCapacity = 4 * 1024;
+/** A buffer that one large message made longer than this is not kept. */
+const keptCapacity = 1024 * 1024;
+const shortRange = 64;
 const shortText = 24;
 
 /**
- * Writes protobuf from its last byte to its first, so that the length of a message is known when it
- * has to be written in front of it, and nothing is measured beforehand. Whoever uses it writes the
- * fields of a message from the last to the first.
- *
- * A message is written as: `const end = w.mark()`, its fields, `w.message(field, end)`.
+ * Writes protobuf from its last byte to its first, so that the length of a message is known when it has to stand in
+ * front of it. The fields of a message are written from the last to the first, then `message` with the mark from before.
+ * A tag is a field's number and wire type, `(number << 3) | type`. A writer can be used again after `reset`.
  */
 export class WireWriter {
-  #bytes = Buffer.allocUnsafe(initialCapacity);
+  #bytes: Buffer = Buffer.allocUnsafe(initialCapacity);
   /** Index of the first byte that is written. */
   #at = initialCapacity;
+
+  reset(): void {
+    if (this.#bytes.length > keptCapacity) this.#bytes = Buffer.allocUnsafe(initialCapacity);
+    this.#at = this.#bytes.length;
+  }
 
   /** How many bytes are written so far. */
   mark(): number {
@@ -21,84 +25,138 @@ export class WireWriter {
   }
 
   /** What was written, in a buffer of its own. */
-  finish(): Uint8Array {
+  take(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#bytes.subarray(this.#at));
   }
 
-  /** Puts the tag and the length before everything that was written since `mark`. */
-  message(field: number, mark: number): void {
-    this.#varint(this.mark() - mark);
-    this.#tag(field, wireBytes);
+  /** Copies what was written to this place. */
+  copyTo(target: Uint8Array, at: number): void {
+    target.set(this.#bytes.subarray(this.#at), at);
   }
 
-  text(field: number, value: string): void {
-    const { length } = value;
-    if (length <= shortText && this.#ascii(value)) {
-      this.#varint(length);
-    } else {
-      const size = Buffer.byteLength(value);
-      this.#reserve(size);
-      this.#at -= size;
-      this.#bytes.write(value, this.#at);
-      this.#varint(size);
-    }
-    this.#tag(field, wireBytes);
-  }
-
-  bytes(field: number, value: Uint8Array): void {
-    this.#reserve(value.length);
-    this.#at -= value.length;
-    this.#bytes.set(value, this.#at);
-    this.#varint(value.length);
-    this.#tag(field, wireBytes);
-  }
-
-  /** @param hex an even number of hex digits. */
-  hex(field: number, hex: string): void {
-    const size = hex.length >>> 1;
-    this.#reserve(size);
-    this.#at -= size;
-    this.#bytes.write(hex, this.#at, "hex");
-    this.#varint(size);
-    this.#tag(field, wireBytes);
+  byte(value: number): void {
+    if (this.#at === 0) this.#grow(1);
+    this.#bytes[--this.#at] = value;
   }
 
   /** An unsigned 32-bit number. */
-  uint32(field: number, value: number): void {
-    this.#varint(value);
-    this.#tag(field, wireVarint);
+  varint(value: number): void {
+    if (value < 0x80) {
+      this.byte(value);
+      return;
+    }
+    if (this.#at < 5) this.#grow(5);
+    let size = 2;
+    for (let rest = value >>> 14; rest > 0; rest >>>= 7) size++;
+    this.#at -= size;
+    let pos = this.#at;
+    let rest = value;
+    for (let i = 1; i < size; i++) {
+      this.#bytes[pos++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#bytes[pos] = rest;
   }
 
-  /** A signed 64-bit number, as int64 and enums have it: negative ones take ten bytes. */
-  int64(field: number, value: bigint): void {
-    this.#varint64(BigInt.asUintN(64, value));
-    this.#tag(field, wireVarint);
+  /** A 64-bit number as its two halves; a negative one takes ten bytes. */
+  varint64(high: number, low: number): void {
+    if (high === 0) {
+      this.varint(low);
+      return;
+    }
+    const groups = [low & 0x7f, (low >>> 7) & 0x7f, (low >>> 14) & 0x7f, (low >>> 21) & 0x7f];
+    groups.push(((low >>> 28) | (high << 4)) & 0x7f);
+    for (let rest = high >>> 3; rest > 0; rest >>>= 7) groups.push(rest & 0x7f);
+    const last = groups.length - 1;
+    this.byte(groups[last] as number);
+    for (let i = last - 1; i >= 0; i--) this.byte((groups[i] as number) | 0x80);
   }
 
-  fixed32(field: number, value: number): void {
+  /** Four bytes, the least significant first. */
+  fixed32(value: number): void {
     this.#reserve(4);
-    this.#at -= 4;
     this.#bytes.writeUInt32LE(value, this.#at);
-    this.#tag(field, wireFixed32);
   }
 
-  fixed64(field: number, value: bigint): void {
+  /** Eight bytes, the least significant first. */
+  fixed64(high: number, low: number): void {
     this.#reserve(8);
-    this.#at -= 8;
-    this.#bytes.writeBigUInt64LE(value, this.#at);
-    this.#tag(field, wireFixed64);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    bytes[at] = low;
+    bytes[at + 1] = low >>> 8;
+    bytes[at + 2] = low >>> 16;
+    bytes[at + 3] = low >>> 24;
+    bytes[at + 4] = high;
+    bytes[at + 5] = high >>> 8;
+    bytes[at + 6] = high >>> 16;
+    bytes[at + 7] = high >>> 24;
   }
 
-  double(field: number, value: number): void {
+  double(value: number): void {
     this.#reserve(8);
-    this.#at -= 8;
     this.#bytes.writeDoubleLE(value, this.#at);
-    this.#tag(field, wireFixed64);
+  }
+
+  zeros(count: number): void {
+    this.#reserve(count);
+    this.#bytes.fill(0, this.#at, this.#at + count);
+  }
+
+  /** Bytes as they are, without a length. */
+  range(bytes: Uint8Array, start: number, end: number): void {
+    const size = end - start;
+    this.#reserve(size);
+    if (size <= shortRange) {
+      const to = this.#bytes;
+      for (let from = start, at = this.#at; from < end; ) to[at++] = bytes[from++] as number;
+    } else {
+      this.#bytes.set(bytes.subarray(start, end), this.#at);
+    }
+  }
+
+  /** A bytes or string field. */
+  field(tag: number, bytes: Uint8Array, start: number, end: number): void {
+    this.range(bytes, start, end);
+    this.varint(end - start);
+    this.varint(tag);
+  }
+
+  /** A string field. */
+  text(tag: number, value: string): void {
+    const { length } = value;
+    if (length <= shortText && this.#ascii(value)) {
+      this.varint(length);
+    } else {
+      const size = Buffer.byteLength(value);
+      this.#reserve(size);
+      this.#bytes.write(value, this.#at);
+      this.varint(size);
+    }
+    this.varint(tag);
+  }
+
+  /**
+   * A bytes field.
+   * @param hex an even number of hex digits.
+   */
+  hex(tag: number, hex: string): void {
+    const size = hex.length >>> 1;
+    this.#reserve(size);
+    this.#bytes.write(hex, this.#at, "hex");
+    this.varint(size);
+    this.varint(tag);
+  }
+
+  /** Puts tag and length before everything that was written since `mark`. */
+  message(tag: number, mark: number): void {
+    this.varint(this.mark() - mark);
+    this.varint(tag);
   }
 
   /** Writes a short text without a call into the encoder; false, and nothing, when it is not ASCII. */
   #ascii(value: string): boolean {
-    this.#reserve(value.length);
+    if (this.#at < value.length) this.#grow(value.length);
     const start = this.#at - value.length;
     for (let i = 0; i < value.length; i++) {
       const code = value.charCodeAt(i);
@@ -109,43 +167,13 @@ export class WireWriter {
     return true;
   }
 
-  #tag(field: number, wireType: number): void {
-    this.#varint((field << 3) | wireType);
-  }
-
-  #varint(value: number): void {
-    this.#reserve(5);
-    if (value < 0x80) {
-      this.#bytes[--this.#at] = value;
-      return;
-    }
-    let size = 2;
-    for (let rest = value >>> 14; rest > 0; rest >>>= 7) size++;
-    this.#at -= size;
-    let rest = value;
-    for (let i = 0; i < size - 1; i++) {
-      this.#bytes[this.#at + i] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    this.#bytes[this.#at + size - 1] = rest;
-  }
-
-  #varint64(value: bigint): void {
-    if (value < 0x80000000n) {
-      this.#varint(Number(value));
-      return;
-    }
-    const groups: number[] = [];
-    for (let rest = value; rest > 0n; rest >>= 7n) groups.push(Number(rest & 127n));
-    this.#reserve(groups.length);
-    this.#at -= groups.length;
-    groups.forEach((group, i) => {
-      this.#bytes[this.#at + i] = i < groups.length - 1 ? group | 128 : group;
-    });
-  }
-
+  /** Makes room for so many bytes, which are written next. */
   #reserve(size: number): void {
-    if (size <= this.#at) return;
+    if (this.#at < size) this.#grow(size);
+    this.#at -= size;
+  }
+
+  #grow(size: number): void {
     const written = this.mark();
     const capacity = Math.max(this.#bytes.length * 2, written + size);
     const bytes = Buffer.allocUnsafe(capacity);

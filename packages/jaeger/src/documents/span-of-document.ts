@@ -1,3 +1,4 @@
+import { WireWriter } from "@spanstore/core/otlp";
 import {
   isAbsent,
   isNoId,
@@ -10,7 +11,6 @@ import {
   readUint32,
   refused,
 } from "../json/fields.js";
-import { BackwardWriter } from "../model/backward-writer.js";
 import { writeParts } from "../model/times.js";
 import type { JaegerLog, JaegerReference, JaegerSpanDocument, JaegerTag } from "./documents.js";
 import { fieldValue, listedValue, type TagValue } from "./tag-value.js";
@@ -28,7 +28,7 @@ interface Reference {
 }
 
 // A span is written and copied before anything else happens, so all of them share these.
-const writer = new BackwardWriter();
+const writer = new WireWriter();
 const double = new DataView(new ArrayBuffer(8));
 
 /**

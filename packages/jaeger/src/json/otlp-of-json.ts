@@ -1,5 +1,5 @@
 import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
-import { BackwardWriter } from "../model/backward-writer.js";
+import { WireWriter } from "@spanstore/core/otlp";
 import { writeParts } from "../model/times.js";
 import { otlpOfJaegerSpan } from "../to-otlp/otlp-of-span.js";
 import {
@@ -19,7 +19,7 @@ import {
 import { unsetMicros } from "./json-of-otlp.js";
 
 // A span is written to its end before anything else happens, so all of them share it.
-const writer = new BackwardWriter();
+const writer = new WireWriter();
 
 /** A span that cannot be read, and why. */
 export interface UnreadSpan {

@@ -1,3 +1,5 @@
+import type { WireWriter } from "@spanstore/core/otlp";
+
 /** Columns that grew longer than this are not kept for the next span. */
 const keptLength = 4096;
 
@@ -11,6 +13,13 @@ export class Ranges {
   add(start: number, end: number): void {
     this.start[this.length] = start;
     this.end[this.length++] = end;
+  }
+
+  /** Writes the bytes of these ranges, one after the other. */
+  write(writer: WireWriter, bytes: Uint8Array): void {
+    for (let i = this.length - 1; i >= 0; i--) {
+      writer.range(bytes, this.start[i] as number, this.end[i] as number);
+    }
   }
 
   clear(): void {

@@ -1,10 +1,9 @@
-import { Cursor } from "@spanstore/core/otlp";
+import { Cursor, WireWriter } from "@spanstore/core/otlp";
 import { writeProcess } from "../to-jaeger/resource-to-process.js";
-import { BackwardWriter } from "./backward-writer.js";
 
 const noBytes = new Uint8Array(0);
 const processTag = 0x52;
-const writer = new BackwardWriter();
+const writer = new WireWriter();
 
 /** The process and the scope that spans stand in, ready for each of them. */
 export class Surroundings {

@@ -1,5 +1,5 @@
+import type { WireWriter } from "@spanstore/core/otlp";
 import { Cursor } from "@spanstore/core/otlp";
-import type { BackwardWriter } from "./backward-writer.js";
 import type { Pairs } from "./pairs.js";
 
 /**
@@ -38,7 +38,7 @@ const lastSource = jaegerVersionSource;
 
 /** Writes the content of a script for these rows, whose roles are sources or the two above. */
 export function writeScript(
-  writer: BackwardWriter,
+  writer: WireWriter,
   pairs: Pairs,
   from: number,
   to: number,

@@ -1,5 +1,4 @@
-import type { Cursor } from "@spanstore/core/otlp";
-import type { BackwardWriter } from "./backward-writer.js";
+import type { Cursor, WireWriter } from "@spanstore/core/otlp";
 import { malformed } from "./refuse.js";
 
 /**
@@ -118,7 +117,7 @@ export function add(a: Int64, b: Int64, into: Int64): boolean {
 }
 
 /** Writes an instant as the content of a google.protobuf.Timestamp. */
-export function writeTimestamp(writer: BackwardWriter, high: number, low: number): void {
+export function writeTimestamp(writer: WireWriter, high: number, low: number): void {
   if (high < signBit) {
     writeNonNegative(writer, high, low);
     return;
@@ -129,7 +128,7 @@ export function writeTimestamp(writer: BackwardWriter, high: number, low: number
 }
 
 /** Writes the time from one instant to another as the content of a google.protobuf.Duration. */
-export function writeDuration(writer: BackwardWriter, from: Int64, to: Int64): void {
+export function writeDuration(writer: WireWriter, from: Int64, to: Int64): void {
   const low = to.low - from.low;
   const high = to.high - from.high - (low < 0 ? 1 : 0);
   if (from.high < signBit && to.high < signBit && high >= 0) {
@@ -147,7 +146,7 @@ function signed(high: number, low: number): bigint {
   return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low));
 }
 
-function writeNonNegative(writer: BackwardWriter, high: number, low: number): void {
+function writeNonNegative(writer: WireWriter, high: number, low: number): void {
   // The quotient of doubles is off by one at most, and then so is what is left of the lower halves.
   let whole = Math.floor((high * half + low) / nanosPerSecond);
   let rest = (low - Math.imul(whole, nanosPerSecond)) | 0;
@@ -169,12 +168,12 @@ function writeNonNegative(writer: BackwardWriter, high: number, low: number): vo
 }
 
 /** Writes whole seconds and the nanoseconds beyond them as the content of a Timestamp or a Duration. */
-export function writeParts(writer: BackwardWriter, whole: bigint, rest: bigint): void {
+export function writeParts(writer: WireWriter, whole: bigint, rest: bigint): void {
   writeBigint(writer, 0x10, rest);
   writeBigint(writer, 0x08, whole);
 }
 
-function writeBigint(writer: BackwardWriter, tag: number, value: bigint): void {
+function writeBigint(writer: WireWriter, tag: number, value: bigint): void {
   if (value === 0n) return;
   const bits = BigInt.asUintN(64, value);
   writer.varint64(Number(bits >> 32n), Number(bits & 0xffffffffn));

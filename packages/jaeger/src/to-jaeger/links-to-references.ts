@@ -1,4 +1,4 @@
-import type { BackwardWriter } from "../model/backward-writer.js";
+import type { WireWriter } from "@spanstore/core/otlp";
 import type { OtlpSpan } from "../model/otlp-span.js";
 import { childOf } from "../model/span-parts.js";
 
@@ -6,7 +6,7 @@ const traceIdSize = 16;
 const spanIdSize = 8;
 
 /** Writes parent and links as the references of a span: the parent first, unless it has none. */
-export function writeReferences(writer: BackwardWriter, field: number, span: OtlpSpan): void {
+export function writeReferences(writer: WireWriter, field: number, span: OtlpSpan): void {
   const { links, bytes } = span;
   const hasParent = !isZero(bytes, span.parentStart, span.parentEnd);
   // A link to the parent is no reference of its own: it says of what type the parent's is.
@@ -34,7 +34,7 @@ export function writeReferences(writer: BackwardWriter, field: number, span: Otl
 
 /** Writes an id; one that is absent is all zero. */
 export function writeId(
-  writer: BackwardWriter,
+  writer: WireWriter,
   field: number,
   bytes: Uint8Array,
   start: number,
@@ -48,7 +48,7 @@ export function writeId(
 }
 
 function writeReference(
-  writer: BackwardWriter,
+  writer: WireWriter,
   field: number,
   bytes: Uint8Array,
   traceStart: number,

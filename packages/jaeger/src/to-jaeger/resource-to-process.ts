@@ -1,5 +1,5 @@
+import type { WireWriter } from "@spanstore/core/otlp";
 import { Cursor } from "@spanstore/core/otlp";
-import type { BackwardWriter } from "../model/backward-writer.js";
 import { keptTag, noServiceName } from "../model/kept.js";
 import { hostnameKey, jaegerVersionKey, keyBytes, serviceNameKey } from "../model/keys.js";
 import { Pairs, Rows, stringType } from "../model/pairs.js";
@@ -27,7 +27,7 @@ let hasService = false;
  * Writes OTLP's Resource as the process of a span, field and all; nothing when the span came without one.
  * @throws INVALID_TRACES, without a field, when the bytes are no Resource.
  */
-export function writeProcess(writer: BackwardWriter, field: number, resource: Uint8Array): void {
+export function writeProcess(writer: WireWriter, field: number, resource: Uint8Array): void {
   readResource(resource);
   if (kept.absent) return;
   const end = writer.mark();
@@ -74,7 +74,7 @@ function readFields({ fieldsStart, fieldsEnd }: Kept): void {
   }
 }
 
-function writeService(writer: BackwardWriter): void {
+function writeService(writer: WireWriter): void {
   if (pairs.length === 0) {
     writer.field(serviceNameTag, noServiceName, 0, noServiceName.length);
     return;
@@ -86,7 +86,7 @@ function writeService(writer: BackwardWriter): void {
   if (end > start) writer.field(serviceNameTag, pairs.bytes, start, end);
 }
 
-function writeFromScript(writer: BackwardWriter, i: number): void {
+function writeFromScript(writer: WireWriter, i: number): void {
   const at = script.at[i] as number;
   switch (script.source[i]) {
     case attribute:

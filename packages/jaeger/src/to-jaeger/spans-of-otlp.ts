@@ -1,12 +1,11 @@
-import { parseGroups } from "@spanstore/core/otlp";
-import { BackwardWriter } from "../model/backward-writer.js";
+import { parseGroups, WireWriter } from "@spanstore/core/otlp";
 import { Surroundings } from "../model/surroundings.js";
 import { writeJaegerSpan } from "./write-jaeger-span.js";
 
 const spansTag = 0x0a;
 
 // A span is written and copied before anything else happens, so all of them share it.
-const writer = new BackwardWriter();
+const writer = new WireWriter();
 
 /**
  * The spans of an encoded TracesData as encoded jaeger.api_v2.Span, each with its process inside, in order.

@@ -1,4 +1,4 @@
-import type { BackwardWriter } from "../model/backward-writer.js";
+import type { WireWriter } from "@spanstore/core/otlp";
 import {
   errorKey,
   keyBytes,
@@ -35,12 +35,7 @@ const noBytes = new Uint8Array(0);
 const errorTag = Uint8Array.of(tagsTag, 11, 0x0a, 5, ...(keyBytes[errorKey] as Uint8Array), 0x10, 1, 0x20, 1);
 
 /** Writes the tags of a span whose attributes in these rows are tags, as the collector's translator orders them. */
-export function writeTags(
-  writer: BackwardWriter,
-  span: OtlpSpan,
-  surroundings: Surroundings,
-  rows: Rows,
-): void {
+export function writeTags(writer: WireWriter, span: OtlpSpan, surroundings: Surroundings, rows: Rows): void {
   if (span.traceStateEnd > span.traceStateStart) writeSource(writer, span, surroundings, traceStateSource);
   if (span.messageEnd > span.messageStart) writeSource(writer, span, surroundings, descriptionSource);
   if (span.statusCode === errorCode) {
@@ -57,7 +52,7 @@ export function writeTags(
 
 /** Writes them in the order in which they came. */
 export function writeTagsOfScript(
-  writer: BackwardWriter,
+  writer: WireWriter,
   span: OtlpSpan,
   surroundings: Surroundings,
   rows: Rows,
@@ -72,12 +67,7 @@ export function writeTagsOfScript(
   }
 }
 
-function writeSource(
-  writer: BackwardWriter,
-  span: OtlpSpan,
-  surroundings: Surroundings,
-  source: number,
-): void {
+function writeSource(writer: WireWriter, span: OtlpSpan, surroundings: Surroundings, source: number): void {
   const { bytes } = span;
   const { scope } = surroundings;
   switch (source) {
@@ -109,7 +99,7 @@ function writeSource(
   }
 }
 
-function writeText(writer: BackwardWriter, key: number, bytes: Uint8Array, start: number, end: number): void {
+function writeText(writer: WireWriter, key: number, bytes: Uint8Array, start: number, end: number): void {
   writeTextTag(writer, tagsTag, keyBytes[key] as Uint8Array, bytes, start, end);
 }
 

@@ -1,4 +1,4 @@
-import type { BackwardWriter } from "../model/backward-writer.js";
+import type { WireWriter } from "@spanstore/core/otlp";
 import { JaegerSpan } from "../model/jaeger-span.js";
 import { eventKey, keyBytes, warningsKey } from "../model/keys.js";
 import { OtlpSpan } from "../model/otlp-span.js";
@@ -32,7 +32,7 @@ const rows = new Rows();
  * @throws INVALID_TRACES, without a field, when it is none.
  */
 export function writeJaegerSpan(
-  writer: BackwardWriter,
+  writer: WireWriter,
   bytes: Uint8Array,
   start: number,
   end: number,
@@ -81,7 +81,7 @@ function readFields({ fieldsStart, fieldsEnd }: Kept): void {
 }
 
 /** Writes the warnings that Jaeger keeps in an attribute, and notes which attributes are left as tags. */
-function writeWarnings(writer: BackwardWriter): void {
+function writeWarnings(writer: WireWriter): void {
   const { pairs, attributesEnd } = span;
   const row = kept.noWarnings ? -1 : pairs.find(warningsKey, attributesEnd);
   let hasWarnings = false;
@@ -104,13 +104,13 @@ function writeWarnings(writer: BackwardWriter): void {
 }
 
 /** A single warning: the text of an attribute that should have been a list. */
-function writeWarning(writer: BackwardWriter, row: number): void {
+function writeWarning(writer: WireWriter, row: number): void {
   const { pairs } = span;
   if (pairs.type[row] !== stringType) writer.text(warningsTag, valueText(pairs, row));
   else writer.field(warningsTag, span.bytes, pairs.valueStart[row] as number, pairs.valueEnd[row] as number);
 }
 
-function writeLogs(writer: BackwardWriter): void {
+function writeLogs(writer: WireWriter): void {
   const { events } = span;
   for (let row = events.length - 1; row >= 0; row--) {
     const end = writer.mark();
@@ -122,7 +122,7 @@ function writeLogs(writer: BackwardWriter): void {
   }
 }
 
-function writeFields(writer: BackwardWriter, row: number): void {
+function writeFields(writer: WireWriter, row: number): void {
   const { events, pairs } = span;
   for (let i = (events.to[row] as number) - 1; i >= (events.from[row] as number); i--) {
     writeTag(writer, fieldsTag, pairs, i);
@@ -132,7 +132,7 @@ function writeFields(writer: BackwardWriter, row: number): void {
 }
 
 /** @returns false when the fields have no script. */
-function writeFieldsOfScript(writer: BackwardWriter, row: number): boolean {
+function writeFieldsOfScript(writer: WireWriter, row: number): boolean {
   const { events, pairs, bytes } = span;
   const { logs, logIndex } = kept;
   const from = events.from[row] as number;
@@ -151,7 +151,7 @@ function writeFieldsOfScript(writer: BackwardWriter, row: number): boolean {
   return false;
 }
 
-function writeEventName(writer: BackwardWriter, row: number): void {
+function writeEventName(writer: WireWriter, row: number): void {
   const { events, bytes } = span;
   const start = events.nameStart[row] as number;
   writeTextTag(writer, fieldsTag, eventKeyBytes, bytes, start, events.nameEnd[row] as number);

@@ -1,9 +1,9 @@
-import type { BackwardWriter } from "../model/backward-writer.js";
+import type { WireWriter } from "@spanstore/core/otlp";
 import { boolType, bytesType, doubleType, intType, type Pairs, stringType } from "../model/pairs.js";
 import { compositeText } from "../model/value-text.js";
 
 /** Writes an attribute as a jaeger.api_v2.KeyValue. */
-export function writeTag(writer: BackwardWriter, field: number, pairs: Pairs, row: number): void {
+export function writeTag(writer: WireWriter, field: number, pairs: Pairs, row: number): void {
   const end = writer.mark();
   writeTagValue(writer, pairs, row);
   const start = pairs.keyStart[row] as number;
@@ -14,7 +14,7 @@ export function writeTag(writer: BackwardWriter, field: number, pairs: Pairs, ro
 
 /** The same with another key. */
 export function writeRenamedTag(
-  writer: BackwardWriter,
+  writer: WireWriter,
   field: number,
   key: Uint8Array,
   pairs: Pairs,
@@ -28,7 +28,7 @@ export function writeRenamedTag(
 
 /** Writes a tag with a text, whose bytes lie there. */
 export function writeTextTag(
-  writer: BackwardWriter,
+  writer: WireWriter,
   field: number,
   key: Uint8Array,
   bytes: Uint8Array,
@@ -42,7 +42,7 @@ export function writeTextTag(
 }
 
 /** Type and value; zeros are omitted. */
-function writeTagValue(writer: BackwardWriter, pairs: Pairs, row: number): void {
+function writeTagValue(writer: WireWriter, pairs: Pairs, row: number): void {
   const { bytes } = pairs;
   const start = pairs.valueStart[row] as number;
   const end = pairs.valueEnd[row] as number;

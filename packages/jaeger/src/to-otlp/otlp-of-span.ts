@@ -1,5 +1,5 @@
+import { WireWriter } from "@spanstore/core/otlp";
 import { AttributeRows } from "../model/attribute-rows.js";
-import { BackwardWriter } from "../model/backward-writer.js";
 import { JaegerSpan } from "../model/jaeger-span.js";
 import {
   keptFieldsTag,
@@ -42,7 +42,7 @@ const span = new JaegerSpan();
 const rows = new AttributeRows();
 const meaning = new SpanMeaning();
 const parentAndLinks = new ParentAndLinks();
-const writer = new BackwardWriter();
+const writer = new WireWriter();
 const spanEnd = new Int64();
 /** For each log the row of the tag that names its event, or -1; and whether its fields come back as they were. */
 const eventRows: number[] = [];
@@ -213,12 +213,12 @@ function writeKept(durationFits: boolean): void {
 function writeKeptFields(durationFits: boolean): void {
   const { bytes } = span;
   const mark = writer.mark();
-  writer.ranges(bytes, span.otherFields);
-  if (span.oddLogs) writer.ranges(bytes, span.logFields);
-  if (!durationFits) writer.ranges(bytes, span.durationField);
-  if (span.startFit === "wrapped") writer.ranges(bytes, span.startField);
+  span.otherFields.write(writer, bytes);
+  if (span.oddLogs) span.logFields.write(writer, bytes);
+  if (!durationFits) span.durationField.write(writer, bytes);
+  if (span.startFit === "wrapped") span.startField.write(writer, bytes);
   else if (span.startFit === "unset") writer.range(unsetStartField, 0, unsetStartField.length);
-  if (!parentAndLinks.comesBack) writer.ranges(bytes, span.referenceFields);
+  if (!parentAndLinks.comesBack) span.referenceFields.write(writer, bytes);
   if (writer.mark() > mark) writer.message(keptFieldsTag, mark);
 }
 

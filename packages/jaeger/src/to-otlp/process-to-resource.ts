@@ -1,5 +1,5 @@
+import type { WireWriter } from "@spanstore/core/otlp";
 import type { AttributeRows } from "../model/attribute-rows.js";
-import type { BackwardWriter } from "../model/backward-writer.js";
 import type { JaegerSpan } from "../model/jaeger-span.js";
 import { keptAbsentTag, keptFieldsTag, keptTag, keptTagsTag, noServiceName } from "../model/kept.js";
 import {
@@ -29,7 +29,7 @@ const hostNameBytes = keyBytes[hostNameKey] as Uint8Array;
 const exporterVersionBytes = keyBytes[exporterVersionKey] as Uint8Array;
 
 /** Writes the process of a span as the content of OTLP's Resource. */
-export function writeResource(writer: BackwardWriter, span: JaegerSpan, rows: AttributeRows): void {
+export function writeResource(writer: WireWriter, span: JaegerSpan, rows: AttributeRows): void {
   const { pairs, bytes, logsEnd: from, serviceStart, serviceEnd } = span;
   const to = pairs.length;
   rows.put(pairs, from, to);
@@ -64,7 +64,7 @@ function rename(rows: AttributeRows, row: number, source: number): void {
   if (rows.role[row] === attribute) rows.role[row] = source;
 }
 
-function writeServiceName(writer: BackwardWriter, bytes: Uint8Array, start: number, end: number): void {
+function writeServiceName(writer: WireWriter, bytes: Uint8Array, start: number, end: number): void {
   const mark = writer.mark();
   writer.field(0x0a, bytes, start, end);
   writer.message(0x12, mark);
@@ -79,12 +79,7 @@ function serviceComesBack(span: JaegerSpan, serviceRow: number): boolean {
   return serviceEnd > serviceStart || pairs.length > span.logsEnd;
 }
 
-function writeKept(
-  writer: BackwardWriter,
-  span: JaegerSpan,
-  rows: AttributeRows,
-  sameService: boolean,
-): void {
+function writeKept(writer: WireWriter, span: JaegerSpan, rows: AttributeRows, sameService: boolean): void {
   const { pairs, bytes, logsEnd, otherProcessFields } = span;
   const sameTags = areAttributes(rows, logsEnd, pairs);
   if (span.hasProcess && sameService && sameTags && otherProcessFields.length === 0) return;
@@ -95,7 +90,7 @@ function writeKept(
   }
   if (!sameService || otherProcessFields.length > 0) {
     const mark = writer.mark();
-    writer.ranges(bytes, otherProcessFields);
+    otherProcessFields.write(writer, bytes);
     if (!sameService) writer.field(serviceNameTag, bytes, span.serviceStart, span.serviceEnd);
     writer.message(keptFieldsTag, mark);
   }

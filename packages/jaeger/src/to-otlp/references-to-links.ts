@@ -1,4 +1,4 @@
-import type { BackwardWriter } from "../model/backward-writer.js";
+import type { WireWriter } from "@spanstore/core/otlp";
 import type { JaegerSpan } from "../model/jaeger-span.js";
 import { Rows } from "../model/pairs.js";
 import { childOf, followsFrom } from "../model/span-parts.js";
@@ -35,7 +35,7 @@ export class ParentAndLinks {
   }
 
   /** Writes the links as fields of an OTLP Span. */
-  write(writer: BackwardWriter, field: number, span: JaegerSpan): void {
+  write(writer: WireWriter, field: number, span: JaegerSpan): void {
     const { references, bytes } = span;
     for (let i = this.links.length - 1; i >= 0; i--) {
       const row = this.links.row[i] as number;
@@ -82,7 +82,7 @@ export class ParentAndLinks {
 
 /** Writes a trace id of 8 or 16 bytes, or none at all, as one of 16. */
 export function writeTraceId(
-  writer: BackwardWriter,
+  writer: WireWriter,
   field: number,
   bytes: Uint8Array,
   start: number,

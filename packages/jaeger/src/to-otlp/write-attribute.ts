@@ -1,4 +1,4 @@
-import type { BackwardWriter } from "../model/backward-writer.js";
+import type { WireWriter } from "@spanstore/core/otlp";
 import { boolType, bytesType, doubleType, intType, type Pairs, stringType } from "../model/pairs.js";
 
 const noText = new Uint8Array(0);
@@ -6,7 +6,7 @@ export const jaegerVersionPrefix = Uint8Array.from(Buffer.from("Jaeger-"));
 
 /** Writes OTLP's KeyValue with the key of one tag and the value of another. */
 export function writeAttribute(
-  writer: BackwardWriter,
+  writer: WireWriter,
   field: number,
   pairs: Pairs,
   keyRow: number,
@@ -23,7 +23,7 @@ export function writeAttribute(
 
 /** The same with another key. */
 export function writeRenamedAttribute(
-  writer: BackwardWriter,
+  writer: WireWriter,
   field: number,
   key: Uint8Array,
   pairs: Pairs,
@@ -38,7 +38,7 @@ export function writeRenamedAttribute(
 
 /** An attribute with the version of a Jaeger client, which says so. */
 export function writeJaegerVersion(
-  writer: BackwardWriter,
+  writer: WireWriter,
   field: number,
   key: Uint8Array,
   pairs: Pairs,
@@ -55,7 +55,7 @@ export function writeJaegerVersion(
 }
 
 /** A string field with the text of a tag; left out when it is empty. */
-export function writeTextOf(writer: BackwardWriter, field: number, pairs: Pairs, row: number): void {
+export function writeTextOf(writer: WireWriter, field: number, pairs: Pairs, row: number): void {
   const text = textOf(pairs, row);
   if (text.length > 0) writer.field(field, text, 0, text.length);
 }
@@ -70,7 +70,7 @@ export function textOf(pairs: Pairs, row: number): Uint8Array {
 }
 
 /** An AnyValue's content. */
-function writeTagValue(writer: BackwardWriter, pairs: Pairs, row: number): void {
+function writeTagValue(writer: WireWriter, pairs: Pairs, row: number): void {
   const { bytes } = pairs;
   const start = pairs.valueStart[row] as number;
   const end = pairs.valueEnd[row] as number;

@@ -1,6 +1,6 @@
 import { isSpanStoreError } from "../../../errors/errors.js";
 import { readMessage, readString } from "../../../otlp/decode-parts.js";
-import { Cursor } from "../../../otlp/wire.js";
+import { Cursor, wireBytes } from "../../../otlp/wire.js";
 import { WireWriter } from "../../../otlp/wire-writer.js";
 import type { FilterCall, FilterExpression } from "../language/ast.js";
 import { checkDepth, invalidFilter } from "../language/filter-error.js";
@@ -94,7 +94,7 @@ function decodeTexts(cursor: Cursor): [first: string[], second: string] {
 export function encodeFilter(filter: FilterCall): Uint8Array {
   const writer = new WireWriter();
   writeCall(writer, filter, "filter", 1);
-  return writer.finish();
+  return writer.take();
 }
 
 function writeCall(writer: WireWriter, call: FilterCall, path: string, depth: number): void {
@@ -102,7 +102,7 @@ function writeCall(writer: WireWriter, call: FilterCall, path: string, depth: nu
   for (let i = call.args.length - 1; i >= 0; i--) {
     const end = writer.mark();
     writeExpression(writer, call.args[i] as FilterExpression, `${path}.args[${i}]`, depth);
-    writer.message(2, end);
+    writer.message(tagOf(2), end);
   }
   writeText(writer, 1, call.op);
 }
@@ -111,30 +111,35 @@ function writeExpression(writer: WireWriter, term: FilterExpression, path: strin
   const end = writer.mark();
   if ("call" in term) {
     writeCall(writer, term.call, path, depth + 1);
-    writer.message(6, end);
+    writer.message(tagOf(6), end);
   } else if ("attr" in term) {
     writeText(writer, 2, term.attr.level);
     writeText(writer, 1, term.attr.key);
-    writer.message(1, end);
+    writer.message(tagOf(1), end);
   } else if ("field" in term) {
     writeText(writer, 2, term.field.level);
     writeText(writer, 1, term.field.name);
-    writer.message(2, end);
+    writer.message(tagOf(2), end);
   } else if ("nested" in term) {
     writeText(writer, 1, term.nested.level);
-    writer.message(3, end);
+    writer.message(tagOf(3), end);
   } else if ("scalar" in term) {
     writeText(writer, 2, term.scalar.type);
     writeText(writer, 1, term.scalar.value);
-    writer.message(4, end);
+    writer.message(tagOf(4), end);
   } else {
     writeText(writer, 2, term.list.type);
-    for (const value of term.list.values.toReversed()) writer.text(1, value);
-    writer.message(5, end);
+    for (const value of term.list.values.toReversed()) writer.text(tagOf(1), value);
+    writer.message(tagOf(5), end);
   }
+}
+
+/** Of a text or a message. */
+function tagOf(field: number): number {
+  return (field << 3) | wireBytes;
 }
 
 /** Proto3 leaves empty texts out. */
 function writeText(writer: WireWriter, field: number, text: string | undefined): void {
-  if (text) writer.text(field, text);
+  if (text) writer.text(tagOf(field), text);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { BackwardWriter } from "../src/model/backward-writer.js";
+import { WireWriter } from "../src/otlp.js";
 
-const steps: [name: string, step: (writer: BackwardWriter) => void, bytes: number[]][] = [
+const steps: [name: string, step: (writer: WireWriter) => void, bytes: number[]][] = [
   ["a byte", (writer) => writer.byte(7), [7]],
   ["a short varint", (writer) => writer.varint(127), [127]],
   ["a long varint", (writer) => writer.varint(0xffffffff), [0xff, 0xff, 0xff, 0xff, 0x0f]],
@@ -10,14 +10,18 @@ const steps: [name: string, step: (writer: BackwardWriter) => void, bytes: numbe
   ["eight bytes", (writer) => writer.fixed64(0x01020304, 0x050607f8), [0xf8, 7, 6, 5, 4, 3, 2, 1]],
   ["zeros", (writer) => writer.zeros(3), [0, 0, 0]],
   ["some bytes", (writer) => writer.range(Uint8Array.of(9, 1, 2, 3, 9), 1, 4), [1, 2, 3]],
+  ["four bytes", (writer) => writer.fixed32(0x0102f3f4), [0xf4, 0xf3, 2, 1]],
+  ["a double", (writer) => writer.double(-1.5), [0, 0, 0, 0, 0, 0, 0xf8, 0xbf]],
+  ["hex digits", (writer) => writer.hex(0x8201, "fF01"), [0x81, 0x84, 0x02, 2, 0xff, 1]],
+  ["a short text", (writer) => writer.text(0x0a, "ab"), [0x0a, 2, 0x61, 0x62]],
   ["a text", (writer) => writer.text(0x0a, "é"), [0x0a, 2, 0xc3, 0xa9]],
 ];
 
 describe("what is written backward", () => {
   it.each(steps)("is whole wherever the buffer ends: %s", (_, step, bytes) => {
     for (let room = 0; room < 12; room++) {
-      const writer = new BackwardWriter();
-      const behind = new Uint8Array(16 * 1024 - room).fill(0xee);
+      const writer = new WireWriter();
+      const behind = new Uint8Array(4 * 1024 - room).fill(0xee);
       writer.range(behind, 0, behind.length);
       const mark = writer.mark();
       step(writer);
@@ -27,7 +31,7 @@ describe("what is written backward", () => {
   });
 
   it("begins anew after one that was long", () => {
-    const writer = new BackwardWriter();
+    const writer = new WireWriter();
     for (const size of [3_000_000, 5]) {
       writer.reset();
       writer.range(new Uint8Array(size).fill(1), 0, size);

@@ -31,7 +31,8 @@ const packages = {
   sqlite: ["core"],
   manticore: ["core"],
   elasticsearch: ["core", "jaeger"],
-  "grpc-server": ["core", "jaeger", "client", "sqlite", "manticore", "elasticsearch"],
+  http: ["core", "jaeger", "client"],
+  "grpc-server": ["core", "jaeger", "client", "http", "sqlite", "manticore", "elasticsearch"],
   cli: ["core", "jaeger", "client", "grpc-server"],
 };
 

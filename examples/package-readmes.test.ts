@@ -62,12 +62,15 @@ describe("the pages of the packages", () => {
     });
   });
 
-  it.each(["core", "sqlite", "otel-exporter", "grpc-server"])("%s: a program that runs", async (name) => {
-    const [program = "", ...others] = programsOf(name);
-    const output = await outputOf(program);
-    if (program.includes("console.log")) expect(output).not.toBe("");
-    expect(others).toEqual([]);
-  });
+  it.each(["core", "sqlite", "otel-exporter", "grpc-server", "http"])(
+    "%s: a program that runs",
+    async (name) => {
+      const [program = "", ...others] = programsOf(name);
+      const output = await outputOf(program);
+      if (program.includes("console.log")) expect(output).not.toBe("");
+      expect(others).toEqual([]);
+    },
+  );
 
   it("client: a program that runs beside a server", async () => {
     await using store = openMemoryStore();

@@ -18,6 +18,7 @@ export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
 export { tracesFromJson, type UnknownName } from "./otlp/json.js";
 export { type JsonPart, partsOfJson } from "./otlp/json-parts.js";
 export { serviceNameOf } from "./otlp/service-name.js";
+export { SpanHead, timeOf } from "./otlp/span-head.js";
 export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";
 export { tracesToJson } from "./otlp/to-json.js";
 export { Cursor } from "./otlp/wire.js";

@@ -1,3 +1,4 @@
+export { createTraceAdjuster, type TraceAdjuster } from "./adjust/adjust-trace.js";
 export { documentText } from "./documents/document-text.js";
 export type {
   JaegerDocument,
@@ -9,6 +10,11 @@ export type {
   UnusableDocument,
 } from "./documents/documents.js";
 export { spansOfDocuments } from "./documents/spans-of-documents.js";
+export {
+  createJaegerDocument,
+  type JaegerDocumentOptions,
+  type JaegerDocumentWriter,
+} from "./json/document.js";
 export {
   isAbsent,
   isNoId,

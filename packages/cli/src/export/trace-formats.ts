@@ -1,6 +1,6 @@
 import { decodeTraces, type TraceChunk } from "@spanstore/core";
-import { tracesToJson } from "@spanstore/core/otlp";
-import { createProcesses, jaegerJsonOf, jsonText, type Processes } from "@spanstore/jaeger";
+import { parseGroups, tracesToJson } from "@spanstore/core/otlp";
+import { createJaegerDocument } from "@spanstore/jaeger";
 
 export const formats = ["otlp", "jaeger"] as const;
 export type Format = (typeof formats)[number];
@@ -21,44 +21,25 @@ export function createFormatter(format: Format): TraceFormatter {
 function otlpLines(): TraceFormatter {
   return {
     chunk({ encoded }) {
-      const traces = decodeTraces(encoded);
-      let spans = 0;
-      for (const { scopeSpans } of traces.resourceSpans) {
-        for (const scope of scopeSpans) spans += scope.spans.length;
-      }
-      return { text: `${JSON.stringify(tracesToJson(traces))}\n`, spans };
+      const text = `${JSON.stringify(tracesToJson(decodeTraces(encoded)))}\n`;
+      return { text, spans: countOf(encoded) };
     },
     end: () => "",
   };
 }
 
-/** One document, as Jaeger's `/api/traces` answers and its UI opens; a line a trace. */
+/** One document, as Jaeger's `/api/traces` answers and its UI opens. */
 function jaegerDocument(): TraceFormatter {
-  let traceId: string | undefined;
-  let processes: Processes = createProcesses();
-  let isEmpty = true;
-  const endTrace = (): string => `],"processes":${JSON.stringify(processes.all())},"warnings":null}`;
+  const document = createJaegerDocument();
   return {
-    chunk(chunk) {
-      const parts: string[] = [];
-      const isNext = chunk.traceId !== traceId;
-      if (isNext && traceId !== undefined) parts.push(endTrace(), ",\n");
-      if (traceId === undefined) parts.push('{"data":[\n');
-      if (isNext) {
-        traceId = chunk.traceId;
-        processes = createProcesses();
-        isEmpty = true;
-      }
-      let spans = 0;
-      for (const span of jaegerJsonOf(chunk.encoded, processes)) {
-        if (isNext && isEmpty) parts.push(`{"traceID":"${span.traceID}","spans":[`);
-        parts.push(isEmpty ? "" : ",", jsonText(span));
-        isEmpty = false;
-        spans++;
-      }
-      return { text: parts.join(""), spans };
-    },
-    end: () =>
-      `${traceId === undefined ? '{"data":[' : endTrace()}\n],"total":0,"limit":0,"offset":0,"errors":null}\n`,
+    chunk: ({ traceId, encoded }) => ({
+      text: [...document.spans(traceId, encoded)].join(""),
+      spans: countOf(encoded),
+    }),
+    end: () => `${document.end()}\n`,
   };
+}
+
+function countOf(encoded: Uint8Array): number {
+  return parseGroups(encoded).reduce((count, { spans }) => count + spans.length / 2, 0);
 }

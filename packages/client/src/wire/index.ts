@@ -1,6 +1,7 @@
 // What both ends of the wire speak: the messages, and what some of their fields mean.
 export { filterOf, spanFilterField, traceFilterField } from "./filter-of.js";
 export { encodeFindSpansResponse, spansField, tokenField } from "./find-spans-response.js";
+export { grpcCodeOf } from "./grpc-code.js";
 export { lengthDelimited } from "./length-delimited.js";
 export { loadProtos, type MessageCodec, messageCodec, ownPaths, serviceOf } from "./protos.js";
 export { decodeDetails, detailsKey, encodeDetails, type StatusDetails } from "./status-details.js";

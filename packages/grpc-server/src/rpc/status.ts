@@ -1,27 +1,6 @@
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
-import { detailsKey, encodeDetails } from "@spanstore/client/wire";
-import { type ErrorCode, isSpanStoreError } from "@spanstore/core";
-
-/** The one place where a store's error codes become gRPC's. */
-const statusOfCode: Record<ErrorCode, status> = {
-  INVALID_QUERY: status.INVALID_ARGUMENT,
-  UNSUPPORTED_FILTER: status.INVALID_ARGUMENT,
-  UNSUPPORTED: status.UNIMPLEMENTED,
-  INVALID_TRACES: status.INVALID_ARGUMENT,
-  NOT_FOUND: status.NOT_FOUND,
-  STORE_UNAVAILABLE: status.UNAVAILABLE,
-  STORE_CLOSED: status.UNAVAILABLE,
-  OVERLOADED: status.RESOURCE_EXHAUSTED,
-  TOO_LARGE: status.RESOURCE_EXHAUSTED,
-  UNAUTHENTICATED: status.UNAUTHENTICATED,
-  PERMISSION_DENIED: status.PERMISSION_DENIED,
-  CORRUPT: status.DATA_LOSS,
-  ABORTED: status.CANCELLED,
-  INVALID_OPTIONS: status.INTERNAL,
-  INCOMPATIBLE_SCHEMA: status.INTERNAL,
-  DRIVER_UNAVAILABLE: status.INTERNAL,
-  INTERNAL: status.INTERNAL,
-};
+import { detailsKey, encodeDetails, grpcCodeOf } from "@spanstore/client/wire";
+import { isSpanStoreError } from "@spanstore/core";
 
 /** The reason of a call's AbortSignal when its deadline passed; any other reason is a cancellation. */
 export const deadlineExceeded = Symbol("deadline exceeded");
@@ -44,7 +23,7 @@ export function statusOfError(error: unknown, signal?: AbortSignal): StatusObjec
       : failure(status.CANCELLED, "the call was cancelled");
   }
   if (!isSpanStoreError(error)) return failure(status.INTERNAL, "internal error");
-  const code = statusOfCode[error.code] ?? status.INTERNAL;
+  const code: status = grpcCodeOf(error.code);
   if (code === status.INTERNAL) return failure(code, "internal error");
   const result = failure(code, textOf(error.message, error.field, error.hint));
   const encoded = encodeDetails(result.code, result.details, {

@@ -1,0 +1,97 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { SpanStore } from "@spanstore/core";
+import { attributeRoutes } from "./beyond/attributes.js";
+import { searchRoutes } from "./beyond/search.js";
+import { type HttpFaceOptions, settingsOf } from "./options.js";
+import { exportRoute } from "./otlp/export.js";
+import { archiveRoute } from "./query/archive.js";
+import { dependencyRoute } from "./query/dependencies.js";
+import { metricRoutes } from "./query/metrics.js";
+import { nameRoutes } from "./query/names.js";
+import { traceRoutes } from "./query/traces.js";
+import { transformRoute } from "./query/transform.js";
+import { v3Routes } from "./query-v3/routes.js";
+import { createApp } from "./wire/app.js";
+import { createHttpServer, type HttpAddress, type HttpTls, openPort } from "./wire/listen.js";
+
+/** A store over HTTP. */
+export interface HttpFace {
+  /** Answers a request of a server of Node's `http`, `https`, or of anything that takes such a listener. */
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /**
+   * Opens a port for it.
+   * @returns the address with the port that was opened.
+   * @throws the system's error when the port cannot be opened.
+   */
+  listen(options?: ListenOptions): Promise<HttpAddress>;
+  /** Closes its ports: takes no more connections, and waits for answers that are on their way. Again is no error. */
+  close(): Promise<void>;
+  /** Ends the connections that `close` still waits for. */
+  destroy(): void;
+}
+
+export interface ListenOptions {
+  /** Default: 127.0.0.1. */
+  readonly host?: string;
+  /** Default: 0, any free one. */
+  readonly port?: number;
+  /** Default: plain HTTP. */
+  readonly tls?: HttpTls;
+}
+
+const queryRoutes = [
+  ...nameRoutes,
+  ...traceRoutes,
+  archiveRoute,
+  dependencyRoute,
+  transformRoute,
+  ...metricRoutes,
+  ...v3Routes,
+  ...searchRoutes,
+  ...attributeRoutes,
+];
+
+/** Jaeger's query API and OTLP/HTTP over a store. The store stays the caller's: `close` does not close it. */
+export function createHttpFace(store: SpanStore, options: HttpFaceOptions = {}): HttpFace {
+  const settings = settingsOf(store, options);
+  const routes = [
+    ...(settings.serve.includes("query") ? queryRoutes : []),
+    ...(settings.serve.includes("otlp") ? [exportRoute] : []),
+  ];
+  const app = createApp(routes, settings);
+  const isReady = app.ready();
+  const servers: Server[] = [];
+  const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    void isReady.then(() => app.routing(request, response));
+  };
+  let closing: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
+    await Promise.all(
+      servers.map(
+        (server) =>
+          new Promise<void>((resolve) => {
+            server.close(() => resolve());
+            server.closeIdleConnections();
+          }),
+      ),
+    );
+    await app.close();
+  };
+  return {
+    handler,
+    async listen({ host = "127.0.0.1", port = 0, tls } = {}) {
+      await isReady;
+      const server = createHttpServer(handler, settings, tls);
+      const address = await openPort(server, { host, port });
+      servers.push(server);
+      return address;
+    },
+    close() {
+      closing ??= closeAll();
+      return closing;
+    },
+    destroy() {
+      for (const server of servers) server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { messageCodec } from "@spanstore/client/wire";
+import { type Answer, json } from "../wire/answer.js";
+import type { Call, Route } from "../wire/call.js";
+import { HttpError } from "../wire/errors.js";
+import { mediaTypeOf, protobuf } from "./status.js";
+import { type TracesOfJson, tracesOfJson } from "./traces-of-json.js";
+
+/** OTLP/HTTP: the answer comes when the spans are durable. */
+export const exportRoute: Route = {
+  method: "POST",
+  url: "/v1/traces",
+  need: "write",
+  form: "status",
+  parameters: {},
+  answer: exportTraces,
+};
+
+interface PartialSuccess {
+  readonly rejectedSpans: string;
+  readonly errorMessage: string;
+}
+
+async function exportTraces(call: Call): Promise<Answer> {
+  const type = mediaTypeOf(call.header("content-type"));
+  if (type !== protobuf && type !== json) {
+    throw new HttpError(415, `spans are taken as ${protobuf} or ${json}, not as '${type}'`, {
+      accept: `${protobuf}, ${json}`,
+    });
+  }
+  const body = await call.body(call.settings.maxBodyBytes);
+  const read: TracesOfJson =
+    type === json ? tracesOfJson(body.toString()) : { encoded: body, unread: 0, problem: undefined };
+  const { rejected } = await call.settings.write(Buffer.from(read.encoded), call.caller, call.signal);
+  const rejectedSpans = rejected.length + read.unread;
+  const partial =
+    rejectedSpans === 0
+      ? undefined
+      : {
+          rejectedSpans: String(rejectedSpans),
+          errorMessage: read.problem ?? rejected[0]?.reason ?? "",
+        };
+  return type === json ? jsonAnswer(partial) : protobufAnswer(partial);
+}
+
+function jsonAnswer(partialSuccess: PartialSuccess | undefined): Answer {
+  return { body: JSON.stringify(partialSuccess === undefined ? {} : { partialSuccess }) };
+}
+
+function protobufAnswer(partialSuccess: PartialSuccess | undefined): Answer {
+  const codec = messageCodec<{ partialSuccess?: PartialSuccess }>(
+    "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse",
+  );
+  const body = partialSuccess === undefined ? Buffer.alloc(0) : codec.encode({ partialSuccess });
+  return { contentType: protobuf, body };
+}

@@ -1,0 +1,30 @@
+import type { Answer } from "../wire/answer.js";
+import type { Call } from "../wire/call.js";
+import { createIndenter } from "../wire/indent.js";
+
+export const prettyParameter = { prettyPrint: "once" } as const;
+
+function isPretty({ parameters }: Call): boolean {
+  const value = parameters.text("prettyPrint");
+  return value !== undefined && value !== "false";
+}
+
+/** What Jaeger's `/api/…` answers around its data. */
+export function structured(call: Call, data: unknown, total: number): Answer {
+  const body = JSON.stringify({ data, total, limit: 0, offset: 0, errors: null });
+  return { body: isPretty(call) ? createIndenter()(body) : body };
+}
+
+/** A JSON text that comes in pieces, readable where that is asked for. */
+export function streamed(
+  call: Call,
+  body: AsyncIterable<string>,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return { headers, body: isPretty(call) ? indented(body) : body };
+}
+
+async function* indented(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  const indent = createIndenter();
+  for await (const text of texts) yield indent(text);
+}

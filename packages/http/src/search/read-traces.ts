@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import type { TraceChunk } from "@spanstore/core";
+import type { StoreReads } from "@spanstore/core/engine";
+import { createTraceAdjuster } from "@spanstore/jaeger";
+import type { Call } from "../wire/call.js";
+
+export interface ReadOptions {
+  /** Whether traces come as they were stored, and not as Jaeger's query service shows them. */
+  readonly raw: boolean;
+}
+
+/** A trace of which all was read once. */
+export interface WholeTrace {
+  /** Differs for different content. */
+  readonly hash: string;
+  /** Its chunks after adjustment. */
+  chunks(): AsyncIterable<TraceChunk>;
+}
+
+/**
+ * The traces of a search as they are to be shown, in no more memory than `heldTraceBytes` a trace: of a larger one the
+ * spans are read a second time.
+ */
+export async function* shownTraces(
+  call: Call,
+  chunks: AsyncIterable<TraceChunk>,
+  { raw }: ReadOptions,
+): AsyncGenerator<TraceChunk, void, undefined> {
+  if (raw) {
+    yield* chunks;
+    return;
+  }
+  let reading: ReturnType<typeof startTrace> | undefined;
+  let nextPageToken: string | undefined;
+  for await (const chunk of chunks) {
+    if (reading !== undefined && reading.traceId !== chunk.traceId) {
+      yield* reading.finish().chunks();
+      reading = undefined;
+    }
+    reading ??= startTrace(call, call.store, chunk.traceId, raw);
+    reading.show(chunk);
+    nextPageToken = chunk.nextPageToken;
+  }
+  if (reading === undefined) return;
+  const last = reading.finish().chunks();
+  yield* nextPageToken === undefined ? last : withToken(last, nextPageToken);
+}
+
+/** The trace of an id; undefined when the store has none. */
+export async function wholeTrace(
+  call: Call,
+  store: StoreReads,
+  traceId: string,
+  { raw }: ReadOptions,
+): Promise<WholeTrace | undefined> {
+  let reading: ReturnType<typeof startTrace> | undefined;
+  for await (const chunk of store.getTraces([traceId], { signal: call.signal })) {
+    reading ??= startTrace(call, store, traceId, raw);
+    reading.show(chunk);
+  }
+  return reading?.finish();
+}
+
+function startTrace(call: Call, store: StoreReads, traceId: string, raw: boolean) {
+  const { heldTraceBytes, maxClockSkewMs } = call.settings;
+  const adjuster = raw ? undefined : createTraceAdjuster();
+  const hash = createHash("sha1");
+  let held: TraceChunk[] | undefined = [];
+  let size = 0;
+  return {
+    traceId,
+    show(chunk: TraceChunk): void {
+      adjuster?.show(chunk.encoded);
+      hash.update(chunk.encoded);
+      size += chunk.encoded.length;
+      if (size > heldTraceBytes) held = undefined;
+      held?.push(chunk);
+    },
+    finish(): WholeTrace {
+      const adjust = adjuster?.finish(BigInt(maxClockSkewMs) * 1_000_000n);
+      return {
+        hash: hash.digest("base64url"),
+        async *chunks() {
+          const again = held ?? store.getTraces([traceId], { signal: call.signal });
+          for await (const { encoded } of again) yield { traceId, encoded: adjust?.(encoded) ?? encoded };
+        },
+      };
+    },
+  };
+}
+
+async function* withToken(
+  chunks: AsyncIterable<TraceChunk>,
+  nextPageToken: string,
+): AsyncGenerator<TraceChunk, void, undefined> {
+  let last: TraceChunk | undefined;
+  for await (const chunk of chunks) {
+    if (last !== undefined) yield last;
+    last = chunk;
+  }
+  if (last !== undefined) yield { ...last, nextPageToken };
+}

@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { SpanStoreError } from "@spanstore/core";
+
+/** What a call is answered. */
+export interface Answer {
+  /** Default: 200. */
+  readonly status?: number;
+  /** Default: JSON. */
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Texts that come one after the other are written as fast as the client takes them. */
+  readonly body: string | Uint8Array | AsyncIterable<string>;
+}
+
+export const json = "application/json";
+
+/** Pieces are joined until they have so many characters. */
+const pieceLength = 64 * 1024;
+
+/**
+ * Sends an answer. Of one that is a stream nothing is sent before its first piece is there, so that what fails at once is
+ * answered with an error.
+ * @param stallMs how long the client may take nothing, in milliseconds.
+ * @throws what the stream throws before its first piece; ABORTED when the client leaves or takes nothing.
+ */
+export async function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status = 200, contentType = json, headers = {}, body }: Answer,
+  stallMs: number,
+): Promise<void> {
+  const head = { "content-type": contentType, "x-content-type-options": "nosniff", ...headers };
+  if (typeof body === "string" || body instanceof Uint8Array) {
+    const hasBody = status !== 304 && status !== 204;
+    const length = hasBody ? { "content-length": Buffer.byteLength(body) } : {};
+    response.writeHead(status, { ...(hasBody ? head : headers), ...length });
+    response.end(hasBody && request.method !== "HEAD" ? body : undefined);
+    return;
+  }
+  const pieces = body[Symbol.asyncIterator]();
+  try {
+    let next = await pieces.next();
+    response.writeHead(status, head);
+    if (request.method === "HEAD") {
+      response.end();
+      return;
+    }
+    let text = "";
+    for (; !next.done; next = await pieces.next()) {
+      text += next.value;
+      if (text.length < pieceLength) continue;
+      if (!response.write(text)) await drained(response, stallMs);
+      text = "";
+    }
+    response.end(text);
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+function drained(response: ServerResponse, stallMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      response.off("drain", go).off("close", leave);
+    };
+    const go = (): void => {
+      stop();
+      resolve();
+    };
+    const leave = (): void => {
+      stop();
+      reject(new SpanStoreError("ABORTED", "the client left"));
+    };
+    const timer = setTimeout(() => {
+      stop();
+      response.destroy();
+      reject(new SpanStoreError("ABORTED", `the client took nothing for ${stallMs} ms`));
+    }, stallMs).unref();
+    if (response.destroyed) leave();
+    else response.on("drain", go).on("close", leave);
+  });
+}

@@ -1,0 +1,216 @@
+import { type IncomingMessage, METHODS, type ServerResponse } from "node:http";
+import cors from "@fastify/cors";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { HttpCall, Settings } from "../options.js";
+import { statusAnswer } from "../otlp/status.js";
+import { type Answer, sendAnswer } from "./answer.js";
+import { createCall, type Route } from "./call.js";
+import { type ErrorForm, failureOf, gatewayError, HttpError, jaegerError } from "./errors.js";
+import { parseParameters } from "./parameters.js";
+
+/** A service's name stands in a path, and may be long. */
+const maxPartLength = 8192;
+
+/** How long a browser may remember what a preflight request was answered, in seconds. */
+const preflightSeconds = 7200;
+
+/**
+ * The routes as a Fastify application, of which no port is open. Fastify finds the route, and its middleware answers
+ * preflight requests; bodies and answers are streams that it does not touch.
+ */
+export function createApp(routes: readonly Route[], settings: Settings): FastifyInstance {
+  const app = fastify({
+    routerOptions: {
+      maxParamLength: maxPartLength,
+      ignoreTrailingSlash: true,
+      onBadUrl: (path, request, response) => {
+        const error = new HttpError(400, `the path cannot be decoded: ${path.slice(0, 100)}`);
+        void respondWithError(
+          request as IncomingMessage,
+          response as ServerResponse,
+          formOf(path),
+          error,
+          settings,
+        );
+      },
+    },
+    exposeHeadRoutes: false,
+  });
+  for (const method of METHODS) {
+    if (!app.supportedMethods.includes(method) && method !== "CONNECT") app.addHttpMethod(method);
+  }
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+
+  const allowed = allowedMethods(routes);
+  app.addHook("onRequest", (request, reply, done) => {
+    const methods = allowed.get(request.routeOptions.url ?? "");
+    if (request.method === "OPTIONS" && methods !== undefined) reply.header("allow", methods.join(", "));
+    done();
+  });
+  if (settings.corsOrigins.length > 0) {
+    app.register(cors, {
+      origin: settings.corsOrigins.includes("*") ? "*" : [...settings.corsOrigins],
+      methods: ["GET", "HEAD", "POST"],
+      exposedHeaders: ["etag", "retry-after"],
+      maxAge: preflightSeconds,
+      strictPreflight: false,
+      hideOptionsRoute: true,
+    });
+  }
+  // After the middleware, which otherwise would not see them.
+  app.register((scope, _options, done) => {
+    for (const route of routes) {
+      scope.route({
+        method: route.method === "GET" ? ["GET", "HEAD"] : route.method,
+        url: route.url,
+        handler: (request, reply) => answerCall(route, request, reply, settings),
+      });
+    }
+    for (const [url, methods] of allowed) {
+      scope.options(url, (_request, reply) => reply.code(204).send());
+      scope.route({
+        method: app.supportedMethods.filter((method) => !methods.includes(method)),
+        url,
+        handler: (request, reply) => {
+          const allow = methods.join(", ");
+          const error = new HttpError(405, `${pathOf(request.url)} takes ${allow}`, { allow });
+          return refuseCall(error, request, reply, settings);
+        },
+      });
+    }
+    done();
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const error = new HttpError(404, `nothing is at ${pathOf(request.url).slice(0, 200)}`);
+    return refuseCall(error, request, reply, settings);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    settings.failed(error, request);
+    return refuseCall(error, request, reply, settings);
+  });
+  return app;
+}
+
+/** The methods that each path takes. */
+function allowedMethods(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
+  const allowed = new Map<string, string[]>();
+  for (const { url, method } of routes) {
+    const others = (allowed.get(url) ?? []).filter((other) => other !== "OPTIONS");
+    allowed.set(url, [...others, ...(method === "GET" ? ["GET", "HEAD"] : [method]), "OPTIONS"]);
+  }
+  return allowed;
+}
+
+async function answerCall(
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  settings: Settings,
+): Promise<void> {
+  takeOver(request, reply, settings);
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  reply.raw.once("close", leave);
+  const releases: (() => void)[] = [];
+  try {
+    const http: HttpCall = {
+      request: request.raw,
+      need: route.need,
+      header: (name) => [request.raw.headers[name] ?? []].flat(),
+    };
+    const caller = settings.authorize(http);
+    const call = createCall({
+      http,
+      caller,
+      parameters: parseParameters(queryOf(request.url), route.parameters),
+      parts: request.params as Record<string, string>,
+      signal: left.signal,
+      settings,
+      over: (release) => releases.push(release),
+    });
+    await sendAnswer(request.raw, reply.raw, await route.answer(call), settings.stallMs);
+  } catch (error) {
+    if (left.signal.aborted) return;
+    if (isServerFault(failureOf(error).status)) settings.failed(error, request);
+    await respondWithError(request.raw, reply.raw, route.form, error, settings);
+  } finally {
+    reply.raw.off("close", leave);
+    for (const release of releases) release();
+  }
+}
+
+async function refuseCall(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  settings: Settings,
+): Promise<void> {
+  takeOver(request, reply, settings);
+  await respondWithError(request.raw, reply.raw, formOf(request.url), error, settings);
+}
+
+/** From here on Fastify does nothing more with the answer; headers that its middleware set stay. */
+function takeOver(request: FastifyRequest, reply: FastifyReply, settings: Settings): void {
+  const started = performance.now();
+  reply.hijack();
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
+  reply.raw.once("close", () =>
+    settings.finished({
+      method: request.method,
+      route: request.routeOptions.url ?? "",
+      status: reply.raw.headersSent ? reply.raw.statusCode : 499,
+      seconds: (performance.now() - started) / 1000,
+    }),
+  );
+}
+
+async function respondWithError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  form: ErrorForm,
+  error: unknown,
+  { stallMs }: Settings,
+): Promise<void> {
+  // An answer that has begun cannot become another: its client sees that it breaks off.
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const answer = errorAnswer(form, error, request);
+  const headers = { ...answer.headers, ...(isUnread(request) ? { connection: "close" } : {}) };
+  await sendAnswer(request, response, { ...answer, headers }, stallMs);
+}
+
+function errorAnswer(form: ErrorForm, error: unknown, request: IncomingMessage): Answer {
+  const failure = failureOf(error);
+  if (form === "status") return statusAnswer(failure, request.headers["content-type"]);
+  const body = form === "gateway" ? gatewayError(failure) : jaegerError(failure);
+  return { status: failure.status, headers: failure.headers, body };
+}
+
+function formOf(url: string): ErrorForm {
+  if (url.startsWith("/v1/")) return "status";
+  return url.startsWith("/api/v3/") ? "gateway" : "jaeger";
+}
+
+function isServerFault(status: number): boolean {
+  return status >= 500 && status !== 501;
+}
+
+/** Whether a body is still on its way, that nothing reads. */
+function isUnread({ complete, headers }: IncomingMessage): boolean {
+  const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+  return hasBody && !complete;
+}
+
+function pathOf(url: string): string {
+  return url.split("?", 1)[0] ?? "";
+}
+
+function queryOf(url: string): string {
+  const at = url.indexOf("?");
+  return at < 0 ? "" : url.slice(at + 1);
+}

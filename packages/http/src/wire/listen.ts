@@ -1,0 +1,87 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { SecureContextOptions } from "node:tls";
+import type { Settings } from "../options.js";
+import { jaegerError } from "./errors.js";
+
+/** Certificates of a port. */
+export interface HttpTls {
+  /** Those in use now. */
+  readonly context: SecureContextOptions;
+  /** Whether clients have to show one. */
+  readonly mutual?: boolean;
+  /** Told of certificates that new connections get from then on. */
+  readonly onChange?: (listener: (context: SecureContextOptions) => void) => void;
+}
+
+type Limits = Pick<Settings, "maxHeaderBytes" | "arrivalMs" | "idleMs" | "maxConnections">;
+
+/** A server whose connections are bounded in number, and in what they may wait. */
+export function createHttpServer(
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+  { maxHeaderBytes, arrivalMs, idleMs, maxConnections }: Limits,
+  tls: HttpTls | undefined,
+): Server {
+  const options = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: arrivalMs,
+    // A body has its own time, since an answer in the client's form goes with it.
+    requestTimeout: 2 * arrivalMs,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: Math.min(30_000, Math.max(50, arrivalMs / 4)),
+    noDelay: true,
+  };
+  const server =
+    tls === undefined
+      ? createServer(options, handler)
+      : createSecureServer(
+          {
+            ...options,
+            ...tls.context,
+            requestCert: tls.mutual ?? false,
+            rejectUnauthorized: tls.mutual ?? false,
+          },
+          handler,
+        );
+  if ("setSecureContext" in server) tls?.onChange?.((context) => server.setSecureContext(context));
+  server.maxConnections = maxConnections;
+  server.on("clientError", (error, socket) => {
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const status = statuses[(error as NodeJS.ErrnoException).code ?? ""] ?? "400 Bad Request";
+    const message = status.slice(status.indexOf(" ") + 1).toLowerCase();
+    const body = jaegerError({ status: Number.parseInt(status, 10), message });
+    socket.end(
+      [
+        `HTTP/1.1 ${status}`,
+        "Connection: close",
+        "Content-Type: application/json",
+        `Content-Length: ${body.length}`,
+        "",
+        body,
+      ].join("\r\n"),
+    );
+  });
+  return server;
+}
+
+const statuses: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+export interface HttpAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @returns the address with the port that was opened. */
+export async function openPort(server: Server, { host, port }: HttpAddress): Promise<HttpAddress> {
+  server.listen(port, host);
+  await once(server, "listening");
+  const bound = server.address();
+  return { host, port: typeof bound === "object" && bound !== null ? bound.port : port };
+}

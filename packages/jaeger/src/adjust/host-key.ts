@@ -1,0 +1,25 @@
+import type { AnyValue, KeyValue } from "@spanstore/core";
+import { textForm } from "@spanstore/core/otlp";
+
+/**
+ * What tells hosts apart, of a resource's attributes: `host.id`, else `host.ip`, else `host.name`; empty when they name
+ * none. The clocks of one host agree.
+ */
+export function hostKeyOf(attributes: readonly KeyValue[]): string {
+  const id = attributeValue(attributes, "host.id");
+  if (id !== undefined) return stringOf(id);
+  const ip = attributeValue(attributes, "host.ip");
+  if (ip !== undefined && "stringValue" in ip) return ip.stringValue;
+  const [first] = ip !== undefined && "arrayValue" in ip ? ip.arrayValue.values : [];
+  if (first !== undefined) return textForm(first);
+  const name = attributeValue(attributes, "host.name");
+  return name === undefined ? "" : stringOf(name);
+}
+
+function attributeValue(attributes: readonly KeyValue[], key: string): AnyValue | undefined {
+  return attributes.find((attribute) => attribute.key === key)?.value;
+}
+
+function stringOf(value: AnyValue): string {
+  return "stringValue" in value ? value.stringValue : "";
+}

@@ -1,0 +1,96 @@
+import {
+  createProcesses,
+  type JsonLog,
+  type JsonSpan,
+  type JsonTag,
+  jaegerJsonOf,
+  jsonText,
+  type Processes,
+} from "./json-of-otlp.js";
+
+/** Texts that one after the other are the answer of Jaeger's `/api/traces`. */
+export interface JaegerDocumentWriter {
+  /**
+   * Spans of a trace; those of one trace come one after the other.
+   * @returns the text in pieces, each of some spans, and the pieces are to be taken before the next call.
+   * @throws INVALID_TRACES when the bytes are no OTLP.
+   */
+  spans(traceId: string, encodedTracesData: Uint8Array): Generator<string, void, undefined>;
+  /**
+   * What stands behind the last trace.
+   * @param errors of traces, as Jaeger's UI shows them.
+   * @param fields further fields of the document.
+   */
+  end(errors?: readonly object[], fields?: Readonly<Record<string, unknown>>): string;
+}
+
+export interface JaegerDocumentOptions {
+  /** Whether tags stand in the order of their keys. Default: as they came. */
+  readonly sorted?: boolean;
+}
+
+const pieceLength = 32 * 1024;
+
+export function createJaegerDocument({ sorted = false }: JaegerDocumentOptions = {}): JaegerDocumentWriter {
+  let open: string | undefined;
+  let isEmpty = true;
+  let processes: Processes = createProcesses();
+  const endTrace = (): string => {
+    const all = processes.all();
+    const text = sorted
+      ? JSON.stringify(mapped(all, (one) => ({ ...one, tags: byKey(one.tags) })))
+      : JSON.stringify(all);
+    return `],"processes":${text},"warnings":null}`;
+  };
+  const begin = (): string => (open === undefined ? '{"data":[' : `${endTrace()},`);
+  return {
+    *spans(traceId, encoded) {
+      let text = "";
+      if (traceId !== open) {
+        text = begin();
+        processes = createProcesses();
+        open = traceId;
+        isEmpty = true;
+      }
+      for (const span of jaegerJsonOf(encoded, processes)) {
+        text += isEmpty ? `{"traceID":"${span.traceID}","spans":[` : ",";
+        text += jsonText(sorted ? inOrder(span) : span);
+        isEmpty = false;
+        if (text.length < pieceLength) continue;
+        yield text;
+        text = "";
+      }
+      if (text !== "") yield text;
+    },
+    end(errors, fields = {}) {
+      const data = open === undefined ? '{"data":[' : endTrace();
+      const rest = JSON.stringify({ total: 0, limit: 0, offset: 0, errors: errors ?? null, ...fields });
+      return `${data}],${rest.slice(1)}`;
+    },
+  };
+}
+
+function inOrder(span: JsonSpan): JsonSpan {
+  return { ...span, tags: byKey(span.tags), logs: span.logs.map(logInOrder) };
+}
+
+/** The event's name comes first. */
+function logInOrder(log: JsonLog): JsonLog {
+  const name = log.fields.findIndex(({ key, type }) => key === "event" && type === "string");
+  if (name < 0) return { ...log, fields: byKey(log.fields) };
+  const others = log.fields.filter((_, i) => i !== name);
+  return { ...log, fields: [log.fields[name] as JsonTag, ...byKey(others)] };
+}
+
+function byKey(tags: readonly JsonTag[]): readonly JsonTag[] {
+  for (let i = 1; i < tags.length; i++) {
+    if ((tags[i - 1] as JsonTag).key > (tags[i] as JsonTag).key) {
+      return tags.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    }
+  }
+  return tags;
+}
+
+function mapped<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}

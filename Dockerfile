@@ -8,7 +8,7 @@
 #
 # Options are the server's, as flags or as variables (SPANSTORE_BACKEND); so are its commands: docker exec NAME spanstore doctor.
 
-FROM node:24-bookworm-slim AS build
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
 ENV CI=true
 WORKDIR /spanstore
 # What is downloaded stays as long as the lockfile does.
@@ -16,7 +16,7 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 RUN npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore fetch
 COPY . .
 # The server, with what it needs at run time at the versions of the lockfile; then without what is not read at run
-# time: SQLite's sources and its binaries for other systems, types, source maps.
+# time: SQLite's sources and its binaries for other systems, types, source maps. It is the same for every processor.
 RUN npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/cli..." install --frozen-lockfile --offline \
  && npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --filter "@spanstore/cli..." run build \
  && npx --yes pnpm@12.23.0 --config.pm-on-fail=ignore --config.inject-workspace-packages=true \

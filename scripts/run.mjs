@@ -35,13 +35,18 @@ export function runPnpm(args) {
 }
 
 /** The same, and what it says is given back instead of shown. */
-export async function runPnpmQuietly(args) {
+export function runPnpmQuietly(args) {
   const { command, argv, options } = pnpm(args);
+  return runQuietly(command, argv, options);
+}
+
+/** Runs a command, and resolves to its exit code and what it wrote. */
+export async function runQuietly(command, args, options = {}) {
   let output = "";
   const keep = (chunk) => {
     output += chunk;
   };
-  const code = await run(command, argv, { ...options, stdio: ["ignore", "pipe", "pipe"] }, (child) => {
+  const code = await run(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] }, (child) => {
     child.stdout.setEncoding("utf8").on("data", keep);
     child.stderr.setEncoding("utf8").on("data", keep);
   });

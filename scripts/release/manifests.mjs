@@ -22,19 +22,24 @@ function common(folder) {
 
 const guard = "node ../../scripts/release/guard.mjs";
 
-/** Writes into every published package what all have in common. */
+/** Documents outside of the packages that name the repository's address. */
+const documents = ["SECURITY.md", "CODE_OF_CONDUCT.md", ".github/ISSUE_TEMPLATE/config.yml"];
+
+/** Writes into every published package what all have in common, and the address into all documents. */
 export function writeManifests() {
+  const [first] = published();
+  const last = addressOf(manifestOf(first).repository ?? repository);
+  for (const path of documents) write(path, read(path).replaceAll(`${last}/`, ownPlaces));
   for (const folder of published()) {
     const manifest = manifestOf(folder);
     const { name, version, description, keywords, scripts, ...rest } = manifest;
-    const before = rest.repository === undefined ? address : addressOf(rest.repository);
     const all = { name, version, description, keywords, ...common(folder), ...without(rest, common(folder)) };
     all.scripts = { ...scripts, prepublishOnly: guard };
     if (JSON.stringify(all) !== JSON.stringify(manifest)) {
       write(join(folder, "package.json"), `${JSON.stringify(all, undefined, 2)}\n`);
     }
     const readme = join(folder, "README.md");
-    write(readme, withAddresses(folder, read(readme).replaceAll(`${before}/`, ownPlaces)));
+    write(readme, withAddresses(folder, read(readme).replaceAll(`${last}/`, ownPlaces)));
   }
 }
 

@@ -1,7 +1,7 @@
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { BasicTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { decodeTraces, type FilterCall, type Span, type SpanStore } from "@spanstore/core";
 import { createSpanStoreExporter } from "@spanstore/otel-exporter";
 import { openSqliteStore } from "@spanstore/sqlite";
@@ -18,10 +18,10 @@ export interface Recorder {
 /** Makes this the tracing of the process; before each test, or once for all. */
 export async function startRecorder(service: string): Promise<Recorder> {
   const store = await openSqliteStore({ path: ":memory:" });
-  const provider = new BasicTracerProvider({
+  const provider = new TracerProvider({
     resource: resourceFromAttributes({ "service.name": service }),
     // One by one, and so without waiting for a batch.
-    spanProcessors: [new SimpleSpanProcessor(createSpanStoreExporter(store))],
+    spanProcessors: [new SimpleSpanProcessor({ exporter: createSpanStoreExporter(store) })],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);

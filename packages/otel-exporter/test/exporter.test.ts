@@ -2,14 +2,14 @@ import { context, SpanStatusCode, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
-  BasicTracerProvider,
   BatchSpanProcessor,
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
   type SpanExporter,
   type SpanProcessor,
-} from "@opentelemetry/sdk-trace-base";
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import { connectSpanStore } from "@spanstore/client";
 import {
   and,
@@ -31,7 +31,7 @@ beforeAll(() => context.setGlobalContextManager(new AsyncLocalStorageContextMana
 afterAll(() => context.disable());
 
 const providerOf = (processor: SpanProcessor) =>
-  new BasicTracerProvider({
+  new TracerProvider({
     resource: resourceFromAttributes({ "service.name": "shop", "service.version": "1.2.3" }),
     spanProcessors: [processor],
   });
@@ -49,7 +49,7 @@ async function spansIn(store: SpanStore, query = {}): Promise<Span[]> {
 /** Spans that a real SDK has recorded. */
 async function recordedSpans(count: number): Promise<ReadableSpan[]> {
   const memory = new InMemorySpanExporter();
-  const provider = providerOf(new SimpleSpanProcessor(memory));
+  const provider = providerOf(new SimpleSpanProcessor({ exporter: memory }));
   for (let i = 0; i < count; i += 1) provider.getTracer("t").startSpan(`span ${i}`).end();
   await provider.forceFlush();
   return memory.getFinishedSpans();
@@ -66,7 +66,7 @@ const stores: [name: string, open: () => Promise<SpanStore>][] = [
 describe.each(stores)("on %s", (_, open) => {
   it("writes what an instrumented program does, found by everything that it noted", async () => {
     await using store = await open();
-    const provider = providerOf(new SimpleSpanProcessor(createSpanStoreExporter(store)));
+    const provider = providerOf(new SimpleSpanProcessor({ exporter: createSpanStoreExporter(store) }));
     const tracer = provider.getTracer("shop", "1.0");
     await tracer.startActiveSpan("POST /checkout", async (server) => {
       await tracer.startActiveSpan("charge", async (charge) => {
@@ -97,7 +97,8 @@ describe.each(stores)("on %s", (_, open) => {
 
   it("takes batches", async () => {
     await using store = await open();
-    const processor = new BatchSpanProcessor(createSpanStoreExporter(store), {
+    const processor = new BatchSpanProcessor({
+      exporter: createSpanStoreExporter(store),
       maxExportBatchSize: 10,
       maxQueueSize: 1_000,
     });
@@ -109,7 +110,7 @@ describe.each(stores)("on %s", (_, open) => {
 
   it("takes a thousand spans that end at once, one by one", async () => {
     await using store = await open();
-    const provider = providerOf(new SimpleSpanProcessor(createSpanStoreExporter(store)));
+    const provider = providerOf(new SimpleSpanProcessor({ exporter: createSpanStoreExporter(store) }));
     for (let i = 0; i < 1_000; i += 1) provider.getTracer("t").startSpan(`span ${i}`).end();
     await provider.forceFlush();
     expect(await spansIn(store)).toHaveLength(1_000);
@@ -237,7 +238,7 @@ it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])("refuses %d as an option"
 
 it("does not take part in the traces of the program", async () => {
   await using store = openMemoryStore();
-  const provider = providerOf(new SimpleSpanProcessor(createSpanStoreExporter(store)));
+  const provider = providerOf(new SimpleSpanProcessor({ exporter: createSpanStoreExporter(store) }));
   const writes: (string | undefined)[] = [];
   const watched = createSpanStoreExporter({
     write: (request, options) => {
@@ -245,7 +246,7 @@ it("does not take part in the traces of the program", async () => {
       return store.write(request, options);
     },
   });
-  const other = providerOf(new SimpleSpanProcessor(watched));
+  const other = providerOf(new SimpleSpanProcessor({ exporter: watched }));
   provider.getTracer("t").startActiveSpan("outer", (outer) => {
     other.getTracer("t").startSpan("inner").end();
     outer.end();

@@ -2,11 +2,11 @@ import { createTraceState, ROOT_CONTEXT, type SpanContext, SpanStatusCode, trace
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
-  BasicTracerProvider,
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
-} from "@opentelemetry/sdk-trace-base";
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import { decodeTraces } from "@spanstore/core";
 import { encodeTraces } from "@spanstore/core/otlp";
 import fc from "fast-check";
@@ -64,9 +64,9 @@ type Attributes = typeof attributes extends fc.Arbitrary<infer T> ? T : never;
 /** Has a real provider record these spans. */
 async function recorded(resource: Attributes, recipes: readonly Recipe[]): Promise<ReadableSpan[]> {
   const memory = new InMemorySpanExporter();
-  const provider = new BasicTracerProvider({
+  const provider = new TracerProvider({
     resource: resourceFromAttributes(resource),
-    spanProcessors: [new SimpleSpanProcessor(memory)],
+    spanProcessors: [new SimpleSpanProcessor({ exporter: memory })],
     spanLimits: { attributeCountLimit: 4, eventCountLimit: 2, linkCountLimit: 1 },
   });
   for (const { tracer, name, parent, start, end, status, events, ...options } of recipes) {

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { type Span, StatusCode, type TracesData } from "../src/index.js";
 import { plain } from "../src/text/plain.js";
 import { table } from "../src/text/table.js";
-import { parseTime, parseTimeSpan } from "../src/text/times.js";
-import { formatInstant, formatSize } from "../src/text/units.js";
+import { formatTimeSpan, parseTime, parseTimeSpan } from "../src/text/times.js";
+import { formatInstant, formatSize, formatWholeSize, parseSize } from "../src/text/units.js";
 import { waterfall } from "../src/text/waterfall.js";
 
 const span = (spanId: string, parentSpanId: string, name: string, start: bigint, end: bigint): Span => ({
@@ -116,11 +116,57 @@ describe("times", () => {
     ["1h30m", 5_400_000_000_000n],
     ["7d", 604_800_000_000_000n],
     ["1w1d1.5h", 696_600_000_000_000n],
+    ["1.5d", 129_600_000_000_000n],
+    ["1h1d", 90_000_000_000_000n],
     ["1d-1h", undefined],
+    ["1constructor", undefined],
     ["7", undefined],
     ["", undefined],
   ])("%s long", (text, expected) => {
     expect(parseTimeSpan(text)).toBe(expected);
+  });
+
+  it("writes lengths of time and sizes that it reads", () => {
+    const nanos = fc.oneof(
+      fc.bigInt(0n, (1n << 63n) - 1n),
+      fc
+        .tuple(fc.nat(100), fc.constantFrom(1n, 1000n, 60_000_000_000n, 86_400_000_000_000n))
+        .map(([n, unit]) => BigInt(n) * unit),
+    );
+    fc.assert(
+      fc.property(nanos, (nano) => {
+        expect(parseTimeSpan(formatTimeSpan(nano))).toBe(nano);
+      }),
+    );
+    expect([5_400_000_000_000n, 604_800_000_000_000n, 1_500_000n, 0n].map(formatTimeSpan)).toEqual([
+      "90m",
+      "7d",
+      "1500us",
+      "0s",
+    ]);
+    fc.assert(
+      fc.property(fc.maxSafeNat(), fc.constantFrom(1, 1024, 2 ** 20, 2 ** 40), (n, unit) => {
+        const bytes = (n % 4096) * unit;
+        expect(parseSize(formatWholeSize(bytes))).toBe(bytes);
+      }),
+    );
+  });
+
+  it.each([
+    ["64MiB", 64 * 2 ** 20],
+    ["1.5 GiB", 1.5 * 2 ** 30],
+    ["10kB", 10_000],
+    ["1TB", 1e12],
+    ["4096", 4096],
+    ["7b", 7],
+    ["0.1MiB", 104_858],
+    ["-1", undefined],
+    ["1 Mi", undefined],
+    ["MiB", undefined],
+    ["9007199254740993", undefined],
+    ["", undefined],
+  ])("%s of bytes", (given, expected) => {
+    expect(parseSize(given)).toBe(expected);
   });
 
   it("writes instants that it reads", () => {

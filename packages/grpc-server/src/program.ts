@@ -15,7 +15,7 @@ export {
 } from "./config/options.js";
 export { serveOptions } from "./config/serve-options.js";
 export { hint, UsageError } from "./config/usage-error.js";
-export { address, count, timeSpan } from "./config/values.js";
+export { address, count } from "./config/values.js";
 export { wrapped } from "./config/wrap.js";
 export { diagnoseBackend, diagnoseStore } from "./engines/diagnose.js";
 export { openJaegerIndices, openManticoreMaintenance } from "./engines/maintenance.js";

@@ -169,6 +169,8 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["1.5KiB", 1536],
     ["2000", 2000],
     ["1 GiB", 2 ** 30],
+    ["5MB", 5_000_000],
+    ["5mib", 5 * 2 ** 20],
   ],
   "limits.waiting-bytes": [
     ["0", 0],
@@ -192,6 +194,9 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["1.5s", 1500],
     ["0", 0],
     ["2m", 120_000],
+    ["1h30m", 5_400_000],
+    ["1d12h", 129_600_000],
+    ["0.5w", 302_400_000],
   ],
   "log.level": [
     ["debug", "debug"],
@@ -258,6 +263,84 @@ describe("the configuration", () => {
     );
   });
 
+  it("is printed so that the server takes every option of it again, whatever its value and wherever it came from", () => {
+    const text = fc
+      .string({ unit: "grapheme", minLength: 1, maxLength: 12 })
+      .filter((each) => each.trim() !== "");
+    const word = text.map((each) => each.trim());
+    const millis = fc.integer({ min: 1000, max: 86_400_000 });
+    const bytes = fc.integer({ min: 4096, max: 60_000 });
+    const secret = fc.stringMatching(/^s3cret[a-z0-9:/@?]{6}$/).map(encodeURIComponent);
+    const anyOf = (name: OptionName): fc.Arbitrary<unknown> => {
+      const { placeholder } = descriptions[name];
+      if (name === "tenancy.header") return fc.constantFrom("x-a", "x-b");
+      if (name === "elasticsearch.refresh-interval") return fc.integer({ min: 10, max: 600_000 });
+      if (name === "elasticsearch.timeout") return fc.integer({ min: 1, max: 3_600_000 });
+      if (name === "auth.tokens") return fc.array(secret, { minLength: 1 });
+      if (/\.(url|shards)$/.test(name) && /URL/.test(placeholder)) {
+        const scheme = name.startsWith("m") ? "mysql" : "http";
+        return fc.array(
+          fc.tuple(secret, secret).map(([user, password]) => `${scheme}://${user}:${password}@h:1`),
+          { minLength: 1, maxLength: 3 },
+        );
+      }
+      if (/NAME=/.test(placeholder)) {
+        return fc.array(
+          fc
+            .tuple(word, /TIME/.test(placeholder) ? millis.map((ms) => `${ms}ms`) : bytes.map(String))
+            .map((pair) => pair.join("=")),
+          { minLength: 1, maxLength: 3 },
+        );
+      }
+      if (name === "tenancy.tenants") return fc.array(word, { maxLength: 3 });
+      if (/^(FILE|KEY|HEX|WORD|NAME)/.test(placeholder)) return text;
+      if (/^TIME/.test(placeholder)) return millis;
+      if (/^SIZE/.test(placeholder)) return bytes;
+      return fc.constantFrom(...samples[name].map(([each]) => each));
+    };
+    const anyFile = fc.uniqueArray(
+      anyOption.chain((name) => fc.tuple(fc.constant(name), anyOf(name))),
+      { selector: ([name]) => name, minLength: 1 },
+    );
+    let covered = new Set<string>();
+    fc.assert(
+      fc.property(anyFile, (settings) => {
+        const nested: Record<string, unknown> = {};
+        const environment: Record<string, string> = {};
+        for (const [name, value] of settings) {
+          const escaped = JSON.parse(JSON.stringify(value).replaceAll("$", "$$$$"));
+          const [first = "", ...rest] = name.split(".");
+          if (rest.length === 0) nested[first] = escaped;
+          else nested[first] = { ...(nested[first] as object), [rest.join(".")]: escaped };
+          environment[environmentName(name)] = Array.isArray(value) ? value.join(",") : String(value);
+          covered = covered.add(name);
+        }
+        const { config } = loadConfig(["--config", file(JSON.stringify(nested))], {});
+        const printed = configText(config);
+        // A secret is taken from the environment, and what it says there goes before the file.
+        const secrets = Object.fromEntries(
+          Object.entries(environment).filter(([name]) => printed.includes(`\${${name}}`)),
+        );
+        expect(loadConfig(["--config", file(printed)], secrets).config).toEqual(config);
+        expect(printed).not.toContain(":s3cret");
+        expect(
+          secrets.SPANSTORE_AUTH_TOKENS !== undefined || environment.SPANSTORE_AUTH_TOKENS === undefined,
+        ).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+    expect([...covered].sort()).toEqual([...optionNames].sort());
+  });
+
+  it("names the variable of a secret that is not set", () => {
+    const { config } = loadConfig(["--elasticsearch.api-key=secret"], {});
+    const path = file(configText(config));
+    expect(readFileSync(path, "utf8")).toContain(`api-key: $\{SPANSTORE_ELASTICSEARCH_API_KEY} # ***`);
+    expect(problemsOf(["--config", path])).toEqual([
+      `${path}: the environment variable SPANSTORE_ELASTICSEARCH_API_KEY is not set, and has no default`,
+    ]);
+  });
+
   it("takes a flag's value after a space, and a switch without one", () => {
     const { config, action } = loadConfig(["--listen", "localhost:1", "--allow-purge"], {});
     expect(config).toEqual({ ...defaults, listen: "localhost:1", "allow-purge": true });
@@ -313,7 +396,13 @@ log: { level: "$\{LEVEL:-}" }
     [["--listen=nowhere"], {}, /^--listen: must be HOST:PORT/],
     [["--listen=a:65536"], {}, /^--listen: must be HOST:PORT/],
     [["--allow-purge=maybe"], {}, /^--allow-purge: must be true or false/],
-    [["--grpc.max-receive-message-bytes=5MB"], {}, /must be a number of bytes/],
+    [["--grpc.max-receive-message-bytes=5MBit"], {}, /must be a number of bytes, for example 64MiB or 10kB/],
+    [
+      ["--limits.arrival-time=1h30"],
+      {},
+      /must be a length of time, for example 10s, 1h30m or 7d, not "1h30"/,
+    ],
+    [["--limits.arrival-time=1us"], {}, /must be a length of time in whole milliseconds/],
     [["--grpc.max-receive-message-bytes=1"], {}, /must be at least 1KiB/],
     [["--grpc.max-receive-message-bytes=3GiB"], {}, /must be below 2GiB/],
     [["--shutdown.grace=-1s"], {}, /must be a length of time/],

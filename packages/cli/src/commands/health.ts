@@ -2,10 +2,12 @@ import { once } from "node:events";
 import { get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
 import { text } from "node:stream/consumers";
-import { type Address, formatAddress, parseAddress, timeSpan } from "@spanstore/grpc-server/program";
+import { type Address, formatAddress, parseAddress } from "@spanstore/grpc-server/program";
 import { defineCommand, onOff } from "../calling/command.js";
+import { timeSpan } from "../calling/time-flags.js";
 
-const defaultTimeoutMs = 5_000;
+const defaultTimeout = 5_000_000_000n;
+const nanosPerMilli = 1_000_000n;
 
 export const health = defineCommand({
   name: "health",
@@ -29,7 +31,7 @@ export const health = defineCommand({
   run: async ({ config, flags, output, signal, complain }) => {
     const isTls = config["tls.cert-file"] !== "none" && config["tls.admin"];
     const url = `${isTls ? "https" : "http"}://${loopbackOf(config.admin)}/${flags.live ? "healthz" : "readyz"}`;
-    const timeout = AbortSignal.timeout(flags.timeout ?? defaultTimeoutMs);
+    const timeout = AbortSignal.timeout(Number((flags.timeout ?? defaultTimeout) / nanosPerMilli));
     try {
       const answer = await ask(url, AbortSignal.any([signal, timeout]));
       await output.line((await text(answer)).trim());

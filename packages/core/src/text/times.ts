@@ -1,16 +1,6 @@
-import { parseDuration, parseInstant } from "../query/filter/language/literals.js";
+import { parseInstant } from "../query/filter/language/literals.js";
 
-const dayNanos = 24n * 3_600_000_000_000n;
-
-/** A length of time in nanoseconds: `90s`, `1h30m`, `250us`, and with days and weeks, `7d`, `2w`, `1d12h`. */
-export function parseTimeSpan(text: string): bigint | undefined {
-  const [, weeks, days, rest = ""] = /^(?:(\d{1,6})w)?(?:(\d{1,6})d)?(.*)$/.exec(text) ?? [];
-  if (weeks === undefined && days === undefined) return parseDuration(text);
-  const whole = (BigInt(weeks ?? 0) * 7n + BigInt(days ?? 0)) * dayNanos;
-  if (rest === "") return whole;
-  const part = parseDuration(rest);
-  return part === undefined || part < 0n ? undefined : whole + part;
-}
+export { parseTimeSpan } from "../query/filter/language/literals.js";
 
 /**
  * A point in time in nanoseconds since the epoch: RFC 3339 (`2026-11-21T17:05:52.1Z`), a date for its beginning in
@@ -26,4 +16,21 @@ export function parseTime(text: string): bigint | undefined {
   if (fraction !== undefined) return undefined;
   if (value < 100_000_000_000_000n) return value * 1_000_000n;
   return value < 100_000_000_000_000_000n ? value * 1_000n : value;
+}
+
+const timeUnits = [
+  ["d", 86_400_000_000_000n],
+  ["h", 3_600_000_000_000n],
+  ["m", 60_000_000_000n],
+  ["s", 1_000_000_000n],
+  ["ms", 1_000_000n],
+  ["us", 1_000n],
+  ["ns", 1n],
+] as const;
+
+/** Nanoseconds as the length of time that `parseTimeSpan` reads, in the largest unit in which it is whole: `90m`, `7d`. */
+export function formatTimeSpan(nano: bigint): string {
+  if (nano === 0n) return "0s";
+  const [unit, size] = timeUnits.find(([, each]) => nano % each === 0n) ?? ["ns", 1n];
+  return `${nano / size}${unit}`;
 }

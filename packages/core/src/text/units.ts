@@ -32,6 +32,38 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+const sizeUnits: Readonly<Record<string, number>> = {
+  "": 1,
+  b: 1,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+};
+
+/**
+ * A number of whole bytes: `64MiB`, `1.5 GiB`, `10kB`, `4096`. KiB, MiB, GiB and TiB are powers of 1024, kB, MB, GB and TB
+ * of 1000; case does not count.
+ */
+export function parseSize(text: string): number | undefined {
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?([A-Za-z]*)$/.exec(text) ?? [];
+  const factor = sizeUnits[unit.toLowerCase()];
+  // A fraction such as 0.1MiB need not be whole, and is rounded.
+  const bytes = Math.round(Number(digits) * (factor ?? Number.NaN));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** Bytes as `parseSize` reads them back, in the largest unit in which they are whole: `64MiB`, `1500B`. */
+export function formatWholeSize(bytes: number): string {
+  const units = ["TiB", "GiB", "MiB", "KiB"] as const;
+  const unit = units.find((each) => bytes > 0 && bytes % (sizeUnits[each.toLowerCase()] as number) === 0);
+  return unit === undefined ? `${bytes}B` : `${bytes / (sizeUnits[unit.toLowerCase()] as number)}${unit}`;
+}
+
 const byteUnits = ["bytes", "KiB", "MiB", "GiB", "TiB"];
 
 /** `512 bytes`, `1.4 GiB`. */

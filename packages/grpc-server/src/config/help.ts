@@ -1,7 +1,7 @@
-import { stringify } from "yaml";
+import { Document } from "yaml";
 import { descriptions } from "./descriptions.js";
-import { formatValue } from "./format-value.js";
-import { type Config, configSchema, type OptionName, optionNames } from "./options.js";
+import { fileValue, formatValue, hidesSecret } from "./format-value.js";
+import { type Config, configSchema, environmentName, type OptionName, optionNames } from "./options.js";
 import { indent, wrapped } from "./wrap.js";
 
 /** What `--help` says of where options come from. */
@@ -59,24 +59,29 @@ Exit codes: 0 after SIGTERM or SIGINT, 1 when serving is not possible, 2 for wro
 `;
 }
 
-/** The effective configuration as a file that `--config` takes. */
+/**
+ * The effective configuration as a file that `--config` takes. In place of a secret it names the environment variable of
+ * its option.
+ */
 export function configText(config: Config): string {
-  const nested: Record<string, unknown> = {};
+  const document = new Document({});
   for (const option of optionNames) {
-    const parts = option.split(".");
-    const last = parts.pop() as string;
-    let holder = nested;
-    for (const part of parts) {
-      holder[part] ??= {};
-      holder = holder[part] as Record<string, unknown>;
+    const path = option.split(".");
+    if (hidesSecret(option, config[option])) {
+      const node = document.createNode(`\${${environmentName(option)}}`);
+      node.comment = ` ${formatValue(option, config[option])}`;
+      document.setIn(path, node);
+    } else {
+      document.setIn(path, document.createNode(escapeDollars(fileValue(option, config[option]))));
     }
-    holder[last] = escapeDollars(formatValue(option, config[option]));
   }
-  return stringify(nested);
+  return document.toString({ lineWidth: 0 });
 }
 
-function escapeDollars(value: string | boolean): string | boolean {
-  return typeof value === "string" ? value.replaceAll("$", "$$$$") : value;
+function escapeDollars(value: string | boolean | readonly string[]): unknown {
+  if (typeof value === "boolean") return value;
+  const escaped = (text: string): string => text.replaceAll("$", "$$$$");
+  return typeof value === "string" ? escaped(value) : value.map(escaped);
 }
 
 function optionText(name: OptionName, defaults: Config): string {

@@ -1,19 +1,36 @@
+import { formatTimeSpan, parseSize, parseTimeSpan } from "@spanstore/core/text";
 import { z } from "zod";
 import { parseAddress } from "../rpc/listen.js";
 
-const byteUnits = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
-const timeUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const nanosPerMilli = 1_000_000n;
 
 /** HOST:PORT. */
 export const address = z
   .string()
   .refine((text) => parseAddress(text) !== undefined, "must be HOST:PORT, for example 127.0.0.1:17271");
 
-/** A number of bytes; as text with a unit: `64MiB`. */
-export const byteSize = quantity(byteUnits, "B", "must be a number of bytes, for example 64MiB");
+/** A number of bytes: `64MiB`, `1.5GiB`, `10kB`, or as a bare number. */
+export const byteSize = z.union([z.string(), z.number()]).transform((given, context) => {
+  const bytes = parseSize(String(given).trim());
+  if (bytes !== undefined) return bytes;
+  return refused(context, "must be a number of bytes, for example 64MiB or 10kB");
+});
 
-/** Milliseconds; as text with a unit: `10s`. A bare number is milliseconds. */
-export const timeSpan = quantity(timeUnits, "ms", "must be a length of time, for example 10s or 500ms");
+/** Milliseconds: `10s`, `1h30m`, `7d`. A bare number is milliseconds, as files of before have them. */
+export const timeSpan = z.union([z.string(), z.number()]).transform((given, context) => {
+  const text = String(given).trim();
+  const nanos = parseTimeSpan(/^\d+$/.test(text) ? `${text}ms` : text);
+  if (nanos === undefined || nanos < 0n) {
+    return refused(context, "must be a length of time, for example 10s, 1h30m or 7d");
+  }
+  if (nanos % nanosPerMilli === 0n) return Number(nanos / nanosPerMilli);
+  return refused(context, "must be a length of time in whole milliseconds, for example 10s or 500ms");
+});
+
+function refused(context: z.core.$RefinementCtx, message: string): never {
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+}
 
 /** true or false, as YAML's boolean or as the word. */
 export const flag = z.union(
@@ -63,31 +80,7 @@ export function formatPerTenant({ pattern, value }: OfTenant, format: (value: nu
 /** The same, or the word none for no word at all. */
 export const optionalWords = words.transform((list) => (list.length === 1 && list[0] === "none" ? [] : list));
 
-/** A number of bytes as its reader takes it, in the largest unit that fits. */
-export function formatBytes(bytes: number): string {
-  return formatIn(byteUnits, bytes);
-}
-
-/** Milliseconds as their reader takes them, in the largest unit that fits. */
-export function formatTimeSpan(milliseconds: number): string {
-  return formatIn(timeUnits, milliseconds);
-}
-
-function quantity(units: Readonly<Record<string, number>>, bareUnit: string, message: string) {
-  return z.union([z.string(), z.number()]).transform((given, context) => {
-    const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(String(given).trim()) ?? [];
-    const factor = units[unit === "" ? bareUnit : unit];
-    const value = Number(digits) * (factor ?? Number.NaN);
-    if (Number.isSafeInteger(value)) return value;
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
-}
-
-function formatIn(units: Readonly<Record<string, number>>, value: number): string {
-  let best = String(value);
-  for (const [unit, factor] of Object.entries(units)) {
-    if (value >= factor && value % factor === 0) best = `${value / factor}${unit}`;
-  }
-  return best;
+/** Milliseconds as their reader takes them. */
+export function formatMillis(milliseconds: number): string {
+  return formatTimeSpan(BigInt(milliseconds) * nanosPerMilli);
 }

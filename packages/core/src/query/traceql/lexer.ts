@@ -1,4 +1,4 @@
-import { parseDuration } from "../filter/language/literals.js";
+import { parseDuration, parseTimeSpan } from "../filter/language/literals.js";
 import { type Range, TraceQlFault } from "./fault.js";
 import { bareKey, quotedKey, textOfQuoted, textOfRaw } from "./quoted.js";
 import { fieldsHint, isFieldScope, isScope, type Scope } from "./references.js";
@@ -151,10 +151,12 @@ function numberAt(text: string, from: number): Token {
 
 const longUnits = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(.*)$/;
 
-/** Tempo also counts in days, weeks and years of 365 days; a filter counts in hours. */
+/** Tempo also counts in days, weeks and years of 365 days; a filter counts in hours, as Go does. */
 function durationOfDays(text: string): string | undefined {
   const [, years = "0", weeks = "0", days = "0", rest = ""] = longUnits.exec(text) ?? [];
   const hours = (BigInt(years) * 365n + BigInt(weeks) * 7n + BigInt(days)) * 24n;
   const duration = `${hours}h${rest}`;
-  return rest !== text && parseDuration(duration) !== undefined ? duration : undefined;
+  if (rest !== text && parseDuration(duration) !== undefined) return duration;
+  const span = parseTimeSpan(text);
+  return span === undefined ? undefined : `${span}ns`;
 }

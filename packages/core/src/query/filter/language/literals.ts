@@ -79,8 +79,23 @@ const unitNanos: Readonly<Record<string, bigint>> = {
   h: 3_600_000_000_000n,
 };
 
+const longUnitNanos: Readonly<Record<string, bigint>> = {
+  ...unitNanos,
+  d: 24n * 3_600_000_000_000n,
+  w: 7n * 24n * 3_600_000_000_000n,
+};
+
 /** Nanoseconds of a duration such as `2s`, `1h30m`, `-1.5ms`, `0`; parts of a nanosecond are cut off. */
 export function parseDuration(text: string): bigint | undefined {
+  return durationOf(text, unitNanos);
+}
+
+/** The same with days of 24 hours and weeks of 7 days among the units: `7d`, `2w`, `1d12h`. */
+export function parseTimeSpan(text: string): bigint | undefined {
+  return durationOf(text, longUnitNanos);
+}
+
+function durationOf(text: string, units: Readonly<Record<string, bigint>>): bigint | undefined {
   const sign = /^[+-]/.exec(text)?.[0] ?? "";
   let rest = text.slice(sign.length);
   if (rest === "0") return 0n;
@@ -88,7 +103,8 @@ export function parseDuration(text: string): bigint | undefined {
   let total = 0n;
   while (rest !== "") {
     const match = /^(?:(\d+)(?:\.(\d*))?|\.(\d+))([^\d.]+)/.exec(rest);
-    const unit = unitNanos[match?.[4] ?? ""];
+    const name = match?.[4] ?? "";
+    const unit = Object.hasOwn(units, name) ? units[name] : undefined;
     if (match === null || unit === undefined) return undefined;
     total += BigInt(match[1] ?? 0) * unit + fractionOf(match[2] ?? match[3] ?? "", unit);
     if (total > 2n ** 63n) return undefined;

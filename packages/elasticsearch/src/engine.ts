@@ -1,4 +1,4 @@
-import type { Engine } from "@spanstore/core/engine";
+import { createSlowAnswer, type Engine, orAborted } from "@spanstore/core/engine";
 import type { Client } from "./connection/client.js";
 import { storeError } from "./connection/errors.js";
 import { createControl } from "./coordination/control.js";
@@ -9,8 +9,9 @@ import { createDependencies } from "./read/dependencies.js";
 import { createDictionaries } from "./read/dictionary.js";
 import { createKeptFragments } from "./read/kept.js";
 import { createReader } from "./read/read.js";
+import { createDatedIndices } from "./schema/dated-indices.js";
 import { createNaming } from "./schema/naming.js";
-import { createDatedIndices, prepareSpace, putTemplate } from "./schema/schema.js";
+import { makeControl, prepareSpace } from "./schema/space.js";
 import { createWindows } from "./schema/windows.js";
 import { createOperations } from "./write/operations.js";
 import { createRefresher } from "./write/refresh.js";
@@ -37,11 +38,12 @@ export async function openEngine({
   now = clock,
   sampledSpans,
 }: EngineOptions): Promise<Engine> {
-  const window = await prepareSpace(client, `${prefix}control`, settings);
+  const window = await prepareSpace(client, prefix, settings);
   const naming = createNaming(prefix, createWindows(window, now));
-  await putTemplate(client, naming, settings);
 
-  const control = createControl(client, naming.control);
+  const control = createControl(client, naming.control, () =>
+    makeControl(client, naming.control, window, settings),
+  );
   const dictionaries = createDictionaries({
     client,
     control: naming.control,
@@ -56,7 +58,7 @@ export async function openEngine({
   const { candidates, fragments } = createReader(kept, naming);
   const sequence = async (signal?: AbortSignal): Promise<number> => {
     const number = await control.barrier(false, signal);
-    await refreshed();
+    await orAborted(refreshed(), signal);
     return number;
   };
   const dependencies = createDependencies({
@@ -75,9 +77,14 @@ export async function openEngine({
     indices: createDatedIndices(client, settings),
     lanes: settings.writers,
     retryMillis: settings.retryMillis,
+    renewNames: async (indices) => {
+      await refreshed(indices);
+      for (const index of indices) await operations.renew(index);
+    },
     visible: settings.refresh === "wait" ? refreshed : undefined,
   });
 
+  const size = createSlowAnswer(() => readStats(client, naming));
   const doing = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -98,7 +105,7 @@ export async function openEngine({
     deleteBefore: (time) => doing("cannot delete", () => retention.deleteBefore(time).finally(changed)),
     expire: (time, dryRun) => doing("cannot delete", () => retention.expire(time, dryRun).finally(changed)),
     purge: () => doing("cannot purge", () => retention.purge().finally(changed)),
-    stats: () => doing("cannot read the size", () => readStats(client, naming)),
+    stats: () => doing("cannot read the size", size.get),
     health: () => doing("Elasticsearch does not serve", () => checkHealth(client, naming, now())),
     close: async () => {
       await dictionaries.settled();

@@ -10,7 +10,7 @@ import { labelPageBody, labelsBody } from "../src/read/labels.js";
 import { nameDocuments } from "../src/read/name-documents.js";
 import { bodyOfTraces, butFor, ofTraces, pageBody } from "../src/read/read.js";
 import { createNaming, tenantPrefix } from "../src/schema/naming.js";
-import { template } from "../src/schema/schema.js";
+import { controlTemplate, datedTemplate } from "../src/schema/schema.js";
 import { createWindows } from "../src/schema/windows.js";
 import { filterOf } from "../src/terms/lower.js";
 
@@ -59,14 +59,16 @@ describe("every body that is sent", () => {
     expect(clauses[0].terms.terms).toHaveLength(5_000);
   });
 
-  it("makes the template", () => {
+  it("makes the templates", () => {
     const settings = checkOptions({
       url: "http://localhost:9200",
       shards: 3,
       replicas: 1,
       codec: "best_compression",
     });
-    expect(JSON.stringify(template(naming, settings), undefined, 1)).toMatchSnapshot();
+    for (const templateOf of [datedTemplate, controlTemplate]) {
+      expect(JSON.stringify(templateOf(naming, "day", settings), undefined, 1)).toMatchSnapshot();
+    }
   });
 
   it("reads traces", () => {

@@ -69,7 +69,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     expect(await subjects()).toEqual(["address", "version", "disk", "clock", "indices"]);
     const listed = await fetch(`${server.url}/_cat/indices/${prefix}*?h=index`);
     expect(await listed.text()).toBe("");
-    await using store = await openElasticsearchStore({ url: server.url, prefix });
+    await using store = await openElasticsearchStore({ url: server.url, prefix, refresh: "wait" });
     await store.write(spanOf(1));
     expect(await subjects()).toEqual([
       "address",
@@ -78,6 +78,8 @@ describeWithElasticsearch("diagnosis", (way) => {
       "clock",
       "health",
       "template",
+      "template",
+      "names",
       "indices",
     ]);
     const [indices] = await findingsOn("indices", server.url, prefix);
@@ -184,11 +186,33 @@ describeWithElasticsearch("diagnosis", (way) => {
 
   it("tells a template that is gone, and who makes it again", async () => {
     const prefix = await used();
+    const levels = async (): Promise<string[]> =>
+      (await findingsOn("template", server.url, prefix)).map(({ level }) => level);
     await remove(`/_index_template/${prefix}spans`);
-    expect(await findingsOn("template", server.url, prefix)).toMatchObject([{ level: "problem" }]);
+    expect(await levels()).toEqual(["problem", "ok"]);
+    await remove(`/_index_template/${prefix}control`);
+    expect(await levels()).toEqual(["problem", "problem"]);
     await using store = await openElasticsearchStore({ url: server.url, prefix });
     await store.health();
-    expect(await findingsOn("template", server.url, prefix)).toMatchObject([{ level: "ok" }]);
+    expect(await levels()).toEqual(["ok", "ok"]);
+  });
+
+  it("tells services of spans that are missing from the lists, and an index that may lose some", async () => {
+    const prefix = await used();
+    const index = `${prefix}spans-${dayOf(now)}`;
+    await put(`/${index}/_settings`, { "index.translog.durability": "async" });
+    expect(await findingsOn("translog", server.url, prefix)).toMatchObject([
+      { level: "warning", text: expect.stringContaining(index) },
+    ]);
+    await fetch(`${server.url}/${index}/_refresh`, { method: "POST" });
+    expect(await findingsOn("names", server.url, prefix)).toMatchObject([{ level: "ok" }]);
+    const found = await fetch(`${server.url}/${index}/_search?q=_exists_:names&_source=false`);
+    const { hits } = (await found.json()) as { hits: { hits: { _id: string }[] } };
+    expect(hits.hits).toHaveLength(2);
+    for (const { _id } of hits.hits) await remove(`/${index}/_doc/${_id}?refresh=true`);
+    expect(await findingsOn("names", server.url, prefix)).toMatchObject([
+      { level: "problem", text: expect.stringContaining("shop") },
+    ]);
   });
 
   it("tells indices of another program and of a newer version", async () => {

@@ -9,6 +9,8 @@ import {
   hookMillis,
   sharedElasticsearch,
 } from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
+import { checkOptions } from "../src/options.js";
+import { datedIndex } from "../src/schema/schema.js";
 import { putter } from "./support/put.js";
 import { dayNanos, dayOf, errorOf, joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 
@@ -31,10 +33,11 @@ describeWithElasticsearch("failures", (way) => {
   describe("of some documents", () => {
     it("what can never be indexed is rejected, and all the rest is kept", async () => {
       const own = prefix();
-      // An index of yesterday that somebody made with other mappings.
-      await put(`/${own}spans-${dayOf(now - dayNanos)}`, {
-        mappings: { properties: { newest: { type: "boolean" } } },
-      });
+      // An index of yesterday that somebody made, and that takes no number where numbers come.
+      const settings = checkOptions({ url: server.url });
+      const { mappings } = datedIndex(settings) as { readonly mappings: { readonly properties: object } };
+      const properties = { ...mappings.properties, sequence: { type: "boolean" } };
+      await put(`/${own}spans-${dayOf(now - dayNanos)}`, { mappings: { ...mappings, properties } });
       await using store = await open(own);
       const bad = [2, 4].map((number) => spanOf(number, now - dayNanos));
       const good = [1, 3, 5].map((number) => spanOf(number));
@@ -43,8 +46,8 @@ describeWithElasticsearch("failures", (way) => {
       const { accepted, rejected } = await store.write(joined(one, two, three, four, five));
       expect(accepted).toBe(3);
       expect(rejected.map(({ reason }) => reason)).toEqual([
-        expect.stringContaining("newest"),
-        expect.stringContaining("newest"),
+        expect.stringContaining("sequence"),
+        expect.stringContaining("sequence"),
       ]);
       const spans = rejected.map(({ encoded }) => Buffer.from(encoded).toString("hex"));
       expect(spans.map((hex) => [2, 4].find((number) => hex.includes(traceIdOf(number))))).toEqual([2, 4]);

@@ -9,8 +9,10 @@ import {
 } from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
 import type { OwnServer } from "../../../scripts/test-support/elasticsearch/server.js";
 import { until } from "../../../scripts/test-support/processes.js";
+import { checkOptions } from "../src/options.js";
+import { datedIndex } from "../src/schema/schema.js";
 import { putter } from "./support/put.js";
-import { dayNanos, errorOf, joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
+import { dayNanos, dayOf, errorOf, joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 
 /** How often it is killed. */
 const kills = Number(process.env.SPANSTORE_KILLS || 2);
@@ -74,6 +76,17 @@ describeWithElasticsearch("a node of its own", (way) => {
     await using store = await open("manual", 200);
     expect(await store.write(spanOf(1))).toEqual({ accepted: 1, rejected: [] });
     expect(await traceIdsIn(store)).toEqual([traceIdOf(1)]);
+    // Nor when the servers' common state is lost.
+    const gone = await fetch(`${server.url}/${prefix}manual-control`, { method: "DELETE" });
+    expect(gone.status).toBe(200);
+    await until(
+      async () => {
+        await store.write(spanOf(2));
+        const state = await fetch(`${server?.url}/${prefix}manual-control/_doc/state`);
+        return state.status === 200 ? true : undefined;
+      },
+      { what: "a new common state", timeoutMs: 30_000 },
+    );
     await put("/_cluster/settings", { persistent: { [pattern]: null } });
   });
 
@@ -172,6 +185,28 @@ describeWithElasticsearch("a node of its own", (way) => {
       }
     }
     expect(spans).toBe(acknowledged.length);
+  });
+
+  it("that lost what it was let lose is believed no more than what it has", {
+    timeout: 120_000,
+  }, async ({ skip }) => {
+    if (server?.isKillable !== true) return skip("nobody can be killed there");
+    // An index of today that acknowledges before it syncs: somebody said so.
+    const index = `${prefix}lost-spans-${dayOf(now)}`;
+    const { settings, mappings } = datedIndex(checkOptions({ url: server.url })) as {
+      readonly settings: { readonly index: object };
+      readonly mappings: object;
+    };
+    const careless = { translog: { durability: "async", sync_interval: "1h" } };
+    await put(`/${index}`, { settings: { index: { ...settings.index, ...careless } }, mappings });
+    await using store = await open("lost", 60_000);
+    await store.write(spanOf(1));
+    expect(await store.getServices()).toEqual(["shop"]);
+    await server.kill();
+    await server.start();
+    await store.write(spanOf(2));
+    expect(await traceIdsIn(store)).toEqual([traceIdOf(2)]);
+    expect(await store.getServices()).toEqual(["shop"]);
   });
 
   it("that is down is told at once, also to a store that opens then, and both go on when it is back", {

@@ -160,12 +160,16 @@ describeWithElasticsearch("several servers of one space", (way) => {
   });
 
   describe("their common state", () => {
+    const controlOf = (client: Client, index: string) =>
+      createControl(client, index, async () => {
+        throw new Error("the index is there");
+      });
     const controls = async (count: number) => {
       const settings = space();
       const client = createClient(settings);
       const index = `${settings.prefix}control`;
       await client.request({ method: "PUT", path: `/${index}` });
-      return { client, index, all: Array.from({ length: count }, () => createControl(client, index)) };
+      return { client, index, all: Array.from({ length: count }, () => controlOf(client, index)) };
     };
     const closeAll = async (
       client: Client,
@@ -241,7 +245,7 @@ describeWithElasticsearch("several servers of one space", (way) => {
       control.end(before);
       const number = await control.barrier(false);
       await client.request({ method: "DELETE", path: `/${index}/_doc/state` });
-      const fresh = createControl(client, index);
+      const fresh = controlOf(client, index);
       expect(await fresh.barrier(false)).toBeGreaterThanOrEqual(number);
       const after = await fresh.begin();
       fresh.end(after);

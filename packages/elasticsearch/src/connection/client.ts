@@ -1,12 +1,14 @@
 import { Client as ElasticsearchClient, Serializer } from "@elastic/elasticsearch";
 import { createBackoff, throwIfAborted } from "@spanstore/core/engine";
 import type { Settings } from "../options.js";
-import { type Failure, failureOf, storeError } from "./errors.js";
+import { type Failure, failureOf, isTimeout, storeError } from "./errors.js";
 
 /** Requests to Elasticsearch, to whichever node answers. */
 export interface Client {
   /** Sends a request and gives the body of the answer. What finds nobody, or a busy cluster, is tried again for a while. */
   readonly request: <T>(request: Request, options?: RequestOptions) => Promise<T>;
+  /** How many requests found nobody so far: after one of them, nodes may have started again. */
+  readonly failures: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -58,7 +60,9 @@ export function createClient(settings: Settings, parse: (text: string) => unknow
     Serializer: serializerWith(parse),
   });
 
+  let failures = 0;
   return {
+    failures: () => failures,
     request: async <T>(request: Request, options: RequestOptions = {}): Promise<T> => {
       const {
         signal,
@@ -80,7 +84,10 @@ export function createClient(settings: Settings, parse: (text: string) => unknow
         } catch (error) {
           throwIfAborted(signal);
           const failure = failureOf(error);
-          if ((failure === "unreachable" || failure === "busy") && mayTryAgain()) {
+          if (failure === "unreachable") failures++;
+          // After a time-out the caller hears of it first: it may be late already, and the request may still be at work.
+          const mayPass = (failure === "unreachable" && !isTimeout(error)) || failure === "busy";
+          if (mayPass && mayTryAgain()) {
             await wait();
             continue;
           }

@@ -50,6 +50,11 @@ export function failureOf(error: unknown): Failure {
   }
 }
 
+/** Whether a request was sent and not answered in time. */
+export function isTimeout(error: unknown): boolean {
+  return nameOf(error) === "TimeoutError";
+}
+
 export function failureOfReason({ status, type, reason }: Reason): Failure {
   if (type === "cluster_block_exception") return "blocked";
   // It tells of the index that would have to be made, and not of the document.

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
-import { throwIfAborted } from "@spanstore/core/engine";
+import { orAborted, pause } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 
@@ -56,7 +55,8 @@ const idleMillis = 10_000;
 const deadAfterMillis = 3_000;
 const barrierPollMillis = 20;
 
-export function createControl(client: Client, index: string): Control {
+/** @param makeIndex makes the index when it was lost, where Elasticsearch does not do so by itself. */
+export function createControl(client: Client, index: string, makeIndex: () => Promise<void>): Control {
   const own = randomBytes(9).toString("base64url");
   let epoch = 0;
   let generation = 0;
@@ -87,25 +87,36 @@ export function createControl(client: Client, index: string): Control {
     }
   };
 
+  /** Puts a document; of an index that was lost, into a new one. */
+  const put = async (id: string, query: Record<string, string | number>, body: object): Promise<void> => {
+    const send = (): Promise<unknown> =>
+      client.request(
+        { method: "PUT", path: `/${index}/_doc/${id}`, query, body },
+        { expects: ["conflict", "no index"] },
+      );
+    try {
+      await send();
+    } catch (error) {
+      if (failureOf(error) !== "no index") throw error;
+      await makeIndex();
+      await send();
+    }
+  };
+
   /** Changes the state, whoever else does at the same time; undefined changes nothing. */
-  const change = async (next: (state: State) => State | undefined): Promise<State> => {
+  const change = async (next: (state: State) => State | undefined, signal?: AbortSignal): Promise<State> => {
     for (;;) {
-      const { _source, _seq_no, _primary_term } = await read();
+      const { _source, _seq_no, _primary_term } = await read(signal);
       const state = _source ?? { epoch: 0, generation: 0, servers: [] };
       const changed = next(state);
       if (changed === undefined) return state;
       try {
-        await client.request(
-          {
-            method: "PUT",
-            path: `/${index}/_doc/${stateId}`,
-            query:
-              _seq_no === undefined || _primary_term === undefined
-                ? { op_type: "create" }
-                : { if_seq_no: _seq_no, if_primary_term: _primary_term },
-            body: changed,
-          },
-          { expects: ["conflict"] },
+        await put(
+          stateId,
+          _seq_no === undefined || _primary_term === undefined
+            ? { op_type: "create" }
+            : { if_seq_no: _seq_no, if_primary_term: _primary_term },
+          changed,
         );
         return changed;
       } catch (error) {
@@ -123,8 +134,7 @@ export function createControl(client: Client, index: string): Control {
     }
   };
 
-  const note = (seen: number): Promise<unknown> =>
-    client.request({ method: "PUT", path: `/${index}/_doc/server-${own}`, body: { seen } });
+  const note = (seen: number): Promise<unknown> => put(`server-${own}`, {}, { seen });
 
   /** One change of what this server is to the others at a time. */
   let last: Promise<unknown> = Promise.resolve();
@@ -206,9 +216,8 @@ export function createControl(client: Client, index: string): Control {
         await change((state) => ({ ...state, servers: state.servers.filter((id) => !dead.has(id)) }));
         return;
       }
-      await delay(barrierPollMillis);
-      throwIfAborted(signal);
-      const { _source: state } = await read();
+      await pause(barrierPollMillis, signal);
+      const { _source: state } = await read(signal);
       waiting = waiting.filter((id) => state?.servers.includes(id));
     }
   };
@@ -237,10 +246,9 @@ export function createControl(client: Client, index: string): Control {
           generation: deletion ? after(known.generation) : known.generation,
           servers: known.servers,
         };
-      });
+      }, signal);
       adopt(state);
-      await drained(before);
-      throwIfAborted(signal);
+      await orAborted(drained(before), signal);
       await othersCome(
         state.epoch,
         state.servers.filter((id) => id !== own),

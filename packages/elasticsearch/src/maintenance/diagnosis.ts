@@ -5,9 +5,10 @@ import { failureOf, storeError } from "../connection/errors.js";
 import { checkOptions, type ElasticsearchOptions, type Settings } from "../options.js";
 import { listIndices, sizesOf } from "../schema/catalog.js";
 import { createNaming, type Naming } from "../schema/naming.js";
-import { existingWindow } from "../schema/schema.js";
+import { lookAtSpace, type SpaceFound } from "../schema/space.js";
 import { createWindows } from "../schema/windows.js";
 import { checkHealth } from "./health.js";
+import { durabilityFindings, foreignFindings, nameFindings } from "./losses.js";
 
 /** What everything was tried with. */
 const triedVersions: readonly string[] = ["9.5"];
@@ -150,19 +151,23 @@ function clockFindings({ name, timestamp }: NodeStats, before: number, after: nu
 }
 
 async function storeFindings(client: Client, settings: Settings): Promise<readonly Finding[]> {
-  const window = await existingWindow(client, `${settings.prefix}control`);
-  if (window === undefined) {
+  const space = await lookAtSpace(client, settings.prefix);
+  if (space === undefined) {
     const text = `there are no indices ${settings.prefix}* yet; they are made when they are used`;
     return [{ level: "ok", subject: "indices", text }];
   }
   const now = BigInt(Date.now()) * 1_000_000n;
   const naming = createNaming(
     settings.prefix,
-    createWindows(window, () => now),
+    createWindows(space.window ?? settings.window, () => now),
   );
   return [
+    ...controlFindings(naming, space),
     ...(await within("health", () => healthFindings(client, naming, now))),
     ...(await within("template", () => templateFindings(client, naming))),
+    ...(await within("indices", () => foreignFindings(client, naming))),
+    ...(await within("translog", () => durabilityFindings(client, naming))),
+    ...(await within("names", () => nameFindings(client, naming))),
     ...(await indexFindings(client, naming)),
   ];
 }
@@ -203,19 +208,34 @@ async function healthFindings(client: Client, naming: Naming, now: bigint): Prom
   return findings;
 }
 
+/** What is lost of the servers' common state is made again by the next server that opens the store. */
+function controlFindings({ control }: Naming, space: SpaceFound): readonly Finding[] {
+  if (space.control === "whole") return [];
+  const text =
+    space.control === "gone"
+      ? `the index ${control} is gone`
+      : `the index ${control} was lost, and Elasticsearch made another one for a write`;
+  const advice = "start the server again, which puts it right; no span is lost with it";
+  return [{ level: "warning", subject: "control", text, advice }];
+}
+
 async function templateFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
   const subject = "template";
-  try {
-    await client.request(
-      { method: "GET", path: `/_index_template/${naming.template}`, query: { filter_path: "**.name" } },
-      { expects: ["refused"] },
-    );
-    return [{ level: "ok", subject, text: naming.template }];
-  } catch (error) {
-    if (failureOf(error) !== "refused") throw error;
-    const text = `the index template ${naming.template} is gone, and new indices will lack their mappings`;
-    return [{ level: "problem", subject, text, advice: "start the server again, which makes it" }];
+  const findings: Finding[] = [];
+  for (const name of [naming.template, naming.controlTemplate]) {
+    try {
+      await client.request(
+        { method: "GET", path: `/_index_template/${name}`, query: { filter_path: "**.name" } },
+        { expects: ["refused"] },
+      );
+      findings.push({ level: "ok", subject, text: name });
+    } catch (error) {
+      if (failureOf(error) !== "refused") throw error;
+      const text = `the index template ${name} is gone: an index that Elasticsearch makes by itself will lack its mappings`;
+      findings.push({ level: "problem", subject, text, advice: "start the server again, which makes it" });
+    }
   }
+  return findings;
 }
 
 async function indexFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {

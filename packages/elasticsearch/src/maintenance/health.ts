@@ -1,6 +1,7 @@
 import { SpanStoreError, type StoreStats } from "@spanstore/core";
 import type { Client } from "../connection/client.js";
 import { errorFor } from "../connection/errors.js";
+import { foreignIndices, isForeign } from "../schema/foreign.js";
 import type { Naming } from "../schema/naming.js";
 
 interface ClusterHealth {
@@ -60,6 +61,8 @@ export async function checkHealth(client: Client, naming: Naming, nowUnixNano: b
     const reason = block.endsWith("allow_delete") ? "disk" : "";
     throw errorFor("blocked", `the index ${index} takes no writes: ${block}`, reason);
   }
+  const [foreign] = await foreignIndices(client, current, options);
+  if (foreign !== undefined) throw isForeign(foreign);
 }
 
 /** What the space occupies on disks, copies not counted. */

@@ -23,8 +23,13 @@ export interface Dictionaries {
     generation: number,
   ) => NewDocument[];
   readonly learned: (documents: readonly NewDocument[], generation: number) => void;
+  /** Copies in these indices may be gone. */
+  readonly forget: (indices: readonly string[]) => void;
   /** Loads what these hits need, so that they can be unpacked. */
-  readonly prepare: (hits: readonly Hit<{ readonly encoded: string }>[]) => Promise<void>;
+  readonly prepare: (
+    hits: readonly Hit<{ readonly encoded: string }>[],
+    signal?: AbortSignal,
+  ) => Promise<void>;
   readonly of: (id: string) => Dictionary | undefined;
   /** Resolves when nothing is being made. */
   readonly settled: () => Promise<void>;
@@ -82,11 +87,11 @@ export function createDictionaries({
     return dictionary;
   };
 
-  const get = async <T>(index: string, id: string): Promise<Found<T>> => {
+  const get = async <T>(index: string, id: string, signal?: AbortSignal): Promise<Found<T>> => {
     try {
       return await client.request(
         { method: "GET", path: `/${index}/_doc/${id}` },
-        { expects: ["refused", "no index"] },
+        { signal, expects: ["refused", "no index"] },
       );
     } catch (error) {
       const failure = failureOf(error);
@@ -95,12 +100,12 @@ export function createDictionaries({
     }
   };
 
-  const load = async (id: string, index: string | undefined): Promise<Dictionary> => {
+  const load = async (id: string, index: string | undefined, signal?: AbortSignal): Promise<Dictionary> => {
     const known = kept.get(id);
     if (known !== undefined) return known;
-    const { _source: own } = await get<{ dictionary: string }>(control, `dictionary-${id}`);
+    const { _source: own } = await get<{ dictionary: string }>(control, `dictionary-${id}`, signal);
     const { _source: copy } =
-      own || index === undefined ? {} : await get<{ dictionary: string }>(index, copyId(id));
+      own || index === undefined ? {} : await get<{ dictionary: string }>(index, copyId(id), signal);
     const text = (own ?? copy)?.dictionary;
     if (text === undefined) {
       throw new SpanStoreError("CORRUPT", `the dictionary ${id}, which spans were compressed with, is gone`, {
@@ -193,10 +198,13 @@ export function createDictionaries({
       if (now !== generation) return;
       for (const { index, id } of documents) copied.add(`${index} ${id.slice(1)}`);
     },
-    prepare: async (hits) => {
+    forget: (indices) => {
+      for (const key of copied) if (indices.includes(key.split(" ")[0] as string)) copied.delete(key);
+    },
+    prepare: async (hits, signal) => {
       for (const { _index, _source } of hits) {
         const id = _source === undefined ? undefined : dictionaryIdOf(_source.encoded);
-        if (id !== undefined && !kept.has(id)) await load(id, _index);
+        if (id !== undefined && !kept.has(id)) await load(id, _index, signal);
       }
     },
     of: (id) => kept.get(id),

@@ -45,12 +45,12 @@ export function createKeptFragments(client: Client, dictionaries: Dictionaries):
     once: async (indices, body, size, options) => {
       const where = { path: `/${indices}/_search`, query: { ignore_unavailable: true } };
       const page = await searchOnce<Kept>(client, where, body, size, options);
-      await dictionaries.prepare(page.hits);
+      await dictionaries.prepare(page.hits, options.signal);
       return page;
     },
     async *pages(indices, body, size, options) {
       for await (const hits of pages<Kept>(client, indices, body, size, options)) {
-        await dictionaries.prepare(hits);
+        await dictionaries.prepare(hits, options.signal);
         yield hits;
       }
     },

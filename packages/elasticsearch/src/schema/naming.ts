@@ -8,6 +8,8 @@ export interface Naming {
   readonly control: string;
   /** Of the template that dated indices are made from. */
   readonly template: string;
+  /** Of the template that the servers' common state is made from, should it be lost. */
+  readonly controlTemplate: string;
   /** All dated indices. */
   readonly pattern: string;
   /** Everything of the space but its template. */
@@ -32,6 +34,7 @@ export function createNaming(prefix: string, windows: Windows): Naming {
     windows,
     control: `${prefix}control`,
     template: `${prefix}spans`,
+    controlTemplate: `${prefix}control`,
     pattern,
     everything: `${pattern},${prefix}control`,
     index: ({ name }) => `${start}${name}`,

@@ -1,12 +1,25 @@
-import { SpanStoreError } from "@spanstore/core";
-import { checkWindowLength, type WindowLength } from "@spanstore/core/engine";
-import type { Client } from "../connection/client.js";
-import { failureOf } from "../connection/errors.js";
+import type { WindowLength } from "@spanstore/core/engine";
 import type { Settings } from "../options.js";
 import type { Naming } from "./naming.js";
 
 /** Of the layout; what a newer one wrote is not touched. */
-const schemaVersion = 1;
+export const schemaVersion = 1;
+
+/** What an index or a template of ours says of itself. */
+export interface Mark {
+  readonly version: number;
+  /** How much time a dated index of the space holds. */
+  readonly window?: WindowLength | undefined;
+}
+
+/** Where it says so. */
+export interface Marked {
+  readonly _meta?: { readonly spanstore?: Mark };
+}
+
+function marked(mark: Omit<Mark, "version"> = {}): Marked {
+  return { _meta: { spanstore: { version: schemaVersion, ...mark } } };
+}
 
 /**
  * A document is a fragment (the spans of one trace in one request), or an operation that spans of the index name.
@@ -37,12 +50,16 @@ const mappings = {
   },
 } as const;
 
+function copies(replicas: number | undefined): object {
+  return replicas === undefined ? { auto_expand_replicas: "0-1" } : { number_of_replicas: replicas };
+}
+
 /** The settings of every dated index. */
 function indexSettings({ shards, replicas, codec, refreshIntervalMillis }: Settings): object {
   return {
     index: {
       number_of_shards: shards,
-      ...(replicas === undefined ? { auto_expand_replicas: "0-1" } : { number_of_replicas: replicas }),
+      ...copies(replicas),
       // Said, since an index without it stops refreshing while nobody searches.
       refresh_interval: `${refreshIntervalMillis}ms`,
       codec,
@@ -51,141 +68,43 @@ function indexSettings({ shards, replicas, codec, refreshIntervalMillis }: Setti
   };
 }
 
-function dated(settings: Settings): object {
-  return { settings: indexSettings(settings), mappings };
+/** A dated index. It is made before it is written to, and Elasticsearch makes the same one by the template. */
+export function datedIndex(settings: Settings): object {
+  return { settings: indexSettings(settings), mappings: { ...marked(), ...mappings } };
 }
 
-export function template(naming: Naming, settings: Settings): object {
+/** The template of dated indices, which says the window's length again. */
+export function datedTemplate(naming: Naming, window: WindowLength, settings: Settings): object {
+  return templateOf(naming.pattern, datedIndex(settings), window);
+}
+
+/** The index of what servers have to know of each other. */
+export function controlIndex(window: WindowLength, { replicas }: Settings): object {
   return {
-    index_patterns: [naming.pattern],
-    priority: 500,
-    template: dated(settings),
-    _meta: { spanstore: { version: schemaVersion } },
+    settings: { index: { number_of_shards: 1, ...copies(replicas) } },
+    mappings: { ...marked({ window }), dynamic: false },
   };
 }
 
-function controlIndex(window: WindowLength, { replicas }: Settings): object {
-  return {
-    settings: {
-      index: {
-        number_of_shards: 1,
-        ...(replicas === undefined ? { auto_expand_replicas: "0-1" } : { number_of_replicas: replicas }),
-      },
-    },
-    mappings: { dynamic: false, _meta: { spanstore: { version: schemaVersion, window } } },
-  };
+/** By which Elasticsearch makes that index again when a write finds it gone. */
+export function controlTemplate(naming: Naming, window: WindowLength, settings: Settings): object {
+  return templateOf(naming.control, controlIndex(window, settings), window);
 }
 
-interface Mapped {
-  readonly mappings: {
-    readonly _meta?: { readonly spanstore?: { readonly version?: number; readonly window?: string } };
-  };
+function templateOf(pattern: string, made: object, window: WindowLength): object {
+  return { index_patterns: [pattern], priority: 500, template: made, ...marked({ window }) };
 }
 
-/**
- * Makes what is missing of a space.
- * @returns the window length that it was made with.
- * @throws INCOMPATIBLE_SCHEMA when a newer version, or another program, made it.
- */
-export async function prepareSpace(
-  client: Client,
-  control: string,
-  settings: Settings,
-): Promise<WindowLength> {
-  const known = await existingWindow(client, control);
-  if (known !== undefined) return known;
-  try {
-    await client.request(
-      { method: "PUT", path: `/${control}`, body: controlIndex(settings.window, settings) },
-      { doing: "cannot open the store", expects: ["exists"] },
-    );
-    return settings.window;
-  } catch (error) {
-    if (failureOf(error) !== "exists") throw error;
-    // Another server was first.
-    return (await existingWindow(client, control)) ?? settings.window;
-  }
+/** Of a dated index, as far as searches rely on it. */
+export interface DatedMapping {
+  readonly properties?: Readonly<Record<string, { readonly type?: string; readonly analyzer?: string }>>;
 }
 
-/** The window length of a space; undefined when there is none yet. */
-export async function existingWindow(client: Client, control: string): Promise<WindowLength | undefined> {
-  let found: Readonly<Record<string, Mapped>>;
-  try {
-    found = await client.request(
-      { method: "GET", path: `/${control}/_mapping` },
-      { doing: "cannot open the store", expects: ["no index"] },
-    );
-  } catch (error) {
-    if (failureOf(error) === "no index") return undefined;
-    throw error;
-  }
-  const { version, window } = found[control]?.mappings._meta?.spanstore ?? {};
-  if (version === undefined || window === undefined) {
-    throw new SpanStoreError("INCOMPATIBLE_SCHEMA", `the index ${control} is another program's`, {
-      field: "prefix",
-      hint: "choose another prefix",
-    });
-  }
-  if (version > schemaVersion) {
-    throw new SpanStoreError("INCOMPATIBLE_SCHEMA", `the indices were made by a newer version (${version})`, {
-      hint: "use that version, or another prefix",
-    });
-  }
-  checkWindowLength(window);
-  return window;
-}
-
-/** Puts the template of dated indices, which those made from now on follow. */
-export async function putTemplate(client: Client, naming: Naming, settings: Settings): Promise<void> {
-  await client.request(
-    { method: "PUT", path: `/_index_template/${naming.template}`, body: template(naming, settings) },
-    { doing: "cannot open the store" },
+/** Whether an index can be searched as one of ours; one that was made without the template can not. */
+export function isDatedMapping({ properties = {} }: DatedMapping): boolean {
+  const names = ["newest", "oldest", "trace_id", "terms", "names", "label"] as const;
+  return (
+    names.every((name) => properties[name]?.type === mappings.properties[name].type) &&
+    properties.terms?.analyzer === mappings.properties.terms.analyzer
   );
-}
-
-/** How long a new index's shards are waited for; the write that follows tells when they are still not there. */
-const shardTimeout = "5s";
-
-/** Dated indices that are about to be written to. */
-export interface DatedIndices {
-  /** Makes those that are not known to be there. */
-  readonly ensure: (indices: Iterable<string>, generation: number) => Promise<void>;
-  /** They may be gone. */
-  readonly forget: () => void;
-}
-
-/**
- * Indices are made before they are written to rather than by the write, which not every cluster lets make them, and which
- * would make one that finds nothing where another's template comes before the store's own or the store's was removed.
- */
-export function createDatedIndices(client: Client, settings: Settings): DatedIndices {
-  const known = new Map<string, Promise<void>>();
-  let generation = -1;
-
-  const make = async (index: string): Promise<void> => {
-    try {
-      await client.request(
-        { method: "PUT", path: `/${index}`, query: { timeout: shardTimeout }, body: dated(settings) },
-        { doing: "cannot write", expects: ["exists"] },
-      );
-    } catch (error) {
-      if (failureOf(error) !== "exists") throw error;
-    }
-  };
-
-  return {
-    ensure: async (indices, now) => {
-      if (now !== generation) known.clear();
-      generation = now;
-      await Promise.all(
-        Array.from(new Set(indices), (index) => {
-          const making = known.get(index) ?? make(index);
-          known.set(index, making);
-          making.catch(() => known.delete(index));
-          return making;
-        }),
-      );
-    },
-    forget: () => known.clear(),
-  };
 }

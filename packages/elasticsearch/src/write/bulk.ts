@@ -18,6 +18,7 @@ interface BulkAnswer {
 
 interface Item {
   readonly status: number;
+  readonly _seq_no?: number;
   readonly error?: {
     readonly type?: string;
     readonly reason?: string;
@@ -37,6 +38,8 @@ export interface BulkOptions {
   readonly doing: string;
   /** What a conflict means for an action: that it is done, since what it would create is there, by default. */
   readonly conflictIsFailure?: boolean;
+  /** Is told of an action that was the first of all on its shard: its index is new. */
+  readonly onFirstOfShard?: (action: number) => void;
 }
 
 /**
@@ -91,9 +94,10 @@ async function sendPart(
   client: Client,
   actions: readonly Action[],
   part: readonly number[],
-  { doing }: BulkOptions,
+  options: BulkOptions,
   failed: (index: number, reason: Reason) => void,
 ): Promise<void> {
+  const { doing, onFirstOfShard } = options;
   let answer: BulkAnswer;
   try {
     answer = await client.request<BulkAnswer>(
@@ -103,7 +107,7 @@ async function sendPart(
         query: {
           timeout: shardTimeout,
           filter_path:
-            "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
+            "errors,items.*.status,items.*._seq_no,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason",
         },
         lines: part.map((i) => (actions[i] as Action).lines).join(""),
       },
@@ -121,17 +125,19 @@ async function sendPart(
     }
     const middle = part.length >> 1;
     for (const half of [part.slice(0, middle), part.slice(middle)]) {
-      await sendPart(client, actions, half, { doing, retryMillis: 0 }, failed);
+      await sendPart(client, actions, half, options, failed);
     }
     return;
   }
-  if (!answer.errors) return;
+  if (!answer.errors && onFirstOfShard === undefined) return;
   const items = answer.items ?? [];
   if (items.length !== part.length)
     throw new SpanStoreError("INTERNAL", `${doing}: the answer lacks some documents`);
   items.forEach((entry, at) => {
     const item = Object.values(entry)[0];
-    if (item === undefined || item.status < 300) return;
+    if (item === undefined) return;
+    if (item._seq_no === 0) onFirstOfShard?.(part[at] as number);
+    if (item.status < 300) return;
     const { type = "", reason = "", caused_by } = item.error ?? {};
     failed(part[at] as number, {
       status: item.status,

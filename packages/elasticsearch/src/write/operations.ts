@@ -33,6 +33,8 @@ export interface Operations {
   readonly learned: (seen: readonly SeenOperation[], generation: number) => void;
   readonly services: (signal?: AbortSignal) => Promise<string[]>;
   readonly of: (service: string, signal?: AbortSignal) => Promise<Operation[]>;
+  /** What is known to stand in these indices is not known any more. @returns what it was. */
+  readonly forget: (indices: readonly string[]) => SeenOperation[];
   /** Names are gone: lists that were read before are not given again. */
   readonly changed: () => void;
   /** What stands in these indices now, with what tells whether it was written again since. */
@@ -41,6 +43,11 @@ export interface Operations {
   readonly prune: (listed: readonly ListedName[]) => Promise<void>;
   /** Notes all that the spans of an index say. */
   readonly renew: (index: string) => Promise<void>;
+}
+
+interface Known {
+  readonly index: string;
+  readonly operation: SeenOperation;
 }
 
 export interface ListedName {
@@ -70,18 +77,18 @@ export function createOperations(
   maxAgeMillis: number,
 ): Operations {
   /** The index in which an operation is known, by {@link keyOf}; of several, the latest. */
-  const known = new Map<string, string>();
+  const known = new Map<string, Known>();
   let generation = -1;
   const labels = createLabels(client, naming);
   const recent = createRecent<ReadonlySet<string>>(maxAgeMillis, ({ size }) => size <= mostListed);
 
-  const keep = (key: string, index: string): void => {
+  const keep = (key: string, index: string, operation: SeenOperation): void => {
     if (known.size >= maxKnown) known.clear();
-    known.set(key, index);
+    known.set(key, { index, operation });
   };
   /** Deletions go by time: while a later index of the dated ones has a name, no earlier one needs it. */
   const isKnown = (key: string, index: string): boolean => {
-    const at = known.get(key);
+    const at = known.get(key)?.index;
     return at !== undefined && (at === index || (isDated(at) && isDated(index) && at > index));
   };
   const isDated = (index: string): boolean => naming.windowOf(index)?.name !== "other";
@@ -155,8 +162,18 @@ export function createOperations(
       for (const operation of seen) {
         const index = naming.index(naming.windows.at(operation.newestStartUnixNano));
         const key = keyOf(operation);
-        if (!isKnown(key, index)) keep(key, index);
+        if (!isKnown(key, index)) keep(key, index, operation);
       }
+    },
+
+    forget: (indices) => {
+      const forgotten: SeenOperation[] = [];
+      for (const [key, { index, operation }] of known) {
+        if (!indices.includes(index)) continue;
+        known.delete(key);
+        forgotten.push(operation);
+      }
+      return forgotten;
     },
 
     services: async (signal) => [

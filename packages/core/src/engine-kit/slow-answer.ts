@@ -1,0 +1,66 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { SpanStoreError } from "../errors/errors.js";
+
+/** An answer that takes long to find: given again while it is young, and found again in the background afterwards. */
+export interface SlowAnswer<T> {
+  /**
+   * The last answer, or the first one, for which a caller waits a bounded time.
+   * @throws what the last attempt threw; STORE_UNAVAILABLE when there is no answer in time.
+   */
+  readonly get: () => Promise<T>;
+}
+
+export interface SlowAnswerOptions {
+  /** An older answer is found again, and given meanwhile; 15,000 ms by default. */
+  readonly maxAgeMillis?: number;
+  /** A caller waits no longer than this; 2,000 ms by default. */
+  readonly maxWaitMillis?: number;
+}
+
+/** @param find is called once at a time. */
+export function createSlowAnswer<T>(
+  find: () => Promise<T>,
+  { maxAgeMillis = 15_000, maxWaitMillis = 2_000 }: SlowAnswerOptions = {},
+): SlowAnswer<T> {
+  let last: { readonly answer: T; readonly found: number } | undefined;
+  let finding: Promise<T> | undefined;
+
+  const findOnce = (): Promise<T> => {
+    finding ??= find()
+      .then((answer) => {
+        last = { answer, found: performance.now() };
+        return answer;
+      })
+      .catch((error: unknown) => {
+        // An old answer would hide that there is no new one.
+        last = undefined;
+        throw error;
+      })
+      .finally(() => {
+        finding = undefined;
+      });
+    return finding;
+  };
+
+  return {
+    get: async () => {
+      if (last === undefined) return inTime(findOnce(), maxWaitMillis);
+      const { answer, found } = last;
+      if (performance.now() - found >= maxAgeMillis) findOnce().catch(() => undefined);
+      return answer;
+    },
+  };
+}
+
+async function inTime<T>(work: Promise<T>, millis: number): Promise<T> {
+  const over = new AbortController();
+  const late = delay(millis, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw new SpanStoreError("STORE_UNAVAILABLE", `there is no answer within ${millis} ms`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
+}

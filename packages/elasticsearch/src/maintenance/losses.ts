@@ -1,0 +1,84 @@
+/** What of acknowledged spans was lost, is not found, or may be lost. */
+
+import type { Finding } from "@spanstore/core/engine";
+import { spanKindWord, spansOf } from "@spanstore/core/otlp";
+import type { Client } from "../connection/client.js";
+import { createDictionaries } from "../read/dictionary.js";
+import { createKeptFragments } from "../read/kept.js";
+import { nameDocuments } from "../read/name-documents.js";
+import { foreignIndices, isForeign } from "../schema/foreign.js";
+import type { Naming } from "../schema/naming.js";
+
+/** So many of the newest fragments are looked at. */
+const sampledFragments = 200;
+const doing = "cannot look at the indices";
+
+/** Indices that are named like the store's and that searches do not find anything in. */
+export async function foreignFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
+  const foreign = await foreignIndices(client, naming.pattern, { doing });
+  return foreign.map((index): Finding => {
+    const { message, hint = "" } = isForeign(index);
+    return { level: "problem", subject: "indices", text: message, advice: hint };
+  });
+}
+
+/** Indices that acknowledge before they sync. */
+export async function durabilityFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
+  const setting = "index.translog.durability";
+  const found = await client.request<Readonly<Record<string, { readonly settings?: object }>>>(
+    {
+      method: "GET",
+      path: `/${naming.pattern},${naming.control}/_settings/${setting}`,
+      query: { flat_settings: true, ignore_unavailable: true },
+    },
+    { doing },
+  );
+  return Object.entries(found).flatMap(([index, { settings = {} }]): Finding[] =>
+    (settings as Readonly<Record<string, string>>)[setting] === "async"
+      ? [
+          {
+            level: "warning",
+            subject: "translog",
+            text: `${index} acknowledges before it syncs: a crash loses acknowledged spans`,
+            advice: `set ${setting} to "request"`,
+          },
+        ]
+      : [],
+  );
+}
+
+/** Whether what the newest spans say stands in the lists of services and operations. */
+export async function nameFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
+  const kept = createKeptFragments(client, createDictionaries({ client, control: naming.control }));
+  const body = { query: { exists: { field: "newest" } }, sort: [{ newest: "desc" }], _source: true };
+  const { hits } = await kept.once(naming.pattern, body, sampledFragments, { doing });
+  const names = new Map<string, string>();
+  for (const hit of hits) {
+    for (const { resource, name, kind } of spansOf(kept.of(hit).encoded)) {
+      const service = resource.serviceName;
+      if (service === "") continue;
+      for (const { id } of nameDocuments(hit._index, { service, name, spanKind: spanKindWord(kind) })) {
+        names.set(id, service);
+      }
+    }
+  }
+  if (names.size === 0) return [];
+  // By id, which shows what no refresh has made findable yet; a later index may have the name of an earlier one.
+  const indices = [...new Set(hits.map(({ _index }) => _index))];
+  const docs = indices.flatMap((_index) => [...names.keys()].map((_id) => ({ _index, _id, _source: false })));
+  const answer = await client.request<{ readonly docs: readonly { _id: string; found?: boolean }[] }>(
+    { method: "POST", path: "/_mget", query: { filter_path: "docs._id,docs.found" }, body: { docs } },
+    { doing },
+  );
+  for (const { _id, found } of answer.docs) if (found === true) names.delete(_id);
+  if (names.size === 0) return [{ level: "ok", subject: "names", text: "the newest spans are listed" }];
+  const services = [...new Set(names.values())].sort();
+  return [
+    {
+      level: "problem",
+      subject: "names",
+      text: `services or operations of spans are missing from the lists, of ${services.slice(0, 5).join(", ")}`,
+      advice: "start the servers again: each writes names that it has not seen since",
+    },
+  ];
+}

@@ -1,0 +1,34 @@
+import { SpanStoreError } from "@spanstore/core";
+import type { Client, RequestOptions } from "../connection/client.js";
+import { type DatedMapping, isDatedMapping } from "./schema.js";
+
+/** Those of some indices that are named like dated ones and were not made from the store's template. */
+export async function foreignIndices(
+  client: Client,
+  indices: string,
+  options: RequestOptions,
+): Promise<readonly string[]> {
+  const found = await client.request<Readonly<Record<string, { readonly mappings?: DatedMapping }>>>(
+    {
+      method: "GET",
+      path: `/${indices}/_mapping`,
+      // Of an index without any of these nothing would come.
+      query: {
+        ignore_unavailable: true,
+        filter_path: "*.mappings.dynamic,*.mappings.properties.*.type,*.mappings.properties.*.analyzer",
+      },
+    },
+    options,
+  );
+  return Object.entries(found).flatMap(([index, { mappings = {} }]) =>
+    isDatedMapping(mappings) ? [] : [index],
+  );
+}
+
+export function isForeign(index: string): SpanStoreError {
+  return new SpanStoreError(
+    "STORE_UNAVAILABLE",
+    `the index ${index} was not made from the store's template, and searches would not find what is in it`,
+    { hint: `delete the index ${index}, or copy what it has elsewhere first` },
+  );
+}

@@ -1,0 +1,196 @@
+import { SpanStoreError } from "@spanstore/core";
+import { checkWindowLength, type WindowLength } from "@spanstore/core/engine";
+import type { Client } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
+import type { Settings } from "../options.js";
+import { createNaming, type Naming } from "./naming.js";
+import { controlIndex, controlTemplate, datedTemplate, type Marked, schemaVersion } from "./schema.js";
+import { createWindows } from "./windows.js";
+
+/** What there is of a space. */
+export interface SpaceFound {
+  /** The window length that it was made with; undefined when nothing that is left tells. */
+  readonly window: WindowLength | undefined;
+  /** Of the control index; `unmarked`: Elasticsearch made it for a write, without the template. */
+  readonly control: "whole" | "unmarked" | "gone";
+}
+
+interface Mapping extends Marked {
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+/** All that a control index can hold. */
+const controlFields = new Set(["epoch", "generation", "servers", "seen", "id", "made", "dictionary"]);
+const doing = "cannot open the store";
+const nanosPerDay = 86_400_000_000_000n;
+/** The epoch was a Thursday, and weeks begin on Mondays. */
+const mondayOffset = 3n;
+
+/**
+ * Makes what is missing of a space: its control index, and the templates of all its indices.
+ * @returns the window length that it was made with.
+ * @throws INCOMPATIBLE_SCHEMA when a newer version, or another program, made it.
+ */
+export async function prepareSpace(
+  client: Client,
+  prefix: string,
+  settings: Settings,
+): Promise<WindowLength> {
+  let found = await lookAtSpace(client, prefix);
+  if (found === undefined || found.control === "gone") {
+    await makeControl(client, `${prefix}control`, found?.window ?? settings.window, settings);
+    // Another server may have been first.
+    found = (await lookAtSpace(client, prefix)) ?? found;
+  }
+  const window = found?.window ?? settings.window;
+  const naming = namingOf(prefix, window);
+  if (found?.control === "unmarked") await markControl(client, naming.control, window, settings);
+  await putTemplates(client, naming, window, settings);
+  return window;
+}
+
+/**
+ * Looks at a space and changes nothing; undefined when there is none.
+ * @throws INCOMPATIBLE_SCHEMA when a newer version, or another program, made it.
+ */
+export async function lookAtSpace(client: Client, prefix: string): Promise<SpaceFound | undefined> {
+  const control = `${prefix}control`;
+  const mapping = await mappingOf(client, control);
+  const known = windowOf(mapping);
+  if (known !== undefined) return { window: known, control: "whole" };
+  const naming = namingOf(prefix, "day");
+  const templates = await Promise.all(
+    [naming.controlTemplate, naming.template].map((name) => templateMark(client, name)),
+  );
+  const names = await datedNames(client, prefix, naming);
+  const isOurs = templates.some((mark) => mark !== undefined) || names.length > 0;
+  if (mapping !== undefined && !(isOurs && isControl(mapping))) {
+    throw new SpanStoreError("INCOMPATIBLE_SCHEMA", `the index ${control} is another program's`, {
+      field: "prefix",
+      hint: "choose another prefix",
+    });
+  }
+  if (!isOurs) return undefined;
+  const window = templates.map(windowOf).find((each) => each !== undefined) ?? windowOfNames(names);
+  return { window, control: mapping === undefined ? "gone" : "unmarked" };
+}
+
+/** Makes the control index; one that is there already is left as it is. */
+export async function makeControl(
+  client: Client,
+  control: string,
+  window: WindowLength,
+  settings: Settings,
+): Promise<void> {
+  try {
+    await client.request(
+      { method: "PUT", path: `/${control}`, body: controlIndex(window, settings) },
+      { doing, expects: ["exists"] },
+    );
+  } catch (error) {
+    if (failureOf(error) !== "exists") throw error;
+  }
+}
+
+async function markControl(
+  client: Client,
+  control: string,
+  window: WindowLength,
+  settings: Settings,
+): Promise<void> {
+  const { mappings } = controlIndex(window, settings) as { readonly mappings: object };
+  await client.request({ method: "PUT", path: `/${control}/_mapping`, body: mappings }, { doing });
+}
+
+/** Puts the templates, which indices made from now on follow. */
+async function putTemplates(
+  client: Client,
+  naming: Naming,
+  window: WindowLength,
+  settings: Settings,
+): Promise<void> {
+  const templates: readonly (readonly [string, object])[] = [
+    [naming.template, datedTemplate(naming, window, settings)],
+    [naming.controlTemplate, controlTemplate(naming, window, settings)],
+  ];
+  for (const [name, body] of templates) {
+    await client.request({ method: "PUT", path: `/_index_template/${name}`, body }, { doing });
+  }
+}
+
+async function mappingOf(client: Client, index: string): Promise<Mapping | undefined> {
+  try {
+    const found = await client.request<Readonly<Record<string, { readonly mappings?: Mapping }>>>(
+      { method: "GET", path: `/${index}/_mapping` },
+      { doing, expects: ["no index"] },
+    );
+    return found[index]?.mappings ?? {};
+  } catch (error) {
+    if (failureOf(error) === "no index") return undefined;
+    throw error;
+  }
+}
+
+/** What a template says of itself; undefined when there is none, or none of ours. */
+async function templateMark(client: Client, name: string): Promise<Marked | undefined> {
+  try {
+    const { index_templates: found = [] } = await client.request<{
+      readonly index_templates?: readonly { readonly index_template?: Marked }[];
+    }>(
+      { method: "GET", path: `/_index_template/${name}`, query: { filter_path: "**._meta" } },
+      { doing, expects: ["refused"] },
+    );
+    const template = found[0]?.index_template;
+    return template?._meta?.spanstore === undefined ? undefined : template;
+  } catch (error) {
+    if (failureOf(error) === "refused") return undefined;
+    throw error;
+  }
+}
+
+/** @throws INCOMPATIBLE_SCHEMA when a newer version made it. */
+function windowOf(marked: Marked | undefined): WindowLength | undefined {
+  const mark = marked?._meta?.spanstore;
+  if (mark === undefined) return undefined;
+  if (mark.version > schemaVersion) {
+    throw new SpanStoreError(
+      "INCOMPATIBLE_SCHEMA",
+      `the indices were made by a newer version (${mark.version})`,
+      { hint: "use that version, or another prefix" },
+    );
+  }
+  if (mark.window !== undefined) checkWindowLength(mark.window);
+  return mark.window;
+}
+
+function isControl({ properties = {} }: Mapping): boolean {
+  return Object.keys(properties).every((name) => controlFields.has(name));
+}
+
+/** What the names of the dated indices end with. */
+async function datedNames(client: Client, prefix: string, { pattern }: Naming): Promise<string[]> {
+  const found = await client.request<Readonly<Record<string, unknown>>>(
+    { method: "GET", path: `/${pattern}/_settings/index.uuid`, query: { expand_wildcards: "all" } },
+    { doing },
+  );
+  const start = `${prefix}spans-`;
+  return Object.keys(found)
+    .map((index) => index.slice(start.length))
+    .filter((name) => /^\d{8}(\d\d)?$/.test(name));
+}
+
+/** The window length that names tell: of a week's indices each begins on a Monday. */
+function windowOfNames(names: readonly string[]): WindowLength | undefined {
+  if (names.some((name) => name.length === 10)) return "hour";
+  const days = createWindows("day", () => 0n);
+  const starts = names.flatMap((name) => days.named(name)?.startUnixNano ?? []);
+  if (starts.some((start) => (start / nanosPerDay + mondayOffset) % 7n !== 0n)) return "day";
+  return starts.length > 1 ? "week" : undefined;
+}
+
+function namingOf(prefix: string, window: WindowLength): Naming {
+  return createNaming(
+    prefix,
+    createWindows(window, () => 0n),
+  );
+}

@@ -245,6 +245,31 @@ describe("retention", slow, () => {
     expect((await cli(["retention", at, ...policy])).output).toBe("nothing is as old\n");
   });
 
+  it("removes what is younger than a minute only when it is meant", async () => {
+    const path = join(folder, "young.sqlite");
+    const store = await openSqliteStore({ path });
+    await store.write(Buffer.concat(requests));
+    await store.close();
+    const at = `--sqlite.path=${path}`;
+    for (const flags of [
+      ["--older-than=0s"],
+      ["--older-than=59s"],
+      ["--before=2200-01-01"],
+      ["--older-than=0s", "--exact"],
+    ]) {
+      const { code, errors, output } = await cli(["retention", at, ...flags]);
+      expect([code, output, errors[0]]).toEqual([
+        2,
+        "",
+        expect.stringContaining("--force says that it is meant"),
+      ]);
+    }
+    expect((await cli(["retention", at, "--older-than=0s", "--dry-run"])).code).toBe(0);
+    expect(ids((await cli(["search", at, "--json"])).output)).toHaveLength(3);
+    expect((await cli(["retention", at, "--older-than=0s", "--force"])).code).toBe(0);
+    expect(ids((await cli(["search", at, "--json"])).output)).toEqual([]);
+  });
+
   it("asks a running server", async () => {
     const { server, admin, store } = await served({ allowPurge: true });
     const flags = [server, `--server.admin=http://${admin}`, "--older-than=90m"];
@@ -471,6 +496,16 @@ describe("doctor", slow, () => {
     expect((await cli(["doctor", server])).code).toBe(0);
     const { code, output } = await cli(["doctor", "--server=127.0.0.1:1"]);
     expect([code, output]).toEqual([1, expect.stringContaining("PROBLEM server, server")]);
+  });
+
+  it("warns of a server that whoever reaches it may use", async () => {
+    const { code, output } = await cli(["doctor", sqlite, "--listen=0.0.0.0:0", "--admin=127.0.0.1:0"]);
+    expect([code, output]).toEqual([
+      0,
+      expect.stringMatching(
+        /warning configuration, access .*whoever does may read and write all spans\n .*--auth\.tokens-file/,
+      ),
+    ]);
   });
 
   it("warns of environment variables that mean nothing", async () => {

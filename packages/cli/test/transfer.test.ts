@@ -431,6 +431,29 @@ describe("export", slow, () => {
     expect([existsSync(file), existsSync(`${file}.part`)]).toEqual([false, false]);
   });
 
+  it("replaces no file that is there, unless it is told to", async () => {
+    const path = await sqliteOf(oneSpan(1));
+    const file = newFile(".jsonl");
+    writeFileSync(file, "mine");
+    const kept = await cli(["export", `--sqlite.path=${path}`, file]);
+    expect([kept.code, kept.errors, readFileSync(file, "utf8")]).toEqual([
+      1,
+      [`spanstore: ${file} is there already (name another file, or replace it with --force)`],
+      "mine",
+    ]);
+    expect((await cli(["export", "--force", `--sqlite.path=${path}`, file])).code).toBe(0);
+    expect(readFileSync(file, "utf8")).toContain("resourceSpans");
+    for (const [where, reason] of [
+      [folder, `${folder} is a folder`],
+      [join(folder, "no", "file"), "there is no such folder"],
+    ] as const) {
+      const { code, errors } = await cli(["export", `--sqlite.path=${path}`, where]);
+      expect([code, errors.join()]).toEqual([1, expect.stringContaining(reason)]);
+    }
+    // What is no file is written to as it is.
+    expect((await cli(["export", `--sqlite.path=${path}`, "/dev/null"])).code).toBe(0);
+  });
+
   it("ends quietly when nobody reads on", async () => {
     const big = exportRequest(
       ...Array.from({ length: 400 }, (_, i) => ({

@@ -4,6 +4,7 @@ import { setLogger } from "@grpc/grpc-js";
 import { isSpanStoreError, type SpanStore, type SpanStoreError } from "@spanstore/core";
 import type { Logger } from "pino";
 import type { Environment } from "./config/environment.js";
+import { exposureOf } from "./config/exposure.js";
 import { formatValue } from "./config/format-value.js";
 import { configText, helpText } from "./config/help.js";
 import { type Invocation, loadConfig } from "./config/load.js";
@@ -77,6 +78,8 @@ async function serve({ config, warnings }: Invocation, complain: (problem: strin
   process.on("uncaughtException", fatal);
   process.on("unhandledRejection", fatal);
   for (const warning of warnings) log.warn(warning);
+  const exposure = exposureOf(config);
+  if (exposure !== undefined) log.warn(`${exposure.text}: ${exposure.advice}`);
   const stop = stopSignal(log);
   try {
     await serveUntil(stop, config, log);

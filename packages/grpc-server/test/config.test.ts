@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { descriptions } from "../src/config/descriptions.js";
+import { exposureOf } from "../src/config/exposure.js";
 import { formatValue } from "../src/config/format-value.js";
 import { configText, helpText } from "../src/config/help.js";
 import { loadConfig } from "../src/config/load.js";
@@ -459,6 +460,27 @@ log: { level: "$\{LEVEL:-}" }
     expect(warnings).toEqual([
       "the environment variable SPANSTORE_LISTE means nothing; did you mean SPANSTORE_LISTEN?",
     ]);
+  });
+
+  it.each<[args: string[], text: RegExp | undefined]>([
+    [[], undefined],
+    [["--listen=[::1]:1", "--admin=localhost:2", "--archive.listen=127.0.0.2:3"], undefined],
+    [
+      ["--listen=0.0.0.0:1"],
+      /^other machines reach --listen=0\.0\.0\.0:1, and whoever does may read and write/,
+    ],
+    [["--listen=:1", "--admin=[::]:2"], /^other machines reach --listen=:1 and --admin=\[::\]:2, and/],
+    [["--listen=:1", "--tls.cert-file=c", "--tls.key-file=k"], /whoever does may read and write all spans$/],
+    [
+      ["--listen=:1", "--auth.tokens-file=t"],
+      /without TLS, so that tokens and spans can be read on the way$/,
+    ],
+    [["--listen=:1", "--auth.tokens-file=t", "--tls.cert-file=c"], undefined],
+    [["--listen=:1", "--tls.cert-file=c", "--tls.client-ca-file=a"], undefined],
+  ])("tells of %j whether others may do everything", (args, text) => {
+    const exposure = exposureOf(loadConfig(args, {}).config);
+    if (text === undefined) expect(exposure).toBeUndefined();
+    else expect(exposure?.text).toMatch(text);
   });
 
   it("shows help and version whatever else is wrong", () => {

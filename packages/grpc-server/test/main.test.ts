@@ -127,6 +127,15 @@ describe("the command", () => {
     expect((await server.ended).code).toBe(0);
   });
 
+  it("warns at its start when whoever reaches it may use it", async () => {
+    const server = await start("--backend=memory", "--listen=0.0.0.0:0");
+    expect(server.errors.join("\n")).toContain(
+      "other machines reach --listen=0.0.0.0:0, and whoever does may read and write all spans",
+    );
+    const other = await start("--backend=memory");
+    expect(other.errors.join("\n")).not.toContain("other machines");
+  });
+
   it("ends calls that outlast the grace time", async () => {
     const server = await start("--backend=memory", "--shutdown.grace=50ms");
     await blockedRead(server.grpc);

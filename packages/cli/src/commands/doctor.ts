@@ -1,7 +1,13 @@
 import { isSpanStoreError } from "@spanstore/core";
 import type { Finding } from "@spanstore/core/engine";
 import { plain } from "@spanstore/core/text";
-import { type Config, diagnoseBackend, diagnoseStore, serveOptions } from "@spanstore/grpc-server/program";
+import {
+  type Config,
+  diagnoseBackend,
+  diagnoseStore,
+  exposureOf,
+  serveOptions,
+} from "@spanstore/grpc-server/program";
 import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
 import { serverFlags, withStore } from "../calling/store.js";
 import { diagnoseFiles } from "../doctor/files.js";
@@ -90,6 +96,8 @@ function configurationFindings({ warnings, config }: DoctorCall): Finding[] {
       ...(hint === undefined ? {} : { advice: hint }),
     });
   }
+  const exposure = exposureOf(config);
+  if (exposure !== undefined) findings.push({ level: "warning", subject: "access", ...exposure });
   return findings.length > 0 ? findings : [{ level: "ok", subject: "options", text: "they go together" }];
 }
 

@@ -2,7 +2,7 @@ import type { SpanStore } from "@spanstore/core";
 import { counted, formatSize } from "@spanstore/core/text";
 import { count } from "@spanstore/grpc-server/program";
 import { z } from "zod";
-import { type CommandCall, type CommandFlags, defineCommand } from "../calling/command.js";
+import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
 import type { Output } from "../calling/output.js";
 import { createProgress, progressFlag } from "../calling/progress.js";
 import { queryFlags, readQuery } from "../calling/query-flags.js";
@@ -27,6 +27,11 @@ const flags = {
     help: "At most so many traces, the newest. Default: all.",
     schema: count(Number.MAX_SAFE_INTEGER).optional(),
   },
+  force: {
+    placeholder: "",
+    help: "Replace FILE when it is there already.",
+    schema: onOff,
+  },
   ...progressFlag,
   ...storeFlags,
 } as const satisfies CommandFlags;
@@ -35,7 +40,7 @@ export const exportTraces = defineCommand({
   name: "export",
   text: [
     "Writes traces to a file, or to standard output: all of them, or those that match, with a span within the range of time; newest first, whole, and each once. Traces that arrive meanwhile are left out.",
-    "A file whose name ends in .gz is packed. Until it is complete the file is called FILE.part.",
+    "A file whose name ends in .gz is packed. Until it is complete the file is called FILE.part. A file that is there already is not replaced without --force.",
   ],
   arguments: [{ name: "FILE|-", optional: true }],
   flags,
@@ -48,7 +53,7 @@ export const exportTraces = defineCommand({
     const [path = standard] = call.arguments;
     return withStore(call, {}, async (store) => {
       if (path === standard) return exportTo(call, store, call.output);
-      const file = await createOutputFile(path);
+      const file = await createOutputFile(path, call.flags.force === true);
       return exportTo(call, store, file, file);
     });
   },

@@ -27,8 +27,16 @@ const retentionFlags = {
     help: "Only say what would go.",
     schema: onOff,
   },
+  force: {
+    placeholder: "",
+    help: "Remove what started less than a minute ago, too: nearly everything, whatever there is.",
+    schema: onOff,
+  },
   ...storeFlags,
 } as const satisfies CommandFlags;
+
+/** Who removes what is younger seldom means it. */
+const youngestNanos = 60_000_000_000n;
 
 export const retention = defineCommand({
   name: "retention",
@@ -44,11 +52,19 @@ export const retention = defineCommand({
   ],
   run: async (call) => {
     const boundary = boundaries(call);
-    const { tenant, exact, "dry-run": dryRun } = call.flags;
+    const { tenant, exact, force, "dry-run": dryRun } = call.flags;
     if (exact && dryRun) throw new UsageError(["--exact and --dry-run exclude each other"]);
+    const youngest = BigInt(Date.now()) * 1_000_000n - youngestNanos;
     return withStore(call, { ofTenants: true }, async (store) => {
       const rows: string[][] = [];
-      for (const space of await spacesOf(store, tenant)) {
+      const spaces = await spacesOf(store, tenant);
+      const mayGo = dryRun || force || spaces.every((space) => (boundary(space.tenant) ?? 0n) <= youngest);
+      if (!mayGo) {
+        throw new UsageError([
+          "that removes spans that started less than a minute ago, and so nearly everything: --force says that it is meant, --dry-run what would go",
+        ]);
+      }
+      for (const space of spaces) {
         const before = boundary(space.tenant);
         if (before === undefined) continue;
         if (exact) {

@@ -4,6 +4,7 @@ import { rename, rm, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { SpanStoreError } from "@spanstore/core";
 
 /** Where an export goes. */
 export interface OutputFile {
@@ -18,12 +19,24 @@ export interface OutputFile {
 /**
  * A file to write, packed when its name ends in `.gz`. It has another name until it is finished, so that half an
  * export is not taken for a whole one.
+ * @param overwrites whether a file that is there already is replaced.
+ * @throws INVALID_OPTIONS naming the file when it cannot be written, or is there.
  */
-export async function createOutputFile(path: string): Promise<OutputFile> {
-  const isPlain = (await statOf(path))?.isFile() ?? true;
+export async function createOutputFile(path: string, overwrites: boolean): Promise<OutputFile> {
+  const there = await statOf(path);
+  if (there?.isDirectory()) throw refused(`${path} is a folder`, "name a file in it");
+  const isPlain = there?.isFile() ?? true;
+  const checkIsFree = async (): Promise<void> => {
+    if (isPlain && !overwrites && (await statOf(path)) !== undefined) {
+      throw refused(`${path} is there already`, "name another file, or replace it with --force");
+    }
+  };
+  await checkIsFree();
   const writtenTo = isPlain ? `${path}.part` : path;
   const file = createWriteStream(writtenTo);
-  await once(file, "open");
+  await once(file, "open").catch((error: NodeJS.ErrnoException) => {
+    throw refused(`cannot write ${path}: ${reasons[error.code ?? ""] ?? error.message}`);
+  });
   const gzip = path.endsWith(".gz") ? createGzip() : undefined;
   const top: Writable = gzip ?? file;
   const ended = gzip === undefined ? once(file, "close") : pipeline(gzip, file);
@@ -40,6 +53,8 @@ export async function createOutputFile(path: string): Promise<OutputFile> {
     async finish() {
       top.end();
       await ended;
+      // It may have come meanwhile.
+      await checkIsFree();
       if (isPlain) await rename(writtenTo, path);
     },
     async discard() {
@@ -49,6 +64,19 @@ export async function createOutputFile(path: string): Promise<OutputFile> {
       if (isPlain) await rm(writtenTo, { force: true });
     },
   };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such folder",
+  ENOTDIR: "there is no such folder",
+  EACCES: "this user may not write there",
+  EPERM: "this user may not write there",
+  EROFS: "its file system is read-only",
+  ENOSPC: "the disk is full",
+};
+
+function refused(problem: string, hint?: string): SpanStoreError {
+  return new SpanStoreError("INVALID_OPTIONS", problem, { hint });
 }
 
 async function statOf(path: string): Promise<Stats | undefined> {

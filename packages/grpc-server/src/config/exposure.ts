@@ -1,0 +1,36 @@
+import { type Address, parseAddress } from "../rpc/listen.js";
+import type { Config } from "./options.js";
+
+/** What a configuration lets others do, and what to do about it. */
+export interface Exposure {
+  readonly text: string;
+  readonly advice: string;
+}
+
+const listening = ["listen", "archive.listen", "admin"] as const;
+
+/** Where a server of this configuration is open to other machines without a check, or without a cover. */
+export function exposureOf(config: Config): Exposure | undefined {
+  const open = listening.filter((name) => isReachable(config[name]));
+  if (open.length === 0) return undefined;
+  const where = new Intl.ListFormat("en-GB").format(open.map((name) => `--${name}=${config[name]}`));
+  const hasTokens = config["auth.tokens-file"] !== "none" || config["auth.tokens"].length > 0;
+  const hasTls = config["tls.cert-file"] !== "none";
+  if (!hasTokens && (!hasTls || config["tls.client-ca-file"] === "none")) {
+    return {
+      text: `other machines reach ${where}, and whoever does may read and write all spans`,
+      advice: "set --auth.tokens-file and --tls.cert-file, or listen at 127.0.0.1",
+    };
+  }
+  if (hasTls) return undefined;
+  return {
+    text: `other machines reach ${where} without TLS, so that tokens and spans can be read on the way`,
+    advice: "set --tls.cert-file and --tls.key-file, or put something before it that speaks TLS",
+  };
+}
+
+function isReachable(listen: string): boolean {
+  if (listen === "none") return false;
+  const { host } = parseAddress(listen) as Address;
+  return !(/^127\./.test(host) || host === "::1" || host === "localhost");
+}

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CandidateWindow, createCallLedger, type Fragment } from "../src/engine.js";
-import { oldestStartOf } from "../src/fragments/oldest-start.js";
 import type { Dependency } from "../src/index.js";
 import { createMemoryEngine } from "../src/memory/engine.js";
 import { spansOf } from "../src/otlp/groups.js";
@@ -81,6 +80,11 @@ describe("a ledger of calls", () => {
             let generation = 0;
             const newest = ({ encoded }: Fragment): bigint =>
               [...spansOf(encoded)].reduce((a, s) => (s.startTimeUnixNano > a ? s.startTimeUnixNano : a), 0n);
+            const oldest = ({ encoded }: Fragment): bigint =>
+              [...spansOf(encoded)].reduce(
+                (a, s) => (s.startTimeUnixNano < a ? s.startTimeUnixNano : a),
+                1n << 64n,
+              );
             const ledger = createCallLedger(
               {
                 sequence: engine.sequence,
@@ -96,7 +100,7 @@ describe("a ledger of calls", () => {
                   const all: Fragment[] = [];
                   for await (const { fragments } of engine.candidates(search)) all.push(...fragments);
                   const listed = all
-                    .filter((each) => oldestStartOf(each.encoded) <= search.startTimeMaxUnixNano)
+                    .filter((each) => oldest(each) <= search.startTimeMaxUnixNano)
                     .sort((a, b) => (newest(a) < newest(b) ? 1 : -1));
                   for (let at = 0; at < listed.length; at += perWindow) {
                     const next = listed[at + perWindow];
@@ -106,7 +110,7 @@ describe("a ledger of calls", () => {
                     };
                   }
                   // Too many, which is allowed: none of them is needed here.
-                  const again = listed.filter((each) => oldestStartOf(each.encoded) > 0n);
+                  const again = listed.filter((each) => oldest(each) > 0n);
                   yield { fragments: again, laterStartAtMostUnixNano: 0n };
                 },
               },

@@ -9,7 +9,7 @@ import {
 import { storeError } from "./connection/errors.js";
 import { whenUnlocked } from "./connection/locks.js";
 import { createRetention } from "./maintenance/retention.js";
-import { createCallLedger } from "./read/call-ledger.js";
+import { createDependencies } from "./read/dependencies.js";
 import { createReader } from "./read/read.js";
 import type { Space } from "./schema/space.js";
 import { createWriteGroup, prepareWrite } from "./write/write.js";
@@ -22,7 +22,8 @@ const probeBytes = 1024 * 1024;
 
 /** The reading half of the engine in one space. */
 export function createEngineReader(space: Space): EngineReader {
-  return { ...createReader(space), dependencies: createCallLedger(space) };
+  const reader = createReader(space);
+  return { ...reader, dependencies: createDependencies(space, reader) };
 }
 
 /** The writing half, and what only the writer knows. */

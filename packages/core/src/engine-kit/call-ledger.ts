@@ -2,7 +2,7 @@ import { throwIfAborted } from "../errors/errors.js";
 import type { Predicate } from "../query/filter/language/predicate.js";
 import type { EngineReader, Fragment } from "../store/contract/engine.js";
 import type { Dependency, DependencyQuery } from "../store/contract/span-store.js";
-import { callsOfTrace, type ServiceCall } from "../store/reading/dependencies.js";
+import { callsOfTrace, type ServiceCall, scanCalls } from "../store/reading/dependencies.js";
 import { createTurns } from "../store/reading/turns.js";
 import { bucketStart, type CallBuckets, createCallBuckets } from "./call-buckets.js";
 import { createLiveTraces } from "./live-traces.js";
@@ -69,23 +69,25 @@ export function createCallLedger(source: CallSource, tracesPerReview?: number): 
   /** Brings in what was written since: the calls of each trace with new spans are counted anew. */
   const catchUp = async (current: Ledger, signal: AbortSignal | undefined): Promise<void> => {
     const turns = createTurns();
-    const upTo = await source.sequence(signal);
+    const latest = await source.sequence(signal);
     const done = new Set<string>();
-    for await (const ids of source.tracesWritten(current.sequence, upTo, signal)) {
+    for await (const ids of source.tracesWritten(current.sequence, latest, signal)) {
       const fresh = new Set(ids.filter((id) => !done.has(id)));
       for await (const trace of tracesOf(fresh, signal)) {
         for (const call of callsUpTo(trace, current.sequence)) {
           if (call.startTimeUnixNano >= current.from) current.buckets.remove(call);
         }
-        for (const call of callsUpTo(trace, upTo)) {
+        for (const call of callsUpTo(trace, latest)) {
           if (call.startTimeUnixNano >= current.from) current.buckets.add(call);
         }
-        await turns();
+        const turn = turns();
+        if (turn === undefined) continue;
+        await turn;
         throwIfAborted(signal);
       }
       for (const id of fresh) done.add(id);
     }
-    current.sequence = upTo;
+    current.sequence = latest;
   };
 
   /** Counts the calls from an earlier time on too. */
@@ -104,13 +106,18 @@ export function createCallLedger(source: CallSource, tracesPerReview?: number): 
       const known = fragments.filter(({ sequence }) => sequence <= current.sequence);
       const fresh = new Set(known.map(({ traceId }) => traceId).filter((id) => !met.has(id)));
       for await (const trace of tracesOf(fresh, signal)) {
-        const kept = trace.filter(({ sequence }) => sequence <= current.sequence);
-        if (!met.meet(kept)) continue;
-        for (const call of callsUpTo(kept, current.sequence)) {
+        const kept = upTo(trace, current.sequence);
+        const [first] = kept;
+        if (first === undefined) continue;
+        const { calls, oldestStartUnixNano } = scanCalls(kept.map(({ encoded }) => encoded));
+        if (!met.meet(first.traceId, oldestStartUnixNano)) continue;
+        for (const call of calls) {
           const { startTimeUnixNano } = call;
           if (startTimeUnixNano >= from && startTimeUnixNano < current.from) current.buckets.add(call);
         }
-        await turns();
+        const turn = turns();
+        if (turn === undefined) continue;
+        await turn;
         throwIfAborted(signal);
       }
       met.goOn(laterStartAtMostUnixNano);
@@ -151,6 +158,10 @@ export function createCallLedger(source: CallSource, tracesPerReview?: number): 
 
 /** The calls of a trace as far as its fragments of writes up to this one tell. */
 function callsUpTo(trace: readonly Fragment[], sequence: number): ServiceCall[] {
-  const fragments = trace.filter((fragment) => fragment.sequence <= sequence);
+  const fragments = upTo(trace, sequence);
   return fragments.length === 0 ? [] : callsOfTrace(fragments.map(({ encoded }) => encoded));
+}
+
+function upTo(trace: readonly Fragment[], sequence: number): readonly Fragment[] {
+  return trace.filter((fragment) => fragment.sequence <= sequence);
 }

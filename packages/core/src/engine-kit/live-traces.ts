@@ -1,6 +1,3 @@
-import { oldestStartOf } from "../fragments/oldest-start.js";
-import type { Fragment } from "../store/contract/engine.js";
-
 /**
  * The traces that a walk through candidates, newest first, has met and may meet again: a trace is forgotten once
  * everything that follows is older than all of it, so that a walk through any number of them takes little memory.
@@ -8,10 +5,10 @@ import type { Fragment } from "../store/contract/engine.js";
 export interface LiveTraces {
   readonly has: (traceId: string) => boolean;
   /**
-   * @param trace all its fragments that the walk can meet.
+   * @param oldestStartUnixNano of all its spans that the walk can meet.
    * @returns whether it is met for the first time.
    */
-  readonly meet: (trace: readonly Fragment[]) => boolean;
+  readonly meet: (traceId: string, oldestStartUnixNano: bigint) => boolean;
   /** No span that started after this time matches and lies in what follows. */
   readonly goOn: (laterStartAtMostUnixNano: bigint) => void;
 }
@@ -23,13 +20,10 @@ export function createLiveTraces(tracesPerReview = 10_000): LiveTraces {
   let bound: bigint | undefined;
   return {
     has: (traceId) => oldest.has(traceId),
-    meet: (trace) => {
-      const [first] = trace;
-      if (first === undefined) return false;
-      const start = trace.map(({ encoded }) => oldestStartOf(encoded)).reduce((a, b) => (b < a ? b : a));
+    meet: (traceId, start) => {
       // Listed though none of it matches here: it was met before, and forgotten.
       if (bound !== undefined && start > bound) return false;
-      oldest.set(first.traceId, start);
+      oldest.set(traceId, start);
       return true;
     },
     goOn: (laterStartAtMostUnixNano) => {

@@ -17,7 +17,16 @@ export interface ServiceCall {
  * one called. Spans without a service take no part, and copies of a span count once.
  */
 export function callsOfTrace(fragments: readonly Uint8Array[]): ServiceCall[] {
+  return scanCalls(fragments).calls;
+}
+
+/** The calls of a trace, given one or more fragments, and when its oldest span started. */
+export function scanCalls(fragments: readonly Uint8Array[]): {
+  readonly calls: ServiceCall[];
+  readonly oldestStartUnixNano: bigint;
+} {
   let spans = columnsOf(fragments);
+  const oldestStartUnixNano = oldestStartOf(spans);
   let index = indexById(spans);
   if (index.hasSharedIds) {
     spans = columnsOf(withoutCopies(fragments));
@@ -31,7 +40,7 @@ export function callsOfTrace(fragments: readonly Uint8Array[]): ServiceCall[] {
     if (parent !== undefined)
       calls.push({ parent, child: service, startTimeUnixNano: startOf(spans, child) });
   }
-  return calls;
+  return { calls, oldestStartUnixNano };
 }
 
 function columnsOf(fragments: Iterable<Uint8Array>): CallColumns {
@@ -103,6 +112,16 @@ function nameOf(spans: CallColumns, span: number): string {
 
 function startOf(spans: CallColumns, span: number): bigint {
   return (BigInt(spans.start[span * 2 + 1] as number) << 32n) | BigInt(spans.start[span * 2] as number);
+}
+
+function oldestStartOf(spans: CallColumns): bigint {
+  let oldest = 0;
+  for (let span = 1; span < spans.length; span++) {
+    const high = (spans.start[span * 2 + 1] as number) - (spans.start[oldest * 2 + 1] as number);
+    const low = (spans.start[span * 2] as number) - (spans.start[oldest * 2] as number);
+    if (high < 0 || (high === 0 && low < 0)) oldest = span;
+  }
+  return startOf(spans, oldest);
 }
 
 function isEarlier(spans: CallColumns, a: number, b: number): boolean {

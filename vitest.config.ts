@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     // Tests wait for engines and servers more than they compute, so that two files go well beside each other on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Servers that tests start would all open the same port.
+    env: { SPANSTORE_HTTP_LISTEN: "none" },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,

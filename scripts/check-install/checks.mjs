@@ -67,6 +67,7 @@ const serverFlags = (at) => [
   `--sqlite.path=${join(scratch(at), "server.sqlite")}`,
   "--listen=127.0.0.1:0",
   "--admin=127.0.0.1:0",
+  "--http.listen=127.0.0.1:0",
 ];
 
 /** A folder of its own, beside the installed packages. */

@@ -49,6 +49,7 @@ export function spanstoreOnElasticsearch(
         `--elasticsearch.url=${elasticsearch.url}`,
         `--listen=${address}`,
         `--admin=127.0.0.1:${await freePort()}`,
+        "--http.listen=none",
         ...extraArgs,
       ];
       return onElasticsearch(elasticsearch, process.execPath, args, address, home);

@@ -56,6 +56,7 @@ export function manticoreTarget(
         `--manticore.url=mysql://${sql}`,
         `--listen=${address}`,
         `--admin=${admin}`,
+        "--http.listen=none",
         ...extraArgs,
       ];
       const running = await launch("sh", ["-c", both, "sh", config, ...server], {

@@ -39,6 +39,7 @@ export function spanstoreTarget(
         ...storage,
         `--listen=${address}`,
         `--admin=${admin}`,
+        "--http.listen=none",
         ...extraArgs,
       ];
       return launch(process.execPath, args, {

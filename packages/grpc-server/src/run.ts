@@ -12,6 +12,7 @@ import type { Config } from "./config/options.js";
 import { serveOptions } from "./config/serve-options.js";
 import { UsageError } from "./config/usage-error.js";
 import { openStore } from "./engines/open-store.js";
+import { greeting } from "./greeting.js";
 import { ListenError } from "./rpc/listen.js";
 import { startServer } from "./server.js";
 import { createLog } from "./upkeep/log.js";
@@ -54,7 +55,7 @@ export async function run(
       process.stdout.write(configText(invocation.config));
       return 0;
     case "serve":
-      return serve(invocation, complain);
+      return serve(invocation, program, complain);
   }
 }
 
@@ -68,7 +69,11 @@ function serverFlags(args: readonly string[], program: string): readonly string[
   ]);
 }
 
-async function serve({ config, warnings }: Invocation, complain: (problem: string) => void): Promise<number> {
+async function serve(
+  { config, warnings }: Invocation,
+  program: string,
+  complain: (problem: string) => void,
+): Promise<number> {
   const log = createLog(config["log.level"]);
   setLogger({ error: (...words: unknown[]) => log.debug({ from: "grpc-js" }, words.join(" ")) });
   const fatal = (error: unknown) => {
@@ -82,7 +87,7 @@ async function serve({ config, warnings }: Invocation, complain: (problem: strin
   if (exposure !== undefined) log.warn(`${exposure.text}: ${exposure.advice}`);
   const stop = stopSignal(log);
   try {
-    await serveUntil(stop, config, log);
+    await serveUntil(stop, config, program, log);
     return 0;
   } catch (error) {
     const reason = startFailure(error, config);
@@ -92,7 +97,7 @@ async function serve({ config, warnings }: Invocation, complain: (problem: strin
   }
 }
 
-async function serveUntil(stop: Promise<void>, config: Config, log: Logger): Promise<void> {
+async function serveUntil(stop: Promise<void>, config: Config, program: string, log: Logger): Promise<void> {
   const options = serveOptions(config);
   const store = await openStore(config, "main", (message) => log.warn(message));
   try {
@@ -104,16 +109,24 @@ async function serveUntil(stop: Promise<void>, config: Config, log: Logger): Pro
       logger: log,
       processMetrics: true,
     });
-    log.info(
-      {
-        version: version(),
-        backend: store.engine,
-        grpc: server.address,
-        archive: server.archiveAddress,
-        admin: server.adminAddress,
-      },
-      "serving",
-    );
+    if (process.stderr.isTTY && log.isLevelEnabled("info")) {
+      const place = `${store.engine}${placeOf(config)}`;
+      const secure = options.tls !== undefined;
+      process.stderr.write(greeting({ program, version: version(), place, server, secure }));
+    } else {
+      log.info(
+        {
+          version: version(),
+          backend: store.engine,
+          grpc: server.address,
+          archive: server.archiveAddress,
+          http: server.httpAddress,
+          allInOne: server.allInOne,
+          admin: server.adminAddress,
+        },
+        "serving",
+      );
+    }
     await stop;
     await server.close();
   } finally {

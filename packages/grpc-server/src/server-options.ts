@@ -36,6 +36,20 @@ export interface ServerOptions {
   };
   /** The tokens that callers must have. Default: everybody may do everything. */
   readonly auth?: AuthOptions;
+  /** HOST:PORT for Jaeger's query API and OTLP over HTTP, port 0 for any free one. Default: not over HTTP. */
+  readonly httpListen?: string;
+  /** Origins of browsers that may call over HTTP, or `*`. Default: none. */
+  readonly corsOrigins?: readonly string[];
+  /** How far times are moved where hosts' clocks disagree, in milliseconds, in traces that HTTP shows. Default: 0. */
+  readonly maxClockSkewMs?: number;
+  /** The ports of Jaeger's all-in-one, beside the others: HOST:PORT each. Default: none. */
+  readonly allInOne?: {
+    /** OTLP over gRPC, and whatever else is served over gRPC. */
+    readonly otlpGrpc: string;
+    readonly otlpHttp: string;
+    /** Jaeger's query API. */
+    readonly query: string;
+  };
   /** HOST:PORT for the admin server, port 0 for any free one. Default: no admin server. */
   readonly admin?: string;
   /** Whether POST /purge on the admin server empties the store. Default: false. */

@@ -3,6 +3,7 @@ import { SpanStoreError } from "@spanstore/core";
 import { pino } from "pino";
 import { createAdminServer } from "./admin/admin-server.js";
 import { createGrpcService, type GrpcService, type GrpcServiceOptions } from "./grpc-service.js";
+import { createHttpService } from "./http/http-service.js";
 import { createAdmission } from "./limits/admission.js";
 import { admitArrivals } from "./limits/admit-arrivals.js";
 import { createRateLimits } from "./limits/rate-limits.js";
@@ -18,6 +19,7 @@ import { serverCredentials } from "./security/server-credentials.js";
 import type { ServerOptions } from "./server-options.js";
 import { openDeadLetterFile } from "./upkeep/dead-letter-file.js";
 import { createDeadLetters } from "./upkeep/dead-letters.js";
+import { createHttpMetrics } from "./upkeep/http-metrics.js";
 import { createMetrics } from "./upkeep/metrics.js";
 import { createReadinessCheck } from "./upkeep/readiness.js";
 import { startRetention } from "./upkeep/retention.js";
@@ -28,16 +30,23 @@ export interface RunningServer {
   readonly address: string;
   /** HOST:PORT of gRPC over the archive, if there is one. */
   readonly archiveAddress: string | undefined;
+  /** HOST:PORT of Jaeger's query API and OTLP over HTTP, if they are served. */
+  readonly httpAddress: string | undefined;
+  /** HOST:PORT of the ports of Jaeger's all-in-one, if they are open. */
+  readonly allInOne: AllInOneAddresses | undefined;
   /** HOST:PORT of the admin server, if there is one. */
   readonly adminAddress: string | undefined;
   /** Stops accepting calls, waits for those in flight, then closes the ports. Again is no error. */
   close(): Promise<void>;
 }
 
+export type AllInOneAddresses = NonNullable<ServerOptions["allInOne"]>;
+
 const mebibyte = 1024 * 1024;
 
 /**
- * Serves a store over gRPC: OTLP's TraceService, jaeger.storage.v2 and v1, health and reflection.
+ * Serves a store over gRPC: OTLP's TraceService, jaeger.storage.v2 and v1, health and reflection; over HTTP where that is
+ * asked for: Jaeger's query API and OTLP.
  * @throws INVALID_OPTIONS for an address that is none, or certificates or tokens that are no good; ListenError when a
  *   port cannot be opened.
  */
@@ -46,6 +55,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const grpcWanted = addressOption(options.listen ?? "127.0.0.1:17271", "listen");
   const archiveWanted =
     options.archiveListen === undefined ? undefined : addressOption(options.archiveListen, "archiveListen");
+  const httpWanted =
+    options.httpListen === undefined ? undefined : addressOption(options.httpListen, "httpListen");
+  const allInOneWanted = options.allInOne && allInOneOption(options.allInOne);
   const adminWanted = options.admin === undefined ? undefined : addressOption(options.admin, "admin");
   if (archiveWanted !== undefined && openArchive === undefined) {
     throw new SpanStoreError("INVALID_OPTIONS", "there is no archive to serve", { field: "archiveListen" });
@@ -103,6 +115,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       draining: draining.signal,
       log,
     });
+  const http = createHttpService({
+    spaceOf: backends.httpSpace,
+    hasArchive: archive !== undefined,
+    authorizer,
+    tenantOf,
+    tls,
+    admission,
+    metrics: createHttpMetrics(metrics.registry),
+    corsOrigins: options.corsOrigins ?? [],
+    maxBodyBytes: options.maxReceiveMessageBytes ?? 64 * mebibyte,
+    maxQueryBytes: options.maxQueryBytes ?? mebibyte,
+    maxHeaderBytes: options.maxHeaderBytes ?? 16 * 1024,
+    arrivalMs: options.arrivalMs ?? 60_000,
+    maxClockSkewMs: options.maxClockSkewMs ?? 0,
+    log,
+  });
   const readiness = createReadinessCheck(store);
   const main = serve({ choose: backends.choose, readiness });
   const second =
@@ -125,15 +153,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
 
-  const bound: { grpc?: Address; archive?: Address; admin?: Address } = {};
+  const bound: { grpc?: Address; archive?: Address; admin?: Address; http?: Address } = {};
+  let allInOne: AllInOneAddresses | undefined;
   try {
     const credentials = serverCredentials(tls);
     if (adminWanted !== undefined) bound.admin = await listenHttp(admin, adminWanted);
     if (second && archiveWanted) bound.archive = await listenGrpc(second.server, archiveWanted, credentials);
     bound.grpc = await listenGrpc(main.server, grpcWanted, credentials);
+    if (httpWanted !== undefined) bound.http = await http.listen(httpWanted);
+    if (allInOneWanted !== undefined) {
+      const { otlpGrpc, otlpHttp, query } = allInOneWanted;
+      allInOne = {
+        otlpGrpc: formatAddress(await listenGrpc(main.server, otlpGrpc, credentials)),
+        otlpHttp: formatAddress(await http.listen(otlpHttp, "otlp")),
+        query: formatAddress(await http.listen(query, "query")),
+      };
+    }
   } catch (error) {
     admin.close();
+    main.server.forceShutdown();
     second?.server.forceShutdown();
+    await http.stop(0);
     security.stop();
     await letters?.close();
     throw error;
@@ -155,7 +195,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     security.stop();
     for (const { drain } of services) drain();
     draining.abort();
-    const all = await Promise.all(services.map(({ stop }) => stop(shutdownGraceMs)));
+    const all = await Promise.all([...services, http].map(({ stop }) => stop(shutdownGraceMs)));
     if (all.includes(false)) {
       log.warn({ graceMs: shutdownGraceMs }, "calls were still in flight after the grace time; ended them");
     }
@@ -172,11 +212,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     address: formatAddress(bound.grpc),
     archiveAddress: bound.archive && formatAddress(bound.archive),
+    httpAddress: bound.http && formatAddress(bound.http),
+    allInOne,
     adminAddress: bound.admin && formatAddress(bound.admin),
     close() {
       closing ??= shutDown();
       return closing;
     },
+  };
+}
+
+function allInOneOption({ otlpGrpc, otlpHttp, query }: AllInOneAddresses) {
+  return {
+    otlpGrpc: addressOption(otlpGrpc, "allInOne.otlpGrpc"),
+    otlpHttp: addressOption(otlpHttp, "allInOne.otlpHttp"),
+    query: addressOption(query, "allInOne.query"),
   };
 }
 

@@ -107,6 +107,23 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["localhost:65535", "localhost:65535"],
   ],
   admin: [["0.0.0.0:9", "0.0.0.0:9"]],
+  "http.listen": [
+    ["none", "none"],
+    ["[::]:7", "[::]:7"],
+  ],
+  "http.cors-origins": [
+    ["none", []],
+    ["*", ["*"]],
+    ["https://a.example,http://b:8080", ["https://a.example", "http://b:8080"]],
+  ],
+  "http.max-clock-skew": [
+    ["0", 0],
+    ["10s", 10_000],
+  ],
+  "all-in-one": [
+    ["true", true],
+    ["false", false],
+  ],
   "archive.listen": [
     ["none", "none"],
     ["[::]:7", "[::]:7"],

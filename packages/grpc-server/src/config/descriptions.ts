@@ -138,6 +138,26 @@ export const descriptions: Record<OptionName, OptionDescription> = {
     placeholder: "HOST:PORT",
     help: "Where /healthz, /readyz and /metrics are served over HTTP.",
   },
+  "http.listen": {
+    group: "Network",
+    placeholder: "HOST:PORT|none",
+    help: "Where Jaeger's query API and OTLP's /v1/traces are served over HTTP.",
+  },
+  "http.cors-origins": {
+    group: "Network",
+    placeholder: "URL,URL|none",
+    help: "Origins of browsers that may call over HTTP, or * for every one.",
+  },
+  "http.max-clock-skew": {
+    group: "Network",
+    placeholder: "TIME",
+    help: "How far the times of a span may be moved to fit into those of its parent, in traces that HTTP shows.",
+  },
+  "all-in-one": {
+    group: "Network",
+    placeholder: "",
+    help: "Open the ports of Jaeger's all-in-one, too, on the host of --listen: 4317 for OTLP over gRPC, 4318 for OTLP over HTTP, 16686 for the query API.",
+  },
   "tls.cert-file": {
     group: "Security",
     placeholder: "FILE|none",

@@ -6,6 +6,7 @@ const times: ReadonlySet<OptionName> = new Set([
   "shutdown.grace",
   "elasticsearch.refresh-interval",
   "elasticsearch.timeout",
+  "http.max-clock-skew",
   "limits.arrival-time",
   "reload.interval",
   "retention",

@@ -65,6 +65,16 @@ export const configSchema = z.strictObject({
   listen: address.default("127.0.0.1:17271"),
   "archive.listen": z.union([z.literal("none"), address], "must be HOST:PORT or none").default("none"),
   admin: address.default("127.0.0.1:17272"),
+  "http.listen": z
+    .union([z.literal("none"), address], "must be HOST:PORT or none")
+    .default("127.0.0.1:17286"),
+  "http.cors-origins": optionalWords
+    .pipe(
+      z.array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, "must be origins such as https://app.example")),
+    )
+    .default([]),
+  "http.max-clock-skew": timeSpan.pipe(z.number().max(86_400_000, "must be at most 1d")).default(0),
+  "all-in-one": flag.default(false),
   "tls.cert-file": z.string().default("none"),
   "tls.key-file": z.string().default("none"),
   "tls.client-ca-file": z.string().default("none"),

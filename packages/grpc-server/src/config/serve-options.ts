@@ -10,6 +10,10 @@ export function serveOptions(config: Config): ConfiguredOptions {
   return {
     listen: config.listen,
     admin: config.admin,
+    ...(config["http.listen"] === "none" ? {} : { httpListen: config["http.listen"] }),
+    corsOrigins: config["http.cors-origins"],
+    maxClockSkewMs: config["http.max-clock-skew"],
+    ...allInOneOf(config),
     ...(config["archive.listen"] === "none" ? {} : { archiveListen: config["archive.listen"] }),
     declareStreaming: config["storage-v1.declare-streaming"],
     allowPurge: config["allow-purge"],
@@ -39,6 +43,13 @@ export function serveOptions(config: Config): ConfiguredOptions {
     ...authOf(config),
     ...deadLettersOf(config),
   };
+}
+
+/** Jaeger's ports, on the host that gRPC is served on. */
+function allInOneOf(config: Config): Pick<ServerOptions, "allInOne"> {
+  if (!config["all-in-one"]) return {};
+  const host = config.listen.slice(0, config.listen.lastIndexOf(":"));
+  return { allInOne: { otlpGrpc: `${host}:4317`, otlpHttp: `${host}:4318`, query: `${host}:16686` } };
 }
 
 function tenancyOf(config: Config): Pick<ServerOptions, "tenancy"> {

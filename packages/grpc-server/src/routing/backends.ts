@@ -7,6 +7,7 @@ import type { RateLimit } from "../limits/rate-limits.js";
 import type { Services } from "../rpc/services.js";
 import type { ArchiveMethods } from "../storage-v1/archive.js";
 import { storageV1 } from "../storage-v1/services.js";
+import { type ExportTraces, exportTraces } from "../storage-v2/export.js";
 import { storageV2 } from "../storage-v2/services.js";
 import type { DeadLetters, Destination } from "../upkeep/dead-letters.js";
 import type { Metrics } from "../upkeep/metrics.js";
@@ -33,23 +34,37 @@ export interface BackendOptions {
   readonly maxQueryBytes: number;
 }
 
+/** What is served of a tenant over HTTP. */
+export interface HttpSpace {
+  /** It takes no span beyond the limits. */
+  readonly store: SpanStore;
+  readonly archive: (() => Promise<SpanStore>) | undefined;
+  /** As gRPC's Export: with the same rate, room, dead letters and metrics. */
+  readonly write: ExportTraces;
+}
+
 /** The services that answer a call: which they are is the same for all. */
 export interface Backends {
   /** Their names. */
   readonly services: Services;
   /** Those over the store that a call means. @throws INVALID_QUERY when there is no such store. */
   choose(headers: Metadata): Services | Promise<Services>;
+  /** The stores of a tenant; undefined: of the default tenant. */
+  httpSpace(tenant: string | undefined): HttpSpace;
   /** Those over the archive; opens it. */
   chooseArchive(headers: Metadata): Promise<Services>;
 }
 
 /** The main store and the archive of one tenant, or of nobody. */
 interface Space {
+  readonly http: HttpSpace;
   readonly main: Services;
   readonly archive: () => Promise<Services>;
 }
 
 interface Backend {
+  readonly store: SpanStore;
+  readonly write: ExportTraces;
   readonly services: Services;
   readonly asArchive: ArchiveMethods;
 }
@@ -59,8 +74,8 @@ export function createBackends(options: BackendOptions): Backends {
   const shared = spaceOver(options, undefined, store, archive && (() => archive.open()));
   const spaces = new Map<string, Space>();
 
-  const spaceOf = (headers: Metadata): Space => {
-    const tenant = tenantOf?.((name) => headers.get(name));
+  const spaceOf = (headers: Metadata): Space => spaceOfTenant(tenantOf?.((name) => headers.get(name)));
+  const spaceOfTenant = (tenant: string | undefined): Space => {
     if (tenant === undefined) return shared;
     let space = spaces.get(tenant);
     if (space === undefined) {
@@ -80,6 +95,7 @@ export function createBackends(options: BackendOptions): Backends {
       if (name === archiveName) return space.archive();
       throw noStore(String(name));
     },
+    httpSpace: (tenant) => spaceOfTenant(tenant).http,
     chooseArchive: async (headers) => spaceOf(headers).archive(),
   };
 }
@@ -99,8 +115,15 @@ function spaceOver(
     const letters = deadLetters({ tenant, store: role });
     const v1 = storageV1(over, openArchive, declareStreaming, metrics, letters);
     const services = { ...storageV2(over, metrics, letters), ...v1.services };
+    const rate = rateOf(tenant);
+    const write = exportTraces(over, metrics, letters);
     return {
-      services: admitted(services, admission, rateOf(tenant), maxQueryBytes),
+      store: over,
+      write: async (request, signal) => {
+        rate?.take(request.length);
+        return admission.run(request.length, () => write(request, signal));
+      },
+      services: admitted(services, admission, rate, maxQueryBytes),
       asArchive: v1.asArchive,
     };
   };
@@ -117,6 +140,11 @@ function spaceOver(
 
   const main = backend("main", store, openArchive && (async () => (await openArchive()).asArchive));
   return {
+    http: {
+      store: main.store,
+      archive: openArchive && (async () => (await openArchive()).store),
+      write: main.write,
+    },
     main: main.services,
     archive: async () => {
       if (openArchive === undefined) throw noStore(archiveName);

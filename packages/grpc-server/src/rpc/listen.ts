@@ -63,7 +63,8 @@ const reasons: readonly (readonly [code: string, words: string])[] = [
   ["ENOTFOUND", "unknown host"],
 ];
 
-function listenError(address: Address, cause: Error): ListenError {
+/** What a port that cannot be opened is told by. */
+export function listenError(address: Address, cause: Error): ListenError {
   const reason = reasons.find(([code]) => cause.message.includes(code))?.[1] ?? cause.message;
   return new ListenError(`cannot listen on ${formatAddress(address)}: ${reason}`, { cause });
 }

@@ -1,4 +1,4 @@
-import type { SpanStore } from "@spanstore/core";
+import type { SpanStore, WriteResult } from "@spanstore/core";
 import type { UnaryMethod } from "../rpc/calls.js";
 import type { DeadLetters } from "../upkeep/dead-letters.js";
 import type { Metrics } from "../upkeep/metrics.js";
@@ -6,22 +6,27 @@ import type { Metrics } from "../upkeep/metrics.js";
 /** An ExportTraceServiceResponse without fields. */
 const done = new Uint8Array(0);
 
+/** Writes an encoded ExportTraceServiceRequest, whose bytes it may keep; resolves when the spans are durable. */
+export type ExportTraces = (request: Buffer, signal: AbortSignal) => Promise<WriteResult>;
+
+/** Spans that can never be stored go to the dead letters and do not fail the others. */
+export function exportTraces(store: SpanStore, metrics: Metrics, deadLetters: DeadLetters): ExportTraces {
+  return async (request, signal) => {
+    const { length } = request;
+    const result = await store.write(request, { signal, handOver: true });
+    metrics.spansWritten(result.accepted, length);
+    deadLetters(result.rejected);
+    return result;
+  };
+}
+
 /**
- * OTLP's TraceService. The call returns when the spans are durable. Spans that can never be stored
- * go to the dead letters and do not fail the others; `partial_success` is never used, because
- * Jaeger throws it away.
+ * OTLP's TraceService. `partial_success` is never used, because Jaeger throws it away.
  */
-export function traceService(
-  store: SpanStore,
-  metrics: Metrics,
-  deadLetters: DeadLetters,
-): Record<string, UnaryMethod> {
+export function traceService(write: ExportTraces): Record<string, UnaryMethod> {
   return {
     async Export(request, signal) {
-      const { length } = request;
-      const { accepted, rejected } = await store.write(request, { signal, handOver: true });
-      metrics.spansWritten(accepted, length);
-      deadLetters(rejected);
+      await write(request, signal);
       return done;
     },
   };

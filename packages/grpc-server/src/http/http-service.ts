@@ -1,0 +1,117 @@
+import {
+  type BodyPlace,
+  createHttpFace,
+  type HttpCall,
+  type HttpCaller,
+  type HttpFace,
+} from "@spanstore/http";
+import type { Logger } from "pino";
+import type { Admission } from "../limits/admission.js";
+import type { HttpSpace } from "../routing/backends.js";
+import type { TenantOf } from "../routing/tenancy.js";
+import { type Address, listenError } from "../rpc/listen.js";
+import type { Authorizer } from "../security/authorizer.js";
+import type { TlsSource } from "../security/tls-source.js";
+import type { HttpMetrics } from "../upkeep/http-metrics.js";
+
+export interface HttpServiceOptions {
+  readonly spaceOf: (tenant: string | undefined) => HttpSpace;
+  readonly hasArchive: boolean;
+  /** Undefined: everybody may do everything. */
+  readonly authorizer: Authorizer | undefined;
+  /** Undefined: there are no tenants. */
+  readonly tenantOf: TenantOf | undefined;
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsSource | undefined;
+  readonly admission: Admission;
+  readonly metrics: HttpMetrics;
+  readonly corsOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly maxQueryBytes: number;
+  readonly maxHeaderBytes: number;
+  readonly arrivalMs: number;
+  readonly maxClockSkewMs: number;
+  readonly log: Logger;
+}
+
+/** The store over HTTP, with what gRPC's calls have, too. */
+export interface HttpService {
+  /** @returns the address with the port that was opened. @throws ListenError. */
+  listen(address: Address, serve?: "query" | "otlp"): Promise<Address>;
+  /** Takes no more connections, and waits for answers that are on their way, but no longer than the grace time. */
+  stop(graceMs: number): Promise<boolean>;
+}
+
+export function createHttpService(options: HttpServiceOptions): HttpService {
+  const { spaceOf, hasArchive, admission, metrics, tls, log } = options;
+  const faces: HttpFace[] = [];
+  const createFace = (serve: readonly ("query" | "otlp")[]): HttpFace =>
+    createHttpFace(spaceOf(undefined).store, {
+      serve,
+      authorize: (call) => authorized(options, call),
+      storeOf: ({ tenant }) => spaceOf(tenant).store,
+      ...(hasArchive ? { archiveOf: (caller) => archiveOf(spaceOf(caller.tenant)) } : {}),
+      write: (traces, { tenant }, signal) => spaceOf(tenant).write(traces, signal),
+      place: ({ need }) => (need === "write" ? placeIn(admission) : noPlace),
+      finished: metrics.finished,
+      failed: (error, { method, url }) => log.error({ err: error, method, url }, "an HTTP call failed"),
+      corsOrigins: options.corsOrigins,
+      maxBodyBytes: options.maxBodyBytes,
+      maxQueryBytes: options.maxQueryBytes,
+      maxHeaderBytes: options.maxHeaderBytes,
+      arrivalMs: options.arrivalMs,
+      maxClockSkewMs: options.maxClockSkewMs,
+    });
+  return {
+    async listen(address, serve) {
+      const face = createFace(serve === undefined ? ["query", "otlp"] : [serve]);
+      try {
+        const bound = await face.listen({
+          ...address,
+          ...(tls === undefined
+            ? {}
+            : { tls: { context: tls.current(), mutual: tls.mutual, onChange: tls.onChange } }),
+        });
+        faces.push(face);
+        return bound;
+      } catch (error) {
+        throw listenError(address, error as Error);
+      }
+    },
+    async stop(graceMs) {
+      let isOver = true;
+      const timer = setTimeout(() => {
+        isOver = false;
+        for (const face of faces) face.destroy();
+      }, graceMs);
+      await Promise.all(faces.map((face) => face.close()));
+      clearTimeout(timer);
+      return isOver;
+    },
+  };
+}
+
+/** Bytes of a header that ends so are in base64, as gRPC writes them. */
+const binarySuffix = "-bin";
+
+function authorized({ authorizer, tenantOf }: HttpServiceOptions, { need, header }: HttpCall): HttpCaller {
+  const grant = authorizer?.authorize(header("authorization"), need);
+  const tenant = tenantOf?.((name) =>
+    name.endsWith(binarySuffix) ? header(name).map((text) => Buffer.from(text, "base64")) : header(name),
+  );
+  if (grant?.tenants !== undefined) authorizer?.checkTenant(grant, tenant);
+  return { tenant };
+}
+
+function archiveOf({ archive }: HttpSpace): ReturnType<NonNullable<HttpSpace["archive"]>> {
+  if (archive === undefined) throw new Error("there is an archive for some tenants and not for others");
+  return archive();
+}
+
+const noPlace: BodyPlace = { take() {}, expect() {}, settle() {}, release() {} };
+
+/** Room for a write that arrives; it is admitted by its size when it has. */
+function placeIn(admission: Admission): BodyPlace {
+  const arrived = admission.arriving();
+  return { ...noPlace, settle: arrived, release: arrived };
+}

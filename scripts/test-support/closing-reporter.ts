@@ -1,15 +1,32 @@
 import type { Reporter, TestCase, TestModule, TestSuite } from "vitest/node";
 import { catalog, locatePeer } from "../peers/locate.mjs";
 
-/** Ends a run with which peers were missing, which tests did not run for it, and one line of counts. */
+/** Ends a run with the files that took longest, the peers that were missing, the tests that did not run for it, and one line of counts. */
 export function closingReporter(): Reporter {
   return {
     onTestRunEnd(modules, unhandledErrors) {
-      const lines = [...missingPeers(modules), counts(modules, unhandledErrors.length)];
+      const lines = [...longest(modules), ...missingPeers(modules), counts(modules, unhandledErrors.length)];
       // Vitest writes its own summary to stdout in the same step; this comes after it.
       process.once("exit", () => process.stdout.write(`\n${lines.join("\n")}\n`));
     },
   };
+}
+
+const listed = 10;
+
+/** Nothing for a run of a few files, of which vitest tells enough. */
+function longest(modules: readonly TestModule[]): string[] {
+  if (modules.length <= listed) return [];
+  const times = modules.map((module) => {
+    const { duration, setupDuration, collectDuration } = module.diagnostic();
+    return { file: module.relativeModuleId, seconds: (duration + setupDuration + collectDuration) / 1000 };
+  });
+  const all = times.reduce((sum, { seconds }) => sum + seconds, 0);
+  const top = times.sort((a, b) => b.seconds - a.seconds).slice(0, listed);
+  return [
+    `What took longest, of ${all.toFixed(0)} s in ${modules.length} files:`,
+    ...top.map(({ file, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${file}`),
+  ];
 }
 
 /**

@@ -14,12 +14,7 @@ describeSpanStore(
     name: "SQLite in a file",
     open: (place) => openSqliteStore({ path: join(folder, `${place}.db`) }),
     persists: true,
-    // Every write waits for the disk, and the cases are those of the store in memory below.
+    // Every write waits for the disk, and the cases are those of the store in memory.
     runs: 50,
   },
-);
-
-describeSpanStore(
-  { describe, it },
-  { name: "SQLite in memory", open: () => openSqliteStore({ path: ":memory:" }), persists: false },
 );

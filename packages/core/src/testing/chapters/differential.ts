@@ -32,9 +32,13 @@ export function describeDifferential(suite: Suite): void {
         const failure = await failureOf(steps);
         if (failure !== undefined) throw failure;
       });
-      const { counterexample, errorInstance } = await fc.check(property, { numRuns: runs, seed });
-      if (counterexample === null) return;
-      throw await readable(counterexample[0], errorInstance, seed, failureOf);
+      const { counterexample, errorInstance, failed, interrupted, numRuns } = await fc.check(property, {
+        numRuns: runs,
+        seed,
+      });
+      if (interrupted) console.log(`${options.name}: ${numRuns} of the ${runs} cases ended in time`);
+      if (counterexample !== null) throw await readable(counterexample[0], errorInstance, seed, failureOf);
+      if (failed) throw new Error(`no case ended in time, with SPANSTORE_CONFORMANCE_SEED=${seed}`);
     },
     { timeoutMillis: 60_000 + runs * millisPerRun },
   );

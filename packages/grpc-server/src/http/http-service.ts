@@ -1,3 +1,4 @@
+import { createReclaimer } from "@spanstore/core/engine";
 import {
   type BodyPlace,
   createHttpFace,
@@ -54,6 +55,7 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       write: (traces, { tenant }, signal) => spaceOf(tenant).write(traces, signal),
       place: ({ need }) => (need === "write" ? placeIn(admission) : noPlace),
       finished: metrics.finished,
+      passed: createReclaimer("minor"),
       failed: (error, { method, url }) => log.error({ err: error, method, url }, "an HTTP call failed"),
       corsOrigins: options.corsOrigins,
       maxBodyBytes: options.maxBodyBytes,

@@ -62,7 +62,7 @@ export async function wholeTrace(
 }
 
 function startTrace(call: Call, store: StoreReads, traceId: string, raw: boolean) {
-  const { heldTraceBytes, maxClockSkewMs } = call.settings;
+  const { heldTraceBytes, maxClockSkewMs, passed } = call.settings;
   const adjuster = raw ? undefined : createTraceAdjuster();
   const hash = createHash("sha1");
   let held: TraceChunk[] | undefined = [];
@@ -73,7 +73,10 @@ function startTrace(call: Call, store: StoreReads, traceId: string, raw: boolean
       adjuster?.show(chunk.encoded);
       hash.update(chunk.encoded);
       size += chunk.encoded.length;
-      if (size > heldTraceBytes) held = undefined;
+      if (size > heldTraceBytes) {
+        held = undefined;
+        passed(chunk.encoded.length);
+      }
       held?.push(chunk);
     },
     finish(): WholeTrace {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SpanStoreError } from "@spanstore/core";
+import type { Settings } from "../options.js";
 
 /** What a call is answered. */
 export interface Answer {
@@ -20,14 +21,13 @@ const pieceLength = 64 * 1024;
 /**
  * Sends an answer. Of one that is a stream nothing is sent before its first piece is there, so that what fails at once is
  * answered with an error.
- * @param stallMs how long the client may take nothing, in milliseconds.
  * @throws what the stream throws before its first piece; ABORTED when the client leaves or takes nothing.
  */
 export async function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   { status = 200, contentType = json, headers = {}, body }: Answer,
-  stallMs: number,
+  { stallMs, passed }: Pick<Settings, "stallMs" | "passed">,
 ): Promise<void> {
   const head = { "content-type": contentType, "x-content-type-options": "nosniff", ...headers };
   if (typeof body === "string" || body instanceof Uint8Array) {
@@ -50,6 +50,7 @@ export async function sendAnswer(
       text += next.value;
       if (text.length < pieceLength) continue;
       if (!response.write(text)) await drained(response, stallMs);
+      passed(text.length);
       text = "";
     }
     response.end(text);

@@ -129,7 +129,7 @@ async function answerCall(
       settings,
       over: (release) => releases.push(release),
     });
-    await sendAnswer(request.raw, reply.raw, await route.answer(call), settings.stallMs);
+    await sendAnswer(request.raw, reply.raw, await route.answer(call), settings);
   } catch (error) {
     if (left.signal.aborted) return;
     if (isServerFault(failureOf(error).status)) settings.failed(error, request);
@@ -172,7 +172,7 @@ async function respondWithError(
   response: ServerResponse,
   form: ErrorForm,
   error: unknown,
-  { stallMs }: Settings,
+  settings: Settings,
 ): Promise<void> {
   // An answer that has begun cannot become another: its client sees that it breaks off.
   if (response.headersSent || response.destroyed) {
@@ -181,7 +181,7 @@ async function respondWithError(
   }
   const answer = errorAnswer(form, error, request);
   const headers = { ...answer.headers, ...(isUnread(request) ? { connection: "close" } : {}) };
-  await sendAnswer(request, response, { ...answer, headers }, stallMs);
+  await sendAnswer(request, response, { ...answer, headers }, settings);
 }
 
 function errorAnswer(form: ErrorForm, error: unknown, request: IncomingMessage): Answer {

@@ -6,7 +6,7 @@ import { hostKeyOf } from "./host-key.js";
 export const noSpanId = "\0".repeat(8);
 
 /**
- * What the adjustment of a whole trace looks at, a row a span: some dozens of bytes of each, however large the spans
+ * What the adjustment of a whole trace looks at, a row a span: a few hundred bytes of each, however large the spans
  * are. Ids are eight characters, a byte each.
  */
 export class SpanColumns {

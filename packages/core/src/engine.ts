@@ -21,6 +21,7 @@ export { createNameCodec, type NameCodec } from "./engine-kit/name-codec.js";
 export { pause } from "./engine-kit/pause.js";
 export { createReclaimer } from "./engine-kit/reclaim.js";
 export { checkNode, threadFile, unsupportedNode } from "./engine-kit/runtime.js";
+export { createSeenSet, type SeenSet } from "./engine-kit/seen-set.js";
 export { createSlowAnswer, type SlowAnswer, type SlowAnswerOptions } from "./engine-kit/slow-answer.js";
 export {
   type ErrorData,

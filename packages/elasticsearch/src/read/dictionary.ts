@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { SpanStoreError } from "@spanstore/core";
+import { createSeenSet } from "@spanstore/core/engine";
 import { parseGroups, spansOf } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
@@ -54,6 +55,7 @@ const mostPieceBytes = 768;
 const sampledSpans = 2_000;
 const maxAgeMillis = 24 * 3_600_000;
 const maxKept = 512;
+const maxCopied = 10_000;
 const pointerId = "dictionary";
 /** After a failure it is tried again with what is written then. */
 const pauseMillis = 10_000;
@@ -78,8 +80,7 @@ export function createDictionaries({
   let sampler = createSampler();
   let making: Promise<void> = Promise.resolve();
   /** Indices that have the copy, of the dictionary in use. */
-  const copied = new Set<string>();
-  let generation = -1;
+  const copied = createSeenSet<string>(maxCopied);
 
   const keep = (dictionary: Dictionary): Dictionary => {
     if (kept.size >= maxKept) kept.delete(kept.keys().next().value as string);
@@ -117,7 +118,7 @@ export function createDictionaries({
 
   const use = async ({ id, made }: Pointer): Promise<void> => {
     const { bytes } = await load(id, undefined);
-    copied.clear();
+    copied.forget(() => true);
     current = { id, bytes, made };
   };
 
@@ -181,11 +182,9 @@ export function createDictionaries({
       learn(fragments);
       return current;
     },
-    documentsOf: ({ id, bytes }, indices, now) => {
-      if (now !== generation) copied.clear();
-      generation = now;
+    documentsOf: ({ id, bytes }, indices, generation) => {
       return [...new Set(indices)]
-        .filter((index) => !copied.has(`${index} ${id}`))
+        .filter((index) => copied.get(`${index} ${copyId(id)}`, generation) === undefined)
         .map((index) => ({
           index,
           id: copyId(id),
@@ -194,12 +193,13 @@ export function createDictionaries({
           json: JSON.stringify({ dictionary: bytes.toString("base64") }),
         }));
     },
-    learned: (documents, now) => {
-      if (now !== generation) return;
-      for (const { index, id } of documents) copied.add(`${index} ${id.slice(1)}`);
-    },
+    learned: (documents, generation) =>
+      copied.confirm(
+        documents.map(({ index, id }) => [`${index} ${id}`, index] as const),
+        generation,
+      ),
     forget: (indices) => {
-      for (const key of copied) if (indices.includes(key.split(" ")[0] as string)) copied.delete(key);
+      copied.forget((index) => indices.includes(index));
     },
     prepare: async (hits, signal) => {
       for (const { _index, _source } of hits) {

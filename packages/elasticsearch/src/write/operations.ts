@@ -1,5 +1,11 @@
 import type { Operation } from "@spanstore/core";
-import { compilePredicate, type Predicate, requiredTerms, type SeenOperation } from "@spanstore/core/engine";
+import {
+  compilePredicate,
+  createSeenSet,
+  type Predicate,
+  requiredTerms,
+  type SeenOperation,
+} from "@spanstore/core/engine";
 import { spanKindWord, spansOf } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
 import { linesOf, type NewDocument } from "../read/documents.js";
@@ -76,35 +82,21 @@ export function createOperations(
   naming: Naming,
   maxAgeMillis: number,
 ): Operations {
+  /** Deletions go by time: while a later index of the dated ones has a name, no earlier one needs it. */
+  const isInstead = (known: string, index: string): boolean =>
+    known === index || (isDated(known) && isDated(index) && known > index);
+  const isDated = (index: string): boolean => naming.windowOf(index)?.name !== "other";
   /** The index in which an operation is known, by {@link keyOf}; of several, the latest. */
-  const known = new Map<string, Known>();
-  let generation = -1;
+  const known = createSeenSet<Known>(maxKnown, (before, { index }) => isInstead(before.index, index));
   const labels = createLabels(client, naming);
   const recent = createRecent<ReadonlySet<string>>(maxAgeMillis, ({ size }) => size <= mostListed);
 
-  const keep = (key: string, index: string, operation: SeenOperation): void => {
-    if (known.size >= maxKnown) known.clear();
-    known.set(key, { index, operation });
-  };
-  /** Deletions go by time: while a later index of the dated ones has a name, no earlier one needs it. */
-  const isKnown = (key: string, index: string): boolean => {
-    const at = known.get(key)?.index;
-    return at !== undefined && (at === index || (isDated(at) && isDated(index) && at > index));
-  };
-  const isDated = (index: string): boolean => naming.windowOf(index)?.name !== "other";
-
-  const forgetBefore = (now: number): void => {
-    if (now === generation) return;
-    known.clear();
-    generation = now;
-  };
-
-  const documentsOf = (seen: readonly SeenOperation[], now: number): NewDocument[] => {
-    forgetBefore(now);
+  const documentsOf = (seen: readonly SeenOperation[], generation: number): NewDocument[] => {
     const documents = new Map<string, NewDocument>();
     for (const operation of seen) {
       const index = naming.index(naming.windows.at(operation.newestStartUnixNano));
-      if (isKnown(keyOf(operation), index)) continue;
+      const at = known.get(keyOf(operation), generation)?.index;
+      if (at !== undefined && isInstead(at, index)) continue;
       for (const document of nameDocuments(index, operation))
         documents.set(`${index} ${document.id}`, document);
     }
@@ -157,24 +149,17 @@ export function createOperations(
 
   return {
     documentsOf,
-    learned: (seen, now) => {
-      if (now !== generation) return;
-      for (const operation of seen) {
-        const index = naming.index(naming.windows.at(operation.newestStartUnixNano));
-        const key = keyOf(operation);
-        if (!isKnown(key, index)) keep(key, index, operation);
-      }
-    },
+    learned: (seen, generation) =>
+      known.confirm(
+        seen.map((operation) => {
+          const index = naming.index(naming.windows.at(operation.newestStartUnixNano));
+          return [keyOf(operation), { index, operation }] as const;
+        }),
+        generation,
+      ),
 
-    forget: (indices) => {
-      const forgotten: SeenOperation[] = [];
-      for (const [key, { index, operation }] of known) {
-        if (!indices.includes(index)) continue;
-        known.delete(key);
-        forgotten.push(operation);
-      }
-      return forgotten;
-    },
+    forget: (indices) =>
+      known.forget(({ index }) => indices.includes(index)).map(({ operation }) => operation),
 
     services: async (signal) => [
       ...(await recent.of(servicesMark, () =>

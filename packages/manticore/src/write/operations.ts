@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Operation } from "@spanstore/core";
+import { createSeenSet } from "@spanstore/core/engine";
 import { type Client, decimal, integer, type Row } from "../connection/client.js";
 import { literal, SqlBytes, unescaped } from "../connection/literals.js";
 import type { WriteTurn } from "../coordination/control.js";
@@ -47,8 +48,7 @@ export function createOperations(
   { rowsPerPage }: Tuning,
 ): Operations {
   const { operations: table } = naming;
-  const known = new Set<string>();
-  let generation = 0;
+  const known = createSeenSet<true>(maxKnown);
 
   const put = async (seen: readonly SeenOperation[]): Promise<void> => {
     for (let at = 0; at < seen.length; at += rowsPerStatement) {
@@ -114,15 +114,14 @@ export function createOperations(
 
   return {
     note: async (operations, turn) => {
-      const now = await turn.generation();
-      // A deletion, by whatever server, may have removed rows that are remembered here.
-      if (now !== generation || known.size > maxKnown) known.clear();
-      generation = now;
-      const missing = [...operations].filter((each) => !known.has(keyOf(each)));
+      const generation = await turn.generation();
+      const missing = [...operations].filter((each) => !known.get(keyOf(each), generation));
       if (missing.length === 0) return;
       await put(missing);
-      if (generation !== now) return;
-      for (const each of missing) known.add(keyOf(each));
+      known.confirm(
+        missing.map((each) => [keyOf(each), true]),
+        generation,
+      );
     },
 
     services: async (signal) => {

@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import { type SeenOperation, type Split, splitByTrace, type TraceFragment } from "@spanstore/core/engine";
+import {
+  createSeenSet,
+  type SeenOperation,
+  type Split,
+  splitByTrace,
+  type TraceFragment,
+} from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { checksumOf, compressBlock, encodeIds, targetBlockBytes, traceIdBytes } from "../schema/blocks.js";
 import { newestInWindow, windowMillis, windowOf, windowOfId } from "../schema/ids.js";
@@ -142,28 +148,22 @@ function createOperationNotes(db: Connection): OperationNotes {
      WHERE (excluded.newest < 0, excluded.newest) > (newest < 0, newest)`,
   );
   const generationNow = db.prepare("SELECT value FROM counter WHERE name = 'generation'").pluck();
-  const known = new Map<string, bigint>();
+  const known = createSeenSet<bigint>(maxKnownOperations);
   const noted = new Map<string, bigint>();
-  let generation: unknown;
+  let generation = 0;
   return {
     note: (operations) => {
-      const now = generationNow.get();
-      // A deletion, by whatever process, may have removed rows that are remembered here.
-      if (now !== generation) known.clear();
-      generation = now;
+      generation = generationNow.get() as number;
       for (const { service, name, spanKind, newestStartUnixNano } of operations) {
         const key = `${spanKind}\n${service}\n${name}`;
-        const newest = noted.get(key) ?? known.get(key);
+        const newest = noted.get(key) ?? known.get(key, generation);
         if (newest !== undefined && newest >= newestStartUnixNano) continue;
         upsert.run(service, name, spanKind, storedTime(newestStartUnixNano));
         noted.set(key, newestStartUnixNano);
       }
     },
     settle: (durable) => {
-      if (durable) {
-        if (known.size + noted.size > maxKnownOperations) known.clear();
-        for (const [key, newest] of noted) known.set(key, newest);
-      }
+      if (durable) known.confirm(noted, generation);
       noted.clear();
     },
   };

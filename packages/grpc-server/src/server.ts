@@ -95,6 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics.writeRefused("rate"),
     ),
     maxQueryBytes: options.maxQueryBytes ?? mebibyte,
+    maxClockSkewMs: options.maxClockSkewMs ?? 0,
   });
   const draining = new AbortController();
   // Every open upload listens.

@@ -23,6 +23,8 @@ const protoFolder = fileURLToPath(new URL("../../client/proto", import.meta.url)
 const definitions: PackageDefinition = loadSync(
   [
     "google/rpc/status.proto",
+    "jaeger/api_v2/query.proto",
+    "jaeger/api_v3/query_service.proto",
     "jaeger/storage/v1/storage.proto",
     "jaeger/storage/v2/capabilities.proto",
     "jaeger/storage/v2/dependency_storage.proto",
@@ -44,6 +46,8 @@ export const services = [
   "jaeger.storage.v1.ArchiveSpanReaderPlugin",
   "jaeger.storage.v1.DependenciesReaderPlugin",
   "jaeger.storage.v1.PluginCapabilities",
+  "jaeger.api_v2.QueryService",
+  "jaeger.api_v3.QueryService",
 ] as const;
 
 /** Every method this server's storage services declare. */

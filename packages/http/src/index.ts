@@ -7,4 +7,6 @@ export type {
   HttpFaceOptions,
   Need,
 } from "./options.js";
+export { shownTraces, type TraceReading, type WholeTrace } from "./search/read-traces.js";
+export { traceOf as shownTrace } from "./search/whole-trace.js";
 export type { HttpAddress, HttpTls } from "./wire/listen.js";

@@ -11,6 +11,8 @@ const ownFolder = join(
 );
 const ownFiles = [
   "google/rpc/status.proto",
+  "jaeger/api_v2/query.proto",
+  "jaeger/api_v3/query_service.proto",
   "jaeger/storage/v1/storage.proto",
   "jaeger/storage/v2/capabilities.proto",
   "jaeger/storage/v2/dependency_storage.proto",

@@ -1,9 +1,11 @@
 import type { Metadata } from "@grpc/grpc-js";
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
-import type { SpanLimits } from "@spanstore/core/engine";
+import { createReclaimer, type SpanLimits } from "@spanstore/core/engine";
 import { type Admission, admitted } from "../limits/admission.js";
 import { limitedStore } from "../limits/limited-store.js";
 import type { RateLimit } from "../limits/rate-limits.js";
+import { queryServiceV2 } from "../query/api-v2.js";
+import { queryServiceV3 } from "../query/api-v3.js";
 import type { Services } from "../rpc/services.js";
 import type { ArchiveMethods } from "../storage-v1/archive.js";
 import { storageV1 } from "../storage-v1/services.js";
@@ -32,6 +34,8 @@ export interface BackendOptions {
   /** What a tenant, or all callers where there are none, may write; undefined: as much as there is room for. */
   readonly rateOf: (tenant: string | undefined) => RateLimit | undefined;
   readonly maxQueryBytes: number;
+  /** How far query services move times where hosts' clocks disagree, in milliseconds. */
+  readonly maxClockSkewMs: number;
 }
 
 /** What is served of a tenant over HTTP. */
@@ -101,20 +105,29 @@ export function createBackends(options: BackendOptions): Backends {
 }
 
 function spaceOver(
-  { declareStreaming, admission, metrics, deadLetters, limits, rateOf, maxQueryBytes }: BackendOptions,
+  options: BackendOptions,
   tenant: string | undefined,
   store: SpanStore,
   openStoreOfArchive: (() => Promise<SpanStore>) | undefined,
 ): Space {
+  const { declareStreaming, admission, metrics, deadLetters, limits, rateOf } = options;
+  const { maxQueryBytes, maxClockSkewMs } = options;
   const backend = (
     role: Destination["store"],
     unlimited: SpanStore,
     openArchive: (() => Promise<ArchiveMethods>) | undefined,
+    archive: (() => Promise<SpanStore>) | undefined,
   ): Backend => {
     const over = limitedStore(unlimited, limits);
     const letters = deadLetters({ tenant, store: role });
     const v1 = storageV1(over, openArchive, declareStreaming, metrics, letters);
-    const services = { ...storageV2(over, metrics, letters), ...v1.services };
+    const stores = { store: over, archive, maxClockSkewMs, passed: createReclaimer("minor") };
+    const services = {
+      ...storageV2(over, metrics, letters),
+      ...v1.services,
+      "jaeger.api_v2.QueryService": queryServiceV2(stores),
+      "jaeger.api_v3.QueryService": queryServiceV3(stores),
+    };
     const rate = rateOf(tenant);
     const write = exportTraces(over, metrics, letters);
     return {
@@ -134,15 +147,26 @@ function spaceOver(
     (async (): Promise<Backend> => {
       const opened = await openStoreOfArchive();
       // Who asks the archive for its archive is at the right place.
-      archiveBackend ??= backend("archive", opened, async () => (archiveBackend as Backend).asArchive);
+      archiveBackend ??= backend(
+        "archive",
+        opened,
+        async () => (archiveBackend as Backend).asArchive,
+        undefined,
+      );
       return archiveBackend;
     });
 
-  const main = backend("main", store, openArchive && (async () => (await openArchive()).asArchive));
+  const storeOfArchive = openArchive && (async () => (await openArchive()).store);
+  const main = backend(
+    "main",
+    store,
+    openArchive && (async () => (await openArchive()).asArchive),
+    storeOfArchive,
+  );
   return {
     http: {
       store: main.store,
-      archive: openArchive && (async () => (await openArchive()).store),
+      archive: storeOfArchive,
       write: main.write,
     },
     main: main.services,

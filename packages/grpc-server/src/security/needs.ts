@@ -1,6 +1,8 @@
 import type { Need } from "./authorizer.js";
 
 const reading = [
+  "jaeger.api_v2.QueryService",
+  "jaeger.api_v3.QueryService",
   "jaeger.storage.v2.TraceReader",
   "jaeger.storage.v2.DependencyReader",
   "jaeger.storage.v1.SpanReaderPlugin",
@@ -27,5 +29,6 @@ const needs: ReadonlyMap<string, Need> = new Map([
 
 /** What a call needs, by its path `/SERVICE/METHOD`; a service that is not known here, reflection among them, any token. */
 export function needOf(path: string): Need {
-  return needs.get(path.split("/")[1] ?? "") ?? "token";
+  const [, service = "", method = ""] = path.split("/");
+  return method === "ArchiveTrace" ? "write" : (needs.get(service) ?? "token");
 }

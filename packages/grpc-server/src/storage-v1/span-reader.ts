@@ -62,7 +62,7 @@ export function spanReader(store: SpanStore): ServiceMethods & { streams: { GetT
       async *GetTrace(request, signal) {
         const id = hexId(getTrace.decode(request).traceId);
         let found = false;
-        for await (const message of responses(store.getTraces([id], { signal }))) {
+        for await (const message of spanResponses(store.getTraces([id], { signal }))) {
           found = true;
           yield message;
         }
@@ -71,14 +71,16 @@ export function spanReader(store: SpanStore): ServiceMethods & { streams: { GetT
       },
       FindTraces(request, signal) {
         const query = queryFromProto(findTraces.decode(request).query);
-        return responses(store.findTraces(query, { signal }));
+        return spanResponses(store.findTraces(query, { signal }));
       },
     },
   };
 }
 
 /** The spans of these chunks in Jaeger's model, translated as they are taken. */
-async function* responses(chunks: AsyncIterable<TraceChunk>): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* spanResponses(
+  chunks: AsyncIterable<TraceChunk>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let began = performance.now();
   for await (const { encoded } of chunks) {
     for (const message of spansResponseChunks(encoded, bounds)) {
@@ -90,7 +92,8 @@ async function* responses(chunks: AsyncIterable<TraceChunk>): AsyncGenerator<Uin
   }
 }
 
-function hexId(bytes: Uint8Array | undefined): string {
+/** @throws INVALID_QUERY for bytes that are no trace id. */
+export function hexId(bytes: Uint8Array | undefined): string {
   const length = bytes?.length ?? 0;
   if (bytes === undefined || (length !== 8 && length !== 16)) {
     throw new SpanStoreError("INVALID_QUERY", `a trace id has 16 or 8 bytes, not ${length}`, {

@@ -2,7 +2,16 @@ import { createHash } from "node:crypto";
 import type { TraceChunk } from "@spanstore/core";
 import type { StoreReads } from "@spanstore/core/engine";
 import { createTraceAdjuster } from "@spanstore/jaeger";
-import type { Call } from "../wire/call.js";
+import type { Settings } from "../options.js";
+
+/** What traces are read from, and how. */
+export interface TraceReading {
+  readonly store: StoreReads;
+  /** Undefined: there is none. */
+  readonly archive: (() => Promise<StoreReads>) | undefined;
+  readonly signal: AbortSignal;
+  readonly settings: Pick<Settings, "heldTraceBytes" | "maxClockSkewMs" | "passed">;
+}
 
 export interface ReadOptions {
   /** Whether traces come as they were stored, and not as Jaeger's query service shows them. */
@@ -22,7 +31,7 @@ export interface WholeTrace {
  * spans are read a second time.
  */
 export async function* shownTraces(
-  call: Call,
+  from: TraceReading,
   chunks: AsyncIterable<TraceChunk>,
   { raw }: ReadOptions,
 ): AsyncGenerator<TraceChunk, void, undefined> {
@@ -37,7 +46,7 @@ export async function* shownTraces(
       yield* reading.finish().chunks();
       reading = undefined;
     }
-    reading ??= startTrace(call, call.store, chunk.traceId, raw);
+    reading ??= startTrace(from, from.store, chunk.traceId, raw);
     reading.show(chunk);
     nextPageToken = chunk.nextPageToken;
   }
@@ -48,21 +57,21 @@ export async function* shownTraces(
 
 /** The trace of an id; undefined when the store has none. */
 export async function wholeTrace(
-  call: Call,
+  from: TraceReading,
   store: StoreReads,
   traceId: string,
   { raw }: ReadOptions,
 ): Promise<WholeTrace | undefined> {
   let reading: ReturnType<typeof startTrace> | undefined;
-  for await (const chunk of store.getTraces([traceId], { signal: call.signal })) {
-    reading ??= startTrace(call, store, traceId, raw);
+  for await (const chunk of store.getTraces([traceId], { signal: from.signal })) {
+    reading ??= startTrace(from, store, traceId, raw);
     reading.show(chunk);
   }
   return reading?.finish();
 }
 
-function startTrace(call: Call, store: StoreReads, traceId: string, raw: boolean) {
-  const { heldTraceBytes, maxClockSkewMs, passed } = call.settings;
+function startTrace(from: TraceReading, store: StoreReads, traceId: string, raw: boolean) {
+  const { heldTraceBytes, maxClockSkewMs, passed } = from.settings;
   const adjuster = raw ? undefined : createTraceAdjuster();
   const hash = createHash("sha1");
   let held: TraceChunk[] | undefined = [];
@@ -84,7 +93,7 @@ function startTrace(call: Call, store: StoreReads, traceId: string, raw: boolean
       return {
         hash: hash.digest("base64url"),
         async *chunks() {
-          const again = held ?? store.getTraces([traceId], { signal: call.signal });
+          const again = held ?? store.getTraces([traceId], { signal: from.signal });
           for await (const { encoded } of again) yield { traceId, encoded: adjust?.(encoded) ?? encoded };
         },
       };

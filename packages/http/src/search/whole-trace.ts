@@ -1,6 +1,6 @@
 import type { Answer } from "../wire/answer.js";
 import type { Call } from "../wire/call.js";
-import { type WholeTrace, wholeTrace } from "./read-traces.js";
+import { type TraceReading, type WholeTrace, wholeTrace } from "./read-traces.js";
 
 /** A trace may still grow: who keeps it asks whether it has. */
 export function caching(etag: string): Record<string, string> {
@@ -15,7 +15,11 @@ export function ifChanged(call: Call, etag: string, answer: () => Answer): Answe
 }
 
 /** From the store, else from the archive. */
-export async function traceOf(call: Call, traceId: string, raw: boolean): Promise<WholeTrace | undefined> {
+export async function traceOf(
+  call: TraceReading,
+  traceId: string,
+  raw: boolean,
+): Promise<WholeTrace | undefined> {
   const found = await wholeTrace(call, call.store, traceId, { raw });
   if (found !== undefined || call.archive === undefined) return found;
   return wholeTrace(call, await call.archive(), traceId, { raw });

@@ -1,0 +1,47 @@
+import type { SpanStore, TraceChunk } from "@spanstore/core";
+import { shownTrace, shownTraces, type TraceReading } from "@spanstore/http";
+
+/** The stores that a query service shows. */
+export interface QueryStores {
+  readonly store: SpanStore;
+  readonly archive: (() => Promise<SpanStore>) | undefined;
+  /** How far times are moved where hosts' clocks disagree, in milliseconds. */
+  readonly maxClockSkewMs: number;
+  /** Told of bytes of spans that were read and are needed no more. */
+  readonly passed: (bytes: number) => void;
+}
+
+/** Of a larger trace the spans are read twice. */
+const heldTraceBytes = 16 * 1024 * 1024;
+
+function reading({ store, archive, ...settings }: QueryStores, signal: AbortSignal): TraceReading {
+  return { store, archive, signal, settings: { ...settings, heldTraceBytes } };
+}
+
+/** A trace as Jaeger's query service shows it; undefined when neither the store nor the archive has it. */
+export async function traceShown(
+  stores: QueryStores,
+  traceId: string,
+  raw: boolean,
+  signal: AbortSignal,
+): Promise<AsyncIterable<TraceChunk> | undefined> {
+  return (await shownTrace(reading(stores, signal), traceId, raw))?.chunks();
+}
+
+/** Those of a service's methods that have these names. */
+export function picked<T>(
+  methods: Readonly<Record<string, T>> | undefined,
+  ...names: readonly string[]
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(methods ?? {}).filter(([name]) => names.includes(name)));
+}
+
+/** The traces of a search as Jaeger's query service shows them. */
+export function tracesShown(
+  stores: QueryStores,
+  chunks: AsyncIterable<TraceChunk>,
+  raw: boolean,
+  signal: AbortSignal,
+): AsyncIterable<TraceChunk> {
+  return shownTraces(reading(stores, signal), chunks, { raw });
+}

@@ -17,6 +17,7 @@ export { encodeTraces } from "./otlp/encode.js";
 export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
 export { tracesFromJson, type UnknownName } from "./otlp/json.js";
 export { type JsonPart, partsOfJson } from "./otlp/json-parts.js";
+export { joinBytes } from "./otlp/own-bytes.js";
 export { serviceNameOf } from "./otlp/service-name.js";
 export { SpanHead, timeOf } from "./otlp/span-head.js";
 export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";

@@ -134,23 +134,28 @@ const faults: Readonly<
     noticedBy:
       "searching > trace ids > traces come in the order asked for, once, in either case, without unknown ones",
   },
-  "gives its own bytes away": {
+  "keeps bytes that are the caller's again": {
     fault: (engine) => {
-      const kept = new Map<string, Fragment>();
+      let kept: Uint8Array | undefined;
+      const settle = async (): Promise<void> => {
+        if (kept !== undefined) await engine.write(kept);
+        kept = undefined;
+      };
       return {
         ...engine,
+        write: async (encoded) => {
+          await settle();
+          kept = encoded;
+          const { spanCount: accepted, rejected } = splitByTrace(encoded);
+          return { accepted, rejected };
+        },
         async *fragments(ids, signal) {
-          for await (const window of engine.fragments(ids, signal)) {
-            yield window.map((each) => {
-              const key = `${each.traceId}${each.sequence}`;
-              kept.set(key, kept.get(key) ?? each);
-              return kept.get(key) as Fragment;
-            });
-          }
+          await settle();
+          yield* engine.fragments(ids, signal);
         },
       };
     },
-    noticedBy: "lifecycle > open > what a caller does to bytes it gave or got changes nothing",
+    noticedBy: "ownership > what is written is the caller's again, and what was rejected is no part of it",
   },
   "acknowledges before it has kept": {
     fault: (engine) => ({

@@ -190,9 +190,8 @@ function createBatch(
     bytes = 0;
   };
   const add = (item: unknown): void => {
-    const own = ownBytes(item, transfer);
-    items.push(own.item);
-    bytes += own.bytes;
+    items.push(item);
+    bytes += bytesOf(item, transfer);
     if (bytes >= maxBatchBytes) {
       flush(false);
     } else if (!scheduled) {
@@ -206,18 +205,13 @@ function createBatch(
   return { add, flush };
 }
 
-/**
- * Encoded spans are handed over, not copied, where they own their buffer; a view would be sent with the whole
- * buffer behind it, so it is copied out first.
- */
-function ownBytes(item: unknown, transfer: ArrayBuffer[]): { item: unknown; bytes: number } {
+/** Encoded spans are handed over, not copied: a store gives them out in buffers of their own. */
+function bytesOf(item: unknown, transfer: ArrayBuffer[]): number {
   if (typeof item === "object" && item !== null && "encoded" in item && item.encoded instanceof Uint8Array) {
-    const isOwn = item.encoded.length === item.encoded.buffer.byteLength;
-    const encoded = isOwn ? item.encoded : new Uint8Array(item.encoded);
-    transfer.push(encoded.buffer as ArrayBuffer);
-    return { item: { ...item, encoded }, bytes: encoded.length };
+    transfer.push(item.encoded.buffer as ArrayBuffer);
+    return item.encoded.length;
   }
-  return { item, bytes: 256 };
+  return 256;
 }
 
 serve(workerData as ThreadOptions);

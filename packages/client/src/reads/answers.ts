@@ -9,7 +9,7 @@ import {
   type TraceIdPage,
   type TraceSummary,
 } from "@spanstore/core";
-import { Cursor } from "@spanstore/core/otlp";
+import { Cursor, joinBytes } from "@spanstore/core/otlp";
 import { spansField, tokenField } from "../wire/find-spans-response.js";
 import { type MessageCodec, messageCodec } from "../wire/protos.js";
 import type { Timestamp } from "../wire/times.js";
@@ -180,9 +180,7 @@ function spanChunk(answer: Buffer): SpanChunk {
       cursor.skip(tag);
     }
   }
-  const [only] = spans;
-  const encoded = only !== undefined && spans.length === 1 ? only : Buffer.concat(spans);
-  return { encoded, ...tokenOf(nextPageToken) };
+  return { encoded: joinBytes(...spans), ...tokenOf(nextPageToken) };
 }
 
 function fieldTag(field: number): number {

@@ -1,6 +1,6 @@
 import type { TraceChunk } from "@spanstore/core";
 import { assembleChunks, splitByTrace } from "@spanstore/core/engine";
-import { spansOf } from "@spanstore/core/otlp";
+import { joinBytes, spansOf } from "@spanstore/core/otlp";
 import { read } from "./answers.js";
 
 /** Above this a message of another server's is taken apart, since no chunk of a SpanStore's is larger. */
@@ -14,7 +14,7 @@ export function traceChunks(
   messages: AsyncIterable<Buffer>,
   spanLimit: number | undefined,
 ): AsyncIterable<TraceChunk> {
-  return spanLimit === undefined ? labelled(messages) : assembleChunks(labelled(messages), spanLimit);
+  return spanLimit === undefined ? owned(messages) : assembleChunks(labelled(messages), spanLimit);
 }
 
 /** The chunks of one trace. After a cut the rest of the stream stays unread. */
@@ -25,6 +25,11 @@ export async function* untilCut(
     yield chunk;
     if (chunk.truncated === true) return;
   }
+}
+
+/** Messages lie in buffers that other messages share. */
+async function* owned(messages: AsyncIterable<Buffer>): AsyncGenerator<TraceChunk, void, undefined> {
+  for await (const { traceId, encoded } of labelled(messages)) yield { traceId, encoded: joinBytes(encoded) };
 }
 
 async function* labelled(messages: AsyncIterable<Buffer>): AsyncGenerator<TraceChunk, void, undefined> {

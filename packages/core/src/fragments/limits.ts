@@ -1,5 +1,6 @@
 import { isSpanStoreError } from "../errors/errors.js";
 import { parseGroups, type SpanGroup } from "../otlp/groups.js";
+import { joinBytes } from "../otlp/own-bytes.js";
 import { serviceNameOf } from "../otlp/service-name.js";
 import { Cursor, readText, wireBytes } from "../otlp/wire.js";
 import { FragmentWriter } from "./fragment-writer.js";
@@ -75,7 +76,7 @@ export function limitTraces(encoded: Uint8Array, limits: SpanLimits): LimitedTra
       const reason =
         around ?? (end - start <= small ? undefined : problemOf(group.bytes, start, end, limits));
       if (reason === undefined) kept.add(group, start, end);
-      else rejected.push({ encoded: group.bytes.slice(start, end), reason });
+      else rejected.push({ encoded: joinBytes(group.bytes.subarray(start, end)), reason });
     }
   }
   return { encoded: rejected.length === 0 ? encoded : kept.encode(), rejected };

@@ -1,5 +1,6 @@
 import { isSpanStoreError, SpanStoreError } from "../errors/errors.js";
 import { parseGroups, type SpanGroup } from "../otlp/groups.js";
+import { joinBytes } from "../otlp/own-bytes.js";
 import { SpanHead } from "../otlp/span-head.js";
 import { ResourceView, ScopeView } from "../otlp/span-view.js";
 import { readUint32 } from "../otlp/wire.js";
@@ -76,7 +77,7 @@ class Splitter {
       const end = group.spans[i + 1] as number;
       const reason = context.malformed ?? this.#read(group.bytes, start, end, context);
       if (reason !== undefined) {
-        this.#rejected.push({ encoded: group.bytes.slice(start, end), reason });
+        this.#rejected.push({ encoded: joinBytes(group.bytes.subarray(start, end)), reason });
         continue;
       }
       const builder = this.#builderFor(this.#head);
@@ -123,7 +124,7 @@ class Splitter {
     if (key === this.#lastKey && this.#lastBuilder !== undefined) return this.#lastBuilder;
     let builder = this.#open.get(key);
     if (builder === undefined) {
-      builder = new Builder(key, bytes.slice(traceIdAt, traceIdAt + 16));
+      builder = new Builder(key, joinBytes(bytes.subarray(traceIdAt, traceIdAt + 16)));
       this.#open.set(key, builder);
     }
     this.#lastKey = key;
@@ -209,10 +210,18 @@ function idProblem(head: SpanHead): string | undefined {
   if (traceIdLength !== 16) return `a trace id of ${traceIdLength} bytes instead of 16`;
   const spanIdLength = head.spanIdEnd - head.spanIdAt;
   if (spanIdLength !== 8) return `a span id of ${spanIdLength} bytes instead of 8`;
+  // OTLP calls them invalid: they are what a library sends that has no id.
+  if (isZero(head.bytes, head.traceIdAt, head.traceIdEnd)) return "a trace id of zeros";
+  if (isZero(head.bytes, head.spanIdAt, head.spanIdEnd)) return "a span id of zeros";
   const parentLength = head.parentEnd - head.parentAt;
   if (parentLength !== 0 && parentLength !== 8)
     return `a parent span id of ${parentLength} bytes instead of 8`;
   return undefined;
+}
+
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { SpanStoreError } from "../errors/errors.js";
 import type { AnyValue, KeyValue } from "../model/any-value.js";
+import { joinBytes } from "./own-bytes.js";
 import { Cursor, expectWireType, readText, wireBytes, wireFixed64, wireVarint } from "./wire.js";
 
 /** Values nested deeper than this are refused, so that no input overflows the stack. */
@@ -52,7 +53,7 @@ export function decodeAnyValue(cursor: Cursor, depth = 0): AnyValue {
       if (field === 1) {
         value = { stringValue: readText(bytes, cursor.pos, end) };
       } else if (field === 7) {
-        value = { bytesValue: end > cursor.pos ? bytes.slice(cursor.pos, end) : emptyBytes };
+        value = { bytesValue: end > cursor.pos ? joinBytes(bytes.subarray(cursor.pos, end)) : emptyBytes };
       } else {
         const inner = new Cursor(bytes, cursor.pos, end);
         value =

@@ -130,7 +130,7 @@ export function createStoreReads(engine: EngineReader): StoreReads {
 
     findSpans: (query, options) => findSpanPage(engine, query, options?.signal),
 
-    getServices: async (options) => (await engine.services(options?.signal)).sort(compareCodePoints),
+    getServices: async (options) => [...(await engine.services(options?.signal))].sort(compareCodePoints),
 
     getOperations: async (query, options) => {
       if (query.service === "") {

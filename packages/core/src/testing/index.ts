@@ -7,6 +7,7 @@ import { describeLifecycle } from "./chapters/lifecycle.js";
 import { describeLosslessness } from "./chapters/losslessness.js";
 import { describeNames } from "./chapters/names.js";
 import { describeOddTraces } from "./chapters/odd-traces.js";
+import { describeOwnership } from "./chapters/ownership.js";
 import { describePaging } from "./chapters/paging.js";
 import { describeRefusing } from "./chapters/refusing.js";
 import { describeRetention } from "./chapters/retention.js";
@@ -41,6 +42,7 @@ export function describeSpanStore(runner: TestRunner, options: ConformanceOption
     suite.describe("lifecycle", () => describeLifecycle(suite));
     suite.describe("losslessness", () => describeLosslessness(suite));
     suite.describe("writing", () => describeWriting(suite));
+    suite.describe("ownership", () => describeOwnership(suite));
     suite.describe("retention", () => describeRetention(suite));
     suite.describe("expiring", () => describeExpiring(suite));
     suite.describe("names", () => describeNames(suite));

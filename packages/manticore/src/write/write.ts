@@ -95,7 +95,8 @@ export function createWriter(
     write,
   });
   // A call that its signal ends leaves a group that goes on, while the caller may change its bytes.
-  return (encoded, signal) => commitTogether(signal === undefined ? encoded : encoded.slice(), signal);
+  return (encoded, signal) =>
+    commitTogether(signal === undefined ? encoded : new Uint8Array(encoded), signal);
 }
 
 type GroupFailure = Extract<Awaited<ReturnType<Inserter["insert"]>>, { readonly error: unknown }>;

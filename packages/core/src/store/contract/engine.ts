@@ -20,8 +20,9 @@ import type {
  *   `deleteBefore` may be repeated.
  * - **Durability.** `write` resolves when its spans survive a kill of the process. What an engine remembers of its own
  *   writes (known operations, for example) it remembers only then.
- * - **Ownership.** Bytes that a read returns belong to core, which hands them to the caller: no later read shares their
- *   buffer. Bytes given to `write` are read until it resolves and never changed.
+ * - **Ownership.** Bytes that a read returns stay the engine's and may be views of a cache: core changes none of them and
+ *   copies what it gives to the caller. The engine changes them no more. Bytes given to `write` are read until it resolves or
+ *   rejects, and never changed.
  * - **Cancellation.** Every wait looks at the signal, from the first `await` on, and the call rejects with `ABORTED` or with
  *   the signal's reason. Leaving a stream's loop ends its work.
  * - **Concurrency.** All methods may run at the same time. Core bounds how many searches run and how many bytes they hold.

@@ -1,6 +1,7 @@
 import { ContentSet, contentSeed } from "../../fragments/content-set.js";
 import { FragmentWriter } from "../../fragments/fragment-writer.js";
 import { parseGroups } from "../../otlp/groups.js";
+import { joinBytes } from "../../otlp/own-bytes.js";
 import type { Fragment } from "../contract/engine.js";
 import type { TraceChunk } from "../contract/span-store.js";
 
@@ -73,7 +74,7 @@ export async function* assembleChunks(
   let truncated = false;
   const flush = (isCut: boolean): TraceChunk => {
     // Concatenated protobuf messages are one message: repeated fields add up.
-    const encoded = pending.length === 1 ? (pending[0] as Uint8Array) : Buffer.concat(pending, size);
+    const encoded = joinBytes(...pending);
     pending = [];
     size = 0;
     return isCut ? { traceId, encoded, truncated: true } : { traceId, encoded };

@@ -1,6 +1,7 @@
 import { throwIfAborted } from "../../errors/errors.js";
 import { FragmentWriter } from "../../fragments/fragment-writer.js";
 import { parseGroups } from "../../otlp/groups.js";
+import { joinBytes } from "../../otlp/own-bytes.js";
 import { SpanHead } from "../../otlp/span-head.js";
 import { ResourceView, ScopeView, SpanView } from "../../otlp/span-view.js";
 import { compilePredicate } from "../../query/filter/match/matcher.js";
@@ -188,7 +189,7 @@ function* chunksOf(
   let bytes = 0;
   for (const { encoded } of spans) {
     if (bytes > 0 && bytes + encoded.length > maxChunkBytes) {
-      yield { encoded: Buffer.concat(pending) };
+      yield { encoded: joinBytes(...pending) };
       pending = [];
       bytes = 0;
     }
@@ -196,6 +197,6 @@ function* chunksOf(
     bytes += encoded.length;
   }
   if (bytes > 0) {
-    yield { encoded: Buffer.concat(pending), ...(nextPageToken === undefined ? {} : { nextPageToken }) };
+    yield { encoded: joinBytes(...pending), ...(nextPageToken === undefined ? {} : { nextPageToken }) };
   }
 }

@@ -164,14 +164,6 @@ export function describeLifecycle(suite: Suite): void {
       const all = await Promise.all(Array.from({ length: 20 }, () => everything(store)));
       for (const each of all) assert.deepEqual(each, justOneTrace);
     });
-    suite.it("what a caller does to bytes it gave or got changes nothing", async (store) => {
-      const bytes = new Uint8Array(encodeTraces(oneTrace));
-      await store.write(bytes);
-      bytes.fill(0xff);
-      for await (const chunk of store.findTraces({})) chunk.encoded.fill(0xff);
-      for await (const chunk of store.findSpans({})) chunk.encoded.fill(0xff);
-      assert.deepEqual(await everything(store), justOneTrace);
-    });
     suite.it(
       "stats say that spans take room",
       async (store) => {

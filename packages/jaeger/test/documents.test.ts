@@ -83,7 +83,7 @@ describe("a document of Jaeger's", () => {
       "old float": { doubleValue: 1e300 },
       yes: { boolValue: true },
       "old no": { boolValue: false },
-      bytes: { bytesValue: Buffer.from([0, 255]) },
+      bytes: { bytesValue: Uint8Array.of(0, 255) },
     });
   });
 

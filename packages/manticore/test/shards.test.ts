@@ -12,7 +12,8 @@ const hour = 3_600_000_000_000n;
 const noon = 1_772_625_600_000_000_000n;
 
 function traceIdOf(trace: number): string {
-  return trace.toString(16).padStart(32, "0");
+  // Zeros are no id.
+  return (trace + 1).toString(16).padStart(32, "0");
 }
 
 /** Two spans of a trace, an hour from one another's trace. */

@@ -208,7 +208,12 @@ describeWithPeer("manticore", "statements", (located) => {
     expect(statements).toMatchSnapshot();
   });
   it("of a tenant", async () => {
-    await store.forTenant("Acme/1").getServices();
+    const tenant = store.forTenant("Acme/1");
+    await tenant.getServices();
+    // Reading as a tenant that has written nothing makes nothing.
+    expect(statements).toEqual([]);
+    await tenant.write(trace(1, now, "shop", "get"));
+    await tenant.getServices();
     expect(statements.filter((sql) => /^(CREATE|SELECT)/.test(sql))).toMatchSnapshot();
   });
 

@@ -5,7 +5,8 @@
 
 /** @param {number} number @returns {string} */
 export function traceIdOf(number) {
-  return number.toString(16).padStart(32, "0");
+  // Zeros are no id.
+  return (number + 1).toString(16).padStart(32, "0");
 }
 
 /** @param {number} number @returns {string[]} */

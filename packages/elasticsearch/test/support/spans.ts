@@ -9,7 +9,7 @@ export function spanOf(number: number, startTimeUnixNano: bigint = now, attribut
   const attributes = [{ key: "filler", value: { stringValue: noise(attributeBytes) } }];
   const span = {
     traceId: traceIdOf(number),
-    spanId: number.toString(16).padStart(16, "0"),
+    spanId: traceIdOf(number).slice(16),
     name: "op",
     startTimeUnixNano,
     endTimeUnixNano: startTimeUnixNano + 5n,
@@ -30,7 +30,8 @@ function noise(length: number): string {
 }
 
 export function traceIdOf(number: number): string {
-  return number.toString(16).padStart(32, "0");
+  // Zeros are no id.
+  return (number + 1).toString(16).padStart(32, "0");
 }
 
 export async function traceIdsIn(store: SpanStore): Promise<string[]> {

@@ -11,7 +11,8 @@ export interface GrpcServiceOptions {
   readonly readiness: ReadinessCheck;
   /** The first is nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
-  readonly maxReceiveMessageBytes: number;
+  /** Calls of one connection at the same time. */
+  readonly maxCallsPerConnection: number;
   /** Fires when the server goes down. */
   readonly draining: AbortSignal;
   readonly log: Logger;
@@ -22,19 +23,15 @@ export interface GrpcService {
   readonly server: Server;
   /** Says that it goes down to whoever asks. */
   drain(): void;
-  /**
-   * Stops accepting calls and waits for those in flight.
-   * @returns whether all of them ended within the grace time; those that did not are ended then.
-   */
-  stop(graceMs: number): Promise<boolean>;
+  /** Takes no more calls, and has each connection close when the last of its calls is over. */
+  stop(): void;
 }
 
 export function createGrpcService(options: GrpcServiceOptions): GrpcService {
   const { services, choose, readiness, draining, log } = options;
   const server = new Server({
-    "grpc.max_receive_message_length": options.maxReceiveMessageBytes,
     "grpc.max_send_message_length": -1,
-    "grpc.max_concurrent_streams": 1000,
+    "grpc.max_concurrent_streams": options.maxCallsPerConnection,
     // Reads carry no deadline: only a ping finds out that their client is gone.
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 20_000,
@@ -50,19 +47,6 @@ export function createGrpcService(options: GrpcServiceOptions): GrpcService {
       readiness.drain();
       health.drain();
     },
-    stop: (graceMs) => drained(server, graceMs),
+    stop: () => server.tryShutdown(() => {}),
   };
-}
-
-function drained(server: Server, graceMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      resolve(false);
-      server.forceShutdown();
-    }, graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }

@@ -1,13 +1,14 @@
 import type { SpanStore } from "@spanstore/core";
 import type { SpanLimits } from "@spanstore/core/engine";
 import type { Logger } from "pino";
+import type { LimitOptions } from "./limits/limits.js";
 import type { RateLimitOptions } from "./limits/rate-limits.js";
 import type { TenancyOptions } from "./routing/tenancy.js";
 import type { AuthOptions } from "./security/authorizer.js";
 import type { TlsOptions } from "./security/tls-source.js";
 import type { RetentionPolicy } from "./upkeep/retention.js";
 
-export interface ServerOptions {
+export interface ServerOptions extends LimitOptions {
   /** What is served. It stays the caller's: `close` does not close it. */
   readonly store: SpanStore;
   /** HOST:PORT for gRPC, port 0 for any free one. Default: 127.0.0.1:17271. */
@@ -54,14 +55,8 @@ export interface ServerOptions {
   readonly admin?: string;
   /** Whether POST /purge on the admin server empties the store. Default: false. */
   readonly allowPurge?: boolean;
-  /** The largest request taken, decompressed. Default: 64 MiB. */
-  readonly maxReceiveMessageBytes?: number;
-  /** Requests to write, of all callers together, that are not durable yet; more are refused. Default: 128 MiB. */
-  readonly maxWaitingBytes?: number;
-  /** How long a request to write may take to arrive, once it has begun. Default: a minute. */
-  readonly arrivalMs?: number;
-  /** The largest question that is read, encoded. Default: 1 MiB. */
-  readonly maxQueryBytes?: number;
+  /** Calls of one connection at the same time. Default: 1000. */
+  readonly maxCallsPerConnection?: number;
   /** Names and values of a call's headers together. Default: 16 KiB. */
   readonly maxHeaderBytes?: number;
   /** What is taken of a span; others are dead letters. Default: whatever fits in a request. */

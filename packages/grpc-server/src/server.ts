@@ -1,21 +1,27 @@
 import { setMaxListeners } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { SpanStoreError } from "@spanstore/core";
 import { pino } from "pino";
 import { createAdminServer } from "./admin/admin-server.js";
 import { createGrpcService, type GrpcService, type GrpcServiceOptions } from "./grpc-service.js";
 import { createHttpService } from "./http/http-service.js";
-import { createAdmission } from "./limits/admission.js";
-import { admitArrivals } from "./limits/admit-arrivals.js";
+import { createLimits } from "./limits/limits.js";
 import { createRateLimits } from "./limits/rate-limits.js";
-import { stopSending } from "./limits/stop-sending.js";
 import { createArchive } from "./routing/archive.js";
 import { createBackends } from "./routing/backends.js";
 import { createTenantOf } from "./routing/tenancy.js";
-import { type Address, formatAddress, listenGrpc, listenHttp, parseAddress } from "./rpc/listen.js";
-import { observeCalls } from "./rpc/observe.js";
+import { serverCredentials } from "./rpc/grpc-js.js";
+import {
+  type Address,
+  formatAddress,
+  type GrpcPort,
+  listenGrpc,
+  listenHttp,
+  parseAddress,
+} from "./rpc/listen.js";
+import { wireCalls } from "./rpc/wire-calls.js";
 import { guardCalls } from "./security/guard-calls.js";
 import { openSecurity } from "./security/security.js";
-import { serverCredentials } from "./security/server-credentials.js";
 import type { ServerOptions } from "./server-options.js";
 import { openDeadLetterFile } from "./upkeep/dead-letter-file.js";
 import { createDeadLetters } from "./upkeep/dead-letters.js";
@@ -79,22 +85,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       security.stop();
       throw error;
     }));
-  const admission = createAdmission(options.maxWaitingBytes ?? 128 * mebibyte, metrics.writesWaiting, () =>
-    metrics.writeRefused("waiting"),
-  );
+  const limits = createLimits(options, tenantOf, metrics.refused);
+  metrics.watch(limits.taken);
   const backends = createBackends({
     store,
     archive,
     tenantOf,
     declareStreaming: options.declareStreaming ?? false,
-    admission,
     metrics,
     deadLetters: createDeadLetters(metrics, log, letters),
     limits: options.spanLimits,
     rateOf: createRateLimits(options.rates ?? { bytesPerSecond: undefined, ofTenants: [] }, () =>
-      metrics.writeRefused("rate"),
+      metrics.refused("rate"),
     ),
-    maxQueryBytes: options.maxQueryBytes ?? mebibyte,
     maxClockSkewMs: options.maxClockSkewMs ?? 0,
   });
   const draining = new AbortController();
@@ -107,12 +110,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...of,
       services: backends.services,
       interceptors: [
-        stopSending,
-        observeCalls(metrics.callFinished),
+        wireCalls({ ...limits, finished: metrics.callFinished }),
         guardCalls({ authorizer, tenantOf, maxHeaderBytes: options.maxHeaderBytes ?? 16 * 1024 }),
-        admitArrivals(admission, options.arrivalMs ?? 60_000),
       ],
-      maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? 64 * mebibyte,
+      maxCallsPerConnection: options.maxCallsPerConnection ?? 1000,
       draining: draining.signal,
       log,
     });
@@ -122,7 +123,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     authorizer,
     tenantOf,
     tls,
-    admission,
+    place: limits.place,
+    maxConnections: limits.httpConnections,
     metrics: createHttpMetrics(metrics.registry),
     corsOrigins: options.corsOrigins ?? [],
     maxBodyBytes: options.maxReceiveMessageBytes ?? 64 * mebibyte,
@@ -151,29 +153,35 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tenantOf: tenancy && createTenantOf({ ...tenancy, required: false }),
     authorizer,
     tls: options.tls?.admin === false ? undefined : tls,
+    connections: limits.adminConnections,
     log,
   });
 
+  const ports: GrpcPort[] = [];
   const bound: { grpc?: Address; archive?: Address; admin?: Address; http?: Address } = {};
   let allInOne: AllInOneAddresses | undefined;
   try {
     const credentials = serverCredentials(tls);
+    const open = async ({ server }: GrpcService, wanted: Address): Promise<Address> => {
+      const port = await listenGrpc(server, wanted, credentials, limits.connections.admit);
+      ports.push(port);
+      return port.address;
+    };
     if (adminWanted !== undefined) bound.admin = await listenHttp(admin, adminWanted);
-    if (second && archiveWanted) bound.archive = await listenGrpc(second.server, archiveWanted, credentials);
-    bound.grpc = await listenGrpc(main.server, grpcWanted, credentials);
+    if (second && archiveWanted) bound.archive = await open(second, archiveWanted);
+    bound.grpc = await open(main, grpcWanted);
     if (httpWanted !== undefined) bound.http = await http.listen(httpWanted);
     if (allInOneWanted !== undefined) {
       const { otlpGrpc, otlpHttp, query } = allInOneWanted;
       allInOne = {
-        otlpGrpc: formatAddress(await listenGrpc(main.server, otlpGrpc, credentials)),
+        otlpGrpc: formatAddress(await open(main, otlpGrpc)),
         otlpHttp: formatAddress(await http.listen(otlpHttp, "otlp")),
         query: formatAddress(await http.listen(query, "query")),
       };
     }
   } catch (error) {
     admin.close();
-    main.server.forceShutdown();
-    second?.server.forceShutdown();
+    for (const port of ports) void port.close();
     await http.stop(0);
     security.stop();
     await letters?.close();
@@ -196,10 +204,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     security.stop();
     for (const { drain } of services) drain();
     draining.abort();
-    const all = await Promise.all([...services, http].map(({ stop }) => stop(shutdownGraceMs)));
+    // grpc-js tells its clients; that their calls are over it does not always wait for.
+    for (const { stop } of services) stop();
+    const closed = Promise.all(ports.map((port) => port.close()));
+    const all = await Promise.all([within(shutdownGraceMs, closed), http.stop(shutdownGraceMs)]);
     if (all.includes(false)) {
       log.warn({ graceMs: shutdownGraceMs }, "calls were still in flight after the grace time; ended them");
     }
+    limits.connections.destroy();
     await new Promise<void>((resolve) => {
       if (bound.admin === undefined) resolve();
       else admin.close(() => resolve());
@@ -229,6 +241,18 @@ function allInOneOption({ otlpGrpc, otlpHttp, query }: AllInOneAddresses) {
     otlpHttp: addressOption(otlpHttp, "allInOne.otlpHttp"),
     query: addressOption(query, "allInOne.query"),
   };
+}
+
+/** Whether the work is done in time. */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  const late = new AbortController();
+  const done = work.then(() => true);
+  const over = delay(milliseconds, false, { signal: late.signal }).catch(() => false);
+  try {
+    return await Promise.race([done, over]);
+  } finally {
+    late.abort();
+  }
 }
 
 function addressOption(text: string, field: string): Address {

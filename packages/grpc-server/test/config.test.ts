@@ -195,6 +195,9 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["512MiB", 512 * 2 ** 20],
   ],
   "limits.arrival-time": [["5s", 5000]],
+  "limits.connections": [["20", 20]],
+  "limits.calls": [["10000", 10_000]],
+  "limits.calls-per-connection": [["1", 1]],
   "limits.bytes-per-second": [
     ["none", "none"],
     ["1MiB", 1_048_576],

@@ -7,12 +7,14 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import { TLSSocket } from "node:tls";
 import { isSpanStoreError } from "@spanstore/core";
+import { type Connections, peerOf } from "../limits/connections.js";
 import type { Headers } from "../routing/tenancy.js";
 import type { Authorizer } from "../security/authorizer.js";
 import type { TlsSource } from "../security/tls-source.js";
 import { type Answer, createRoutes, type Route, type RouteOptions } from "./routes.js";
 
 export interface AdminOptions extends RouteOptions {
+  readonly connections: Connections;
   /** Undefined: whoever reaches the port may ask. */
   readonly authorizer: Authorizer | undefined;
   /** Undefined: plain HTTP. */
@@ -23,6 +25,7 @@ export interface AdminOptions extends RouteOptions {
 export function createAdminServer(options: AdminOptions): Server {
   const routes = createRoutes(options);
   const respond = async (request: IncomingMessage, response: ServerResponse) => {
+    response.once("close", options.connections.use(peerOf(request.socket)));
     request.resume();
     try {
       write(request, response, await route(routes, request, options));
@@ -36,6 +39,7 @@ export function createAdminServer(options: AdminOptions): Server {
   const server = createServer(options.tls, (request, response) => {
     void respond(request, response);
   });
+  server.on("connection", (socket) => void options.connections.admit(socket));
   server.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
     else socket.destroy();

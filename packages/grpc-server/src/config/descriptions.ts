@@ -256,12 +256,27 @@ export const descriptions: Record<OptionName, OptionDescription> = {
   "limits.waiting-bytes": {
     group: "Limits",
     placeholder: "SIZE",
-    help: "Requests to write, of all callers together, that are not durable yet; more are refused, and streams held back.",
+    help: "Requests to write, of all callers together, that arrive or are not durable yet; more are refused, and streams held back.",
   },
   "limits.arrival-time": {
     group: "Limits",
     placeholder: "TIME",
-    help: "How long a request to write may take to arrive, once it has begun; a slower one ends with DEADLINE_EXCEEDED.",
+    help: "How long a request may take to arrive, once its call has begun; a slower one ends with DEADLINE_EXCEEDED.",
+  },
+  "limits.connections": {
+    group: "Limits",
+    placeholder: "NUMBER",
+    help: "Connections to the ports of gRPC, and to each of HTTP; fewer where the process may open few files. One more to gRPC takes the place of the one that has been idle for longest.",
+  },
+  "limits.calls": {
+    group: "Limits",
+    placeholder: "NUMBER",
+    help: "Calls of all connections at the same time; more are refused.",
+  },
+  "limits.calls-per-connection": {
+    group: "Limits",
+    placeholder: "NUMBER",
+    help: "Calls of one connection at the same time; clients wait with more.",
   },
   "limits.bytes-per-second": {
     group: "Limits",

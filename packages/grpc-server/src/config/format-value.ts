@@ -13,7 +13,13 @@ const times: ReadonlySet<OptionName> = new Set([
   "retention-interval",
   "tenancy.retention",
 ]);
-const numbers: ReadonlySet<OptionName> = new Set(["elasticsearch.shards", "limits.attributes"]);
+const numbers: ReadonlySet<OptionName> = new Set([
+  "elasticsearch.shards",
+  "limits.attributes",
+  "limits.connections",
+  "limits.calls",
+  "limits.calls-per-connection",
+]);
 
 /** Whether an option's value must not be shown. */
 function isSecret(option: OptionName): boolean {

@@ -106,6 +106,9 @@ export const configSchema = z.strictObject({
     .default(64 * 1024 * 1024),
   "limits.waiting-bytes": byteSize.default(128 * 1024 * 1024),
   "limits.arrival-time": timer.default(60_000),
+  "limits.connections": count(1_000_000).default(1000),
+  "limits.calls": count(1_000_000).default(4096),
+  "limits.calls-per-connection": count(1_000_000).default(1000),
   "limits.bytes-per-second": z
     .union([z.literal("none"), rate], "must be a number of bytes, for example 10MiB, or none")
     .default("none"),

@@ -20,6 +20,9 @@ export function serveOptions(config: Config): ConfiguredOptions {
     maxReceiveMessageBytes: config["grpc.max-receive-message-bytes"],
     maxWaitingBytes: config["limits.waiting-bytes"],
     arrivalMs: config["limits.arrival-time"],
+    maxConnections: config["limits.connections"],
+    maxCalls: config["limits.calls"],
+    maxCallsPerConnection: config["limits.calls-per-connection"],
     maxQueryBytes: config["limits.query-bytes"],
     maxHeaderBytes: config["limits.header-bytes"],
     spanLimits: {

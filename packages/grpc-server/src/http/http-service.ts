@@ -1,13 +1,8 @@
 import { createReclaimer } from "@spanstore/core/engine";
-import {
-  type BodyPlace,
-  createHttpFace,
-  type HttpCall,
-  type HttpCaller,
-  type HttpFace,
-} from "@spanstore/http";
+import { createHttpFace, type HttpCall, type HttpCaller, type HttpFace } from "@spanstore/http";
 import type { Logger } from "pino";
-import type { Admission } from "../limits/admission.js";
+import { peerOf } from "../limits/connections.js";
+import type { Limits } from "../limits/limits.js";
 import type { HttpSpace } from "../routing/backends.js";
 import type { TenantOf } from "../routing/tenancy.js";
 import { type Address, listenError } from "../rpc/listen.js";
@@ -24,7 +19,9 @@ export interface HttpServiceOptions {
   readonly tenantOf: TenantOf | undefined;
   /** Undefined: plain HTTP. */
   readonly tls: TlsSource | undefined;
-  readonly admission: Admission;
+  readonly place: Limits["place"];
+  /** Of each port. */
+  readonly maxConnections: number;
   readonly metrics: HttpMetrics;
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
@@ -44,7 +41,7 @@ export interface HttpService {
 }
 
 export function createHttpService(options: HttpServiceOptions): HttpService {
-  const { spaceOf, hasArchive, admission, metrics, tls, log } = options;
+  const { spaceOf, hasArchive, metrics, tls, log } = options;
   const faces: HttpFace[] = [];
   const createFace = (serve: readonly ("query" | "otlp")[]): HttpFace =>
     createHttpFace(spaceOf(undefined).store, {
@@ -53,11 +50,13 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       storeOf: ({ tenant }) => spaceOf(tenant).store,
       ...(hasArchive ? { archiveOf: (caller) => archiveOf(spaceOf(caller.tenant)) } : {}),
       write: (traces, { tenant }, signal) => spaceOf(tenant).write(traces, signal),
-      place: ({ need }) => (need === "write" ? placeIn(admission) : noPlace),
+      place: ({ need, request }, { tenant }, lost) =>
+        options.place(need, { connection: peerOf(request.socket), tenant }, lost),
       finished: metrics.finished,
       passed: createReclaimer("minor"),
       failed: (error, { method, url }) => log.error({ err: error, method, url }, "an HTTP call failed"),
       corsOrigins: options.corsOrigins,
+      maxConnections: options.maxConnections,
       maxBodyBytes: options.maxBodyBytes,
       maxQueryBytes: options.maxQueryBytes,
       maxHeaderBytes: options.maxHeaderBytes,
@@ -108,12 +107,4 @@ function authorized({ authorizer, tenantOf }: HttpServiceOptions, { need, header
 function archiveOf({ archive }: HttpSpace): ReturnType<NonNullable<HttpSpace["archive"]>> {
   if (archive === undefined) throw new Error("there is an archive for some tenants and not for others");
   return archive();
-}
-
-const noPlace: BodyPlace = { take() {}, expect() {}, settle() {}, release() {} };
-
-/** Room for a write that arrives; it is admitted by its size when it has. */
-function placeIn(admission: Admission): BodyPlace {
-  const arrived = admission.arriving();
-  return { ...noPlace, settle: arrived, release: arrived };
 }

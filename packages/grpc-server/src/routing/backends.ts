@@ -1,9 +1,9 @@
 import type { Metadata } from "@grpc/grpc-js";
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
 import { createReclaimer, type SpanLimits } from "@spanstore/core/engine";
-import { type Admission, admitted } from "../limits/admission.js";
 import { limitedStore } from "../limits/limited-store.js";
 import type { RateLimit } from "../limits/rate-limits.js";
+import { rated } from "../limits/rated.js";
 import { queryServiceV2 } from "../query/api-v2.js";
 import { queryServiceV3 } from "../query/api-v3.js";
 import type { Services } from "../rpc/services.js";
@@ -26,14 +26,12 @@ export interface BackendOptions {
   /** Whose a call is; undefined where there are no tenants. */
   readonly tenantOf: TenantOf | undefined;
   readonly declareStreaming: boolean;
-  readonly admission: Admission;
   readonly metrics: Metrics;
   readonly deadLetters: (destination: Destination) => DeadLetters;
   /** Of the spans that are written; undefined: whatever fits in a message. */
   readonly limits: SpanLimits | undefined;
   /** What a tenant, or all callers where there are none, may write; undefined: as much as there is room for. */
   readonly rateOf: (tenant: string | undefined) => RateLimit | undefined;
-  readonly maxQueryBytes: number;
   /** How far query services move times where hosts' clocks disagree, in milliseconds. */
   readonly maxClockSkewMs: number;
 }
@@ -110,8 +108,7 @@ function spaceOver(
   store: SpanStore,
   openStoreOfArchive: (() => Promise<SpanStore>) | undefined,
 ): Space {
-  const { declareStreaming, admission, metrics, deadLetters, limits, rateOf } = options;
-  const { maxQueryBytes, maxClockSkewMs } = options;
+  const { declareStreaming, metrics, deadLetters, limits, rateOf, maxClockSkewMs } = options;
   const backend = (
     role: Destination["store"],
     unlimited: SpanStore,
@@ -134,9 +131,9 @@ function spaceOver(
       store: over,
       write: async (request, signal) => {
         rate?.take(request.length);
-        return admission.run(request.length, () => write(request, signal));
+        return write(request, signal);
       },
-      services: admitted(services, admission, rate, maxQueryBytes),
+      services: rated(services, rate),
       asArchive: v1.asArchive,
     };
   };

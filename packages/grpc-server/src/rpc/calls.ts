@@ -11,6 +11,7 @@ import type {
 import { SpanStoreError } from "@spanstore/core";
 import { createReclaimer } from "@spanstore/core/engine";
 import type { Logger } from "pino";
+import { claimMessage } from "./receipts.js";
 import { deadlineExceeded, isServerFault, statusOfError } from "./status.js";
 
 /** Answers one encoded request with one encoded response. */
@@ -47,6 +48,7 @@ type Call = UnaryCall | StreamCall | UploadCall;
 export function unaryHandler(choose: Choice<UnaryMethod>, log: Logger): handleUnaryCall<Buffer, Buffer> {
   return (call, respond) => {
     const scope = openScope(call);
+    const release = claimMessage(call.request);
     const answer = async () => {
       try {
         const method = await choose(call.metadata);
@@ -55,6 +57,7 @@ export function unaryHandler(choose: Choice<UnaryMethod>, log: Logger): handleUn
         respond(failed(error, call, scope.signal, log));
       } finally {
         scope.close();
+        release();
       }
     };
     void answer();
@@ -91,28 +94,15 @@ export function uploadHandler(
   };
 }
 
-/** The requests of a call, each fetched when it is asked for: a stream of Node's reads sixteen ahead, however large. */
+/** The requests of a call: the next is read when the one before it has been claimed. */
 function requestsOf(call: UploadCall): Requests {
-  const fetch = call._read.bind(call);
-  let isAskedFor = false;
-  const fetchIfEmpty = (): void => {
-    if (!isAskedFor || call.readableLength > 0) return;
-    isAskedFor = false;
-    fetch(0);
-  };
-  call._read = () => {
-    isAskedFor = true;
-    fetchIfEmpty();
-  };
   return {
     destroy: () => {
       call.destroy();
     },
     async *[Symbol.asyncIterator]() {
-      for await (const message of call as AsyncIterable<Buffer>) {
-        yield { message, release: () => {} };
-        fetchIfEmpty();
-      }
+      for await (const message of call as AsyncIterable<Buffer>)
+        yield { message, release: claimMessage(message) };
     },
   };
 }
@@ -127,6 +117,7 @@ export function streamHandler(
 ): handleServerStreamingCall<Buffer, Buffer> {
   return (call) => {
     const scope = openScope(call);
+    const release = claimMessage(call.request);
     const answer = async () => {
       try {
         const method = await choose(call.metadata);
@@ -141,6 +132,7 @@ export function streamHandler(
         call.emit("error", failed(error, call, scope.signal, log));
       } finally {
         scope.close();
+        release();
       }
     };
     void answer();

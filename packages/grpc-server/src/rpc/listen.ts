@@ -1,5 +1,8 @@
-import type { Server as HttpServer } from "node:http";
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { createServer, isIP, type Server as NetServer, type Socket } from "node:net";
 import type { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
+import { messageOf } from "@spanstore/core/engine";
 
 export interface Address {
   readonly host: string;
@@ -27,44 +30,94 @@ export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-/** @returns the address with the port that was opened. */
-export function listenGrpc(
+/** A port of gRPC that is open. */
+export interface GrpcPort {
+  /** With the port that was opened. */
+  readonly address: Address;
+  /** Takes no more connections. @returns when those that are open are closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a port for a gRPC server, on every address that the host's name has.
+ * @param admit asked of every connection whether it may be served; one that may not has been closed.
+ */
+export async function listenGrpc(
   server: GrpcServer,
   address: Address,
   credentials: ServerCredentials,
-): Promise<Address> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(formatAddress(address), credentials, (error, port) => {
-      if (error) reject(listenError(address, error));
-      else resolve({ host: address.host, port });
-    });
-  });
+  admit: (socket: Socket) => boolean,
+): Promise<GrpcPort> {
+  const injector = server.createConnectionInjector(credentials);
+  const connected = (socket: Socket): void => {
+    if (admit(socket)) injector.injectConnection(socket);
+  };
+  const ports: NetServer[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(ports.map((listener) => once(listener.close(), "close")));
+  };
+  let { port } = address;
+  let missing: unknown;
+  try {
+    for (const host of await addressesOf(address.host)) {
+      const listener = createServer({ noDelay: true }, connected);
+      try {
+        port = await listen(listener, { host, port });
+        ports.push(listener);
+      } catch (error) {
+        // A name may stand for addresses that this machine has not, beside those that it has.
+        if (!isMissingAddress(error)) throw error;
+        missing = error;
+      }
+    }
+    if (ports.length === 0) throw missing;
+  } catch (error) {
+    void close();
+    throw listenError(address, error);
+  }
+  return { address: { host: address.host, port }, close };
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host];
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+function isMissingAddress(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT";
 }
 
 /** @returns the address with the port that was opened. */
-export function listenHttp(server: HttpServer, address: Address): Promise<Address> {
-  return new Promise((resolve, reject) => {
-    const refuse = (error: Error) => reject(listenError(address, error));
-    server.once("error", refuse);
-    server.listen(address.port, address.host, () => {
-      server.off("error", refuse);
-      const bound = server.address();
-      const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
-      resolve({ host: address.host, port });
-    });
-  });
+export async function listenHttp(server: NetServer, address: Address): Promise<Address> {
+  try {
+    return { host: address.host, port: await listen(server, address) };
+  } catch (error) {
+    throw listenError(address, error);
+  }
 }
 
-/** System errors in words; grpc-js gives only their text. */
-const reasons: readonly (readonly [code: string, words: string])[] = [
-  ["EADDRINUSE", "the port is in use"],
-  ["EACCES", "permission denied"],
-  ["EADDRNOTAVAIL", "this machine has no such address"],
-  ["ENOTFOUND", "unknown host"],
-];
+async function listen(server: NetServer, { host, port }: Address): Promise<number> {
+  server.listen(port, host);
+  await once(server, "listening");
+  const bound = server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : port;
+}
+
+/** System errors in words. */
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is in use",
+  EACCES: "permission denied",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "unknown host",
+};
 
 /** What a port that cannot be opened is told by. */
-export function listenError(address: Address, cause: Error): ListenError {
-  const reason = reasons.find(([code]) => cause.message.includes(code))?.[1] ?? cause.message;
+export function listenError(address: Address, cause: unknown): ListenError {
+  const reason = reasons[codeOf(cause)] ?? messageOf(cause);
   return new ListenError(`cannot listen on ${formatAddress(address)}: ${reason}`, { cause });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -1,5 +1,6 @@
 import type { SpanStore } from "@spanstore/core";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Limits, Refusal } from "../limits/limits.js";
 import type { Archive } from "../routing/archive.js";
 
 export interface Metrics {
@@ -10,10 +11,9 @@ export interface Metrics {
   spansRejected(count: number): void;
   /** Dead letters that their file did not take. */
   deadLettersLost(count: number): void;
-  /** Bytes of write requests that are not durable yet. */
-  writesWaiting(bytes: number): void;
-  /** A write that was refused: more than there is room for at all, or than its tenant may. */
-  writeRefused(reason: "waiting" | "rate"): void;
+  /** Has what is let in shown as it is when it is asked for. */
+  watch(taken: Limits["taken"]): void;
+  refused(what: Refusal): void;
   /** Whether the store can serve now. */
   ready(isReady: boolean): void;
   /** Old spans that were removed, as far as the engine knows how many. */
@@ -64,11 +64,6 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
     help: "Spans that can never be stored and went to the dead-letter log.",
     registers,
   });
-  const waiting = new Gauge({
-    name: "spanstore_waiting_bytes",
-    help: "Encoded bytes of write requests that are not durable yet, and 16 KiB for each call.",
-    registers,
-  });
   new Gauge({
     name: "spanstore_store_bytes",
     help: "What the store, and its archive once it is used, occupy: on disk, or in memory where there is no disk.",
@@ -89,13 +84,7 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
   });
   const security = securityMetrics(registry);
   const upkeep = upkeepMetrics(registry);
-  const refused = new Counter({
-    name: "spanstore_writes_refused_total",
-    help: "Write requests refused with RESOURCE_EXHAUSTED: too many bytes waiting, or more than the tenant's rate.",
-    labelNames: ["reason"],
-    registers,
-  });
-  for (const reason of ["waiting", "rate"]) refused.inc({ reason }, 0);
+  const limits = limitMetrics(registry);
   const lost = new Counter({
     name: "spanstore_dead_letters_lost_total",
     help: "Dead letters that could not be written to their file.",
@@ -105,8 +94,8 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
     registry,
     ...security,
     ...upkeep,
+    ...limits,
     deadLettersLost: (count) => lost.inc(count),
-    writeRefused: (reason) => refused.inc({ reason }),
     callFinished(path, code, duration) {
       const [, service = "", method = ""] = path.split("/");
       handled.inc({ grpc_service: service, grpc_method: method, grpc_code: code });
@@ -119,7 +108,49 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
     spansRejected(count) {
       rejected.inc(count);
     },
-    writesWaiting: (size) => waiting.set(size),
+  };
+}
+
+/** What tells of how much is let in, and how much is not. */
+function limitMetrics(registry: Registry): Pick<Metrics, "watch" | "refused"> {
+  const registers = [registry];
+  const writes = new Counter({
+    name: "spanstore_writes_refused_total",
+    help: "Write requests refused with RESOURCE_EXHAUSTED: too many bytes waiting, or more than the tenant's rate.",
+    labelNames: ["reason"],
+    registers,
+  });
+  const others = new Counter({
+    name: "spanstore_refused_total",
+    help: "Connections closed, and calls and questions refused with RESOURCE_EXHAUSTED, because there were too many.",
+    labelNames: ["what"],
+    registers,
+  });
+  for (const reason of ["waiting", "rate"]) writes.inc({ reason }, 0);
+  for (const what of ["connections", "calls", "questions"]) others.inc({ what }, 0);
+  return {
+    watch: (taken) => {
+      const gauge = (name: string, help: string, of: keyof ReturnType<Limits["taken"]>) =>
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(taken()[of]);
+          },
+        });
+      gauge(
+        "spanstore_waiting_bytes",
+        "Bytes of write requests that arrive or are not durable yet, and 16 KiB for each.",
+        "waitingBytes",
+      );
+      gauge("spanstore_calls", "Calls that are open.", "calls");
+      gauge("spanstore_connections", "Connections to the ports of gRPC.", "connections");
+    },
+    refused: (what) => {
+      if (what === "waiting" || what === "rate") writes.inc({ reason: what });
+      else others.inc({ what });
+    },
   };
 }
 

@@ -58,12 +58,6 @@ async function sendOn(client) {
   }
 }
 
-/** The server learns how large writes are. */
-for (const warmUp = 25; next <= warmUp; ) {
-  const number = next++;
-  await send(clients[0], requestOf(number));
-  process.send?.({ taken: number });
-}
 await Promise.all(Array.from({ length: Number(senders) }, (_, i) => sendOn(clients[i % channels])));
 for (const client of clients) client.close();
 process.disconnect?.();

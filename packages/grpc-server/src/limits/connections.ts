@@ -1,0 +1,75 @@
+import type { Socket } from "node:net";
+
+/** The connections of a port, no more than there may be. */
+export interface Connections {
+  /**
+   * Counts a connection from now until it closes. Beyond the most, the one that has had nothing to do for longest is
+   * closed in its favour.
+   * @returns false when all others are in use; then it was closed itself.
+   */
+  admit(socket: Socket): boolean;
+  /** @returns what is called once when the use is over. */
+  use(peer: string): () => void;
+  count(): number;
+  /** Closes all. */
+  destroy(): void;
+}
+
+/** The other side of a connection, as grpc-js has it too: ADDRESS:PORT. */
+export function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
+}
+
+/** @param refused told of every connection that was closed since there were too many. */
+export function createConnections(most: number, refused: () => void): Connections {
+  const all = new Map<string, Socket>();
+  /** Those with nothing to do, longest first. */
+  const idle = new Set<string>();
+  const uses = new Map<string, number>();
+
+  const forget = (peer: string): void => {
+    all.delete(peer);
+    idle.delete(peer);
+    uses.delete(peer);
+  };
+
+  return {
+    admit(socket) {
+      const peer = peerOf(socket);
+      const [longestIdle] = idle;
+      if (all.size >= most) {
+        refused();
+        const victim = longestIdle === undefined ? socket : all.get(longestIdle);
+        if (longestIdle !== undefined) forget(longestIdle);
+        victim?.destroy();
+        if (victim === socket) return false;
+      }
+      all.set(peer, socket);
+      idle.add(peer);
+      socket.once("close", () => {
+        if (all.get(peer) === socket) forget(peer);
+      });
+      return true;
+    },
+    use(peer) {
+      const socket = all.get(peer);
+      if (socket === undefined) return () => {};
+      idle.delete(peer);
+      uses.set(peer, (uses.get(peer) ?? 0) + 1);
+      return () => {
+        if (all.get(peer) !== socket) return;
+        const left = (uses.get(peer) ?? 0) - 1;
+        if (left > 0) {
+          uses.set(peer, left);
+        } else {
+          uses.delete(peer);
+          idle.add(peer);
+        }
+      };
+    },
+    count: () => all.size,
+    destroy: () => {
+      for (const socket of all.values()) socket.destroy();
+    },
+  };
+}

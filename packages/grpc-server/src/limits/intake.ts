@@ -1,0 +1,27 @@
+import type { Metadata } from "@grpc/grpc-js";
+import type { Intake } from "../rpc/wire-calls.js";
+import type { Party, Room } from "./room.js";
+import { isWritePath } from "./writes.js";
+
+export interface IntakeOptions {
+  /** Of requests to write that are not durable yet. */
+  readonly writes: Room;
+  /** Of what is asked, until it is answered. */
+  readonly questions: Room;
+  readonly maxWriteBytes: number;
+  readonly maxQuestionBytes: number;
+  readonly arrivalMs: number;
+  readonly partyOf: (headers: Metadata, connection: string) => Party;
+}
+
+/** What is taken in of each method's calls: what writes has one room, what asks another. */
+export function createIntake(options: IntakeOptions): (path: string) => Intake {
+  const intake = (room: Room, mostBytes: number): Intake => ({
+    mostBytes,
+    arrivalMs: options.arrivalMs,
+    place: (headers, connection, lost) => room.place(options.partyOf(headers, connection), lost),
+  });
+  const writing = intake(options.writes, options.maxWriteBytes);
+  const asking = intake(options.questions, options.maxQuestionBytes);
+  return (path) => (isWritePath(path) ? writing : asking);
+}

@@ -1,0 +1,132 @@
+import type { Metadata } from "@grpc/grpc-js";
+import type { TenantOf } from "../routing/tenancy.js";
+import { messageBytes } from "../rpc/arriving-message.js";
+import type { Place } from "../rpc/place.js";
+import type { WireOptions } from "../rpc/wire-calls.js";
+import { type Connections, createConnections } from "./connections.js";
+import { createIntake } from "./intake.js";
+import { connectionsWithin, openFileLimit } from "./open-files.js";
+import { createRoom, type Party } from "./room.js";
+
+const mebibyte = 1024 * 1024;
+
+/** How much a server takes in; what is left out has its default. */
+export interface LimitOptions {
+  /** The largest request taken, decompressed. Default: 64 MiB. */
+  readonly maxReceiveMessageBytes?: number;
+  /** Requests to write, of all callers together, that are not durable yet; more are refused. Default: 128 MiB. */
+  readonly maxWaitingBytes?: number;
+  /** How long a request may take to arrive, once its call has begun. Default: a minute. */
+  readonly arrivalMs?: number;
+  /** The largest question that is read, encoded. Default: 1 MiB. */
+  readonly maxQueryBytes?: number;
+  /** Connections to the ports of gRPC, and to each of HTTP; fewer where the process may open few files. Default: 1000. */
+  readonly maxConnections?: number;
+  /** Calls of all connections at the same time. Default: 4096. */
+  readonly maxCalls?: number;
+}
+
+/** What is refused, for the metrics. */
+export type Refusal = "waiting" | "rate" | "questions" | "calls" | "connections";
+
+/** How much is let in. */
+export interface Limits extends Pick<WireOptions, "opened" | "intakeOf"> {
+  /** Of the ports of gRPC. */
+  readonly connections: Connections;
+  /** Of the admin port, which has its own so that it answers when the others are full. */
+  readonly adminConnections: Connections;
+  /** Of each port of HTTP beside the admin port. */
+  readonly httpConnections: number;
+  /** Room for what a call over HTTP brings. @param lost called when the place is given to others. */
+  place(need: "read" | "write", party: Party, lost: (error: unknown) => void): Place;
+  /** How much is taken now. */
+  readonly taken: () => {
+    readonly waitingBytes: number;
+    readonly calls: number;
+    readonly connections: number;
+  };
+}
+
+/** What is asked, until it is answered, has room for so many of the largest questions. */
+const largestQuestions = 32;
+const maxAdminConnections = 100;
+/** Parts of the files that the process may open; there are up to three ports of HTTP. The others are the store's. */
+const grpcPart = 3 / 8;
+const httpPart = 1 / 16;
+const adminPart = 1 / 8;
+
+/** @param refused told of everything that is refused. */
+export function createLimits(
+  options: LimitOptions,
+  tenantOf: TenantOf | undefined,
+  refused: (what: Refusal) => void,
+): Limits {
+  const { maxWaitingBytes = 128 * mebibyte, maxQueryBytes = mebibyte, maxCalls = 4096 } = options;
+  const writes = createRoom({
+    most: maxWaitingBytes,
+    what: "bytes of spans are waiting to be written",
+    refused: () => refused("waiting"),
+  });
+  const questions = createRoom({
+    most: largestQuestions * maxQueryBytes,
+    what: "bytes of questions are waiting to be answered",
+    refused: () => refused("questions"),
+  });
+  const calls = createRoom({ most: maxCalls, what: "calls are open", refused: () => refused("calls") });
+  const openFiles = openFileLimit();
+  const { maxConnections = 1000 } = options;
+  const connections = createConnections(connectionsWithin(openFiles, maxConnections, grpcPart), () =>
+    refused("connections"),
+  );
+  const partyOf = (headers: Metadata, connection: string): Party => ({
+    connection,
+    tenant: tenantOf && claimedTenant(tenantOf, headers),
+  });
+  return {
+    connections,
+    adminConnections: createConnections(connectionsWithin(openFiles, maxAdminConnections, adminPart), () =>
+      refused("connections"),
+    ),
+    httpConnections: connectionsWithin(openFiles, maxConnections, httpPart),
+    place: (need, party, lost) => withOverhead((need === "write" ? writes : questions).place(party, lost)),
+    opened: (headers, connection) => {
+      const place = calls.place(partyOf(headers, connection));
+      place.take(1);
+      const unused = connections.use(connection);
+      return () => {
+        place.release();
+        unused();
+      };
+    },
+    intakeOf: createIntake({
+      writes,
+      questions,
+      maxWriteBytes: options.maxReceiveMessageBytes ?? 64 * mebibyte,
+      maxQuestionBytes: maxQueryBytes,
+      arrivalMs: options.arrivalMs ?? 60_000,
+      partyOf,
+    }),
+    taken: () => ({ waitingBytes: writes.held(), calls: calls.held(), connections: connections.count() }),
+  };
+}
+
+/** The same place, where what a message takes besides its bytes comes with the first of them. */
+function withOverhead(place: Place): Place {
+  let overhead = messageBytes;
+  return {
+    ...place,
+    take: (amount) => {
+      place.take(amount + overhead);
+      overhead = 0;
+    },
+  };
+}
+
+/** What a call that may not be served says does not matter here: it is refused elsewhere. */
+function claimedTenant(tenantOf: TenantOf, headers: Metadata): string | undefined {
+  try {
+    return tenantOf((name) => headers.get(name));
+  } catch {
+    return undefined;
+  }
+}

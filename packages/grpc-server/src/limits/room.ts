@@ -1,0 +1,161 @@
+import { SpanStoreError } from "@spanstore/core";
+import type { Place } from "../rpc/place.js";
+import { createShares } from "./shares.js";
+
+/** Whose room it is: shares are equal by tenant, and by connection. */
+export interface Party {
+  readonly connection: string;
+  readonly tenant: string | undefined;
+}
+
+/** A bounded amount of something, shared by all callers. */
+export interface Room {
+  /** @param lost called when the place was given to others, since what it waited for did not come. */
+  place(party: Party, lost?: (error: SpanStoreError) => void): Place;
+  /** How much is taken. */
+  held(): number;
+}
+
+export interface RoomOptions {
+  readonly most: number;
+  /** What there is too much of, for who is refused: "128 bytes of spans are waiting". */
+  readonly what: string;
+  /** Told of everyone who is refused. */
+  readonly refused?: () => void;
+  /** How long a place may wait for more while others need it, in milliseconds. Default: 3 s. */
+  readonly stallMs?: number;
+  /** The time in milliseconds. Default: the process's. */
+  readonly now?: () => number;
+}
+
+/** More places that wait are refused: each has something in hand that is not counted. */
+const maxWaiting = 512;
+
+/** What a place knows of itself. */
+interface Holder {
+  readonly party: Party;
+  readonly lose: (error: SpanStoreError) => void;
+  held: number;
+  /** Since when it waits for more from outside. */
+  since: number;
+}
+
+interface Waiting {
+  readonly holder: Holder;
+  readonly amount: number;
+  readonly entered: () => void;
+}
+
+function isSame(a: Holder, b: Holder): boolean {
+  return a.party.connection === b.party.connection && a.party.tenant === b.party.tenant;
+}
+
+/** What is alone is always let in, so that one message may be larger than the room. */
+export function createRoom(options: RoomOptions): Room {
+  const { most, what, refused, stallMs = 3000, now = () => performance.now() } = options;
+  const connections = createShares(most);
+  const tenants = createShares(most);
+  let held = 0;
+  let waiting: readonly Waiting[] = [];
+  /** Those that wait for more from outside, longest first. */
+  const expecting = new Set<Holder>();
+
+  const isFair = ({ party, held: own }: Holder, amount: number): boolean =>
+    held === own ||
+    (connections.allow(party.connection, amount, held) &&
+      (party.tenant === undefined || tenants.allow(party.tenant, amount, held)));
+  const fits = (holder: Holder, amount: number): boolean => held === holder.held || held + amount <= most;
+  /** What is kept for the first that waits: one that takes more than its share only goes before its own kind. */
+  const promised = (next: Holder): number =>
+    waiting.find(({ holder, amount }) => isSame(holder, next) || isFair(holder, amount))?.amount ?? 0;
+  const hasRoom = (holder: Holder, amount: number): boolean =>
+    isFair(holder, amount) && fits(holder, amount + promised(holder));
+
+  const add = (holder: Holder, amount: number): void => {
+    if (amount === 0) return;
+    const { connection, tenant } = holder.party;
+    holder.held += amount;
+    held += amount;
+    connections.add(connection, amount);
+    if (tenant !== undefined) tenants.add(tenant, amount);
+  };
+
+  const letIn = (): void => {
+    const passed: Holder[] = [];
+    for (const one of waiting) {
+      if (!waiting.includes(one)) continue;
+      if (passed.some((other) => isSame(other, one.holder)) || !isFair(one.holder, one.amount)) {
+        passed.push(one.holder);
+        continue;
+      }
+      // Those behind it wait, too: otherwise what is large would never have its turn.
+      if (!fits(one.holder, one.amount)) return;
+      waiting = waiting.filter((other) => other !== one);
+      add(one.holder, one.amount);
+      one.entered();
+    }
+  };
+
+  const release = (holder: Holder): void => {
+    expecting.delete(holder);
+    waiting = waiting.filter((one) => one.holder !== holder);
+    add(holder, -holder.held);
+    letIn();
+  };
+
+  const overloaded = (message: string): SpanStoreError => {
+    refused?.();
+    return new SpanStoreError("OVERLOADED", message, { hint: "try again later" });
+  };
+
+  /** What takes more than its share takes no place of those that hold less. */
+  const mayTakeFrom = (stalled: Holder, holder: Holder, amount: number): boolean =>
+    isFair(holder, amount) ||
+    connections.of(stalled.party.connection) >= connections.of(holder.party.connection);
+
+  /** Gives the places of those to others that wait for more in vain, until there is room. */
+  const makeRoom = (holder: Holder, amount: number): void => {
+    for (const stalled of expecting) {
+      if (now() - stalled.since < stallMs || hasRoom(holder, amount)) return;
+      if (stalled === holder || !mayTakeFrom(stalled, holder, amount)) continue;
+      release(stalled);
+      stalled.lose(overloaded("the rest of the request did not come, and others need its room"));
+    }
+  };
+
+  return {
+    held: () => held,
+    place(party, lost) {
+      const holder: Holder = { party, lose: lost ?? (() => {}), held: 0, since: 0 };
+      return {
+        take: (amount) => {
+          if (!hasRoom(holder, amount)) makeRoom(holder, amount);
+          if (!hasRoom(holder, amount)) throw overloaded(`more than ${most} ${what}`);
+          add(holder, amount);
+        },
+        enter: (amount, entered) => {
+          if (!hasRoom(holder, amount)) makeRoom(holder, amount);
+          if (hasRoom(holder, amount)) {
+            add(holder, amount);
+            entered();
+          } else {
+            if (waiting.length >= maxWaiting)
+              throw overloaded(`more than ${maxWaiting} streams wait for room`);
+            waiting = [...waiting, { holder, amount, entered }];
+          }
+        },
+        giveBack: (amount) => {
+          add(holder, -amount);
+          letIn();
+        },
+        expect: () => {
+          expecting.delete(holder);
+          holder.since = now();
+          expecting.add(holder);
+        },
+        settle: () => void expecting.delete(holder),
+        release: () => release(holder),
+      };
+    },
+  };
+}

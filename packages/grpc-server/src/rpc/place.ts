@@ -1,0 +1,18 @@
+/** What one message takes of the room that all share. */
+export interface Place {
+  /** @throws OVERLOADED when there is no room for so much more. */
+  take(amount: number): void;
+  /**
+   * Takes so much as soon as there is room for it, in turn with others that wait; then calls `entered`, at once where
+   * there is room. A place that is released waits no longer.
+   * @throws OVERLOADED when too many wait already.
+   */
+  enter(amount: number, entered: () => void): void;
+  giveBack(amount: number): void;
+  /** More is to come from outside: a place that waits for it in vain may be given to others. */
+  expect(): void;
+  /** Nothing is waited for: the place is kept as long as it is needed. */
+  settle(): void;
+  /** Gives up all of it; again is no error. */
+  release(): void;
+}

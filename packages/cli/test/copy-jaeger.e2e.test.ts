@@ -179,8 +179,8 @@ describeWithElasticsearch("Copying what Jaeger keeps in Elasticsearch", (way) =>
       const result = await copy({ prefix }, store);
       expect(result).toMatchObject({ spans: 3, missing: 0, extra: 0 });
       expect(result.unusable.sort()).toEqual([
-        "references[0].refType is neither CHILD_OF nor FOLLOWS_FROM",
-        "spanID is no id of at most 16 hexadecimal digits",
+        'references[0].refType: "SIBLING_OF" instead of CHILD_OF or FOLLOWS_FROM',
+        'spanID: "no hex" instead of 1 to 16 hex digits',
         "startTime is no time between 1970 and 2255",
         "startTime is no time between 1970 and 2255",
       ]);

@@ -154,7 +154,7 @@ describe("spans that the store has already", () => {
     for (const most of [1, 10, 3000, 200_000]) {
       await using store = openMemoryStore();
       const all = Array.from({ length: 9_000 }, (_, i) =>
-        exportRequest(span(i, { traceId: traceId(1 + (i % 3)), name: `op${i}` })),
+        exportRequest(span(i + 1, { traceId: traceId(1 + (i % 3)), name: `op${i}` })),
       );
       expect(await written(store, [...all, ...all], most), String(most)).toEqual({
         stored: 9_000,

@@ -84,7 +84,7 @@ const codeOf = async (client: TestClient, path: string): Promise<number> => {
 };
 
 /** What of the protocol writes, and what only tells what the server can do. */
-const writing = /Writer|TraceService|ArchiveTrace/;
+const writing = /Writer|TraceService|\/ArchiveTrace/;
 const telling = /Capabilities/;
 
 describe("bearer tokens", () => {

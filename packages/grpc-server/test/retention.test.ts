@@ -128,7 +128,8 @@ describe("retention in the server", () => {
     for (const file of others) copyFileSync(first as string, file);
 
     const store = closing(await openSqliteStore({ path }));
-    await store.findTraceIds({});
+    // Starts the threads that all tenants share.
+    await store.health();
     const alone = threads();
     const { metric } = await serve(store, {
       tenancy: {},

@@ -30,6 +30,8 @@ import { jaegerSpan } from "./jaeger1/spans.js";
 
 const v2 = "jaeger.storage.v2.TraceReader";
 const v1 = "jaeger.storage.v1.SpanReaderPlugin";
+const query2 = "jaeger.api_v2.QueryService";
+const query3 = "jaeger.api_v3.QueryService";
 const archive = { "spanstore-store": "archive" };
 const window = { startTime: { seconds: "0" }, endTime: { seconds: "9999999999" } };
 const seconds = { startTimeMin: { seconds: "1" }, startTimeMax: { seconds: "9999999999" } };
@@ -42,6 +44,7 @@ const questions = (
   const ids = traces.map((n) => ({ traceId: Buffer.from(traceId(n), "hex") }));
   const query = { serviceName: service, searchDepth: 100, ...seconds };
   const all = { query: { searchDepth: 100 } };
+  const hexIds = traces.map((n) => ({ traceId: traceId(n) }));
   return {
     [`${v2}/GetTraces`]: [{ query: ids }],
     [`${v2}/GetServices`]: [{}],
@@ -58,6 +61,18 @@ const questions = (
     [`${v1}/FindTraceIDs`]: [{ query: { serviceName: service, numTraces: 100, ...seconds } }],
     "jaeger.storage.v1.ArchiveSpanReaderPlugin/GetArchiveTrace": ids,
     "jaeger.storage.v1.DependenciesReaderPlugin/GetDependencies": [window],
+    [`${query2}/GetTrace`]: ids,
+    [`${query2}/GetServices`]: [{}],
+    [`${query2}/GetOperations`]: [{ service }],
+    [`${query2}/FindTraces`]: [{ query }],
+    [`${query2}/GetDependencies`]: [window],
+    [`${query3}/GetTrace`]: hexIds,
+    [`${query3}/GetServices`]: [{}],
+    [`${query3}/GetOperations`]: [{ service }],
+    [`${query3}/FindTraces`]: [{ query }],
+    [`${query3}/FindTraceSummaries`]: [{ query }],
+    [`${query3}/FindSpans`]: [{ query: {} }],
+    [`${query3}/GetDependencies`]: [window],
   };
 };
 /** What tells of the server alone. */
@@ -84,13 +99,15 @@ const writers: Readonly<
     client.unary("WriteArchiveSpan", v1Span(service, n)),
 };
 const closing = "jaeger.storage.v1.SpanWriterPlugin/Close";
+/** Copies a trace within a tenant: test/query-service.test.ts. */
+const archiving = "jaeger.api_v2.QueryService/ArchiveTrace";
 const v1Span = (service: string, n: number) => ({
   span: jaegerSpan({ traceId: traceId(n), spanId: spanId(1), service }),
 });
 const writtenTraces = Object.keys(writers).map((_, i) => i + 1);
 
 it("knows every method that is served", () => {
-  const known = [...Object.keys(questions("", [])), ...Object.keys(writers), closing];
+  const known = [...Object.keys(questions("", [])), ...Object.keys(writers), closing, archiving];
   const served = methods.map(({ path }) => path.slice(1)).filter((path) => !tellsNothing.test(path));
   expect(known.sort()).toEqual(served.sort());
 });

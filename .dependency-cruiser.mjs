@@ -5,6 +5,7 @@ const core = [
   "src/errors",
   "src/model",
   "src/otlp",
+  "src/otlp/json",
   "src/query/filter/language",
   "src/query/filter/forms",
   "src/query/filter/match",

@@ -15,12 +15,12 @@ export {
 export { decodeTraces } from "./otlp/decode.js";
 export { encodeTraces } from "./otlp/encode.js";
 export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
-export { tracesFromJson, type UnknownName } from "./otlp/json.js";
-export { type JsonPart, partsOfJson } from "./otlp/json-parts.js";
+export { tracesFromJson, type UnknownName } from "./otlp/json/json.js";
+export { type JsonPart, partsOfJson } from "./otlp/json/json-parts.js";
+export { tracesToJson } from "./otlp/json/to-json.js";
 export { joinBytes } from "./otlp/own-bytes.js";
 export { serviceNameOf } from "./otlp/service-name.js";
 export { SpanHead, timeOf } from "./otlp/span-head.js";
 export type { ResourceView, ScopeView, SpanView } from "./otlp/span-view.js";
-export { tracesToJson } from "./otlp/to-json.js";
 export { Cursor } from "./otlp/wire.js";
 export { WireWriter } from "./otlp/wire-writer.js";

@@ -7,9 +7,9 @@ import type { ResourceSpans, Span, TracesData } from "../src/model/trace.js";
 import { decodeTraces } from "../src/otlp/decode.js";
 import { encodeTraces } from "../src/otlp/encode.js";
 import { spansOf } from "../src/otlp/groups.js";
-import { tracesFromJson } from "../src/otlp/json.js";
-import { partsOfJson } from "../src/otlp/json-parts.js";
-import { tracesToJson } from "../src/otlp/to-json.js";
+import { tracesFromJson } from "../src/otlp/json/json.js";
+import { partsOfJson } from "../src/otlp/json/json-parts.js";
+import { tracesToJson } from "../src/otlp/json/to-json.js";
 import { tracesData } from "../src/testing/arbitrary-otlp.js";
 
 interface Vector {

@@ -1,6 +1,7 @@
+import { describeExpiring } from "./chapters/deleting/expiring.js";
+import { describeRetention } from "./chapters/deleting/retention.js";
 import { describeDependencies } from "./chapters/dependencies.js";
 import { describeDifferential } from "./chapters/differential.js";
-import { describeExpiring } from "./chapters/expiring.js";
 import { describeHostileText } from "./chapters/hostile-text.js";
 import { describeLargeTraces } from "./chapters/large-traces.js";
 import { describeLifecycle } from "./chapters/lifecycle.js";
@@ -10,7 +11,6 @@ import { describeOddTraces } from "./chapters/odd-traces.js";
 import { describeOwnership } from "./chapters/ownership.js";
 import { describePaging } from "./chapters/paging.js";
 import { describeRefusing } from "./chapters/refusing.js";
-import { describeRetention } from "./chapters/retention.js";
 import { describeSearching } from "./chapters/searching.js";
 import { describeTenants } from "./chapters/tenants.js";
 import { describeWriting } from "./chapters/writing.js";

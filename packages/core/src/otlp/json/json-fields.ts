@@ -1,5 +1,5 @@
-import type { SpanStoreError } from "../errors/errors.js";
-import { fault, faultWithin } from "./fault.js";
+import type { SpanStoreError } from "../../errors/errors.js";
+import { fault, faultWithin } from "../fault.js";
 
 /** An object of OTLP/JSON whose fields are not looked at yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { AnyValue, KeyValue } from "../model/any-value.js";
+import type { AnyValue, KeyValue } from "../../model/any-value.js";
 import type {
   InstrumentationScope,
   Resource,
@@ -9,7 +9,7 @@ import type {
   SpanLink,
   Status,
   TracesData,
-} from "../model/trace.js";
+} from "../../model/trace.js";
 
 /**
  * The model as OTLP/JSON, ready for `JSON.stringify`: lowerCamelCase names, ids in hex, 64-bit

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { encodeTraces } from "../../otlp/encode.js";
-import { labelsOf, readTraces } from "../contents.js";
-import { everything, everythingOf } from "../everything.js";
-import type { About, Suite } from "../harness.js";
-import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.js";
+import { encodeTraces } from "../../../otlp/encode.js";
+import { labelsOf, readTraces } from "../../contents.js";
+import { everything, everythingOf } from "../../everything.js";
+import type { About, Suite } from "../../harness.js";
+import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../../spans.js";
 
 const spans: readonly TestSpan[] = [
   { trace: 1, id: 1, service: "old", name: "gone", at: 1_000 },

@@ -1,4 +1,4 @@
-import type { AnyValue, KeyValue } from "../model/any-value.js";
+import type { AnyValue, KeyValue } from "../../model/any-value.js";
 import type {
   InstrumentationScope,
   Resource,
@@ -9,8 +9,9 @@ import type {
   SpanLink,
   Status,
   TracesData,
-} from "../model/trace.js";
-import { fault, faultAtTop, faultWithin } from "./fault.js";
+} from "../../model/trace.js";
+import { fault, faultAtTop, faultWithin } from "../fault.js";
+import { maxValueDepth } from "../values.js";
 import {
   type JsonObject,
   jsonBase64,
@@ -29,7 +30,6 @@ import {
   jsonValue,
   spelledName,
 } from "./json-fields.js";
-import { maxValueDepth } from "./values.js";
 
 /** The names OTLP/JSON allows for enum numbers, beside the numbers. */
 const spanKinds = {

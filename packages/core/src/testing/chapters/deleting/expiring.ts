@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { encodeTraces } from "../../otlp/encode.js";
-import type { Expired, SpanStore } from "../../store/contract/span-store.js";
-import { labelsOf, readTraces } from "../contents.js";
-import { everything, everythingOf } from "../everything.js";
-import type { About, Suite } from "../harness.js";
-import { type TestSpan, tracesOf } from "../spans.js";
+import { encodeTraces } from "../../../otlp/encode.js";
+import type { Expired, SpanStore } from "../../../store/contract/span-store.js";
+import { labelsOf, readTraces } from "../../contents.js";
+import { everything, everythingOf } from "../../everything.js";
+import type { About, Suite } from "../../harness.js";
+import { type TestSpan, tracesOf } from "../../spans.js";
 
 const nanosPerDay = 86_400_000_000_000n;
 /** Of today, since engines may treat times long ago in a way of their own. */

@@ -1,6 +1,6 @@
-import { isSpanStoreError, type SpanStoreError } from "../errors/errors.js";
-import type { ResourceSpans, Span } from "../model/trace.js";
-import { faultAtTop, faultWithin } from "./fault.js";
+import { isSpanStoreError, type SpanStoreError } from "../../errors/errors.js";
+import type { ResourceSpans, Span } from "../../model/trace.js";
+import { faultAtTop, faultWithin } from "../fault.js";
 import { resourceOfJson, scopeOfJson, scopesName, spanFromJson, type UnknownName } from "./json.js";
 import { type JsonObject, jsonItems, jsonObject, spelledName } from "./json-fields.js";
 

@@ -1,10 +1,10 @@
-import type { Engine } from "@spanstore/core/engine";
+import { createSlowAnswer, type Engine } from "@spanstore/core/engine";
 import { type Client, decimal } from "./connection/client.js";
 import { storeError } from "./connection/errors.js";
 import { createControl } from "./coordination/control.js";
 import { createGate } from "./coordination/gate.js";
 import { createRetention } from "./maintenance/retention.js";
-import { sizeOf } from "./maintenance/sizes.js";
+import { createSizes } from "./maintenance/sizes.js";
 import { startTidying } from "./maintenance/tidy.js";
 import type { Settings } from "./options.js";
 import { createDependencies } from "./read/dependencies.js";
@@ -91,11 +91,12 @@ async function openSpace({
     currentWindow,
   });
   const dependencies = createDependencies({ client, naming, catalog, control, reader });
+  const size = createSlowAnswer(createSizes({ naming, catalog, places, now }));
   const endTidying = startTidying({ naming, catalog, places, now });
 
   return {
     name: "manticore",
-    write: spreadWrites(writers as [Write, ...Write[]]),
+    write: spreadWrites(writers as [Write, ...Write[]], timeoutMillis),
     ...reader,
     sequence: (signal) => making("cannot begin a walk", () => control.sequence(signal)),
     services: (signal) => making("cannot read services", () => operations.services(signal)),
@@ -104,16 +105,7 @@ async function openSpace({
     deleteBefore: (time) => making("cannot delete", () => retention.deleteBefore(time)),
     expire: (time, dryRun) => making("cannot delete", () => retention.expire(time, dryRun)),
     purge: () => making("cannot purge", () => retention.purge()),
-    stats: () =>
-      making("cannot read the size", async () => {
-        let bytes = 0;
-        for (const window of await catalog.list()) {
-          for (const table of [naming.fragmentTable(window), naming.spanTable(window)]) {
-            for (const place of places) bytes += await sizeOf(place.client, table);
-          }
-        }
-        return { bytes };
-      }),
+    stats: () => making("cannot read the size", async () => ({ bytes: await size.get() })),
     health: () => making("the store does not serve", checkHealth),
     close: () => {
       endTidying();

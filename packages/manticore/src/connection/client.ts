@@ -2,7 +2,7 @@ import { SpanStoreError } from "@spanstore/core";
 import { createBackoff, throwIfAborted } from "@spanstore/core/engine";
 import type { PoolConnection, QueryError } from "mysql2";
 import { type Address, addressText, type Settings } from "../options.js";
-import { agentFailed, failureOf, withCircumstances } from "./errors.js";
+import { agentFailed, failureOf, isTimeout, withCircumstances } from "./errors.js";
 import { type Connections, openConnections } from "./pool.js";
 
 /** A row's values as bytes, in the order of the columns asked for. */
@@ -97,11 +97,13 @@ export function createClient(
         throwIfAborted(signal);
         const unreachable = failureOf(error) === "unreachable";
         if (unreachable) moveOn(used);
+        // The caller hears of a time-out first: it may be late already, and searchd may still run the statement.
+        const mayPass = unreachable && !closed && !isTimeout(error);
         // Every address once, and then again with pauses between.
-        if (unreachable && !closed && attempt % pools.length !== 0) continue;
+        if (mayPass && attempt % pools.length !== 0) continue;
         // Once more at least: one attempt alone may have taken all the time.
         const late = retryMillis === 0 || (attempt > pools.length && !mayTryAgain());
-        if (!unreachable || closed || late) {
+        if (!mayPass || late) {
           throw withCircumstances(error, unreachable ? names.join(", ") : nameOf(used), doing);
         }
         await wait();
@@ -145,11 +147,7 @@ async function runOn(
   statements: readonly string[],
   { timeout, agents, signal }: RunOptions,
 ): Promise<unknown> {
-  const connection = await connections.take();
-  if (signal?.aborted) {
-    connection.release();
-    throwIfAborted(signal);
-  }
+  const connection = await connections.take(timeout, signal);
   let answer: unknown;
   try {
     for (const sql of statements) answer = await runStatement(connection, sql, timeout, signal);

@@ -16,6 +16,8 @@ export type Failure =
   | "full"
   | "other";
 
+const timedOut = "PROTOCOL_SEQUENCE_TIMEOUT";
+
 const refused = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -27,10 +29,15 @@ const refused = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "PROTOCOL_CONNECTION_LOST",
-  "PROTOCOL_SEQUENCE_TIMEOUT",
+  timedOut,
   "ER_SERVER_SHUTDOWN",
   "ER_CON_COUNT_ERROR",
 ]);
+
+/** Whether a statement was sent and not answered in time. */
+export function isTimeout(error: unknown): boolean {
+  return partsOf(error).code === timedOut;
+}
 
 /** The code of an answer that is not whole, since an agent did not give its part. */
 export const agentFailed = "AGENT_FAILED";
@@ -87,7 +94,7 @@ export function storeError(error: unknown, doing: string): SpanStoreError {
           hint: "does every searchd of `shards` run, and does it listen at its agent's address?",
         });
       }
-      if (code === "PROTOCOL_SEQUENCE_TIMEOUT") {
+      if (code === timedOut) {
         return failed(`${searchd} did not answer in time`, {
           hint: "is searchd overloaded or stopped? `timeoutMillis` is how long a statement may take",
         });

@@ -1,20 +1,25 @@
 import { checkServerIdentity, TLSSocket } from "node:tls";
+import { SpanStoreError } from "@spanstore/core";
+import { orAborted } from "@spanstore/core/engine";
 import { createPool, type PoolConnection } from "mysql2";
-import type { Address, Settings } from "../options.js";
+import { type Address, addressText, type Settings } from "../options.js";
 
 /** Connections to one address, made as they are needed. */
 export interface Connections {
-  readonly take: () => Promise<PoolConnection>;
+  /**
+   * Takes one that is free, or waits for it.
+   * @throws ABORTED when the signal fires, STORE_UNAVAILABLE when all are in use and none becomes free in time.
+   */
+  readonly take: (timeoutMillis: number, signal?: AbortSignal) => Promise<PoolConnection>;
   readonly close: () => Promise<void>;
 }
 
 const connectMillis = 5_000;
 const idleMillis = 60_000;
 
-export function openConnections(
-  { host, port, user, password, tls }: Address,
-  settings: Settings,
-): Connections {
+export function openConnections(address: Address, settings: Settings): Connections {
+  const { host, port, user, password, tls } = address;
+  const at = addressText(address);
   const most = settings.writers * 2 + settings.readers;
   const pool = createPool({
     host,
@@ -36,6 +41,11 @@ export function openConnections(
     enableKeepAlive: true,
     ...(tls ? { ssl: settings.ca === undefined ? {} : { ca: settings.ca } } : {}),
   });
+  /** Whether the call before had to wait in line, since all connections are in use. */
+  let isQueued = false;
+  pool.on("enqueue", () => {
+    isQueued = true;
+  });
   /** Whether the other side has shown a certificate of this host; sessions that are resumed show none. */
   let known = !tls;
 
@@ -49,19 +59,37 @@ export function openConnections(
   };
 
   return {
-    take: () =>
-      new Promise((resolve, reject) => {
-        pool.getConnection((error, connection) => {
-          if (error) return reject(error);
-          try {
-            check(connection);
-            resolve(connection);
-          } catch (mismatch) {
-            connection.destroy();
-            reject(mismatch);
-          }
-        });
-      }),
+    take: async (timeoutMillis, signal) => {
+      const { promise, resolve, reject } = Promise.withResolvers<PoolConnection>();
+      let isOver = false;
+      isQueued = false;
+      pool.getConnection((error, connection) => {
+        if (error) return reject(error);
+        // The call has ended meanwhile.
+        if (isOver) return connection.release();
+        try {
+          check(connection);
+          resolve(connection);
+        } catch (mismatch) {
+          connection.destroy();
+          reject(mismatch);
+        }
+      });
+      // One that is being made has a time of its own.
+      const late = isQueued ? setTimeout(() => reject(noneFree(at, timeoutMillis)), timeoutMillis) : undefined;
+      try {
+        return await orAborted(promise, signal);
+      } finally {
+        isOver = true;
+        clearTimeout(late);
+      }
+    },
     close: () => new Promise((resolve) => pool.end(() => resolve())),
   };
+}
+
+function noneFree(at: string, timeoutMillis: number): SpanStoreError {
+  return new SpanStoreError("STORE_UNAVAILABLE", `no connection to ${at} became free in ${timeoutMillis} ms`, {
+    hint: "raise `readers` or `writers`, and max_connections of searchd with them",
+  });
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
+import { orAborted, pause } from "@spanstore/core/engine";
 import { type Client, decimal } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import type { Naming } from "../schema/naming.js";
@@ -24,7 +24,7 @@ export interface Control {
    * higher one.
    */
   readonly sequence: (signal?: AbortSignal) => Promise<number>;
-  readonly generation: () => Promise<number>;
+  readonly generation: (signal?: AbortSignal) => Promise<number>;
   readonly raiseGeneration: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -110,10 +110,11 @@ export function createControl(client: Client, naming: Naming, highestStored: num
     client
       .query(`DELETE FROM ${naming.target(naming.control)} WHERE ${where}`, { retryMillis: 0 })
       .catch(() => undefined);
-  const read = (where: string): Promise<Server[]> =>
+  const read = (where: string, signal?: AbortSignal): Promise<Server[]> =>
     withTable(async () => {
       const rows = await client.query(
         `SELECT id, busy, last, seen FROM ${naming.control} WHERE ${where} LIMIT 1000 OPTION max_matches=1000`,
+        { signal },
       );
       return rows.map((row) => {
         const [id, busy, last, seen] = [0, 1, 2, 3].map((column) => decimal(row, column)) as [
@@ -125,8 +126,8 @@ export function createControl(client: Client, naming: Naming, highestStored: num
         return { id, busy, last, seen };
       });
     });
-  const readAll = async () => {
-    const rows = await read(`id >= ${generationId}`);
+  const readAll = async (signal?: AbortSignal) => {
+    const rows = await read(`id >= ${generationId}`, signal);
     const others = rows.filter(({ id }) => id !== generationId && id !== own && id !== ownWalks);
     const before = Date.now() - forgottenAfterMillis;
     const old = others.filter(({ seen }) => seen < before).map(({ id }) => id);
@@ -213,29 +214,34 @@ export function createControl(client: Client, naming: Naming, highestStored: num
       if (inFlight.size === 0) giveUpLater();
     },
     sequence: async (signal) => {
-      const { others } = await readAll();
+      const { others } = await readAll(signal);
       // The clock too, for writes of servers that are gone.
       const number = Math.max(last, Date.now() * microsPerMilli, ...others.map((other) => other.last));
       last = number;
       walked = number;
       range = undefined;
-      await inTurn(() => put(ownWalks, 0, walked));
+      await orAborted(
+        inTurn(() => put(ownWalks, 0, walked)),
+        signal,
+      );
       while ([...inFlight].some((each) => each <= number)) {
-        await new Promise<void>((resolve) => whenOver.push(resolve));
+        await orAborted(new Promise<void>((resolve) => whenOver.push(resolve)), signal);
       }
       const deadline = Date.now() + deadAfterMillis;
       for (;;) {
-        const busy = (await readAll()).others.filter((other) => other.busy !== 0 && other.busy <= number);
+        const busy = (await readAll(signal)).others.filter(
+          (other) => other.busy !== 0 && other.busy <= number,
+        );
         if (busy.length === 0) return number;
         if (Date.now() >= deadline) {
           // The next walk need not wait for them.
           for (const { id, seen } of busy) await remove(`id = ${id} AND seen = ${seen}`);
           return number;
         }
-        await delay(pollMillis, undefined, { signal });
+        await pause(pollMillis, signal);
       }
     },
-    generation: async () => (await readAll()).generation,
+    generation: async (signal) => (await readAll(signal)).generation,
     raiseGeneration: async () => {
       // Of the clock, so that none comes twice, even after a restart that forgot it.
       await put(generationId, 0, Date.now() * microsPerMilli + Math.floor(Math.random() * microsPerMilli));

@@ -10,8 +10,9 @@ const awayMillis = 10_000;
 /**
  * Writes to several places: a trace's spans to the one that its id tells, so that a repeated write comes to the same
  * place. While that one is away the next takes them; should it have kept a part before, reads give each span once.
+ * @param timeoutMillis when so much time has gone by, the caller hears of a failure before another place is tried.
  */
-export function spreadWrites(writers: readonly [Write, ...Write[]]): Write {
+export function spreadWrites(writers: readonly [Write, ...Write[]], timeoutMillis: number): Write {
   if (writers.length === 1) return writers[0];
   const awayUntil = writers.map(() => 0);
 
@@ -26,6 +27,7 @@ export function spreadWrites(writers: readonly [Write, ...Write[]]): Write {
     const isAway = (place: number): boolean => (awayUntil[place] ?? 0) > now;
     const order = [...turn.filter((place) => !isAway(place)), ...turn.filter(isAway)];
     let failure: unknown;
+    const until = performance.now() + timeoutMillis;
     for (const place of order) {
       try {
         const result = await (writers[place] as Write)(encoded, signal);
@@ -35,6 +37,7 @@ export function spreadWrites(writers: readonly [Write, ...Write[]]): Write {
         if (!isSpanStoreError(error) || error.code !== "STORE_UNAVAILABLE") throw error;
         awayUntil[place] = Date.now() + awayMillis;
         failure ??= error;
+        if (performance.now() >= until) break;
       }
     }
     throw failure;

@@ -76,7 +76,9 @@ export function openConnections(address: Address, settings: Settings): Connectio
         }
       });
       // One that is being made has a time of its own.
-      const late = isQueued ? setTimeout(() => reject(noneFree(at, timeoutMillis)), timeoutMillis) : undefined;
+      const late = isQueued
+        ? setTimeout(() => reject(noneFree(at, timeoutMillis)), timeoutMillis)
+        : undefined;
       try {
         return await orAborted(promise, signal);
       } finally {
@@ -89,7 +91,11 @@ export function openConnections(address: Address, settings: Settings): Connectio
 }
 
 function noneFree(at: string, timeoutMillis: number): SpanStoreError {
-  return new SpanStoreError("STORE_UNAVAILABLE", `no connection to ${at} became free in ${timeoutMillis} ms`, {
-    hint: "raise `readers` or `writers`, and max_connections of searchd with them",
-  });
+  return new SpanStoreError(
+    "STORE_UNAVAILABLE",
+    `no connection to ${at} became free in ${timeoutMillis} ms`,
+    {
+      hint: "raise `readers` or `writers`, and max_connections of searchd with them",
+    },
+  );
 }

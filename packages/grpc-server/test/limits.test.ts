@@ -209,9 +209,8 @@ describe("rates", () => {
     expect(rateOf(undefined)).toBeUndefined();
     expect(rateOf("b")).toBeUndefined();
     const limit = rateOf("ab");
-    expect(rateOf("ab")).toBe(limit);
     limit?.take(51);
-    expect(() => limit?.take(1)).toThrow(/more than 10 bytes/);
+    for (const same of [limit, rateOf("ab")]) expect(() => same?.take(1)).toThrow(/more than 10 bytes/);
     rateOf("aa")?.take(1);
   });
 

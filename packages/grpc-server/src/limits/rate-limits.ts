@@ -20,24 +20,62 @@ export interface RateLimit {
 /** So much of a rate may come at once after a rest, in seconds. */
 const burstSeconds = 5;
 
+/** From so many buckets on, those that are full again are forgotten whenever their number has doubled. */
+const fewBuckets = 64;
+
 /**
  * The rates of tenants, each a bucket that fills at the rate. A request is let in while the bucket is not empty, and may
  * empty it further than that: so one that is larger than the bucket is only followed by a longer pause.
+ * @param now the time in milliseconds. Default: the process's.
  */
 export function createRateLimits(
   options: RateLimitOptions,
   refused: () => void,
+  now: () => number = () => performance.now(),
 ): (tenant: string | undefined) => RateLimit | undefined {
-  const buckets = new Map<string | undefined, RateLimit>();
+  const buckets = new Map<string | undefined, Bucket>();
+  let sweepAt = fewBuckets;
+
+  const bucketOf = (tenant: string | undefined, rate: number): Bucket => {
+    let bucket = buckets.get(tenant);
+    if (bucket !== undefined) return bucket;
+    if (buckets.size >= sweepAt) {
+      for (const [other, full] of buckets) {
+        if (full.isFull()) buckets.delete(other);
+      }
+      sweepAt = Math.max(fewBuckets, 2 * buckets.size);
+    }
+    bucket = createBucket(rate, now);
+    buckets.set(tenant, bucket);
+    return bucket;
+  };
+
   return (tenant) => {
     const rate = rateOf(options, tenant);
     if (rate === undefined) return undefined;
-    let bucket = buckets.get(tenant);
-    if (bucket === undefined) {
-      bucket = createBucket(rate, refused);
-      buckets.set(tenant, bucket);
-    }
-    return bucket;
+    return {
+      take: (bytes) => {
+        const bucket = bucketOf(tenant, rate);
+        const wait = bucket.untilOpen();
+        if (wait === 0) {
+          bucket.take(bytes);
+          return;
+        }
+        refused();
+        throw new SpanStoreError("OVERLOADED", `more than ${rate} bytes of spans come in a second`, {
+          field: "limits.bytes-per-second",
+          hint: "try again later",
+          retryAfterMillis: wait,
+        });
+      },
+      pass: async (bytes, signal) => {
+        const untilOpen = (): number => bucketOf(tenant, rate).untilOpen();
+        for (let wait = untilOpen(); wait > 0 && !signal.aborted; wait = untilOpen()) {
+          await delay(wait, undefined, { signal }).catch(() => undefined);
+        }
+        bucketOf(tenant, rate).take(bytes);
+      },
+    };
   };
 }
 
@@ -49,41 +87,35 @@ function rateOf(
   return ofTenants.find(({ pattern }) => matchesPattern(pattern, tenant))?.value ?? bytesPerSecond;
 }
 
-function createBucket(bytesPerSecond: number, refused: () => void): RateLimit {
+interface Bucket {
+  /** How long until something is in the bucket, in milliseconds. */
+  readonly untilOpen: () => number;
+  readonly take: (bytes: number) => void;
+  readonly isFull: () => boolean;
+}
+
+function createBucket(bytesPerSecond: number, now: () => number): Bucket {
   const most = bytesPerSecond * burstSeconds;
   let level = most;
-  let filledAt = performance.now();
+  let filledAt = now();
 
-  /** How long until something is in the bucket, in milliseconds. */
-  const untilOpen = (): number => {
-    const now = performance.now();
-    level = Math.min(most, level + ((now - filledAt) / 1000) * bytesPerSecond);
-    filledAt = now;
-    return level > 0 ? 0 : Math.max(1, (-level / bytesPerSecond) * 1000);
+  const fill = (): void => {
+    const time = now();
+    level = Math.min(most, level + ((time - filledAt) / 1000) * bytesPerSecond);
+    filledAt = time;
   };
 
   return {
+    untilOpen: () => {
+      fill();
+      return level > 0 ? 0 : Math.max(1, (-level / bytesPerSecond) * 1000);
+    },
     take: (bytes) => {
-      const wait = untilOpen();
-      if (wait > 0) {
-        refused();
-        throw new SpanStoreError(
-          "OVERLOADED",
-          `more than ${bytesPerSecond} bytes of spans come in a second`,
-          {
-            field: "limits.bytes-per-second",
-            hint: "try again later",
-            retryAfterMillis: wait,
-          },
-        );
-      }
       level -= bytes;
     },
-    pass: async (bytes, signal) => {
-      for (let wait = untilOpen(); wait > 0 && !signal.aborted; wait = untilOpen()) {
-        await delay(wait, undefined, { signal }).catch(() => undefined);
-      }
-      level -= bytes;
+    isFull: () => {
+      fill();
+      return level === most;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Metadata } from "@grpc/grpc-js";
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
 import { createReclaimer, type SpanLimits } from "@spanstore/core/engine";
+import { LRUCache } from "lru-cache";
 import { limitedStore } from "../limits/limited-store.js";
 import type { RateLimit } from "../limits/rate-limits.js";
 import { rated } from "../limits/rated.js";
@@ -35,6 +36,9 @@ export interface BackendOptions {
   /** How far query services move times where hosts' clocks disagree, in milliseconds. */
   readonly maxClockSkewMs: number;
 }
+
+/** The services of so many tenants, those of the latest calls, are kept ready. Any caller can make up names, so no more are remembered. */
+const keptSpaces = 256;
 
 /** What is served of a tenant over HTTP. */
 export interface HttpSpace {
@@ -74,7 +78,7 @@ interface Backend {
 export function createBackends(options: BackendOptions): Backends {
   const { store, archive, tenantOf } = options;
   const shared = spaceOver(options, undefined, store, archive && (() => archive.open()));
-  const spaces = new Map<string, Space>();
+  const spaces = new LRUCache<string, Space>({ max: keptSpaces });
 
   const spaceOf = (headers: Metadata): Space => spaceOfTenant(tenantOf?.((name) => headers.get(name)));
   const spaceOfTenant = (tenant: string | undefined): Space => {

@@ -9,6 +9,7 @@ import { describeLosslessness } from "./chapters/losslessness.js";
 import { describeNames } from "./chapters/names.js";
 import { describeOddTraces } from "./chapters/odd-traces.js";
 import { describeOwnership } from "./chapters/ownership.js";
+import { describePageEdges } from "./chapters/page-edges.js";
 import { describePaging } from "./chapters/paging.js";
 import { describeRefusing } from "./chapters/refusing.js";
 import { describeSearching } from "./chapters/searching.js";
@@ -49,6 +50,7 @@ export function describeSpanStore(runner: TestRunner, options: ConformanceOption
     suite.describe("searching", () => describeSearching(suite));
     suite.describe("traces as they come", () => describeOddTraces(suite));
     suite.describe("paging", () => describePaging(suite));
+    suite.describe("edges of pages", () => describePageEdges(suite));
     suite.describe("refusing", () => describeRefusing(suite));
     suite.describe("hostile text", () => describeHostileText(suite));
     suite.describe("dependencies", () => describeDependencies(suite));

@@ -17,7 +17,7 @@ import { candidatesOf } from "./candidates.js";
 /** A page holds no more spans than this, however many are asked for. */
 const maxSpansPerPage = 10_000;
 /** ... and no more bytes, one span excepted; a page that is cut short goes on with the next. */
-const maxPageBytes = 32 * 1024 * 1024;
+const maxPageBytes = 8 * 1024 * 1024;
 /** Spans beyond the page are dropped when as many again have come. */
 const slack = 2;
 
@@ -109,6 +109,8 @@ function createPage(size: number, compare: (a: readonly string[], b: readonly st
     /** @param keys may lack the last one. */
     mayHold: (keys: readonly string[]): boolean => end === undefined || compare(keys, end) <= 0,
     add: (span: PlacedSpan): void => {
+      // Behind the end, a span has room on the page only where a span before it had none: it would be taken for its last.
+      if (end !== undefined && compare(span.keys, end) >= 0) return;
       spans.push(span);
       bytes += span.encoded.length;
       if (spans.length > size * slack || bytes > maxPageBytes * slack) trim();

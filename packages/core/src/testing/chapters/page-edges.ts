@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { encodeTraces } from "../../otlp/encode.js";
+import { walkSpans } from "../answers.js";
+import { labelsOf } from "../contents.js";
+import type { Suite } from "../harness.js";
+import { type TestSpan, tracesOf } from "../spans.js";
+
+/** Together a little more than the two pages of 8 MiB that a search holds before it drops what is beyond the first. */
+const largeSpans = 17;
+const smallSpans = 24;
+const largeText = "x".repeat(1_000_000);
+
+export function describePageEdges(suite: Suite): void {
+  suite.it(
+    "pages that are cut by bytes leave no span out that differs in its content alone",
+    async (store) => {
+      const twins = Array.from({ length: largeSpans + smallSpans }, (_, i): TestSpan => {
+        const attributes = i < largeSpans ? { number: i, text: largeText } : { number: i };
+        return { trace: 1, id: 1, attributes };
+      });
+      // The large ones first: a page is full of them when the small ones come.
+      for (let i = 0; i < largeSpans; i += 4) await store.write(tracesOf(...twins.slice(i, i + 4)));
+      await store.write(tracesOf(...twins.slice(largeSpans)));
+      const expected = labelsOf(encodeTraces(tracesOf(...twins)));
+      assert.deepEqual((await walkSpans(store, {}, twins.length)).sort(), expected.sort());
+    },
+  );
+}

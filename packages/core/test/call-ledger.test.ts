@@ -66,9 +66,14 @@ const asText = (dependencies: readonly Dependency[]): string[] =>
   dependencies.map(({ parent, child, callCount }) => `${parent}>${child}:${callCount}`).sort();
 
 describe("a ledger of calls", () => {
-  it.each([1, 10_000])(
-    "counts what a count of everything counts (review after %i traces)",
-    async (tracesPerReview) => {
+  it.each([
+    [1, false],
+    [10_000, false],
+    [1, true],
+    [10_000, true],
+  ])(
+    "counts what a count of everything counts (review after %i traces, whole traces told: %s)",
+    async (tracesPerReview, tellsWholeTraces) => {
       let answers = 0;
       await fc.assert(
         fc.asyncProperty(
@@ -85,8 +90,12 @@ describe("a ledger of calls", () => {
                 (a, s) => (s.startTimeUnixNano < a ? s.startTimeUnixNano : a),
                 1n << 64n,
               );
+            let fragmentsOf = new Map<string, number>();
             const ledger = createCallLedger(
               {
+                ...(tellsWholeTraces && {
+                  isWholeTrace: ({ traceId }: Fragment) => fragmentsOf.get(traceId) === 1,
+                }),
                 sequence: engine.sequence,
                 fragments: engine.fragments,
                 generation: async () => generation,
@@ -99,6 +108,9 @@ describe("a ledger of calls", () => {
                 async *candidates(search): AsyncGenerator<CandidateWindow, void> {
                   const all: Fragment[] = [];
                   for await (const { fragments } of engine.candidates(search)) all.push(...fragments);
+                  fragmentsOf = new Map();
+                  for (const { traceId } of all)
+                    fragmentsOf.set(traceId, (fragmentsOf.get(traceId) ?? 0) + 1);
                   const listed = all
                     .filter((each) => oldest(each) <= search.startTimeMaxUnixNano)
                     .sort((a, b) => (newest(a) < newest(b) ? 1 : -1));

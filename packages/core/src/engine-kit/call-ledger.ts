@@ -17,6 +17,8 @@ export interface CallSource extends Pick<EngineReader, "sequence" | "candidates"
     upTo: number,
     signal?: AbortSignal,
   ) => AsyncIterable<readonly string[]>;
+  /** Whether a fragment that was just listed is its whole trace, where that costs less than reading the trace. */
+  readonly isWholeTrace?: (fragment: Fragment) => boolean;
 }
 
 /** With more calls than this the ledger is dropped after the answer rather than kept in memory. */
@@ -95,6 +97,16 @@ export function createCallLedger(source: CallSource, tracesPerReview?: number): 
     if (from >= current.from) return;
     const turns = createTurns();
     const met = createLiveTraces(tracesPerReview);
+    const count = (trace: readonly Fragment[]): void => {
+      const [first] = trace;
+      if (first === undefined) return;
+      const { calls, oldestStartUnixNano } = scanCalls(trace.map(({ encoded }) => encoded));
+      if (!met.meet(first.traceId, oldestStartUnixNano)) return;
+      for (const call of calls) {
+        const { startTimeUnixNano } = call;
+        if (startTimeUnixNano >= from && startTimeUnixNano < current.from) current.buckets.add(call);
+      }
+    };
     const search = {
       startTimeMinUnixNano: from,
       startTimeMaxUnixNano: current.from > maxUnixNano ? maxUnixNano : current.from,
@@ -104,17 +116,18 @@ export function createCallLedger(source: CallSource, tracesPerReview?: number): 
     for await (const { fragments, laterStartAtMostUnixNano } of source.candidates(search, signal)) {
       // What came since waits for the next time: of these alone it is known where a trace ends.
       const known = fragments.filter(({ sequence }) => sequence <= current.sequence);
-      const fresh = new Set(known.map(({ traceId }) => traceId).filter((id) => !met.has(id)));
-      for await (const trace of tracesOf(fresh, signal)) {
-        const kept = upTo(trace, current.sequence);
-        const [first] = kept;
-        if (first === undefined) continue;
-        const { calls, oldestStartUnixNano } = scanCalls(kept.map(({ encoded }) => encoded));
-        if (!met.meet(first.traceId, oldestStartUnixNano)) continue;
-        for (const call of calls) {
-          const { startTimeUnixNano } = call;
-          if (startTimeUnixNano >= from && startTimeUnixNano < current.from) current.buckets.add(call);
-        }
+      const unread = new Set<string>();
+      for (const fragment of known) {
+        if (met.has(fragment.traceId) || unread.has(fragment.traceId)) continue;
+        if (source.isWholeTrace?.(fragment)) count([fragment]);
+        else unread.add(fragment.traceId);
+        const turn = turns();
+        if (turn === undefined) continue;
+        await turn;
+        throwIfAborted(signal);
+      }
+      for await (const trace of tracesOf(unread, signal)) {
+        count(upTo(trace, current.sequence));
         const turn = turns();
         if (turn === undefined) continue;
         await turn;

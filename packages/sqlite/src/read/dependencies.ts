@@ -13,6 +13,8 @@ export function createDependencies(
 ): EngineReader["dependencies"] {
   const statements = space.of((db) => ({
     fragments: createFragmentReader(db, space.blocks),
+    /** Of a trace of one fragment alone it is known at the second. */
+    isShared: db.prepare("SELECT 1 FROM trace_fragment WHERE trace_id = ? LIMIT 1 OFFSET 1").pluck(),
     generation: db.prepare("SELECT value FROM counter WHERE name = 'generation'").pluck(),
     blocks: db.prepare(
       `SELECT id, fragment_ids AS ids FROM block WHERE id > ? AND id <= ? ORDER BY id LIMIT ${blocksPerBatch}`,
@@ -21,6 +23,7 @@ export function createDependencies(
   const count = createCallLedger({
     ...reader,
     generation: async () => statements().generation.get() as number,
+    isWholeTrace: ({ traceId }) => statements().isShared.get(Buffer.from(traceId, "hex")) === undefined,
     async *tracesWritten(after, upTo) {
       for (let last = after; last < upTo; ) {
         const { blocks, fragments } = statements();

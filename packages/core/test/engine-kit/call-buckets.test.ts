@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { createCallBuckets } from "../../src/engine-kit/call-buckets.js";
+import type { Dependency } from "../../src/index.js";
+import { createCallCounter, type ServiceCall } from "../../src/store/reading/dependencies.js";
+
+const call: fc.Arbitrary<ServiceCall> = fc.record({
+  parent: fc.constantFrom("a", "b"),
+  child: fc.constantFrom("a", "b"),
+  startTimeUnixNano: fc.integer({ min: 0, max: 12 }).map((quarter) => BigInt(quarter) * 15_000_000_000n),
+});
+const step = fc.oneof(
+  { weight: 3, arbitrary: call.map((added) => ({ added })) },
+  { weight: 2, arbitrary: fc.nat().map((removed) => ({ removed })) },
+  { weight: 1, arbitrary: fc.tuple(call, call).map(([from, to]) => ({ from, to })) },
+);
+
+const asText = (dependencies: readonly Dependency[]): string[] =>
+  dependencies.map(({ parent, child, callCount }) => `${parent}>${child}:${callCount}`).sort();
+
+it("counts what was added and not removed", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const buckets = createCallBuckets();
+      const calls: ServiceCall[] = [];
+      for (const each of steps) {
+        if ("added" in each) {
+          buckets.add(each.added);
+          calls.push(each.added);
+        } else if ("removed" in each) {
+          const [removed] = calls.length === 0 ? [] : calls.splice(each.removed % calls.length, 1);
+          if (removed !== undefined) buckets.remove(removed);
+        } else {
+          const [startTimeUnixNano, endTimeUnixNano] = [each.from, each.to].map((at) => at.startTimeUnixNano);
+          if (startTimeUnixNano === undefined || endTimeUnixNano === undefined) continue;
+          const counter = createCallCounter();
+          for (const { parent, child, startTimeUnixNano: at } of calls)
+            if (at >= startTimeUnixNano && at <= endTimeUnixNano) counter.add(parent, child);
+          const counted = buckets.countWithin({ startTimeUnixNano, endTimeUnixNano });
+          expect(asText(counted)).toEqual(asText(counter.dependencies()));
+        }
+      }
+      expect(buckets.size()).toBe(calls.length);
+    }),
+  );
+});
+
+it("takes every call of a busy minute out again, the last one first", () => {
+  const buckets = createCallBuckets();
+  const calls = Array.from({ length: 500_000 }, (_, i) => ({
+    parent: "a",
+    child: "b",
+    startTimeUnixNano: BigInt(i),
+  }));
+  for (const each of calls) buckets.add(each);
+  for (const each of calls.reverse()) buckets.remove(each);
+  expect(buckets.size()).toBe(0);
+});

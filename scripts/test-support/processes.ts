@@ -12,6 +12,13 @@ export interface RunningProgram {
 
 const stopMs = 15_000;
 
+/** This process's environment without the variables that are the tests' own, which a server would take for misspelt. */
+export function programEnvironment(): NodeJS.ProcessEnv {
+  const isForTests = (name: string): boolean =>
+    name.startsWith("SPANSTORE_") && name !== "SPANSTORE_HTTP_LISTEN";
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForTests(name)));
+}
+
 /** Starts a program; `env` is added to this process's own. */
 export function startProgram(
   command: readonly [string, ...string[]],
@@ -20,7 +27,7 @@ export function startProgram(
 ): RunningProgram {
   const [program, ...before] = command;
   const child = spawn(program, [...before, ...args], {
-    env: { ...process.env, ...env },
+    env: { ...programEnvironment(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

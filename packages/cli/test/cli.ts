@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { programEnvironment } from "../../../scripts/test-support/processes.js";
 
 /** The built command. */
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -25,7 +26,7 @@ export interface RunOptions {
 /** Runs the command to its end. */
 export async function cli(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const child = spawn(process.execPath, [...(options.node ?? []), main, ...args], {
-    env: { ...process.env, ...options.environment },
+    env: { ...programEnvironment(), ...options.environment },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   options.started?.(child);

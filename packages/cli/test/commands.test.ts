@@ -503,19 +503,23 @@ describe("doctor", slow, () => {
     expect([code, output]).toEqual([
       0,
       expect.stringMatching(
-        /warning configuration, access .*whoever does may read and write all spans\n .*--auth\.tokens-file/,
+        /warning configuration, access .*everyone who does may read and write all spans\n .*--auth\.tokens-file/,
       ),
     ]);
   });
 
-  it("warns of environment variables that mean nothing", async () => {
-    const { code, output } = await cli(["doctor", sqlite, ...free], {
+  it("refuses misspelt environment variables, and warns of others that mean nothing", async () => {
+    const misspelt = await cli(["doctor", sqlite, ...free], {
       environment: { SPANSTORE_BACKED: "sqlite" },
     });
-    expect([code, output]).toEqual([
-      0,
+    expect([misspelt.code, misspelt.output]).toEqual([
+      1,
       expect.stringContaining("SPANSTORE_BACKED means nothing; did you mean SPANSTORE_BACKEND?"),
     ]);
+    const { code, output } = await cli(["doctor", sqlite, ...free], {
+      environment: { SPANSTORE_IMAGE_NAME: "x" },
+    });
+    expect([code, output]).toEqual([0, expect.stringContaining("SPANSTORE_IMAGE_NAME means nothing")]);
     expect(output).toMatch(/\nproblems: 0, warnings: 1\n$/);
   });
 });

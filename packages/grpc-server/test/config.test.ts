@@ -15,6 +15,7 @@ import {
   environmentName,
   type OptionName,
   optionNames,
+  refusesEmpty,
 } from "../src/config/options.js";
 import { UsageError } from "../src/config/usage-error.js";
 
@@ -468,18 +469,86 @@ log: { level: "$\{LEVEL:-}" }
     expect(loadConfig(["--config", path], {}).config).toMatchObject({ listen: ":17", admin: ":17" });
   });
 
-  it("warns of variables that mean nothing, but not of those that Kubernetes sets", () => {
-    const { warnings } = loadConfig([], {
-      SPANSTORE_LISTE: "x",
+  it("refuses a misspelt variable and warns of others that mean nothing, but of none that Kubernetes sets", () => {
+    const others = {
       SPANSTORE_SERVICE_HOST: "10.0.0.1",
       SPANSTORE_PORT: "tcp://10.0.0.1:17271",
       SPANSTORE_PORT_17271_TCP_ADDR: "10.0.0.1",
       SPANSTORE_ADMIN_SERVICE_PORT_HTTP: "1",
       OTHER: "y",
-    });
-    expect(warnings).toEqual([
-      "the environment variable SPANSTORE_LISTE means nothing; did you mean SPANSTORE_LISTEN?",
+    };
+    expect(loadConfig([], others).warnings).toEqual([]);
+    expect(loadConfig([], { ...others, SPANSTORE_IMAGE_NAME: "x" }).warnings).toEqual([
+      "the environment variable SPANSTORE_IMAGE_NAME means nothing",
     ]);
+    const misspelt = { SPANSTORE_LISTE: "x", SPANSTORE_AUTH_TOKEN: "y", SPANSTORE_CONFIGS: "z" };
+    expect(problemsOf([], misspelt)).toEqual([
+      "the environment variable SPANSTORE_LISTE means nothing; did you mean SPANSTORE_LISTEN?",
+      "the environment variable SPANSTORE_AUTH_TOKEN means nothing; did you mean SPANSTORE_AUTH_TOKENS?",
+      "the environment variable SPANSTORE_CONFIGS means nothing; did you mean SPANSTORE_CONFIG?",
+    ]);
+  });
+
+  it.each(optionNames.filter(refusesEmpty))(
+    "refuses an empty %s from wherever it comes, and takes none",
+    (option) => {
+      const message = (name: string): string =>
+        `${name}: is empty: say none, or leave it out, for a server without it, not ""`;
+      const [group = "", ...rest] = option.split(".");
+      const inFile = (value: string): string => file(`${group}:\n  ${rest.join(".")}: ${value}\n`);
+      expect(problemsOf([`--${option}=`])).toEqual([message(`--${option}`)]);
+      const variable = environmentName(option);
+      expect(problemsOf([], { [variable]: "" })).toEqual([message(variable)]);
+      for (const value of ["", '""', `$\{SECRET:-}`]) {
+        const path = inFile(value);
+        const problems = problemsOf(["--config", path], { SECRET: "" });
+        // A reference without a value is refused as such.
+        if (!value.startsWith("$")) expect(problems).toEqual([message(`${path}: ${option}`)]);
+        else expect(problems).toHaveLength(1);
+      }
+      for (const args of [[`--${option}=none`], ["--config", inFile("none")]]) {
+        expect(loadConfig(args, {}).config).toEqual(defaults);
+      }
+    },
+  );
+
+  it("shows nothing of a password, whatever characters it has", () => {
+    const password = fc
+      .string({ unit: fc.constantFrom(..."@/:?#,%\\[] '\"12aé"), minLength: 1, maxLength: 8 })
+      .map((text) => `<<${text}>>`);
+    const names = ["manticore.url", "manticore.shards", "elasticsearch.url"] as const;
+    let accepted = 0;
+    fc.assert(
+      fc.property(password, fc.constantFrom(...names), fc.boolean(), (secret, name, isEncoded) => {
+        const scheme = name === "elasticsearch.url" ? "https" : "mysql";
+        const given = `${scheme}://user:${isEncoded ? encodeURIComponent(secret) : secret}@host:1`;
+        const shown: string[] = [];
+        try {
+          const { config } = loadConfig([`--${name}=${given}`], {});
+          shown.push(configText(config), String(formatValue(name, config[name])));
+          accepted++;
+        } catch (error) {
+          if (!(error instanceof UsageError)) throw error;
+          expect(isEncoded).toBe(false);
+          shown.push(error.message);
+        }
+        for (const text of shown) {
+          expect(text).not.toContain("<<");
+          expect(text).not.toContain("%3C%3C");
+          expect(text).not.toContain(">>");
+        }
+      }),
+    );
+    expect(accepted).toBeGreaterThan(0);
+    // A number and a slash look like a port and a path.
+    const [problem = ""] = problemsOf(["--manticore.url=mysql://user:1234/secret@host:1"]);
+    expect(problem).toMatch(
+      /^--manticore\.url: must be mysql:\/\/HOST:PORT, where .*%2F for \/.*, not \*\*\*$/,
+    );
+    expect(String(formatValue("manticore.url", ["mysql://user:1234/secret@host:1"]))).toBe("***");
+    expect(problemsOf(["mysql://user:secret@host:1"])).toEqual(["unexpected argument ***"]);
+    const kept = "mysql://user:p%40ss@host:1?agent=10.0.0.1:9312";
+    expect(formatValue("manticore.shards", [kept])).toBe("mysql://user:***@host:1?agent=10.0.0.1:9312");
   });
 
   it.each<[args: string[], text: RegExp | undefined]>([
@@ -487,14 +556,18 @@ log: { level: "$\{LEVEL:-}" }
     [["--listen=[::1]:1", "--admin=localhost:2", "--archive.listen=127.0.0.2:3"], undefined],
     [
       ["--listen=0.0.0.0:1"],
-      /^other machines reach --listen=0\.0\.0\.0:1, and whoever does may read and write/,
+      /^other machines reach --listen=0\.0\.0\.0:1, and everyone who does may read and write/,
     ],
     [["--listen=:1", "--admin=[::]:2"], /^other machines reach --listen=:1 and --admin=\[::\]:2, and/],
-    [["--listen=:1", "--tls.cert-file=c", "--tls.key-file=k"], /whoever does may read and write all spans$/],
+    [
+      ["--listen=:1", "--tls.cert-file=c", "--tls.key-file=k"],
+      /everyone who does may read and write all spans$/,
+    ],
     [
       ["--listen=:1", "--auth.tokens-file=t"],
       /without TLS, so that tokens and spans can be read on the way$/,
     ],
+    [["--http.listen=:1"], /^other machines reach --http\.listen=:1, and everyone who does/],
     [["--listen=:1", "--auth.tokens-file=t", "--tls.cert-file=c"], undefined],
     [["--listen=:1", "--tls.cert-file=c", "--tls.client-ca-file=a"], undefined],
   ])("tells of %j whether others may do everything", (args, text) => {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { programEnvironment } from "../../../scripts/test-support/processes.js";
 import { connect, exportRequest, methodNamed, spanId, traceId } from "./harness.js";
 import { jaegerSpan } from "./jaeger1/spans.js";
 
@@ -34,7 +35,7 @@ interface Line {
 
 function launch(args: readonly string[], environment: Record<string, string> = {}) {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { ...process.env, ...environment },
+    env: { ...programEnvironment(), ...environment },
     cwd: folder,
   });
   children.add(child);
@@ -130,7 +131,7 @@ describe("the command", () => {
   it("warns at its start when whoever reaches it may use it", async () => {
     const server = await start("--backend=memory", "--listen=0.0.0.0:0");
     expect(server.errors.join("\n")).toContain(
-      "other machines reach --listen=0.0.0.0:0, and whoever does may read and write all spans",
+      "other machines reach --listen=0.0.0.0:0, and everyone who does may read and write all spans",
     );
     const other = await start("--backend=memory");
     expect(other.errors.join("\n")).not.toContain("other machines");

@@ -1,6 +1,6 @@
 import type { Layer } from "./layers.js";
-import { environmentName, type OptionName, optionNames } from "./options.js";
-import { hint } from "./usage-error.js";
+import { environmentName, type OptionName, optionNames, refusesEmpty } from "./options.js";
+import { nearestTo } from "./usage-error.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,23 +10,44 @@ export const configVariable = "SPANSTORE_CONFIG";
 /** The bearer token with which commands ask a running server. */
 export const tokenVariable = "SPANSTORE_SERVER_TOKEN";
 
+const prefix = "SPANSTORE_";
+
 /** What Kubernetes sets in every pod when a service is called `spanstore`. */
 const kubernetes = /^SPANSTORE_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT|PORT)(?:_[A-Z0-9_]+)?$/;
 
-/** Options set in the environment; an empty variable sets nothing. */
+/** Options set in the environment. An empty variable sets nothing, but for options that refuse an empty value. */
 export function readEnvironment(environment: Environment): Layer {
   const values: Partial<Record<OptionName, unknown>> = {};
   for (const option of optionNames) {
     const value = environment[environmentName(option)];
-    if (value) values[option] = value;
+    if (value || (value === "" && refusesEmpty(option))) values[option] = value;
   }
   return { values, nameOf: environmentName };
 }
 
-/** A line for each SPANSTORE_ variable that sets nothing: others may set such, so it is no error. */
-export function unknownVariables(environment: Environment): string[] {
+/** What is to be said of the SPANSTORE_ variables that set nothing. */
+export interface UnknownVariables {
+  /** Those that are near to the name of an option: such are misspelt, and refused. */
+  readonly problems: readonly string[];
+  /** Others, which may be another program's. */
+  readonly warnings: readonly string[];
+}
+
+export function unknownVariables(environment: Environment): UnknownVariables {
   const known = [configVariable, tokenVariable, ...optionNames.map(environmentName)];
-  return Object.keys(environment)
-    .filter((name) => name.startsWith("SPANSTORE_") && !known.includes(name) && !kubernetes.test(name))
-    .map((name) => `the environment variable ${name} means nothing${hint(name, known)}`);
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith(prefix) || known.includes(name) || kubernetes.test(name)) continue;
+    const text = `the environment variable ${name} means nothing`;
+    const nearest = nearestTo(ownPart(name), known.map(ownPart));
+    if (nearest === undefined) warnings.push(text);
+    else problems.push(`${text}; did you mean ${prefix}${nearest}?`);
+  }
+  return { problems, warnings };
+}
+
+/** All names begin alike: what follows says how near two of them are. */
+function ownPart(name: string): string {
+  return name.slice(prefix.length);
 }

@@ -7,7 +7,7 @@ export interface Exposure {
   readonly advice: string;
 }
 
-const listening = ["listen", "archive.listen", "admin"] as const;
+const listening = ["listen", "archive.listen", "http.listen", "admin"] as const;
 
 /** Where a server of this configuration is open to other machines without a check, or without a cover. */
 export function exposureOf(config: Config): Exposure | undefined {
@@ -18,7 +18,7 @@ export function exposureOf(config: Config): Exposure | undefined {
   const hasTls = config["tls.cert-file"] !== "none";
   if (!hasTokens && (!hasTls || config["tls.client-ca-file"] === "none")) {
     return {
-      text: `other machines reach ${where}, and whoever does may read and write all spans`,
+      text: `other machines reach ${where}, and everyone who does may read and write all spans`,
       advice: "set --auth.tokens-file and --tls.cert-file, or listen at 127.0.0.1",
     };
   }

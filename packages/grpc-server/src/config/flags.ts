@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { shownText } from "./backend-address.js";
 import { descriptions } from "./descriptions.js";
 import type { Layer } from "./layers.js";
 import { type OptionName, optionNames } from "./options.js";
@@ -57,7 +58,8 @@ export function readFlags(args: readonly string[], ownFlags?: OwnFlags): Command
   const problems: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") {
-      if (ownFlags === undefined) problems.push(`unexpected argument ${JSON.stringify(token.value)}`);
+      if (ownFlags === undefined)
+        problems.push(`unexpected argument ${shownText(JSON.stringify(token.value))}`);
       else positionals.push(token.value);
     } else if (token.kind === "option") {
       if (!known.includes(token.name)) {

@@ -1,4 +1,5 @@
 import { formatWholeSize } from "@spanstore/core/text";
+import { shownAddress, shownText } from "./backend-address.js";
 import type { Config, OptionName } from "./options.js";
 import { formatMillis, formatPerTenant } from "./values.js";
 
@@ -19,6 +20,12 @@ const numbers: ReadonlySet<OptionName> = new Set([
   "limits.connections",
   "limits.calls",
   "limits.calls-per-connection",
+]);
+
+const addresses: ReadonlySet<OptionName> = new Set([
+  "manticore.url",
+  "manticore.shards",
+  "elasticsearch.url",
 ]);
 
 /** Whether an option's value must not be shown. */
@@ -45,26 +52,21 @@ export function fileValue<Name extends OptionName>(
   if (value === "none") return value;
   if (isSecret(option)) return hidden;
   if (typeof value === "string") return value;
-  const words = value.map((one) =>
-    typeof one === "string" ? withoutPassword(one) : formatPerTenant(one, format),
-  );
+  const shown = addresses.has(option) ? shownAddress : String;
+  const words = value.map((one) => (typeof one === "string" ? shown(one) : formatPerTenant(one, format)));
   return words.some((word) => word.includes(",")) ? words : words.join(",");
 }
 
 /** Whether a value has a part that is not shown. */
 export function hidesSecret<Name extends OptionName>(option: Name, value: Config[Name]): boolean {
   if (isSecret(option)) return value !== "none" && !(Array.isArray(value) && value.length === 0);
-  const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return parts.some((part) => typeof part === "string" && withoutPassword(part) !== part);
+  return addresses.has(option) && [value].flat().some((part) => shownAddress(String(part)) !== part);
 }
 
 /** A value as it was given, for a message that says what is wrong with it. */
 export function givenText(option: OptionName, value: unknown): string {
-  return isSecret(option) ? hidden : withoutPassword(JSON.stringify(value));
+  const text = JSON.stringify(value);
+  return isSecret(option) && value !== "" ? hidden : shownText(text);
 }
 
 const hidden = "***";
-
-function withoutPassword(text: string): string {
-  return text.replaceAll(/(\w+:\/\/[^/@:]*):[^/@]*@/g, `$1:${hidden}@`);
-}

@@ -46,9 +46,11 @@ export function configOf(
       problems.push(...error.problems);
     }
   }
+  const unknown = unknownVariables(environment);
+  problems.push(...unknown.problems);
   const config = merge(layers, problems);
   if (config === undefined || problems.length > 0) throw new UsageError(problems);
-  return { config, warnings: unknownVariables(environment) };
+  return { config, warnings: unknown.warnings };
 }
 
 function actionOf(flags: CommandLine): Invocation["action"] {

@@ -1,7 +1,18 @@
 import { defaultTenantHeader, isTenantHeader } from "@spanstore/client/wire";
 import { z } from "zod";
 import { anyTenant } from "../routing/tenancy.js";
-import { address, byteSize, count, flag, optionalWords, perTenant, timeSpan, words } from "./values.js";
+import { backendAddress } from "./backend-address.js";
+import {
+  address,
+  byteSize,
+  count,
+  flag,
+  optionalWords,
+  orNone,
+  perTenant,
+  timeSpan,
+  words,
+} from "./values.js";
 
 /** A gRPC message's length has 32 bits, and Node's buffers end sooner. */
 const maxMessageBytes = 2 ** 31 - 1;
@@ -17,6 +28,31 @@ const limit = byteSize.pipe(
   z.number().min(16, "must be at least 16B").max(maxMessageBytes, "must be below 2GiB"),
 );
 
+const manticoreAddress = backendAddress(/^mysqls?:\/\//, "mysql://HOST:PORT");
+const elasticsearchAddress = backendAddress(/^https?:\/\//, "http://HOST:PORT");
+
+/** A server whose secret or certificate has got lost on its way here must not start without it. */
+const notEmpty = "is empty: say none, or leave it out, for a server without it";
+const protection = z.string().min(1, notEmpty);
+
+/** Options that protect the server or name its secrets: one that is given and empty is refused. */
+const protecting: ReadonlySet<string> = new Set([
+  "auth.tokens",
+  "auth.tokens-file",
+  "elasticsearch.api-key",
+  "elasticsearch.ca-file",
+  "elasticsearch.ca-fingerprint",
+  "manticore.ca-file",
+  "tls.cert-file",
+  "tls.key-file",
+  "tls.client-ca-file",
+]);
+
+/** Whether an empty value of this option says something, and is not as none. */
+export function refusesEmpty(option: string): boolean {
+  return protecting.has(option);
+}
+
 /**
  * Every option, by the name it has as a flag. In the file the dots are nesting; in the environment
  * the name is in upper case after SPANSTORE_, with dots and dashes as underscores.
@@ -26,26 +62,20 @@ export const configSchema = z.strictObject({
   "sqlite.path": z.string().min(1, "must not be empty").default("./spanstore.sqlite"),
   "sqlite.synchronous": z.enum(["full", "normal"]).default("full"),
   "manticore.url": words
-    .pipe(
-      z.array(z.string().regex(/^mysqls?:\/\//, "must be mysql://HOST:PORT")).min(1, "must name an address"),
-    )
+    .pipe(z.array(manticoreAddress).min(1, "must name an address"))
     .default(["mysql://127.0.0.1:9306"]),
   "manticore.prefix": z.string().default("jaeger_"),
   "manticore.window": z.enum(["hour", "day", "week"]).default("day"),
   "manticore.attributes": z.enum(["stored", "words", "json"]).default("stored"),
-  "manticore.ca-file": z.string().default("none"),
+  "manticore.ca-file": protection.default("none"),
   "manticore.cluster": z.string().default("none"),
-  "manticore.shards": optionalWords
-    .pipe(z.array(z.string().regex(/^mysqls?:\/\//, "must be mysql://HOST:PORT")))
-    .default([]),
+  "manticore.shards": optionalWords.pipe(z.array(manticoreAddress)).default([]),
   "elasticsearch.url": words
-    .pipe(
-      z.array(z.string().regex(/^https?:\/\//, "must be http://HOST:PORT")).min(1, "must name an address"),
-    )
+    .pipe(z.array(elasticsearchAddress).min(1, "must name an address"))
     .default(["http://127.0.0.1:9200"]),
-  "elasticsearch.api-key": z.string().default("none"),
-  "elasticsearch.ca-file": z.string().default("none"),
-  "elasticsearch.ca-fingerprint": z.string().default("none"),
+  "elasticsearch.api-key": protection.default("none"),
+  "elasticsearch.ca-file": protection.default("none"),
+  "elasticsearch.ca-fingerprint": protection.default("none"),
   "elasticsearch.prefix": z.string().default("spanstore-"),
   "elasticsearch.window": z.enum(["hour", "day", "week"]).default("day"),
   "elasticsearch.shards": count(1024).default(1),
@@ -75,16 +105,19 @@ export const configSchema = z.strictObject({
     .default([]),
   "http.max-clock-skew": timeSpan.pipe(z.number().max(86_400_000, "must be at most 1d")).default(0),
   "all-in-one": flag.default(false),
-  "tls.cert-file": z.string().default("none"),
-  "tls.key-file": z.string().default("none"),
-  "tls.client-ca-file": z.string().default("none"),
+  "tls.cert-file": protection.default("none"),
+  "tls.key-file": protection.default("none"),
+  "tls.client-ca-file": protection.default("none"),
   "tls.min-version": z.coerce
     .string()
     .pipe(z.enum(["1.2", "1.3"]))
     .default("1.2"),
   "tls.admin": flag.default(true),
-  "auth.tokens-file": z.string().default("none"),
-  "auth.tokens": optionalWords.default([]),
+  "auth.tokens-file": protection.default("none"),
+  "auth.tokens": words
+    .refine((list) => list.length > 0, notEmpty)
+    .transform(orNone)
+    .default([]),
   "reload.interval": timer.default(10_000),
   retention: z
     .union([z.literal("none"), keeping], "must be a length of time, for example 7d, or none")

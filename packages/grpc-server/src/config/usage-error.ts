@@ -11,7 +11,13 @@ export class UsageError extends Error {
 
 /** `; did you mean X?` with the known name nearest to a mistyped one, or nothing when none is near. */
 export function hint(mistyped: string, known: readonly string[]): string {
-  let best = "";
+  const best = nearestTo(mistyped, known);
+  return best === undefined ? "" : `; did you mean ${best}?`;
+}
+
+/** Undefined when no known name is near to the mistyped one. */
+export function nearestTo(mistyped: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(mistyped.length / 3)) + 1;
   for (const name of known) {
     const distance = editDistance(mistyped.toLowerCase(), name.toLowerCase());
@@ -20,7 +26,7 @@ export function hint(mistyped: string, known: readonly string[]): string {
       bestDistance = distance;
     }
   }
-  return best === "" ? "" : `; did you mean ${best}?`;
+  return best;
 }
 
 /** How many insertions, deletions and replacements of a character lead from one word to the other. */

@@ -77,8 +77,13 @@ export function formatPerTenant({ pattern, value }: OfTenant, format: (value: nu
   return `${pattern}=${format(value)}`;
 }
 
+/** The word none alone is no word at all. */
+export function orNone(list: readonly string[]): readonly string[] {
+  return list.length === 1 && list[0] === "none" ? [] : list;
+}
+
 /** The same, or the word none for no word at all. */
-export const optionalWords = words.transform((list) => (list.length === 1 && list[0] === "none" ? [] : list));
+export const optionalWords = words.transform(orNone);
 
 /** Milliseconds as their reader takes them. */
 export function formatMillis(milliseconds: number): string {

@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+const hidden = "***";
+
+/** The part of an address that a shard of Manticore may have besides its host. */
+const agentPart = /^(\?agent=[\w.:-]+)?$/;
+
+/** An address as it is shown: without its password, and not at all when it is no URL or holds what may be part of one. */
+export function shownAddress(text: string): string {
+  const url = urlOf(text);
+  if (url === undefined) return hidden;
+  const { protocol, username, password, host, pathname, search } = url;
+  if (password === "") return text;
+  return `${protocol}//${username}:${hidden}@${host}${pathname === "/" ? "" : pathname}${search}`;
+}
+
+/** Any text as it is shown: one that may hold an address with a password is not shown. */
+export function shownText(text: string): string {
+  return text.includes("@") && text.includes("://") ? hidden : text;
+}
+
+/** Addresses of a backend, with a user and a password where it wants them. */
+export function backendAddress(schemes: RegExp, example: string) {
+  return z
+    .string()
+    .regex(schemes, `must be ${example}`)
+    .refine(
+      (text) => !schemes.test(text) || urlOf(text) !== undefined,
+      `must be ${example}, where a user's password has %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #, %2C for a comma`,
+    );
+}
+
+/** Undefined for what is no URL. A password with a `/` ends the host too early, and what follows it then has the `@`. */
+function urlOf(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hostname === "" || url.hash !== "") return undefined;
+  return url.pathname.includes("@") || !agentPart.test(url.search) ? undefined : url;
+}

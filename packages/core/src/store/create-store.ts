@@ -91,11 +91,38 @@ export function createStoreReads(engine: EngineReader): StoreReads {
   const fragmentsOf = (ids: readonly string[], signal: AbortSignal | undefined): AsyncIterable<Fragment> =>
     ids.length === 0 ? noFragments() : abortable(distinctFragments(engine.fragments(ids, signal)), signal);
 
-  const find = async (query: TraceQuery, signal: AbortSignal | undefined) => {
-    const page = await limited(() => findMatchPage(engine, query, signal), signal);
-    const ids = page.matches.map(({ traceId }) => traceId);
-    return { fragments: fragmentsOf(ids, signal), nextPageToken: page.nextPageToken };
-  };
+  /**
+   * What a search finds, in chunks, the last one with the token of the next page. A page whose traces were all deleted
+   * since they were found has no chunk, so the next page takes its place.
+   */
+  async function* findChunks<T extends TraceChunk | SummaryChunk>(
+    query: TraceQuery,
+    signal: AbortSignal | undefined,
+    chunksOf: (fragments: AsyncIterable<Fragment>) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, undefined> {
+    for (let { page } = query; ; ) {
+      const { matches, nextPageToken } = await limited(
+        () => findMatchPage(engine, page === undefined ? query : { ...query, page }, signal),
+        signal,
+      );
+      const chunks = chunksOf(
+        fragmentsOf(
+          matches.map(({ traceId }) => traceId),
+          signal,
+        ),
+      );
+      if (page === undefined || nextPageToken === undefined) return yield* chunks;
+      let last: T | undefined;
+      for await (const chunk of chunks) {
+        if (last !== undefined) yield last;
+        last = chunk;
+      }
+      if (last !== undefined) return yield { ...last, nextPageToken };
+      page = { ...page, token: nextPageToken };
+    }
+  }
+  const findSummaries = (query: TraceQuery, signal: AbortSignal | undefined) =>
+    findChunks(query, signal, (fragments) => inBatches(summarize(fragments)));
 
   return {
     async *getTraces(traceIds, options): AsyncGenerator<TraceChunk, void, undefined> {
@@ -106,27 +133,26 @@ export function createStoreReads(engine: EngineReader): StoreReads {
 
     async *findTraces(query, options): AsyncGenerator<TraceChunk, void, undefined> {
       checkSpanLimit(query.spanLimit);
-      const { fragments, nextPageToken } = await find(query, options?.signal);
-      yield* withPageToken(assembleChunks(fragments, query.spanLimit), nextPageToken);
+      yield* findChunks(query, options?.signal, (fragments) => assembleChunks(fragments, query.spanLimit));
     },
 
     findTraceIds: async (query, options) => {
-      const { fragments, nextPageToken } = await find(query, options?.signal);
       const traces: FoundTrace[] = [];
-      for await (const summary of summarize(fragments)) {
-        traces.push({
-          traceId: summary.traceId,
-          startTimeUnixNano: summary.minStartTimeUnixNano,
-          endTimeUnixNano: summary.maxEndTimeUnixNano,
-        });
+      let token: string | undefined;
+      for await (const { summaries, nextPageToken } of findSummaries(query, options?.signal)) {
+        for (const { traceId, minStartTimeUnixNano, maxEndTimeUnixNano } of summaries) {
+          traces.push({
+            traceId,
+            startTimeUnixNano: minStartTimeUnixNano,
+            endTimeUnixNano: maxEndTimeUnixNano,
+          });
+        }
+        token = nextPageToken;
       }
-      return nextPageToken === undefined ? { traces } : { traces, nextPageToken };
+      return token === undefined ? { traces } : { traces, nextPageToken: token };
     },
 
-    async *findTraceSummaries(query, options): AsyncGenerator<SummaryChunk, void, undefined> {
-      const { fragments, nextPageToken } = await find(query, options?.signal);
-      yield* withPageToken(inBatches(summarize(fragments)), nextPageToken);
-    },
+    findTraceSummaries: (query, options) => findSummaries(query, options?.signal),
 
     findSpans: (query, options) => findSpanPage(engine, query, options?.signal),
 
@@ -169,23 +195,6 @@ async function* inBatches(
     }
   }
   if (batch.length > 0) yield { summaries: batch };
-}
-
-/** Puts the token on the last chunk. */
-async function* withPageToken<T extends TraceChunk | SummaryChunk>(
-  chunks: AsyncIterable<T>,
-  nextPageToken: string | undefined,
-): AsyncGenerator<T, void, undefined> {
-  if (nextPageToken === undefined) {
-    yield* chunks;
-    return;
-  }
-  let last: T | undefined;
-  for await (const chunk of chunks) {
-    if (last !== undefined) yield last;
-    last = chunk;
-  }
-  if (last !== undefined) yield { ...last, nextPageToken };
 }
 
 /** @throws INVALID_QUERY for a limit that is there and no whole number above 0. */

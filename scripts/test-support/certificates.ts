@@ -10,6 +10,8 @@ export interface Authority {
   readonly caFile: string;
   /** Issues a certificate, for hosts as `DNS:localhost` or `IP:127.0.0.1`; without hosts, for a client. */
   readonly issue: (name: string, ...hosts: readonly string[]) => Issued;
+  /** The same, of one that ended a day ago. */
+  readonly issueExpired: (name: string, ...hosts: readonly string[]) => Issued;
   /** Removes all files. */
   readonly remove: () => void;
 }
@@ -40,26 +42,28 @@ export function createAuthority(): Authority {
     "-out",
     "ca.pem",
   );
+  const issue = (days: string, name: string, hosts: readonly string[]): Issued => {
+    openssl("req", ...key, "-subj", `/CN=${name}`, "-keyout", `${name}.key`, "-out", `${name}.csr`);
+    writeFileSync(file(`${name}.ext`), hosts.length === 0 ? "" : `subjectAltName=${hosts.join(",")}\n`);
+    const signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", days];
+    openssl(
+      "x509",
+      "-req",
+      "-in",
+      `${name}.csr`,
+      ...signed,
+      "-extfile",
+      `${name}.ext`,
+      "-out",
+      `${name}.pem`,
+    );
+    return { certFile: file(`${name}.pem`), keyFile: file(`${name}.key`) };
+  };
   return {
     ca: readFileSync(file("ca.pem"), "utf8"),
     caFile: file("ca.pem"),
-    issue: (name, ...hosts) => {
-      openssl("req", ...key, "-subj", `/CN=${name}`, "-keyout", `${name}.key`, "-out", `${name}.csr`);
-      writeFileSync(file(`${name}.ext`), hosts.length === 0 ? "" : `subjectAltName=${hosts.join(",")}\n`);
-      const signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"];
-      openssl(
-        "x509",
-        "-req",
-        "-in",
-        `${name}.csr`,
-        ...signed,
-        "-extfile",
-        `${name}.ext`,
-        "-out",
-        `${name}.pem`,
-      );
-      return { certFile: file(`${name}.pem`), keyFile: file(`${name}.key`) };
-    },
+    issue: (name, ...hosts) => issue("2", name, hosts),
+    issueExpired: (name, ...hosts) => issue("-1", name, hosts),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

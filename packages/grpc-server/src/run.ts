@@ -85,9 +85,9 @@ async function serve(
   for (const warning of warnings) log.warn(warning);
   const exposure = exposureOf(config);
   if (exposure !== undefined) log.warn(`${exposure.text}: ${exposure.advice}`);
-  const stop = stopSignal(log);
+  const signals = watchSignals(log);
   try {
-    await serveUntil(stop, config, program, log);
+    await serveUntil(signals, config, program, log);
     return 0;
   } catch (error) {
     const reason = startFailure(error, config);
@@ -97,7 +97,7 @@ async function serve(
   }
 }
 
-async function serveUntil(stop: Promise<void>, config: Config, program: string, log: Logger): Promise<void> {
+async function serveUntil(signals: Signals, config: Config, program: string, log: Logger): Promise<void> {
   const options = serveOptions(config);
   const store = await openStore(config, "main", (message) => log.warn(message));
   try {
@@ -127,7 +127,8 @@ async function serveUntil(stop: Promise<void>, config: Config, program: string, 
         "serving",
       );
     }
-    await stop;
+    signals.onReload(server.reload);
+    await signals.stop;
     await server.close();
   } finally {
     await store.close();
@@ -145,19 +146,36 @@ async function checkCanServe(store: SpanStore): Promise<void> {
   }
 }
 
-/** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */
-function stopSignal(log: Logger): Promise<void> {
-  return new Promise((resolve) => {
+interface Signals {
+  /** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */
+  readonly stop: Promise<void>;
+  /** Has SIGHUP, which is ignored until then, read files again. */
+  readonly onReload: (reload: () => Promise<void>) => void;
+}
+
+function watchSignals(log: Logger): Signals {
+  let reload: (() => Promise<void>) | undefined;
+  process.on("SIGHUP", (signal) => {
+    log.info({ signal }, "reading certificates and tokens again");
+    void reload?.();
+  });
+  const stop = new Promise<void>((resolve) => {
     let stopping = false;
-    const stop = (signal: NodeJS.Signals) => {
+    const end = (signal: NodeJS.Signals) => {
       if (stopping) process.exit(128 + constants.signals[signal]);
       stopping = true;
       log.info({ signal }, "stopping: waiting for calls in flight");
       resolve();
     };
-    process.on("SIGTERM", stop);
-    process.on("SIGINT", stop);
+    process.on("SIGTERM", end);
+    process.on("SIGINT", end);
   });
+  return {
+    stop,
+    onReload: (listener) => {
+      reload = listener;
+    },
+  };
 }
 
 /** Why serving was not possible, or undefined when the error is none that a user can mend. */

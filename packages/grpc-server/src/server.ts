@@ -42,6 +42,8 @@ export interface RunningServer {
   readonly allInOne: AllInOneAddresses | undefined;
   /** HOST:PORT of the admin server, if there is one. */
   readonly adminAddress: string | undefined;
+  /** Reads the files of certificates and tokens now, not only at the next interval. One that cannot be used changes nothing. */
+  reload(): Promise<void>;
   /** Stops accepting calls, waits for those in flight, then closes the ports. Again is no error. */
   close(): Promise<void>;
 }
@@ -53,8 +55,8 @@ const mebibyte = 1024 * 1024;
 /**
  * Serves a store over gRPC: OTLP's TraceService, jaeger.storage.v2 and v1, health and reflection; over HTTP where that is
  * asked for: Jaeger's query API and OTLP.
- * @throws INVALID_OPTIONS for an address that is none, or certificates or tokens that are no good; ListenError when a
- *   port cannot be opened.
+ * @throws INVALID_OPTIONS for an address that is none, or certificates or tokens that cannot be used; ListenError when
+ *   a port cannot be opened.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { store, openArchive, tenancy, shutdownGraceMs = 10_000 } = options;
@@ -228,6 +230,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     httpAddress: bound.http && formatAddress(bound.http),
     allInOne,
     adminAddress: bound.admin && formatAddress(bound.admin),
+    reload: security.reload,
     close() {
       closing ??= shutDown();
       return closing;

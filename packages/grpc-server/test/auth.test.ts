@@ -174,7 +174,7 @@ describe("bearer tokens", () => {
     expect([await purge("acme"), await purge("gamma"), await purge()]).toEqual([200, 403, 403]);
   });
 
-  it("follows its file, and keeps what it had while that is no good", async () => {
+  it("follows its file, and keeps what it had while that cannot be used", async () => {
     const path = everyRole();
     const { server, withToken } = await serve({ tokensFile: path, tokens: ["read:environment-01234567"] });
     const services = "/jaeger.storage.v2.TraceReader/GetServices";

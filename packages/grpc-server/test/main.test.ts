@@ -116,6 +116,35 @@ async function readOn(stream: ClientHttp2Stream) {
 }
 
 describe("the command", () => {
+  it("reads its files again at SIGHUP, and goes on serving", async () => {
+    const tokens = join(folder, "tokens-of-sighup");
+    const [before, after] = ["read-0123456789abcdef", "read-fedcba9876543210"];
+    writeFileSync(tokens, `read ${before}\n`);
+    const server = await start("--backend=memory", `--auth.tokens-file=${tokens}`, "--reload.interval=1h");
+    const ask = async (token: string): Promise<unknown> => {
+      const client = connect(server.grpc, {}, { authorization: `Bearer ${token}` });
+      try {
+        return await client.unary("jaeger.storage.v2.TraceReader/GetServices", {});
+      } finally {
+        client.close();
+      }
+    };
+    expect(await ask(before)).toEqual({ services: [] });
+    writeFileSync(tokens, `read ${after}\n`);
+    const used = server.logged("a file changed and is in use");
+    server.child.kill("SIGHUP");
+    await used;
+    expect(await ask(after)).toEqual({ services: [] });
+    await expect(ask(before)).rejects.toThrow(/not known/);
+    const refused = server.logged("a changed file cannot be used; the one before stays in use");
+    writeFileSync(tokens, "");
+    server.child.kill("SIGHUP");
+    await refused;
+    expect(await ask(after)).toEqual({ services: [] });
+    server.child.kill("SIGTERM");
+    expect((await server.ended).code).toBe(0);
+  });
+
   it("waits for calls in flight at SIGTERM, and exits with 0", async () => {
     const server = await start("--backend=memory");
     const stream = await blockedRead(server.grpc);

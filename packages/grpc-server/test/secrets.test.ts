@@ -114,7 +114,7 @@ it("shows no secret in logs, metrics, answers, files or the printed configuratio
   }
   expect(shown.some((text) => text.includes("spanstore_spans_written_total 1"))).toBe(true);
   writeFileSync(tokensFile, `reader ${inFile}\nread ${secret} ${inFile}\n`);
-  await until(async () => (server.output().includes("is no good") ? true : undefined), {
+  await until(async () => (server.output().includes("cannot be used") ? true : undefined), {
     what: "the reload",
   });
   expect((await errorOf(connect(`127.0.0.1:${grpc}`).unary("GetDependencies", {}))).code).toBeDefined();

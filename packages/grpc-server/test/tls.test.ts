@@ -18,7 +18,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Authority, createAuthority, type Issued } from "../../../scripts/test-support/certificates.js";
 import { until } from "../../../scripts/test-support/processes.js";
 import { type RunningServer, startServer } from "../src/index.js";
-import type { TlsOptions } from "../src/security/tls-source.js";
+import { openTls, type TlsOptions } from "../src/security/tls-source.js";
 import { exportRequest, spanId, traceId } from "./harness.js";
 
 const folder = mkdtempSync(join(tmpdir(), "spanstore-tls-"));
@@ -26,6 +26,7 @@ let authority: Authority;
 let strangers: Authority;
 let first: Issued;
 let second: Issued;
+let expired: Issued;
 let client: Issued;
 let stranger: Issued;
 
@@ -34,6 +35,7 @@ beforeAll(() => {
   strangers = createAuthority();
   first = authority.issue("first", "DNS:localhost", "IP:127.0.0.1");
   second = authority.issue("second", "DNS:localhost", "IP:127.0.0.1");
+  expired = authority.issueExpired("expired", "DNS:localhost", "IP:127.0.0.1");
   client = authority.issue("client");
   stranger = strangers.issue("stranger");
 });
@@ -182,7 +184,7 @@ describe("TLS", () => {
     }
   });
 
-  it("has a new certificate without losing a connection, and keeps the old one while the new is no good", async () => {
+  it("has a new certificate without losing a connection, and keeps the old one while the new cannot be used", async () => {
     const mounted = place(first);
     const server = await serve({ certFile: join(mounted, "tls.crt"), keyFile: join(mounted, "tls.key") });
     const trusting = { ca: authority.ca };
@@ -208,11 +210,14 @@ describe("TLS", () => {
     );
     await untilMoreThan(0);
     expect(await servedName(server.address)).toBe("first");
-    // A certificate whose key has not come yet is no good either.
-    const before = await failures();
-    copyFileSync(second.certFile, join(mounted, "tls.crt"));
-    await untilMoreThan(before);
-    expect(await servedName(server.address)).toBe("first");
+    // Nor can a certificate whose key has not come yet, or one that is over.
+    const next = [() => copyFileSync(second.certFile, join(mounted, "tls.crt")), () => put(expired, mounted)];
+    for (const replace of next) {
+      const before = await failures();
+      replace();
+      await untilMoreThan(before);
+      expect(await servedName(server.address)).toBe("first");
+    }
 
     put(second, mounted);
     for (const address of [server.address, String(server.archiveAddress), String(server.adminAddress)]) {
@@ -243,7 +248,7 @@ describe("TLS", () => {
     });
   });
 
-  it("does not start with a certificate that is no good", async () => {
+  it("does not start with a certificate that cannot be used", async () => {
     const store = openMemoryStore();
     const starting = (tls: TlsOptions) => startServer({ store, listen: "127.0.0.1:0", tls });
     for (const tls of [
@@ -251,9 +256,42 @@ describe("TLS", () => {
       { certFile: first.keyFile, keyFile: first.keyFile },
       { certFile: join(folder, "nowhere"), keyFile: first.keyFile },
       { certFile: first.certFile, keyFile: first.keyFile, clientCaFile: first.keyFile },
+      { certFile: first.certFile, keyFile: first.keyFile, clientCaFile: expired.certFile },
     ]) {
       await expect(starting(tls)).rejects.toMatchObject({ code: "INVALID_OPTIONS", field: "tls" });
     }
+    const chain = join(folder, "chain.pem");
+    writeFileSync(chain, readFileSync(first.certFile, "utf8") + readFileSync(expired.certFile, "utf8"));
+    for (const [certFile, keyFile] of [
+      [expired.certFile, expired.keyFile],
+      [chain, first.keyFile],
+    ] as const) {
+      await expect(starting({ certFile, keyFile })).rejects.toThrow(
+        /the certificate of CN=expired expired at \d{4}-\d\d-\d\dT/,
+      );
+    }
+  });
+
+  it("takes a certificate once it is valid", async () => {
+    const mounted = place(first);
+    let now = Date.now();
+    const failures: unknown[] = [];
+    let reloads = 0;
+    const source = await openTls(
+      { certFile: join(mounted, "tls.crt"), keyFile: join(mounted, "tls.key"), reloadIntervalMs: 100_000 },
+      { inUse: () => {}, reloaded: () => void reloads++, reloadFailed: (error) => void failures.push(error) },
+      () => now,
+    );
+    stops.push(async () => source.stop());
+    put(second, mounted);
+    now -= 86_400_000;
+    for (let i = 0; i < 2; i++) await source.reload();
+    expect(failures.map(String)).toEqual([expect.stringMatching(/CN=second is not valid before/)]);
+    expect(reloads).toBe(0);
+    now += 86_400_000;
+    await source.reload();
+    expect([reloads, failures.length]).toEqual([1, 1]);
+    expect(String(source.current().cert)).toBe(readFileSync(second.certFile, "utf8"));
   });
 });
 

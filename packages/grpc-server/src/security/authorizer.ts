@@ -30,16 +30,18 @@ export interface Authorizer {
   readonly authorize: (headers: readonly string[], need: Need) => Grant | undefined;
   /** @throws PERMISSION_DENIED when the grant is not for this tenant. */
   readonly checkTenant: (grant: Grant, tenant: string | undefined) => void;
+  /** Reads the file of tokens now. */
+  readonly reload: () => Promise<void>;
   readonly stop: () => void;
 }
 
-/** @throws INVALID_OPTIONS when a token is no good or there is none. */
+/** @throws INVALID_OPTIONS when a token is refused or there is none. */
 export async function openAuthorizer(options: AuthOptions, observer: AuthObserver): Promise<Authorizer> {
   const fixed = tokensOfWords(options.tokens ?? []);
   const { tokensFile, reloadIntervalMs = 10_000 } = options;
   const entries =
     tokensFile === undefined
-      ? { current: (): readonly TokenEntry[] => fixed, stop: () => {} }
+      ? { current: (): readonly TokenEntry[] => fixed, reload: async () => {}, stop: () => {} }
       : await reloadedFiles({
           files: [tokensFile],
           parse: ([content]) => [...fixed, ...tokensOfFile(content as Buffer)],
@@ -85,6 +87,7 @@ export async function openAuthorizer(options: AuthOptions, observer: AuthObserve
       observer.refused("tenant");
       refuse("PERMISSION_DENIED", "the bearer token is not for this tenant");
     },
+    reload: entries.reload,
     stop: entries.stop,
   };
 }

@@ -6,21 +6,24 @@ export interface ReloadOptions<T> {
   readonly parse: (contents: readonly Buffer[]) => T;
   /** How often the files are looked at, in milliseconds. */
   readonly intervalMs: number;
-  /** Told of every value after the first. */
+  /** Called with every value after the first. */
   readonly changed: (value: T) => void;
-  /** Told once of contents that are no good; the value stays what it was. */
+  /** Called once for contents that are refused; the value stays what it was. */
   readonly failed: (error: unknown) => void;
 }
 
 /** A value that follows the contents of files. */
 export interface Reloaded<T> {
   readonly current: () => T;
+  /** Reads the files now. @returns when what they have is in use, or refused. */
+  readonly reload: () => Promise<void>;
   readonly stop: () => void;
 }
 
 /**
- * Reads files, and looks at them again and again: by their contents, since Kubernetes and others put new files in place
- * by moving links, of which not every watch is told.
+ * Reads files, and looks at them again at every interval: by their contents, since Kubernetes and others put new files in
+ * place by moving links, which not every watch notices. Contents that are refused are tried again, since time may mend them:
+ * a certificate that is not valid yet.
  * @throws what `parse` throws of the first contents, or the system's error when a file cannot be read.
  */
 export async function reloadedFiles<T>(options: ReloadOptions<T>): Promise<Reloaded<T>> {
@@ -29,27 +32,39 @@ export async function reloadedFiles<T>(options: ReloadOptions<T>): Promise<Reloa
   let seen = await read();
   let value = parse(seen);
   let lastProblem = "";
-  let looking = false;
+  let looking: Promise<void> | undefined;
 
   const look = async (): Promise<void> => {
-    if (looking) return;
-    looking = true;
     try {
       const contents = await read();
+      const isNew = !contents.every((content, i) => seen[i]?.equals(content));
+      if (isNew) {
+        value = parse(contents);
+        seen = contents;
+        changed(value);
+      }
       lastProblem = "";
-      if (contents.every((content, i) => seen[i]?.equals(content))) return;
-      seen = contents;
-      value = parse(contents);
-      changed(value);
     } catch (error) {
       const problem = String(error);
       if (problem !== lastProblem) failed(error);
       lastProblem = problem;
-    } finally {
-      looking = false;
     }
   };
+  const lookOnce = (): Promise<void> => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
 
-  const timer = setInterval(() => void look(), intervalMs).unref();
-  return { current: () => value, stop: () => clearInterval(timer) };
+  const timer = setInterval(() => void lookOnce(), intervalMs).unref();
+  return {
+    current: () => value,
+    reload: async () => {
+      // One that is under way may have read what was there before.
+      await looking;
+      await lookOnce();
+    },
+    stop: () => clearInterval(timer),
+  };
 }

@@ -3,14 +3,16 @@ import type { Metrics } from "../upkeep/metrics.js";
 import { type AuthOptions, type Authorizer, openAuthorizer } from "./authorizer.js";
 import { openTls, type TlsOptions, type TlsSource } from "./tls-source.js";
 
-/** Who is let in, as the files say that are looked at again and again. */
+/** Who is let in, by files that are read again when they change. */
 export interface Security {
   readonly tls: TlsSource | undefined;
   readonly authorizer: Authorizer | undefined;
+  /** Reads the files now. */
+  readonly reload: () => Promise<void>;
   readonly stop: () => void;
 }
 
-/** @throws INVALID_OPTIONS when certificates or tokens are no good. */
+/** @throws INVALID_OPTIONS for certificates or tokens that cannot be used. */
 export async function openSecurity(
   options: { readonly tls?: TlsOptions | undefined; readonly auth?: AuthOptions | undefined },
   metrics: Metrics,
@@ -23,7 +25,7 @@ export async function openSecurity(
     },
     reloadFailed: (error: unknown) => {
       metrics.reloaded(what, false);
-      log.error({ what, err: error }, "a file changed and is no good; what was is still in use");
+      log.error({ what, err: error }, "a changed file cannot be used; the one before stays in use");
     },
   });
   const tls =
@@ -39,6 +41,9 @@ export async function openSecurity(
     return {
       tls,
       authorizer,
+      reload: async () => {
+        await Promise.all([tls?.reload(), authorizer?.reload()]);
+      },
       stop: () => {
         tls?.stop();
         authorizer?.stop();

@@ -17,7 +17,7 @@ export interface TlsOptions {
   readonly reloadIntervalMs?: number;
 }
 
-/** Is told what becomes of certificates that changed. */
+/** What becomes of certificates that changed. */
 export interface TlsObserver {
   /** @param notAfter when the certificate in use ends, in milliseconds since 1970. */
   inUse(notAfter: number): void;
@@ -30,13 +30,22 @@ export interface TlsSource {
   /** Whether clients have to show a certificate. */
   readonly mutual: boolean;
   readonly current: () => SecureContextOptions;
-  /** Told of every change; connections that are open keep what they began with. */
+  /** Calls the listener at every change; connections that are open keep what they began with. */
   readonly onChange: (listener: (context: SecureContextOptions) => void) => void;
+  /** Reads the files now. */
+  readonly reload: () => Promise<void>;
   readonly stop: () => void;
 }
 
-/** @throws INVALID_OPTIONS naming the option whose file is missing or no good. */
-export async function openTls(options: TlsOptions, observer: TlsObserver): Promise<TlsSource> {
+/**
+ * @param now the time in milliseconds since 1970.
+ * @throws INVALID_OPTIONS for a file that is missing, is no PEM, or has a certificate that is over or not valid yet.
+ */
+export async function openTls(
+  options: TlsOptions,
+  observer: TlsObserver,
+  now: () => number = Date.now,
+): Promise<TlsSource> {
   const { certFile, keyFile, clientCaFile, minVersion = "1.2", reloadIntervalMs = 10_000 } = options;
   const listeners: ((context: SecureContextOptions) => void)[] = [];
   const parse = ([cert, key, ca]: readonly Buffer[]): SecureContextOptions => {
@@ -46,7 +55,7 @@ export async function openTls(options: TlsOptions, observer: TlsObserver): Promi
       ...(ca === undefined ? {} : { ca }),
       minVersion: `TLSv${minVersion}` satisfies SecureVersion,
     };
-    observer.inUse(checked(context));
+    observer.inUse(checked(context, now()));
     return context;
   };
   try {
@@ -64,28 +73,50 @@ export async function openTls(options: TlsOptions, observer: TlsObserver): Promi
       mutual: clientCaFile !== undefined,
       current: files.current,
       onChange: (listener) => void listeners.push(listener),
+      reload: files.reload,
       stop: files.stop,
     };
   } catch (cause) {
-    throw new SpanStoreError("INVALID_OPTIONS", `the TLS certificate is no good: ${messageOf(cause)}`, {
+    throw new SpanStoreError("INVALID_OPTIONS", `the TLS certificate cannot be used: ${messageOf(cause)}`, {
       field: "tls",
-      hint: "cert-file and key-file are PEM, and belong together",
+      hint: "cert-file and key-file are PEM, belong together and are valid now",
       cause,
     });
   }
 }
 
 /** What TLS would fail with at the first connection fails here. @returns when the certificate ends. */
-function checked(context: SecureContextOptions): number {
+function checked(context: SecureContextOptions, now: number): number {
   createSecureContext(context);
   const certificate = new X509Certificate(context.cert as Buffer);
   if (!certificate.checkPrivateKey(createPrivateKey(context.key as Buffer))) {
     throw new Error("the key is not the certificate's");
   }
+  for (const one of certificatesOf(context.cert as Buffer)) checkTime(one, now);
   if (context.ca !== undefined) {
-    const authorities = String(context.ca).match(/-----BEGIN CERTIFICATE-----/g) ?? [];
-    if (authorities.length === 0) throw new Error("the clients' authorities have no certificate in PEM");
-    new X509Certificate(context.ca as Buffer);
+    const [first, ...others] = certificatesOf(context.ca as Buffer);
+    if (first === undefined) throw new Error("the clients' authorities have no certificate in PEM");
+    // One authority may end while the one that follows it is there already.
+    if (!others.some((other) => isValidAt(other, now))) checkTime(first, now);
   }
   return Date.parse(certificate.validTo);
+}
+
+function certificatesOf(pem: Buffer): X509Certificate[] {
+  const blocks = String(pem).match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+function isValidAt({ validFrom, validTo }: X509Certificate, now: number): boolean {
+  return Date.parse(validFrom) <= now && now < Date.parse(validTo);
+}
+
+/** @throws when clients would refuse it, since it is over or not valid yet. */
+function checkTime(certificate: X509Certificate, now: number): void {
+  if (isValidAt(certificate, now)) return;
+  const { subject, validFrom, validTo } = certificate;
+  const name = subject.replaceAll("\n", ", ");
+  const [what, when] =
+    now < Date.parse(validFrom) ? ["is not valid before", validFrom] : ["expired at", validTo];
+  throw new Error(`the certificate of ${name} ${what} ${new Date(when).toISOString()}`);
 }

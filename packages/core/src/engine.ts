@@ -55,6 +55,7 @@ export type {
   EngineReader,
   EngineWriter,
   Fragment,
+  ThreadedEngine,
 } from "./store/contract/engine.js";
 export type {
   Expired,
@@ -65,7 +66,7 @@ export type {
 } from "./store/contract/span-store.js";
 export { checkSpanLimit, createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
 export { countBefore, countSpansBefore, expireSpans, type SpanCount } from "./store/lifecycle/expire.js";
-export { type StoreCalls, withLifecycle } from "./store/lifecycle/lifecycle.js";
+export { withLifecycle } from "./store/lifecycle/lifecycle.js";
 export { checkTenantName, createTenants, tenantIdleMillis } from "./store/lifecycle/tenants.js";
 export { assembleChunks } from "./store/reading/assemble.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/reading/dependencies.js";

@@ -47,9 +47,9 @@ export async function openElasticsearchStore(options: ElasticsearchOptions): Pro
 
 /** Tells senders what they can act on, of the opening too, which the first write may be. */
 function forSending(engine: Engine): Engine {
-  const write: Engine["write"] = async (encoded, signal) => {
+  const write: Engine["write"] = async (...args) => {
     try {
-      return await engine.write(encoded, signal);
+      return await engine.write(...args);
     } catch (error) {
       throw isSpanStoreError(error) ? forSenders(error) : error;
     }

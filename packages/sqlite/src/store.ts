@@ -1,19 +1,9 @@
+import type { SpanStore } from "@spanstore/core";
 import {
-  openMemoryStore,
-  type SpanStore,
-  SpanStoreError,
-  type TracesData,
-  type WriteOptions,
-} from "@spanstore/core";
-import {
-  allCapabilities,
-  compareCodePoints,
-  createTenants,
-  encodedTraces,
+  createSpanStore,
   type SpanCount,
-  type StoreCalls,
-  tenantIdleMillis,
-  withLifecycle,
+  type StoreReads,
+  type ThreadedEngine,
 } from "@spanstore/core/engine";
 import type { ThreadPool } from "./connection/thread-pool.js";
 import { memoryPrefix } from "./connection/thread-protocol.js";
@@ -31,9 +21,15 @@ export interface ThreadedStoreOptions {
  * anything else. Its tenants, each in a file of its own, share these threads. Databases in memory have one thread for all.
  */
 export async function openThreadedStore({ path, ...options }: ThreadedStoreOptions): Promise<SpanStore> {
-  const threads = createThreads(options, path === memoryPrefix);
+  const inMemory = path === memoryPrefix;
+  const threads = createThreads(options, inMemory);
+  const open = async (space: string): Promise<ThreadedEngine> => {
+    await threads.open(space);
+    return engineOf(threads, space);
+  };
+  let engine: ThreadedEngine;
   try {
-    await threads.open(path);
+    engine = await open(path);
   } catch (error) {
     await threads.close();
     throw error;
@@ -42,57 +38,55 @@ export async function openThreadedStore({ path, ...options }: ThreadedStoreOptio
   threads.readers.get().catch(() => undefined);
 
   let memoryTenants = 0;
-  const openTenant = async (tenant: string): Promise<SpanStore> => {
-    const space =
-      path === memoryPrefix ? `${memoryPrefix}${++memoryTenants}` : await tenantPath(path, tenant);
-    await threads.open(space);
-    const refuse = (): never => {
-      throw new SpanStoreError("INVALID_OPTIONS", `a tenant has no tenants of its own: ${tenant}`);
-    };
-    return withLifecycle({
-      ...spaceCalls(threads, space),
-      forTenant: refuse,
-      tenants: async () => [],
-      close: () => threads.forget(space),
-    });
-  };
-  const tenants = createTenants("sqlite", openTenant, {
-    nothing: openMemoryStore(),
-    ...(path === memoryPrefix ? {} : { list: () => tenantNames(path), idleMillis: tenantIdleMillis }),
-  });
-
-  return withLifecycle({
-    ...spaceCalls(threads, path),
-    forTenant: tenants.forTenant,
-    tenants: async () =>
-      (path === memoryPrefix ? tenants.names() : await tenantNames(path)).sort(compareCodePoints),
-    close: async () => {
-      try {
-        await tenants.close();
-      } finally {
-        await threads.close();
-      }
-    },
-  });
+  return createSpanStore(
+    { ...engine, close: threads.close },
+    async (tenant) => open(inMemory ? `${memoryPrefix}${++memoryTenants}` : await tenantPath(path, tenant)),
+    inMemory ? undefined : () => tenantNames(path),
+  );
 }
 
-/** The calls of one database. */
-function spaceCalls(
-  threads: StoreThreads,
-  space: string,
-): Omit<StoreCalls, "forTenant" | "tenants" | "close"> {
+/** The engine of one database, whose calls go to the threads. */
+function engineOf(threads: StoreThreads, space: string): ThreadedEngine {
   const { writer, readers, counters } = threads;
-  const quick = threads.quickReads(space);
+  const write = <T>(method: string, args: readonly unknown[] = []): Promise<T> =>
+    run({ pool: writer, space, method, args });
 
-  const run = async <T>(
+  return {
+    name: "sqlite",
+    reads: readsOf(threads, space),
+    write: (encoded, signal, handOver = false) => {
+      const owned = ownedBytes(encoded, handOver);
+      return run({ pool: writer, space, method: "write", args: [owned], signal, transfer: [owned.buffer] });
+    },
+    deleteBefore: async (time) => {
+      await write("deleteBefore", [time]);
+    },
+    expire: async (time, dryRun) => {
+      const { spans, bytes } = await (dryRun
+        ? run<SpanCount>({ pool: counters, space, method: "countBefore", args: [time] })
+        : write<SpanCount>("expire", [time]));
+      return spans === 0 ? [] : [{ name: "sqlite", spans, bytes }];
+    },
+    purge: () => write("purge"),
+    stats: () => write("stats"),
+    health: async () => {
+      await Promise.all([write("health"), readers.get(), counters.get()]);
+    },
+    close: () => threads.forget(space),
+  };
+}
+
+/** Small reads are answered on the caller's thread, and each of the others by the threads that are for it. */
+function readsOf({ readers, counters, quickReads }: StoreThreads, space: string): StoreReads {
+  const quick = quickReads(space);
+  const read = <T>(
     pool: ThreadPool,
-    method: string,
+    method: keyof StoreReads,
     args: readonly unknown[],
     signal?: AbortSignal,
-    transfer?: readonly ArrayBuffer[],
-  ): Promise<T> => (await pool.get(signal)).call<T>({ space, method, args, signal }, transfer);
+  ) => run<T>({ pool, space, method, args, signal });
   const stream = async function* <T>(
-    method: "getTraces" | "findTraces" | "findTraceSummaries" | "findSpans",
+    method: keyof StoreReads,
     argument: unknown,
     signal: AbortSignal | undefined,
     options: object = {},
@@ -102,50 +96,37 @@ function spaceCalls(
   };
 
   return {
-    engine: "sqlite",
-    write: async (traces, call) => {
-      const encoded = ownedBytes(traces, call);
-      return run(writer, "write", [encoded], call?.signal, [encoded.buffer]);
-    },
     getTraces: (ids, call) =>
       quick?.getTraces(ids, call) ?? stream("getTraces", ids, call?.signal, { spanLimit: call?.spanLimit }),
     findTraces: (query, call) => stream("findTraces", query, call?.signal),
-    findTraceIds: (query, call) => run(readers, "findTraceIds", [query], call?.signal),
+    findTraceIds: (query, call) => read(readers, "findTraceIds", [query], call?.signal),
     findTraceSummaries: (query, call) => stream("findTraceSummaries", query, call?.signal),
     findSpans: (query, call) => stream("findSpans", query, call?.signal),
-    getServices: (call) => quick?.getServices(call) ?? run(readers, "getServices", [], call?.signal),
+    getServices: (call) => quick?.getServices(call) ?? read(readers, "getServices", [], call?.signal),
     getOperations: (query, call) =>
-      quick?.getOperations(query, call) ?? run(readers, "getOperations", [query], call?.signal),
-    getDependencies: (query, call) => run(counters, "getDependencies", [query], call?.signal),
-    deleteBefore: async (time) => {
-      await run(writer, "deleteBefore", [time]);
-    },
-    expire: async (time, call) => {
-      if (time <= 0n) return [];
-      const { spans, bytes } = await (call?.dryRun
-        ? run<SpanCount>(counters, "countBefore", [time])
-        : run<SpanCount>(writer, "expire", [time]));
-      return spans === 0 ? [] : [{ name: "sqlite", spans, bytes }];
-    },
-    purge: () => run(writer, "purge", []),
-    capabilities: async () => allCapabilities,
-    stats: () => run(writer, "stats", []),
-    health: async () => {
-      await Promise.all([run(writer, "health", []), readers.get(), counters.get()]);
-    },
+      quick?.getOperations(query, call) ?? read(readers, "getOperations", [query], call?.signal),
+    getDependencies: (query, call) => read(counters, "getDependencies", [query], call?.signal),
   };
+}
+
+interface PoolCall {
+  readonly pool: ThreadPool;
+  readonly space: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly signal?: AbortSignal | undefined;
+  readonly transfer?: readonly ArrayBuffer[];
+}
+
+async function run<T>({ pool, space, method, args, signal, transfer }: PoolCall): Promise<T> {
+  return (await pool.get(signal)).call<T>({ space, method, args, signal }, transfer);
 }
 
 /** A pooled Buffer is smaller than half its pool, so what nearly fills its buffer has it alone. */
 const maxSpareBytes = 64;
 
 /** Bytes in a buffer that can be given away to a thread. */
-function ownedBytes(
-  traces: Uint8Array | TracesData,
-  options: WriteOptions | undefined,
-): Uint8Array<ArrayBuffer> {
-  const encoded = encodedTraces(traces);
-  const isOurs = options?.handOver === true || encoded !== traces;
+function ownedBytes(encoded: Uint8Array, isOurs: boolean): Uint8Array<ArrayBuffer> {
   if (
     isOurs &&
     encoded.buffer instanceof ArrayBuffer &&

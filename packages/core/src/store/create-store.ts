@@ -6,7 +6,7 @@ import { encodeTraces } from "../otlp/encode.js";
 import { checkTimeRange } from "../query/search-of-query.js";
 import type { TraceQuery } from "../query/trace-query.js";
 import { allCapabilities } from "./contract/capabilities.js";
-import type { Engine, EngineReader, Fragment } from "./contract/engine.js";
+import type { Engine, EngineReader, Fragment, ThreadedEngine } from "./contract/engine.js";
 import type {
   FoundTrace,
   SpanStore,
@@ -40,8 +40,8 @@ const summariesPerChunk = 100;
  *   closing may be forgetting.
  */
 export function createSpanStore(
-  engine: Engine,
-  openTenant?: (tenant: string) => Promise<Engine>,
+  engine: Engine | ThreadedEngine,
+  openTenant?: (tenant: string) => Promise<Engine | ThreadedEngine>,
   listTenants?: () => Promise<readonly string[]>,
 ): SpanStore {
   const tenants =
@@ -56,10 +56,11 @@ export function createSpanStore(
   const named = async (): Promise<readonly string[]> => (await listTenants?.()) ?? tenants?.names() ?? [];
   return withLifecycle({
     engine: engine.name,
-    ...createStoreReads(engine),
+    ...("reads" in engine ? engine.reads : createStoreReads(engine)),
     write: async (traces, options) => {
       const encoded = encodedTraces(traces);
-      return encoded.length === 0 ? { accepted: 0, rejected: [] } : engine.write(encoded, options?.signal);
+      if (encoded.length === 0) return { accepted: 0, rejected: [] };
+      return engine.write(encoded, options?.signal, options?.handOver === true || encoded !== traces);
     },
     deleteBefore: (timeUnixNano) => engine.deleteBefore(timeUnixNano),
     expire: (timeUnixNano, options) => expireSpans(engine, timeUnixNano, options?.dryRun ?? false),

@@ -5,6 +5,7 @@ import type {
   Expired,
   Operation,
   SpanStore,
+  StoreReads,
   StoreStats,
   WriteResult,
 } from "./span-store.js";
@@ -31,7 +32,19 @@ import type {
  *
  * Core calls no method after `close`, and waits for those in flight before it.
  */
-export interface Engine extends EngineReader, EngineWriter {
+export interface Engine extends EngineReader, EngineBase {}
+
+/**
+ * An engine whose reads run elsewhere, on threads of its own for example: it brings the reads of a store, which
+ * `createStoreReads` makes there of an {@link EngineReader}.
+ */
+export interface ThreadedEngine extends EngineBase {
+  readonly reads: StoreReads;
+  expire(timeUnixNano: bigint, dryRun: boolean): Promise<readonly Expired[]>;
+}
+
+/** What every engine has, wherever its reads run. */
+export interface EngineBase extends EngineWriter {
   readonly name: string;
   stats(): Promise<StoreStats>;
   /**
@@ -47,9 +60,10 @@ export interface EngineWriter {
   /**
    * Keeps the spans of an encoded OTLP TracesData (`splitByTrace` takes it apart) and resolves when they are durable.
    * Either all that can be stored is kept, or the call fails and may be repeated.
+   * @param handOver The bytes are the engine's: it may take their buffer away.
    * @throws INVALID_TRACES when the bytes are not OTLP.
    */
-  write(encoded: Uint8Array, signal?: AbortSignal): Promise<WriteResult>;
+  write(encoded: Uint8Array, signal?: AbortSignal, handOver?: boolean): Promise<WriteResult>;
   /** Removes every span that started before the time, in nanoseconds, and names that only those spans made known. */
   deleteBefore(timeUnixNano: bigint): Promise<void>;
   /**

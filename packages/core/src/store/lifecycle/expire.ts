@@ -2,7 +2,7 @@ import { throwIfAborted } from "../../errors/errors.js";
 import { parseGroups } from "../../otlp/groups.js";
 import { SpanHead, timeOf } from "../../otlp/span-head.js";
 import type { Predicate } from "../../query/filter/language/predicate.js";
-import type { Engine, EngineReader } from "../contract/engine.js";
+import type { Engine, EngineReader, ThreadedEngine } from "../contract/engine.js";
 import type { Expired } from "../contract/span-store.js";
 
 const everything: Predicate = { op: "and", args: [] };
@@ -15,11 +15,12 @@ const wanted = 1000;
  * it has none.
  */
 export async function expireSpans(
-  engine: Engine,
+  engine: Engine | ThreadedEngine,
   timeUnixNano: bigint,
   dryRun: boolean,
 ): Promise<readonly Expired[]> {
   if (timeUnixNano <= 0n) return [];
+  if ("reads" in engine) return engine.expire(timeUnixNano, dryRun);
   if (engine.expire !== undefined) return engine.expire(timeUnixNano, dryRun);
   const { spans, bytes } = await countBefore(engine, timeUnixNano);
   if (spans === 0) return [];

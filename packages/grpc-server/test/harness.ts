@@ -80,7 +80,7 @@ export interface Upload {
 export function connect(
   address: string,
   options: ClientOptions = {},
-  headers: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string | Buffer>> = {},
 ): TestClient {
   const metadata = () => {
     const result = new Metadata();

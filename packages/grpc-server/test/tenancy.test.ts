@@ -14,7 +14,9 @@ afterEach(async () => {
 async function tenants(tenancy: TenancyOptions): Promise<{
   readonly store: SpanStore;
   readonly archive: SpanStore;
-  readonly as: (headers: Readonly<Record<string, string>>) => TestClient;
+  readonly as: (headers: Readonly<Record<string, string | Buffer>>) => TestClient;
+  /** URLs of the HTTP face and of the admin port. */
+  readonly urls: readonly string[];
 }> {
   const store = openMemoryStore();
   const archive = openMemoryStore();
@@ -22,6 +24,8 @@ async function tenants(tenancy: TenancyOptions): Promise<{
     store,
     openArchive: async () => archive,
     listen: "127.0.0.1:0",
+    httpListen: "127.0.0.1:0",
+    admin: "127.0.0.1:0",
     tenancy,
   });
   const clients: TestClient[] = [];
@@ -33,6 +37,10 @@ async function tenants(tenancy: TenancyOptions): Promise<{
   return {
     store,
     archive,
+    urls: [
+      `http://${server.httpAddress}/api/services`,
+      `http://${server.adminAddress}/expiring?time=18446744073709551615`,
+    ],
     as(headers) {
       const client = connect(server.address, {}, headers);
       clients.push(client);
@@ -107,5 +115,41 @@ describe("tenants over gRPC", () => {
     }
     expect(await store.getServices()).toEqual([]);
     expect(await store.forTenant("acme").getServices()).toEqual(["secret"]);
+  });
+
+  it("refuses names that are no UTF-8, which would all be one tenant's", async () => {
+    const { as, urls, store } = await tenants({});
+    const notUtf8 = ["fffe", "feff80", "c0af", "eda080", "616263ff"].map((hex) => Buffer.from(hex, "hex"));
+    for (const name of notUtf8) {
+      const client = as({ "x-tenant-bin": name });
+      for (const path of ["Export", "jaeger.storage.v2.TraceReader/GetServices"]) {
+        expect(await errorOf(client.unary(path, request))).toMatchObject({
+          code: status.INVALID_ARGUMENT,
+          details: expect.stringContaining("x-tenant-bin"),
+        });
+      }
+      for (const url of urls) {
+        const answer = await fetch(url, { headers: { "x-tenant-bin": name.toString("base64") } });
+        expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("x-tenant-bin")]);
+      }
+    }
+    expect(await store.tenants()).toEqual([]);
+    // A byte order mark is a part of the name.
+    for (const name of ["\u{feff}a", "a", "Zoë", "店"]) {
+      await as({ "x-tenant-bin": Buffer.from(name) }).unary("Export", request);
+    }
+    expect(await store.tenants()).toEqual(["Zoë", "a", "店", "\u{feff}a"].sort());
+  });
+
+  it("does not join two names of bytes into one", async () => {
+    const { as, urls } = await tenants({});
+    const [url = ""] = urls;
+    const base64 = (text: string): string => Buffer.from(text).toString("base64");
+    const ask = async (value: string): Promise<number> =>
+      (await fetch(url, { headers: { "x-tenant-bin": value } })).status;
+    expect(await ask(base64("acme"))).toBe(200);
+    expect(await ask(`${base64("acm")}, ${base64("e")}`)).toBe(403);
+    const both = as({ "x-tenant": "acme", "x-tenant-bin": Buffer.from("acme") });
+    expect((await errorOf(both.unary("Export", request))).code).toBe(status.PERMISSION_DENIED);
   });
 });

@@ -8,7 +8,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { TLSSocket } from "node:tls";
 import { isSpanStoreError } from "@spanstore/core";
 import { type Connections, peerOf } from "../limits/connections.js";
-import type { Headers } from "../routing/tenancy.js";
+import { type Headers, headersOverHttp } from "../routing/tenancy.js";
 import type { Authorizer } from "../security/authorizer.js";
 import type { TlsSource } from "../security/tls-source.js";
 import { type Answer, createRoutes, type Route, type RouteOptions } from "./routes.js";
@@ -98,6 +98,8 @@ function failure(error: unknown): Answer {
   switch (error.code) {
     case "STORE_UNAVAILABLE":
       return { status: 503, body: `the store is unavailable: ${body}` };
+    case "INVALID_QUERY":
+      return { status: 400, body };
     case "UNAUTHENTICATED":
       return { status: 401, body, headers: { "www-authenticate": "Bearer" } };
     case "PERMISSION_DENIED":
@@ -107,13 +109,8 @@ function failure(error: unknown): Answer {
   }
 }
 
-/** Bytes are in base64, as gRPC writes them. */
 function headersOf(request: IncomingMessage): Headers {
-  return (name) => {
-    const value = request.headers[name];
-    const values = value === undefined ? [] : [value].flat();
-    return name.endsWith("-bin") ? values.map((text) => Buffer.from(text, "base64")) : values;
-  };
+  return headersOverHttp((name) => [request.headers[name] ?? []].flat());
 }
 
 function write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {

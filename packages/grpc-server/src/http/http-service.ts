@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { peerOf } from "../limits/connections.js";
 import type { Limits } from "../limits/limits.js";
 import type { HttpSpace } from "../routing/backends.js";
-import type { TenantOf } from "../routing/tenancy.js";
+import { headersOverHttp, type TenantOf } from "../routing/tenancy.js";
 import { type Address, listenError } from "../rpc/listen.js";
 import type { Authorizer } from "../security/authorizer.js";
 import type { TlsSource } from "../security/tls-source.js";
@@ -92,14 +92,9 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
   };
 }
 
-/** Bytes of a header that ends so are in base64, as gRPC writes them. */
-const binarySuffix = "-bin";
-
 function authorized({ authorizer, tenantOf }: HttpServiceOptions, { need, header }: HttpCall): HttpCaller {
   const grant = authorizer?.authorize(header("authorization"), need);
-  const tenant = tenantOf?.((name) =>
-    name.endsWith(binarySuffix) ? header(name).map((text) => Buffer.from(text, "base64")) : header(name),
-  );
+  const tenant = tenantOf?.(headersOverHttp(header));
   if (grant?.tenants !== undefined) authorizer?.checkTenant(grant, tenant);
   return { tenant };
 }

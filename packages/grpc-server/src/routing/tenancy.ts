@@ -17,10 +17,19 @@ export const anyTenant = "any";
 /** The values that a call has of a header; bytes where the header's name ends in "-bin". */
 export type Headers = (name: string) => readonly (string | Buffer)[];
 
+/** The headers of a call over HTTP: bytes are in base64, and several values have commas between them, as gRPC has it. */
+export function headersOverHttp(valuesOf: (name: string) => readonly string[]): Headers {
+  return (name) => {
+    const values = valuesOf(name);
+    if (!name.endsWith(binarySuffix)) return values;
+    return values.flatMap((text) => text.split(",").map((part) => Buffer.from(part.trim(), "base64")));
+  };
+}
+
 /**
- * Says which tenant a call is of; undefined for nobody's.
+ * Says which tenant a call is of; undefined for the default tenant's.
  * @throws UNAUTHENTICATED when a call must say and does not, PERMISSION_DENIED when it names several or one that
- *   is not served.
+ *   is not served, INVALID_QUERY for bytes that are no UTF-8.
  */
 export type TenantOf = (headers: Headers) => string | undefined;
 
@@ -37,7 +46,8 @@ export function createTenantOf(options: TenancyOptions): TenantOf {
   return (headers) => {
     // HTTP/2 joins the values of a header that comes twice.
     const plain = headers(header).flatMap((value) => String(value).split(","));
-    const names = [...plain, ...headers(`${header}${binarySuffix}`).map(String)];
+    const inBytes = `${header}${binarySuffix}`;
+    const names = [...plain, ...headers(inBytes).map((bytes) => textOf(bytes, inBytes))];
     const [name] = names;
     if (names.length > 1) {
       throw new SpanStoreError("PERMISSION_DENIED", "a call is of one tenant, and this one names several", {
@@ -59,6 +69,22 @@ export function createTenantOf(options: TenancyOptions): TenantOf {
     }
     return name;
   };
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes that are no UTF-8 would all be read as the same text, and their tenants as one. */
+function textOf(bytes: string | Buffer, field: string): string {
+  if (typeof bytes === "string") return bytes;
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new SpanStoreError("INVALID_QUERY", `the header ${field} is no UTF-8`, {
+      field,
+      hint: "send the tenant's name in UTF-8",
+      cause,
+    });
+  }
 }
 
 function served(tenants: readonly string[]): (name: string) => boolean {

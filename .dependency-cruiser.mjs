@@ -16,9 +16,11 @@ const core = [
   "src/fragments",
   "src/store/contract",
   "src/store/reading",
+  "src/store/metrics",
   "src/store/lifecycle",
   "src/store",
   "src/memory",
+  "src/engine-kit/ledgers",
   "src/engine-kit",
 ];
 const engine = ["connection", "schema", "terms", "coordination", "read", "write", "maintenance"];

@@ -7,8 +7,6 @@ export {
   createCalendar,
   type WindowLength,
 } from "./engine-kit/calendar.js";
-export { bucketStart, type CallBuckets, createCallBuckets } from "./engine-kit/call-buckets.js";
-export { type CallSource, createCallLedger } from "./engine-kit/call-ledger.js";
 export type { Finding } from "./engine-kit/findings.js";
 export {
   createGroupCommit,
@@ -17,6 +15,10 @@ export {
   type GroupItem,
 } from "./engine-kit/group-commit.js";
 export { lazyEngine } from "./engine-kit/lazy-engine.js";
+export { bucketStart, type CallBuckets, createCallBuckets } from "./engine-kit/ledgers/call-buckets.js";
+export { createCallLedger } from "./engine-kit/ledgers/call-ledger.js";
+export { createRollupLedger } from "./engine-kit/ledgers/rollup-ledger.js";
+export type { LedgerSource } from "./engine-kit/ledgers/trace-ledger.js";
 export { createNameCodec, type NameCodec } from "./engine-kit/name-codec.js";
 export { pause } from "./engine-kit/pause.js";
 export { createReclaimer } from "./engine-kit/reclaim.js";
@@ -45,6 +47,7 @@ export { parseDuration, parseInstant } from "./query/filter/language/literals.js
 export type { Constant, Level, Predicate, Reference } from "./query/filter/language/predicate.js";
 export { compilePredicate } from "./query/filter/match/matcher.js";
 export { resolveFilter } from "./query/filter/resolve/resolve.js";
+export { searchOfMetricsQuery } from "./query/metrics-query.js";
 export { checkTimeRange } from "./query/search-of-query.js";
 export { defaultLimit } from "./query/trace-query.js";
 export { allCapabilities } from "./store/contract/capabilities.js";

@@ -5,9 +5,9 @@ import { createControl } from "./coordination/control.js";
 import { checkHealth, readStats } from "./maintenance/health.js";
 import { createRetention } from "./maintenance/retention.js";
 import type { Settings } from "./options.js";
-import { createDependencies } from "./read/dependencies.js";
 import { createDictionaries } from "./read/dictionary.js";
 import { createKeptFragments } from "./read/kept.js";
+import { createLedgers } from "./read/ledgers.js";
 import { createReader } from "./read/read.js";
 import { createDatedIndices } from "./schema/dated-indices.js";
 import { createNaming } from "./schema/naming.js";
@@ -61,7 +61,7 @@ export async function openEngine({
     await orAborted(refreshed(), signal);
     return number;
   };
-  const dependencies = createDependencies({
+  const ledgers = createLedgers({
     kept,
     naming,
     control,
@@ -101,7 +101,8 @@ export async function openEngine({
     sequence: (signal) => doing("cannot begin a walk", () => sequence(signal)),
     services: (signal) => doing("cannot read services", () => operations.services(signal)),
     operations: (service, signal) => doing("cannot read operations", () => operations.of(service, signal)),
-    dependencies: (query, signal) => doing("cannot count calls", () => dependencies(query, signal)),
+    dependencies: (query, signal) => doing("cannot count calls", () => ledgers.dependencies(query, signal)),
+    rollups: (range, signal) => doing("cannot count spans", () => ledgers.rollups(range, signal)),
     deleteBefore: (time) => doing("cannot delete", () => retention.deleteBefore(time).finally(changed)),
     expire: (time, dryRun) => doing("cannot delete", () => retention.expire(time, dryRun).finally(changed)),
     purge: () => doing("cannot purge", () => retention.purge().finally(changed)),

@@ -18,6 +18,7 @@ export function alternating(stores: readonly SpanStore[]): SpanStore {
     getServices: (...args) => next().getServices(...args),
     getOperations: (...args) => next().getOperations(...args),
     getDependencies: (...args) => next().getDependencies(...args),
+    getMetrics: (...args) => next().getMetrics(...args),
     deleteBefore: (...args) => next().deleteBefore(...args),
     expire: (...args) => next().expire(...args),
     purge: () => next().purge(),

@@ -7,7 +7,7 @@ import { createRetention } from "./maintenance/retention.js";
 import { createSizes } from "./maintenance/sizes.js";
 import { startTidying } from "./maintenance/tidy.js";
 import type { Settings } from "./options.js";
-import { createDependencies } from "./read/dependencies.js";
+import { createLedgers } from "./read/ledgers.js";
 import { createReader } from "./read/read.js";
 import { spreadWrites, type Write } from "./read/spread.js";
 import { createCatalog } from "./schema/catalog.js";
@@ -90,7 +90,7 @@ async function openSpace({
     tuning,
     currentWindow,
   });
-  const dependencies = createDependencies({ client, naming, catalog, control, reader });
+  const ledgers = createLedgers({ client, naming, catalog, control, reader });
   const size = createSlowAnswer(createSizes({ naming, catalog, places, now }));
   const endTidying = startTidying({ naming, catalog, places, now });
 
@@ -101,7 +101,8 @@ async function openSpace({
     sequence: (signal) => making("cannot begin a walk", () => control.sequence(signal)),
     services: (signal) => making("cannot read services", () => operations.services(signal)),
     operations: (service, signal) => making("cannot read operations", () => operations.of(service, signal)),
-    dependencies: (query, signal) => making("cannot count calls", () => dependencies(query, signal)),
+    dependencies: (query, signal) => making("cannot count calls", () => ledgers.dependencies(query, signal)),
+    rollups: (range, signal) => making("cannot count spans", () => ledgers.rollups(range, signal)),
     deleteBefore: (time) => making("cannot delete", () => retention.deleteBefore(time)),
     expire: (time, dryRun) => making("cannot delete", () => retention.expire(time, dryRun)),
     purge: () => making("cannot purge", () => retention.purge()),

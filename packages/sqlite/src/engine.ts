@@ -9,7 +9,7 @@ import {
 import { storeError } from "./connection/errors.js";
 import { whenUnlocked } from "./connection/locks.js";
 import { createRetention } from "./maintenance/retention.js";
-import { createDependencies } from "./read/dependencies.js";
+import { createLedgers } from "./read/ledgers.js";
 import { createReader } from "./read/read.js";
 import type { Space } from "./schema/space.js";
 import { createWriteGroup, prepareWrite } from "./write/write.js";
@@ -23,7 +23,7 @@ const probeBytes = 1024 * 1024;
 /** The reading half of the engine in one space. */
 export function createEngineReader(space: Space): EngineReader {
   const reader = createReader(space);
-  return { ...reader, dependencies: createDependencies(space, reader) };
+  return { ...reader, ...createLedgers(space, reader) };
 }
 
 /** The writing half, and what only the writer knows. */

@@ -106,6 +106,7 @@ function readsOf({ readers, counters, quickReads }: StoreThreads, space: string)
     getOperations: (query, call) =>
       quick?.getOperations(query, call) ?? read(readers, "getOperations", [query], call?.signal),
     getDependencies: (query, call) => read(counters, "getDependencies", [query], call?.signal),
+    getMetrics: (query, call) => read(counters, "getMetrics", [query], call?.signal),
   };
 }
 

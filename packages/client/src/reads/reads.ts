@@ -2,6 +2,7 @@ import { checkSpanLimit, type StoreReads, summarize } from "@spanstore/core/engi
 import { isUnsupported, type RemoteCapabilities } from "../connection/capabilities.js";
 import type { Channel } from "../connection/channel.js";
 import { createAnswerDecoder } from "./answers.js";
+import { createMetricsReader } from "./metrics.js";
 import { createRequestEncoder } from "./requests.js";
 import { traceChunks, untilCut } from "./trace-chunks.js";
 import { findTracePage } from "./trace-page.js";
@@ -77,6 +78,7 @@ export function createRemoteReads(channel: Channel, capabilities: RemoteCapabili
       const method = `${dependencyReader}/GetDependencies`;
       return answers.dependencies(await channel.unary(method, request, options?.signal));
     },
+    getMetrics: createMetricsReader(channel),
   };
   return reads;
 }

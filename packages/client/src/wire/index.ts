@@ -3,6 +3,7 @@ export { filterOf, spanFilterField, traceFilterField } from "./filter-of.js";
 export { encodeFindSpansResponse, spansField, tokenField } from "./find-spans-response.js";
 export { grpcCodeOf } from "./grpc-code.js";
 export { lengthDelimited } from "./length-delimited.js";
+export { metricsFilterField, type ProtoMetricPoint, type ProtoMetricSeries } from "./metrics.js";
 export { loadProtos, type MessageCodec, messageCodec, ownPaths, serviceOf } from "./protos.js";
 export { decodeDetails, detailsKey, encodeDetails, type StatusDetails } from "./status-details.js";
 export { binarySuffix, defaultTenantHeader, isTenantHeader, tenantHeaderOf } from "./tenant-header.js";

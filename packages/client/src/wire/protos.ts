@@ -18,6 +18,7 @@ const ownFiles = [
   "jaeger/storage/v2/dependency_storage.proto",
   "jaeger/storage/v2/trace_storage.proto",
   "opentelemetry/proto/collector/trace/v1/trace_service.proto",
+  "spanstore/metrics/v1/metrics.proto",
 ];
 
 let loaded: PackageDefinition | undefined;

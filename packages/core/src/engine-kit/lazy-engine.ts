@@ -16,6 +16,7 @@ export function lazyEngine(name: string, open: () => Promise<Engine>): Engine {
     services: (signal) => use((engine) => engine.services(signal), signal),
     operations: (service, signal) => use((engine) => engine.operations(service, signal), signal),
     dependencies: (query, signal) => use((engine) => engine.dependencies(query, signal), signal),
+    rollups: (range, signal) => use(async (engine) => engine.rollups?.(range, signal), signal),
     deleteBefore: (time) => use((engine) => engine.deleteBefore(time)),
     expire: (time, dryRun) => use((engine) => expireSpans(engine, time, dryRun)),
     purge: () => use((engine) => engine.purge()),

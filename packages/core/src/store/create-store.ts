@@ -19,6 +19,7 @@ import { emptyEngine } from "./empty-engine.js";
 import { expireSpans } from "./lifecycle/expire.js";
 import { withLifecycle } from "./lifecycle/lifecycle.js";
 import { createTenants, tenantIdleMillis } from "./lifecycle/tenants.js";
+import { readMetrics } from "./metrics/read-metrics.js";
 import { assembleChunks, distinctFragments } from "./reading/assemble.js";
 import { limitConcurrency } from "./reading/limit-concurrency.js";
 import { findSpanPage } from "./reading/span-pages.js";
@@ -179,6 +180,9 @@ export function createStoreReads(engine: EngineReader): StoreReads {
         (a, b) => compareCodePoints(a.parent, b.parent) || compareCodePoints(a.child, b.child),
       );
     },
+
+    getMetrics: (query, options) =>
+      limited(() => readMetrics(engine, query, options?.signal), options?.signal),
   };
 }
 

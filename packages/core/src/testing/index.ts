@@ -6,6 +6,7 @@ import { describeHostileText } from "./chapters/hostile-text.js";
 import { describeLargeTraces } from "./chapters/large-traces.js";
 import { describeLifecycle } from "./chapters/lifecycle.js";
 import { describeLosslessness } from "./chapters/losslessness.js";
+import { describeMetrics } from "./chapters/metrics.js";
 import { describeNames } from "./chapters/names.js";
 import { describeOddTraces } from "./chapters/odd-traces.js";
 import { describeOwnership } from "./chapters/ownership.js";
@@ -54,6 +55,7 @@ export function describeSpanStore(runner: TestRunner, options: ConformanceOption
     suite.describe("refusing", () => describeRefusing(suite));
     suite.describe("hostile text", () => describeHostileText(suite));
     suite.describe("dependencies", () => describeDependencies(suite));
+    suite.describe("metrics", () => describeMetrics(suite));
     suite.describe("tenants", () => describeTenants(suite));
     suite.describe("large traces", () => describeLargeTraces(suite));
     suite.describe("differential", () => describeDifferential(suite));

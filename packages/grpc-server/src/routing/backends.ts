@@ -7,6 +7,7 @@ import type { RateLimit } from "../limits/rate-limits.js";
 import { rated } from "../limits/rated.js";
 import { queryServiceV2 } from "../query/api-v2.js";
 import { queryServiceV3 } from "../query/api-v3.js";
+import { metricsReader } from "../query/metrics-reader.js";
 import type { Services } from "../rpc/services.js";
 import type { ArchiveMethods } from "../storage-v1/archive.js";
 import { storageV1 } from "../storage-v1/services.js";
@@ -128,6 +129,7 @@ function spaceOver(
       ...v1.services,
       "jaeger.api_v2.QueryService": queryServiceV2(stores),
       "jaeger.api_v3.QueryService": queryServiceV3(stores),
+      "spanstore.metrics.v1.MetricsReader": metricsReader(over),
     };
     const rate = rateOf(tenant);
     const write = exportTraces(over, metrics, letters);

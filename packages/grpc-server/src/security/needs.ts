@@ -3,6 +3,7 @@ import type { Need } from "./authorizer.js";
 const reading = [
   "jaeger.api_v2.QueryService",
   "jaeger.api_v3.QueryService",
+  "spanstore.metrics.v1.MetricsReader",
   "jaeger.storage.v2.TraceReader",
   "jaeger.storage.v2.DependencyReader",
   "jaeger.storage.v1.SpanReaderPlugin",

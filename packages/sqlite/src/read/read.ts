@@ -32,7 +32,7 @@ const fewestPerWindow = 8;
 /** A trace of more fragments than this is large. */
 const manyFragments = 64;
 
-export function createReader(space: Space): Omit<EngineReader, "dependencies"> {
+export function createReader(space: Space): Omit<EngineReader, "dependencies" | "rollups"> {
   const statements = space.of((db) => ({
     fragmentReader: createFragmentReader(db, space.blocks),
     // A large trace is read once from end to end.

@@ -1,4 +1,5 @@
 import type { Predicate } from "../../query/filter/language/predicate.js";
+import type { RollupRange, SpanRollups } from "./metrics.js";
 import type {
   Dependency,
   DependencyQuery,
@@ -102,6 +103,12 @@ export interface EngineReader {
 
   /** The calls that `callsOfTrace` counts over every trace, in a range with both ends inclusive; any order, one entry a pair. */
   dependencies(query: DependencyQuery, signal?: AbortSignal): Promise<Dependency[]>;
+
+  /**
+   * Counts of the spans that started in a range of whole minutes, copies of a span once (`createRollupLedger`). Without it,
+   * and where it has too many series to keep and resolves to undefined, core counts the spans for each question.
+   */
+  rollups?(range: RollupRange, signal?: AbortSignal): Promise<SpanRollups | undefined>;
 }
 
 /** Some spans of one trace: an encoded OTLP TracesData that holds spans of this trace only. */

@@ -1,6 +1,8 @@
 import type { RejectedSpan } from "../../fragments/rejected-span.js";
 import type { TracesData } from "../../model/trace.js";
+import type { MetricsQuery } from "../../query/metrics-query.js";
 import type { SpanQuery, TraceQuery } from "../../query/trace-query.js";
+import type { MetricSeries } from "./metrics.js";
 
 /**
  * A store of trace spans: what a user of the library holds, whatever engine is below.
@@ -141,6 +143,14 @@ export interface StoreReads {
    * @throws INVALID_QUERY for a range turned round.
    */
   getDependencies(query: DependencyQuery, options?: CallOptions): Promise<Dependency[]>;
+
+  /**
+   * Calls, errors and latencies of the spans that started in a range, by series and by steps of time; sorted by the labels'
+   * values. Counts are exact, and a copy of a span counts once. Latency quantiles (`latencyQuantile`) are within 0.55 %.
+   * @throws INVALID_QUERY for a range turned round, an unknown label, or more than 11,000 points a series.
+   * @throws UNSUPPORTED_FILTER as {@link findTraces}.
+   */
+  getMetrics(query: MetricsQuery, options?: CallOptions): Promise<MetricSeries[]>;
 }
 
 export interface CallOptions {

@@ -96,6 +96,7 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
     getServices: (options) => run(options, () => calls.getServices(options)),
     getOperations: (query, options) => run(options, () => calls.getOperations(query, options)),
     getDependencies: (query, options) => run(options, () => calls.getDependencies(query, options)),
+    getMetrics: (query, options) => run(options, () => calls.getMetrics(query, options)),
     deleteBefore: (time) => run(undefined, () => calls.deleteBefore(time)),
     expire: (time, options) => run(undefined, () => calls.expire(time, options)),
     purge: () => run(undefined, () => calls.purge()),

@@ -132,6 +132,7 @@ function tenantCalls({ opening, absent }: TenantSpace): Omit<StoreCalls, "engine
     getOperations: (query, options) => read((store) => store.getOperations(query, options), options?.signal),
     getDependencies: (query, options) =>
       read((store) => store.getDependencies(query, options), options?.signal),
+    getMetrics: (query, options) => read((store) => store.getMetrics(query, options), options?.signal),
     deleteBefore: (time) => visit((store) => store.deleteBefore(time)),
     expire: (time, options) => visit((store) => store.expire(time, options)),
     purge: () => visit((store) => store.purge()),

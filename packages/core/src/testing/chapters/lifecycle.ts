@@ -21,6 +21,8 @@ const calls: Readonly<Record<Method, Call>> = {
   getOperations: (store, options) => store.getOperations({ service: "shop" }, options),
   getDependencies: (store, options) =>
     store.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: timeAt(1000) }, options),
+  getMetrics: (store, options) =>
+    store.getMetrics({ startTimeUnixNano: 0n, endTimeUnixNano: timeAt(1000) }, options),
   capabilities: (store, options) => store.capabilities(options),
   deleteBefore: (store) => store.deleteBefore(0n),
   expire: (store) => store.expire(0n),
@@ -51,10 +53,12 @@ async function everything(store: SpanStore): Promise<unknown> {
     services: await store.getServices(),
     operations: await store.getOperations({ service: "shop" }),
     dependencies: await store.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: timeAt(1000) }),
+    metrics: await store.getMetrics({ startTimeUnixNano: 0n, endTimeUnixNano: timeAt(1000) }),
   };
 }
 
 const nothing = {
+  metrics: [],
   traces: { traces: [], nextPageToken: undefined },
   ids: { traces: [] },
   summaries: { summaries: [], nextPageToken: undefined },
@@ -89,6 +93,19 @@ const justOneTrace = {
   spans: { spans: [label], nextPageToken: undefined },
   services: ["shop"],
   operations: [{ name: "op", spanKind: "" }],
+  metrics: [
+    {
+      labels: {},
+      points: [
+        {
+          startTimeUnixNano: 0n,
+          calls: 1,
+          errors: 0,
+          latency: { zeroCount: 0, buckets: [{ index: 1275, count: 1 }] },
+        },
+      ],
+    },
+  ],
   dependencies: [],
 };
 

@@ -1,5 +1,5 @@
-import type { Dependency, DependencyQuery } from "../store/contract/span-store.js";
-import { createCallCounter, type ServiceCall } from "../store/reading/dependencies.js";
+import type { Dependency, DependencyQuery } from "../../store/contract/span-store.js";
+import { createCallCounter, type ServiceCall } from "../../store/reading/dependencies.js";
 
 const nanosPerBucket = 60_000_000_000n;
 

@@ -1,4 +1,9 @@
-import { createCallLedger, type EngineReader } from "@spanstore/core/engine";
+import {
+  createCallLedger,
+  createRollupLedger,
+  type EngineReader,
+  type LedgerSource,
+} from "@spanstore/core/engine";
 import type { Control } from "../coordination/control.js";
 import type { Naming } from "../schema/naming.js";
 import type { Query } from "../terms/lower.js";
@@ -6,7 +11,7 @@ import type { KeptFragments } from "./kept.js";
 
 const fragmentsPerPage = 512;
 
-export interface DependencyParts {
+export interface LedgerParts {
   readonly kept: KeptFragments;
   readonly naming: Naming;
   readonly control: Control;
@@ -14,23 +19,24 @@ export interface DependencyParts {
 }
 
 /** Counts calls between services. */
-export function createDependencies({
+export function createLedgers({
   kept,
   naming,
   control,
   reader,
-}: DependencyParts): EngineReader["dependencies"] {
-  return createCallLedger({
+}: LedgerParts): Pick<Required<EngineReader>, "dependencies" | "rollups"> {
+  const source: LedgerSource = {
     ...reader,
     generation: control.generation,
     async *tracesWritten(after, upTo, signal) {
-      const options = { signal, doing: "cannot count calls" };
+      const options = { signal, doing: "cannot count spans" };
       const body = { query: writtenBetween(after, upTo), _source: true };
       for await (const hits of kept.pages(naming.pattern, body, () => fragmentsPerPage, options)) {
         yield hits.map((hit) => kept.of(hit).traceId);
       }
     },
-  });
+  };
+  return { dependencies: createCallLedger(source), rollups: createRollupLedger(source) };
 }
 
 /** Fragments of writes after one number and up to another. */

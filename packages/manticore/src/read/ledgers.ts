@@ -1,4 +1,9 @@
-import { createCallLedger, type EngineReader } from "@spanstore/core/engine";
+import {
+  createCallLedger,
+  createRollupLedger,
+  type EngineReader,
+  type LedgerSource,
+} from "@spanstore/core/engine";
 import { type Client, integer } from "../connection/client.js";
 import type { Control } from "../coordination/control.js";
 import type { Catalog } from "../schema/catalog.js";
@@ -7,7 +12,7 @@ import { fragmentColumns, fragmentOf } from "./fragments.js";
 
 const fragmentsPerPage = 256;
 
-export interface DependencyParts {
+export interface LedgerParts {
   readonly client: Client;
   readonly naming: Naming;
   readonly catalog: Catalog;
@@ -16,14 +21,14 @@ export interface DependencyParts {
 }
 
 /** Counts calls between services: fragments are read, since one row of those tells of all spans of a trace that came together. */
-export function createDependencies({
+export function createLedgers({
   client,
   naming,
   catalog,
   control,
   reader,
-}: DependencyParts): EngineReader["dependencies"] {
-  return createCallLedger({
+}: LedgerParts): Pick<Required<EngineReader>, "dependencies" | "rollups"> {
+  const source: LedgerSource = {
     ...reader,
     sequence: control.sequence,
     generation: control.generation,
@@ -34,7 +39,7 @@ export function createDependencies({
         const rows = await client.query(
           `SELECT ${fragmentColumns} FROM ${tables} WHERE ${position} AND sequence <= ${upTo} ` +
             `ORDER BY sequence ASC, id ASC LIMIT ${fragmentsPerPage} OPTION max_matches=${fragmentsPerPage}`,
-          { signal, doing: "cannot count calls" },
+          { signal, doing: "cannot count spans" },
         );
         yield rows.map((row) => fragmentOf(row).traceId);
         const last = rows[rows.length - 1];
@@ -43,5 +48,6 @@ export function createDependencies({
         position = `(sequence > ${sequence} OR (sequence = ${sequence} AND id > ${integer(last, 0)}))`;
       }
     },
-  });
+  };
+  return { dependencies: createCallLedger(source), rollups: createRollupLedger(source) };
 }

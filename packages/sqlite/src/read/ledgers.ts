@@ -1,4 +1,9 @@
-import { createCallLedger, type EngineReader } from "@spanstore/core/engine";
+import {
+  createCallLedger,
+  createRollupLedger,
+  type EngineReader,
+  type LedgerSource,
+} from "@spanstore/core/engine";
 import { storeError } from "../connection/errors.js";
 import { decodeIds } from "../schema/blocks.js";
 import type { Space } from "../schema/space.js";
@@ -6,11 +11,11 @@ import { createFragmentReader } from "./fragments.js";
 
 const blocksPerBatch = 64;
 
-/** Counts calls between services. */
-export function createDependencies(
+/** Counts calls between services, and spans by minute. */
+export function createLedgers(
   space: Space,
   reader: Pick<EngineReader, "sequence" | "candidates" | "fragments">,
-): EngineReader["dependencies"] {
+): Pick<Required<EngineReader>, "dependencies" | "rollups"> {
   const statements = space.of((db) => ({
     fragments: createFragmentReader(db, space.blocks),
     /** Of a trace of one fragment alone it is known at the second. */
@@ -20,7 +25,7 @@ export function createDependencies(
       `SELECT id, fragment_ids AS ids FROM block WHERE id > ? AND id <= ? ORDER BY id LIMIT ${blocksPerBatch}`,
     ),
   }));
-  const count = createCallLedger({
+  const source: LedgerSource = {
     ...reader,
     generation: async () => statements().generation.get() as number,
     isWholeTrace: ({ traceId }) => statements().isShared.get(Buffer.from(traceId, "hex")) === undefined,
@@ -32,12 +37,18 @@ export function createDependencies(
         last = found[found.length - 1]?.id ?? upTo;
       }
     },
-  });
-  return async (query, signal) => {
+  };
+  const dependencies = createCallLedger(source);
+  const rollups = createRollupLedger(source);
+  const counting = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
     try {
-      return await count(query, signal);
+      return await answer;
     } catch (error) {
-      throw storeError(error, "cannot count calls");
+      throw storeError(error, "cannot count spans");
     }
+  };
+  return {
+    dependencies: (query, signal) => counting(dependencies(query, signal)),
+    rollups: (range, signal) => counting(rollups(range, signal)),
   };
 }

@@ -1,0 +1,66 @@
+import type { RollupMinute } from "../../store/contract/metrics.js";
+
+/** Counts by key of one minute: sorted arrays, and the changes since they were made. */
+interface Minute {
+  keys: Uint32Array;
+  counts: Uint32Array;
+  readonly changes: Map<number, number>;
+}
+
+/** Changes are merged into the arrays when there are this many. */
+const maxChanges = 4096;
+const none = new Uint32Array(0);
+
+/** Spans counted by minute and key, in eight bytes for each key of a minute. */
+export interface RollupBuckets {
+  /** @param minute its number since the epoch. @param spans negative: takes out. */
+  readonly add: (minute: number, key: number, spans: 1 | -1) => void;
+  readonly size: () => number;
+  /** The minutes of a range of numbers, ascending; the end is excluded. */
+  readonly minutes: (from: number, to: number) => RollupMinute[];
+}
+
+/** @param nanosPerMinute the length of what is numbered. */
+export function createRollupBuckets(nanosPerMinute: bigint): RollupBuckets {
+  const all = new Map<number, Minute>();
+  let size = 0;
+
+  const merge = (minute: Minute): void => {
+    if (minute.changes.size === 0) return;
+    const counts = new Map<number, number>();
+    for (const [i, key] of minute.keys.entries()) counts.set(key, minute.counts[i] as number);
+    for (const [key, spans] of minute.changes) counts.set(key, (counts.get(key) ?? 0) + spans);
+    const kept = [...counts].filter(([, count]) => count > 0).sort(([a], [b]) => a - b);
+    size += kept.length - minute.keys.length;
+    minute.keys = Uint32Array.from(kept, ([key]) => key);
+    minute.counts = Uint32Array.from(kept, ([, count]) => count);
+    minute.changes.clear();
+  };
+
+  return {
+    add: (number, key, spans) => {
+      let minute = all.get(number);
+      if (minute === undefined) {
+        minute = { keys: none, counts: none, changes: new Map() };
+        all.set(number, minute);
+      }
+      minute.changes.set(key, (minute.changes.get(key) ?? 0) + spans);
+      // As many changes as there are counts: each merge costs no more than what came since.
+      if (minute.changes.size >= Math.max(maxChanges, minute.keys.length)) merge(minute);
+    },
+    size: () => {
+      for (const minute of all.values()) merge(minute);
+      return size;
+    },
+    minutes: (from, to) => {
+      const found: [number, Minute][] = [...all].filter(([number]) => number >= from && number < to);
+      return found
+        .sort(([a], [b]) => a - b)
+        .map(([number, minute]) => {
+          merge(minute);
+          const { keys, counts } = minute;
+          return { startTimeUnixNano: BigInt(number) * nanosPerMinute, keys, counts };
+        });
+    },
+  };
+}

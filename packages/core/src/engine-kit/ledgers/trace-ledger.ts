@@ -1,0 +1,145 @@
+import { throwIfAborted } from "../../errors/errors.js";
+import { maxUnixNano } from "../../query/search-of-query.js";
+import type { EngineReader, Fragment } from "../../store/contract/engine.js";
+import { createTurns } from "../../store/reading/turns.js";
+import { type WalkReader, walkTraces, wholeTraces } from "../../store/reading/walk-traces.js";
+
+/** What a ledger has to know of an engine. */
+export interface LedgerSource extends Pick<EngineReader, "sequence">, WalkReader {
+  /** A number that every deletion changes. */
+  readonly generation: (signal?: AbortSignal) => Promise<number>;
+  /** Ids of all traces with fragments of writes after one number and up to another, in any order, some at a time. */
+  readonly tracesWritten: (
+    after: number,
+    upTo: number,
+    signal?: AbortSignal,
+  ) => AsyncIterable<readonly string[]>;
+}
+
+/** Counts that traces are added to and taken out of. */
+export interface TraceTally {
+  /**
+   * Finds what a whole trace tells of its spans that started in a range.
+   * @param to excluded
+   */
+  readonly scan: (trace: readonly Fragment[], from: bigint, to: bigint) => TraceCounts;
+  /** How many entries are kept. */
+  readonly size: () => number;
+}
+
+export interface TraceCounts {
+  readonly oldestStartUnixNano: bigint;
+  readonly add: () => void;
+  /** Takes out what an earlier `add` of the same counts put in. */
+  readonly remove: () => void;
+}
+
+/** A tally with more entries than this is dropped after the answer: it takes 64 to 128 MB. */
+const maxKeptEntries = 8_000_000;
+const fragmentsWanted = 256;
+/** Later than any span. */
+const never = maxUnixNano + 1n;
+
+/** What is counted so far: everything that started at `from` or later, of writes up to `sequence`. */
+interface Ledger<Tally> {
+  readonly generation: number;
+  readonly tally: Tally;
+  from: bigint;
+  sequence: number;
+}
+
+/**
+ * Counts over whole traces for any range of time without a batch job: the counts of the ranges asked for stay in memory,
+ * and each question counts only the traces with new spans again. A deletion starts the ledger over.
+ * @param tracesPerReview see {@link createLiveTraces}; for tests.
+ * @returns asks the tally that has counted everything since a time; questions run one after the other.
+ */
+export function createTraceLedger<Tally extends TraceTally>(
+  source: LedgerSource,
+  createTally: () => Tally,
+  tracesPerReview?: number,
+): <Answer>(from: bigint, ask: (tally: Tally) => Answer, signal?: AbortSignal) => Promise<Answer> {
+  let ledger: Ledger<Tally> | undefined;
+
+  /** Brings in what was written since: each trace with new spans is taken out and counted again. */
+  const catchUp = async (current: Ledger<Tally>, signal: AbortSignal | undefined): Promise<void> => {
+    const turns = createTurns();
+    const latest = await source.sequence(signal);
+    const done = new Set<string>();
+    for await (const ids of source.tracesWritten(current.sequence, latest, signal)) {
+      const fresh = new Set(ids.filter((id) => !done.has(id)));
+      for await (const trace of wholeTraces(source, fresh, signal)) {
+        const before = upTo(trace, current.sequence);
+        if (before.length > 0) current.tally.scan(before, current.from, never).remove();
+        const after = upTo(trace, latest);
+        if (after.length > 0) current.tally.scan(after, current.from, never).add();
+        const turn = turns();
+        if (turn === undefined) continue;
+        await turn;
+        throwIfAborted(signal);
+      }
+      for (const id of fresh) done.add(id);
+    }
+    current.sequence = latest;
+  };
+
+  /** Counts from an earlier time on too. */
+  const extendTo = async (
+    current: Ledger<Tally>,
+    from: bigint,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
+    if (from >= current.from) return;
+    const to = current.from;
+    await walkTraces(
+      source,
+      {
+        startTimeMinUnixNano: from,
+        startTimeMaxUnixNano: to > maxUnixNano ? maxUnixNano : to,
+        predicate: { op: "and", args: [] },
+        limit: fragmentsWanted,
+        // Later writes wait for the next time: the candidates of these alone tell where a trace ends.
+        upToSequence: current.sequence,
+        tracesPerReview,
+      },
+      (trace) => {
+        const { oldestStartUnixNano, add } = current.tally.scan(trace, from, to);
+        return { oldestStartUnixNano, accept: add };
+      },
+      signal,
+    );
+    current.from = from;
+  };
+
+  let last: Promise<unknown> = Promise.resolve();
+  return (from, ask, signal) => {
+    const answer = async () => {
+      for (;;) {
+        throwIfAborted(signal);
+        const generation = await source.generation(signal);
+        const known = ledger?.generation === generation ? ledger : undefined;
+        // A change that fails half-way would leave wrong counts, so the ledger is kept only when it is whole.
+        ledger = undefined;
+        const current: Ledger<Tally> = known ?? {
+          generation,
+          tally: createTally(),
+          from: never,
+          sequence: await source.sequence(signal),
+        };
+        if (known !== undefined) await catchUp(current, signal);
+        await extendTo(current, from, signal);
+        if ((await source.generation(signal)) !== generation) continue;
+        const result = ask(current.tally);
+        if (current.tally.size() <= maxKeptEntries) ledger = current;
+        return result;
+      }
+    };
+    const result = last.then(answer);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+function upTo(trace: readonly Fragment[], sequence: number): readonly Fragment[] {
+  return trace.filter((fragment) => fragment.sequence <= sequence);
+}

@@ -1,0 +1,78 @@
+import { SpanStoreError } from "../errors/errors.js";
+import type { FilterCall } from "./filter/language/ast.js";
+import type { Predicate } from "./filter/language/predicate.js";
+import { resolveFilter } from "./filter/resolve/resolve.js";
+import { attributeLabel, fieldLabel, type MetricLabel } from "./metric-labels.js";
+
+/** What a question for metrics asks: rates, errors and latencies of the spans that started in a range. */
+export interface MetricsQuery {
+  /** The range of the spans' start, in nanoseconds since the epoch; the end is excluded. */
+  readonly startTimeUnixNano: bigint;
+  readonly endTimeUnixNano: bigint;
+  /** The length of a point, in nanoseconds, counted from the start of the range; absent: one point for all of it. */
+  readonly stepNano?: bigint;
+  /**
+   * What a series stands for: `service`, `operation`, `kind`, `status`, and at most two attributes as TraceQL
+   * writes them: `span.http.route`, `resource.k8s.pod.name`, or `.http.route` for either. Absent or empty: one series.
+   */
+  readonly groupBy?: readonly string[];
+  /** Counts the spans that match. One of service, name, kind and status alone is answered from what is counted already. */
+  readonly filter?: FilterCall;
+}
+
+/** A checked question. */
+export interface MetricsSearch {
+  readonly startTimeUnixNano: bigint;
+  /** Excluded. */
+  readonly endTimeUnixNano: bigint;
+  readonly stepNano: bigint;
+  readonly labels: readonly MetricLabel[];
+  readonly predicate: Predicate;
+}
+
+/** A series has at most this many points: as many as Prometheus gives. */
+export const maxMetricPoints = 11_000;
+const maxAttributes = 2;
+
+/** @throws INVALID_QUERY or UNSUPPORTED_FILTER naming the field. */
+export function searchOfMetricsQuery(query: MetricsQuery): MetricsSearch {
+  const { startTimeUnixNano, endTimeUnixNano } = query;
+  if (startTimeUnixNano < 0n) throw invalid("startTimeUnixNano", `is ${startTimeUnixNano}, before 1970`);
+  if (endTimeUnixNano <= startTimeUnixNano) {
+    throw invalid(
+      "endTimeUnixNano",
+      `is ${endTimeUnixNano}, not after startTimeUnixNano ${startTimeUnixNano}`,
+    );
+  }
+  const length = endTimeUnixNano - startTimeUnixNano;
+  const stepNano = query.stepNano ?? length;
+  if (stepNano <= 0n) throw invalid("stepNano", `is ${stepNano}; a step is above 0`);
+  const points = (length + stepNano - 1n) / stepNano;
+  if (points > BigInt(maxMetricPoints)) {
+    throw invalid("stepNano", `makes ${points} points; a series has at most ${maxMetricPoints}`);
+  }
+  return {
+    startTimeUnixNano,
+    endTimeUnixNano,
+    stepNano,
+    labels: labelsOf(query.groupBy ?? []),
+    predicate: query.filter === undefined ? { op: "and", args: [] } : resolveFilter(query.filter),
+  };
+}
+
+function labelsOf(groupBy: readonly string[]): MetricLabel[] {
+  const labels = groupBy.map((name, i) => {
+    const path = `groupBy[${i}]`;
+    if (groupBy.indexOf(name) !== i) throw invalid(path, `names ${JSON.stringify(name)} a second time`);
+    return fieldLabel(name) ?? attributeLabel(name, path);
+  });
+  const attributes = labels.filter(({ isField }) => !isField).length;
+  if (attributes > maxAttributes) {
+    throw invalid("groupBy", `has ${attributes} attributes; at most ${maxAttributes} are allowed`);
+  }
+  return labels;
+}
+
+function invalid(field: string, what: string): SpanStoreError {
+  return new SpanStoreError("INVALID_QUERY", `${field} ${what}`, { field });
+}

@@ -1,0 +1,117 @@
+import { SpanStoreError } from "../../errors/errors.js";
+import { sortedBuckets } from "../../model/latency.js";
+import { compareCodePoints } from "../../model/text-order.js";
+import { StatusCode } from "../../model/trace.js";
+import type { SpanView } from "../../otlp/span-view.js";
+import type { MetricsSearch } from "../../query/metrics-query.js";
+import type { MetricPoint, MetricSeries } from "../contract/metrics.js";
+
+/** An answer holds no more buckets than this: about 200 MB. */
+const maxBuckets = 2_000_000;
+
+/** Adds spans up to the series of an answer. */
+export interface MetricTally {
+  /** The series that a span belongs to; its labels are read once. */
+  readonly seriesOf: (span: SpanView) => TalliedSeries;
+  /** Counts spans of one latency bucket that start at this time, within the range. */
+  readonly add: (
+    series: TalliedSeries,
+    startTimeUnixNano: bigint,
+    latencyIndex: number | undefined,
+    isError: boolean,
+    spans: number,
+  ) => void;
+  /** The series, sorted by the values of their labels in the order of `groupBy`. */
+  readonly series: () => MetricSeries[];
+}
+
+export interface TalliedSeries {
+  readonly values: readonly string[];
+  readonly points: Map<number, TalliedPoint>;
+}
+
+interface TalliedPoint {
+  calls: number;
+  errors: number;
+  zeroCount: number;
+  readonly buckets: Map<number, number>;
+}
+
+/** @param search is checked. */
+export function createMetricTally({ labels, startTimeUnixNano, stepNano }: MetricsSearch): MetricTally {
+  const all = new Map<string, TalliedSeries>();
+  let buckets = 0;
+
+  const pointAt = ({ points }: TalliedSeries, unixNano: bigint): TalliedPoint => {
+    const step = Number((unixNano - startTimeUnixNano) / stepNano);
+    let point = points.get(step);
+    if (point === undefined) {
+      point = { calls: 0, errors: 0, zeroCount: 0, buckets: new Map() };
+      points.set(step, point);
+      buckets++;
+    }
+    return point;
+  };
+
+  const pointOf = (step: number, { calls, errors, zeroCount, buckets }: TalliedPoint): MetricPoint => ({
+    startTimeUnixNano: startTimeUnixNano + BigInt(step) * stepNano,
+    calls,
+    errors,
+    latency: { zeroCount, buckets: sortedBuckets(buckets) },
+  });
+
+  return {
+    seriesOf: (span) => {
+      const values = labels.map(({ read }) => read(span));
+      const key = JSON.stringify(values);
+      let series = all.get(key);
+      if (series === undefined) {
+        series = { values, points: new Map() };
+        all.set(key, series);
+      }
+      return series;
+    },
+
+    add: (series, unixNano, index, isError, spans) => {
+      const point = pointAt(series, unixNano);
+      point.calls += spans;
+      if (isError) point.errors += spans;
+      if (index === undefined) {
+        point.zeroCount += spans;
+        return;
+      }
+      const known = point.buckets.get(index);
+      if (known === undefined && ++buckets > maxBuckets) throw tooLarge();
+      point.buckets.set(index, (known ?? 0) + spans);
+    },
+
+    series: () =>
+      [...all.values()]
+        .filter(({ points }) => points.size > 0)
+        .sort((a, b) => compareValues(a.values, b.values))
+        .map(({ values, points }) => ({
+          labels: Object.fromEntries(labels.map(({ name }, i) => [name, values[i] as string])),
+          points: [...points].sort(([a], [b]) => a - b).map(([step, point]) => pointOf(step, point)),
+        })),
+  };
+}
+
+/** Whether a span counts among the errors. */
+export function isErrorStatus(statusCode: number): boolean {
+  return statusCode === StatusCode.error;
+}
+
+function compareValues(a: readonly string[], b: readonly string[]): number {
+  for (const [i, value] of a.entries()) {
+    const order = compareCodePoints(value, b[i] as string);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function tooLarge(): SpanStoreError {
+  return new SpanStoreError("INVALID_QUERY", `the answer has more than ${maxBuckets} latency buckets`, {
+    field: "groupBy",
+    hint: "ask for a shorter range, a longer step or fewer labels",
+  });
+}

@@ -1,0 +1,128 @@
+import { throwIfAborted } from "../../errors/errors.js";
+import { latencyIndex } from "../../model/latency.js";
+import { compilePredicate } from "../../query/filter/match/matcher.js";
+import { type MetricsQuery, type MetricsSearch, searchOfMetricsQuery } from "../../query/metrics-query.js";
+import type { EngineReader } from "../contract/engine.js";
+import {
+  latencyIndexOfKey,
+  type MetricSeries,
+  type RollupRange,
+  rollupNanos,
+  type SpanRollups,
+  seriesOfKey,
+} from "../contract/metrics.js";
+import { visitDistinctSpans } from "../reading/distinct-spans.js";
+import { createTurns } from "../reading/turns.js";
+import { walkTraces } from "../reading/walk-traces.js";
+import { createMetricTally, isErrorStatus, type MetricTally } from "./metric-tally.js";
+import { isAnsweredByRollups, spanOfSeries } from "./rollup-series.js";
+
+/** About how many traces a batch of candidates brings. */
+const fragmentsWanted = 256;
+
+/**
+ * Counts calls, errors and latencies: out of the rollups for the whole minutes, where labels, filter and steps allow it,
+ * and out of the spans for the rest.
+ */
+export async function readMetrics(
+  engine: EngineReader,
+  query: MetricsQuery,
+  signal: AbortSignal | undefined,
+): Promise<MetricSeries[]> {
+  const search = searchOfMetricsQuery(query);
+  const tally = createMetricTally(search);
+  const { startTimeUnixNano: from, endTimeUnixNano: to } = search;
+  const minutes = wholeMinutes(search);
+  const rollups = minutes && (await engine.rollups?.(minutes, signal));
+  if (minutes === undefined || rollups === undefined) {
+    await countSpans(engine, search, from, to, tally, signal);
+  } else {
+    await addRollups(rollups, search, minutes, tally, signal);
+    await countSpans(engine, search, from, minutes.startTimeUnixNano, tally, signal);
+    await countSpans(engine, search, minutes.endTimeUnixNano, to, tally, signal);
+  }
+  return tally.series();
+}
+
+/** The whole minutes of a range that rollups answer, if any. */
+function wholeMinutes(search: MetricsSearch): RollupRange | undefined {
+  const { startTimeUnixNano: from, endTimeUnixNano: to, stepNano } = search;
+  if (!isAnsweredByRollups(search)) return undefined;
+  const isOnePoint = stepNano >= to - from;
+  if (!isOnePoint && (from % rollupNanos !== 0n || stepNano % rollupNanos !== 0n)) return undefined;
+  const startTimeUnixNano = ((from + rollupNanos - 1n) / rollupNanos) * rollupNanos;
+  const endTimeUnixNano = (to / rollupNanos) * rollupNanos;
+  return startTimeUnixNano < endTimeUnixNano ? { startTimeUnixNano, endTimeUnixNano } : undefined;
+}
+
+async function addRollups(
+  { series, minutes }: SpanRollups,
+  { predicate }: MetricsSearch,
+  range: RollupRange,
+  tally: MetricTally,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const turns = createTurns();
+  const matches = compilePredicate(predicate);
+  const tallied = series.map((each) => {
+    const span = spanOfSeries(each);
+    return matches(span) ? tally.seriesOf(span) : undefined;
+  });
+  for (const { startTimeUnixNano, keys, counts } of minutes) {
+    if (startTimeUnixNano < range.startTimeUnixNano || startTimeUnixNano >= range.endTimeUnixNano) continue;
+    for (const [i, key] of keys.entries()) {
+      const index = seriesOfKey(key);
+      const into = tallied[index];
+      if (into === undefined) continue;
+      const isError = isErrorStatus(series[index]?.statusCode ?? 0);
+      tally.add(into, startTimeUnixNano, latencyIndexOfKey(key), isError, counts[i] as number);
+    }
+    const turn = turns();
+    if (turn === undefined) continue;
+    await turn;
+    throwIfAborted(signal);
+  }
+}
+
+/** Counts the matching spans themselves. @param to excluded */
+async function countSpans(
+  engine: EngineReader,
+  { predicate }: MetricsSearch,
+  from: bigint,
+  to: bigint,
+  tally: MetricTally,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (from >= to) return;
+  const matches = compilePredicate(predicate);
+  const walk = {
+    startTimeMinUnixNano: from,
+    startTimeMaxUnixNano: to - 1n,
+    predicate,
+    limit: fragmentsWanted,
+  };
+  await walkTraces(
+    engine,
+    walk,
+    (trace) => {
+      let oldest: bigint | undefined;
+      const counts: (() => void)[] = [];
+      visitDistinctSpans(trace, (span) => {
+        const start = span.startTimeUnixNano;
+        if (start < from || start >= to || !matches(span)) return;
+        if (oldest === undefined || start < oldest) oldest = start;
+        const series = tally.seriesOf(span);
+        const index = latencyIndex(Number(span.durationNano));
+        const isError = isErrorStatus(span.statusCode);
+        counts.push(() => tally.add(series, start, index, isError, 1));
+      });
+      return {
+        oldestStartUnixNano: oldest ?? to,
+        accept: () => {
+          for (const count of counts) count();
+        },
+      };
+    },
+    signal,
+  );
+}

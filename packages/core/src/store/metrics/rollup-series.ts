@@ -1,0 +1,61 @@
+import { encodeTraces } from "../../otlp/encode.js";
+import { spansOf } from "../../otlp/groups.js";
+import type { SpanView } from "../../otlp/span-view.js";
+import type { Predicate, Reference } from "../../query/filter/language/predicate.js";
+import type { MetricsSearch } from "../../query/metrics-query.js";
+import type { RollupSeries } from "../contract/metrics.js";
+
+const kept: ReadonlySet<string> = new Set(["resource.service", "span.name", "span.kind", "span.status"]);
+
+/** Whether labels and filter ask for nothing but what rollups keep of a span. */
+export function isAnsweredByRollups({ labels, predicate }: MetricsSearch): boolean {
+  return labels.every(({ isField }) => isField) && readsOnlyKept(predicate);
+}
+
+function readsOnlyKept(predicate: Predicate): boolean {
+  const isKept = (ref: Reference): boolean => ref.ref === "field" && kept.has(`${ref.level}.${ref.name}`);
+  switch (predicate.op) {
+    case "and":
+    case "or":
+      return predicate.args.every(readsOnlyKept);
+    case "not":
+      return readsOnlyKept(predicate.arg);
+    case "compare":
+      return isKept(predicate.left) && isKept(predicate.right);
+    case "some":
+      return false;
+    default:
+      return isKept(predicate.ref);
+  }
+}
+
+/** A span that has of a series what rollups keep, so that filters and labels read a series as they read a span. */
+export function spanOfSeries({ service, operation, kind, statusCode }: RollupSeries): SpanView {
+  const encoded = encodeTraces({
+    resourceSpans: [
+      {
+        resource: {
+          attributes: service === "" ? [] : [{ key: "service.name", value: { stringValue: service } }],
+        },
+        scopeSpans: [
+          {
+            spans: [
+              {
+                traceId: "1".padStart(32, "0"),
+                spanId: "1".padStart(16, "0"),
+                name: operation,
+                kind,
+                startTimeUnixNano: 0n,
+                endTimeUnixNano: 0n,
+                status: { code: statusCode },
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const [span] = spansOf(encoded);
+  if (span === undefined) throw new Error("a series has one span");
+  return span;
+}

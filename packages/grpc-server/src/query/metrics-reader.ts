@@ -1,0 +1,73 @@
+import { filterOf, messageCodec, metricsFilterField, type ProtoMetricSeries } from "@spanstore/client/wire";
+import type { MetricSeries, SpanStore } from "@spanstore/core";
+import type { ServiceMethods } from "../rpc/services.js";
+
+interface GetMetricsRequest {
+  readonly query?: {
+    readonly startTimeUnixNano?: string;
+    readonly endTimeUnixNano?: string;
+    readonly stepNano?: string;
+    readonly groupBy?: readonly string[];
+  };
+}
+
+/** A message is sent when it holds this many buckets: well below the 4 MiB that gRPC clients receive. */
+const bucketsPerMessage = 50_000;
+
+/** spanstore.metrics.v1.MetricsReader over a store. */
+export function metricsReader(store: SpanStore): ServiceMethods {
+  const requestCodec = messageCodec<GetMetricsRequest>("spanstore.metrics.v1.GetMetricsRequest");
+  const response = messageCodec<{ series: ProtoMetricSeries[] }>("spanstore.metrics.v1.GetMetricsResponse");
+  return {
+    streams: {
+      async *GetMetrics(request, signal) {
+        const { query = {} } = requestCodec.decode(request);
+        const { startTimeUnixNano = 0, endTimeUnixNano = 0, stepNano = 0, groupBy = [] } = query;
+        const filter = filterOf(request, metricsFilterField);
+        const all = await store.getMetrics(
+          {
+            startTimeUnixNano: BigInt(startTimeUnixNano),
+            endTimeUnixNano: BigInt(endTimeUnixNano),
+            ...(BigInt(stepNano) > 0n && { stepNano: BigInt(stepNano) }),
+            groupBy,
+            ...(filter && { filter }),
+          },
+          { signal },
+        );
+        for (const series of inMessages(all, groupBy)) yield response.encode({ series });
+      },
+    },
+  };
+}
+
+/** Some series at a time; one that is longer than a message comes alone. */
+function* inMessages(
+  all: readonly MetricSeries[],
+  groupBy: readonly string[],
+): Generator<ProtoMetricSeries[], void> {
+  let pending: ProtoMetricSeries[] = [];
+  let buckets = 0;
+  for (const series of all) {
+    pending.push(protoSeries(series, groupBy));
+    for (const { latency } of series.points) buckets += 2 + latency.buckets.length;
+    if (buckets < bucketsPerMessage) continue;
+    yield pending;
+    pending = [];
+    buckets = 0;
+  }
+  if (pending.length > 0) yield pending;
+}
+
+function protoSeries({ labels, points }: MetricSeries, groupBy: readonly string[]): ProtoMetricSeries {
+  return {
+    labelValues: groupBy.map((label) => labels[label] ?? ""),
+    points: points.map(({ startTimeUnixNano, calls, errors, latency: { zeroCount, buckets } }) => ({
+      startTimeUnixNano: String(startTimeUnixNano),
+      calls: String(calls),
+      errors: String(errors),
+      zeroCount: String(zeroCount),
+      bucketIndexes: buckets.map(({ index }) => index),
+      bucketCounts: buckets.map(({ count }) => String(count)),
+    })),
+  };
+}

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createCallBuckets } from "../../src/engine-kit/call-buckets.js";
+import { createCallBuckets } from "../../src/engine-kit/ledgers/call-buckets.js";
 import type { Dependency } from "../../src/index.js";
 import { createCallCounter, type ServiceCall } from "../../src/store/reading/dependencies.js";
 

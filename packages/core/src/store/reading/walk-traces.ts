@@ -47,7 +47,8 @@ export async function walkTraces(
   for await (const { fragments, laterStartAtMostUnixNano } of reader.candidates(search, signal)) {
     const unread = new Set<string>();
     for (const fragment of fragments) {
-      if (fragment.sequence > upToSequence || met.has(fragment.traceId) || unread.has(fragment.traceId)) continue;
+      if (fragment.sequence > upToSequence || met.has(fragment.traceId) || unread.has(fragment.traceId))
+        continue;
       if (reader.isWholeTrace?.(fragment)) await meet([fragment]);
       else unread.add(fragment.traceId);
     }

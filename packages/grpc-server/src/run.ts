@@ -156,7 +156,7 @@ interface Signals {
 function watchSignals(log: Logger): Signals {
   let reload: (() => Promise<void>) | undefined;
   process.on("SIGHUP", (signal) => {
-    log.info({ signal }, "reading certificates and tokens again");
+    log.info({ signal }, "reading certificates and tokens again, opening the file of dead letters again");
     void reload?.();
   });
   const stop = new Promise<void>((resolve) => {

@@ -42,7 +42,10 @@ export interface RunningServer {
   readonly allInOne: AllInOneAddresses | undefined;
   /** HOST:PORT of the admin server, if there is one. */
   readonly adminAddress: string | undefined;
-  /** Reads the files of certificates and tokens now, not only at the next interval. One that cannot be used changes nothing. */
+  /**
+   * Reads the files of certificates and tokens now, not only at the next interval, and opens that of dead letters again. A
+   * file that cannot be used changes nothing.
+   */
   reload(): Promise<void>;
   /** Stops accepting calls, waits for those in flight, then closes the ports. Again is no error. */
   close(): Promise<void>;
@@ -79,9 +82,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     options.deadLetters &&
     (await openDeadLetterFile({
       ...options.deadLetters,
-      failed: (error, lines) => {
-        metrics.deadLettersLost(lines);
-        log.error({ err: error, lines }, "dead letters could not be written");
+      failed: (error, lost) => {
+        metrics.deadLettersLost(lost);
+        if (lost > 0) log.error({ err: error, lost }, "dead letters are lost");
+        else log.error({ err: error }, "dead letters cannot be written; they wait, and are tried again");
       },
     }).catch((error: unknown) => {
       security.stop();
@@ -230,7 +234,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     httpAddress: bound.http && formatAddress(bound.http),
     allInOne,
     adminAddress: bound.admin && formatAddress(bound.admin),
-    reload: security.reload,
+    reload: () => {
+      letters?.reopen();
+      return security.reload();
+    },
     close() {
       closing ??= shutDown();
       return closing;

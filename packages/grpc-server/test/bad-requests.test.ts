@@ -187,23 +187,26 @@ describe("bad requests", () => {
       expect.objectContaining({
         name: "dead-letter",
         reason: expect.stringContaining("trace"),
-        span: expect.any(String),
+        begin: expect.any(String),
+        bytes: expect.any(Number),
+        msg: expect.stringContaining("--dead-letters.file"),
       }),
     ]);
     // The trace id of two bytes stands first in the span's own encoding.
-    expect(Buffer.from(String(logged[0]?.span), "base64").subarray(0, 4).toString("hex")).toBe("0a02abcd");
+    expect(Buffer.from(String(logged[0]?.begin), "base64").subarray(0, 4).toString("hex")).toBe("0a02abcd");
     const metrics = await (await fetch(`http://${served.server.adminAddress}/metrics`)).text();
     expect(metrics).toContain("spanstore_spans_rejected_total 1\n");
     expect(metrics).toContain("spanstore_spans_written_total 1\n");
   });
 
   it("bounds what one request puts into the dead-letter log", async () => {
-    const large = { attributes: { blob: "x".repeat(100_000) }, spanId: spanId(1), traceId: "ab" };
+    const large = { attributes: { blob: "x".repeat(30_000) }, spanId: spanId(1), traceId: "ab" };
     logged.length = 0;
-    await served.client.unary("Export", exportRequest(large, ...Array(8).fill(large)));
-    const base64 = logged.map((entry) => String(entry.span ?? "")).join("");
-    expect(logged[0]).toMatchObject({ truncatedFrom: expect.any(Number) });
-    expect(base64.length).toBeLessThan(9 * 100_000);
+    await served.client.unary("Export", exportRequest(large, ...Array(29).fill(large)));
+    expect(logged).toHaveLength(11);
+    expect(logged[0]?.bytes).toBeGreaterThan(30_000);
+    expect(logged.at(-1)).toMatchObject({ omitted: 20 });
+    expect(JSON.stringify(logged).length).toBeLessThan(10_000);
   });
 
   it("answers a client that ends its side without a message", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
@@ -7,6 +7,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { until } from "../../../scripts/test-support/processes.js";
 import { createRateLimits } from "../src/limits/rate-limits.js";
 import { matchesPattern } from "../src/routing/patterns.js";
+import { openDeadLetterFile } from "../src/upkeep/dead-letter-file.js";
 import {
   connect,
   errorOf,
@@ -148,6 +149,82 @@ describe("the file of dead letters", () => {
       what: "the count",
     });
     expect(existsSync(`${file}.1`)).toBe(false);
+  });
+
+  describe("keeps its lines while the disk does not take them", () => {
+    const line = (n: number): string => JSON.stringify({ n, text: "x".repeat(400) });
+    const numbersIn = (path: string): number[] =>
+      readFileSync(path, "utf8")
+        .trim()
+        .split("\n")
+        .map((text) => JSON.parse(text).n);
+    const opened = async (name: string) => {
+      const home = join(folder, name);
+      mkdirSync(home);
+      const path = join(home, "letters.jsonl");
+      const failures: [string, number][] = [];
+      const waiters: (() => void)[] = [];
+      const file = await openDeadLetterFile({
+        file: path,
+        maxBytes: 4000,
+        retryMs: 10,
+        failed: (error, lost) => {
+          failures.push([String(error), lost]);
+          for (const wake of waiters.splice(0)) wake();
+        },
+      });
+      return { home, path, file, failures, failed: () => new Promise<void>((wake) => waiters.push(wake)) };
+    };
+
+    it("when the next file cannot be opened as it rotates", async () => {
+      const { home, path, file, failures, failed } = await opened("gone");
+      const isFailed = failed();
+      rmSync(home, { recursive: true });
+      for (let n = 0; n < 6; n++) file.append(line(n));
+      await isFailed;
+      expect(failures).toEqual([[expect.stringContaining("ENOENT"), 0]]);
+      mkdirSync(home);
+      await until(async () => (existsSync(path) ? true : undefined), { what: "the file" });
+      for (let n = 6; n < 9; n++) file.append(line(n));
+      await file.close();
+      expect([...numbersIn(`${path}.1`), ...numbersIn(path)].slice(-5)).toEqual([4, 5, 6, 7, 8]);
+      expect(failures).toHaveLength(1);
+    });
+
+    it("when the file before it cannot be replaced", async () => {
+      const { path, file, failures, failed } = await opened("blocked");
+      mkdirSync(join(`${path}.1`, "something"), { recursive: true });
+      const isFailed = failed();
+      for (let n = 0; n < 6; n++) file.append(line(n));
+      await isFailed;
+      expect(numbersIn(path)).toEqual([0, 1, 2, 3]);
+      rmSync(`${path}.1`, { recursive: true });
+      await until(async () => (existsSync(`${path}.1`) ? true : undefined), { what: "the file before" });
+      await file.close();
+      expect([...numbersIn(`${path}.1`), ...numbersIn(path)]).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(failures.map(([, lost]) => lost)).toEqual([0]);
+    });
+
+    it("and tells at the end how many are lost", async () => {
+      const { path, file, failures, failed } = await opened("never");
+      mkdirSync(join(`${path}.1`, "something"), { recursive: true });
+      const isFailed = failed();
+      for (let n = 0; n < 6; n++) file.append(line(n));
+      await isFailed;
+      await file.close();
+      expect(failures.map(([, lost]) => lost)).toEqual([0, 2]);
+    });
+
+    it("and goes on in a new file when another program has moved it", async () => {
+      const { path, file } = await opened("moved");
+      file.append(line(0));
+      await until(async () => (readFileSync(path, "utf8") === "" ? undefined : true), { what: "a line" });
+      renameSync(path, `${path}.rotated`);
+      file.reopen();
+      file.append(line(1));
+      await file.close();
+      expect([numbersIn(`${path}.rotated`), numbersIn(path)]).toEqual([[0], [1]]);
+    });
   });
 });
 

@@ -18,8 +18,8 @@ export async function deadLettersInFile(path: string): Promise<DeadLetters> {
     file: path,
     maxBytes: Number.POSITIVE_INFINITY,
     maxWaitingBytes: Number.POSITIVE_INFINITY,
-    failed: (error) => {
-      failure ??= { error };
+    failed: (error, lost) => {
+      if (lost > 0) failure ??= { error };
     },
   });
   return {

@@ -316,7 +316,7 @@ export const descriptions: Record<OptionName, OptionDescription> = {
   "dead-letters.file": {
     group: "Limits",
     placeholder: "FILE|none",
-    help: "Where spans go that can never be stored, as lines of JSON. Without it they go to the log.",
+    help: "Where spans go that can never be stored, as lines of JSON. Without it the log says how they begin.",
   },
   "dead-letters.max-bytes": {
     group: "Limits",

@@ -6,87 +6,134 @@ export interface DeadLetterFileOptions {
   readonly file: string;
   /** What this file and the one before it may occupy together. */
   readonly maxBytes: number;
-  /** Lines that wait for the disk: beyond it they are lost, and told of as failed. Default: 8 MiB. */
+  /** Lines that wait for the disk: what comes beyond them is lost. Default: 8 MiB. */
   readonly maxWaitingBytes?: number;
-  /** Told when lines could not be written, and how many. */
-  readonly failed: (error: unknown, lines: number) => void;
+  /** How long lines wait that could not be written, until they are tried again, in milliseconds. Default: 1 s. */
+  readonly retryMs?: number;
+  /**
+   * Called when the file does not take lines, once for each reason.
+   * @param lost how many lines will not be written; 0: they wait, and are tried again.
+   */
+  readonly failed: (error: unknown, lost: number) => void;
 }
 
 /** Lines of JSON in a file that grows no larger than it may. */
 export interface DeadLetterFile {
   /** The line is written soon; who reads the file may find it a moment later. */
   readonly append: (line: string) => void;
-  /** Resolves when everything is written. */
+  /** Opens the file again, since another program has moved it. */
+  readonly reopen: () => void;
+  /** Resolves when everything is written, or was tried once more in vain. */
   readonly close: () => Promise<void>;
 }
 
 const usualWaitingBytes = 8 * 1024 * 1024;
+const usualRetryMs = 1000;
 
 /**
  * Appends to a file until it has half of its size, then renames it to the same name with `.1` after it, in place of the
- * one before, and begins anew. What was there when the server started is kept and counts.
- * @throws INVALID_OPTIONS when the file can not be opened.
+ * one before, and begins a new one. What was there when the server started is kept and counts. Lines that the disk does not
+ * take wait and are tried again.
+ * @throws INVALID_OPTIONS when the file cannot be opened.
  */
 export async function openDeadLetterFile(options: DeadLetterFileOptions): Promise<DeadLetterFile> {
-  const { file: path, maxWaitingBytes = usualWaitingBytes, failed } = options;
+  const { file: path, maxWaitingBytes = usualWaitingBytes, retryMs = usualRetryMs, failed } = options;
   const half = Math.floor(options.maxBytes / 2);
   let file = await open(path, "a").catch((cause: unknown) => {
     const reason = messageOf(cause);
-    throw new SpanStoreError("INVALID_OPTIONS", `the file of dead letters can not be opened: ${reason}`, {
+    throw new SpanStoreError("INVALID_OPTIONS", `the file of dead letters cannot be opened: ${reason}`, {
       field: "dead-letters.file",
       cause,
     });
   });
   let size = (await file.stat()).size;
-  let waiting: string[] = [];
+  let isMoved = false;
+  let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let writing: Promise<void> | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let lastProblem = "";
 
-  const rotate = async (): Promise<void> => {
-    await rename(path, `${path}.1`);
+  /** The file before stays in use when the new one cannot be opened. */
+  const openNext = async (): Promise<void> => {
+    const before = file;
     const next: FileHandle = await open(path, "a");
-    await file.close();
     file = next;
-    size = 0;
+    isMoved = false;
+    await before.close().catch(() => {});
+    size = (await next.stat()).size;
+  };
+  const rotate = async (): Promise<void> => {
+    // It is not there when another program has moved it, or when the file that follows it could not be opened.
+    await rename(path, `${path}.1`).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
+    await openNext();
   };
 
   const write = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const lines = waiting;
-      waiting = [];
-      waitingBytes = 0;
-      let done = 0;
-      try {
+    let lines: readonly Buffer[] = [];
+    let done = 0;
+    try {
+      while (waiting.length > 0 || isMoved) {
+        if (isMoved) await openNext();
+        lines = waiting;
+        waiting = [];
+        done = 0;
         for (const line of lines) {
-          const bytes = Buffer.from(line);
-          if (size > 0 && size + bytes.length > half) await rotate();
-          await file.appendFile(bytes);
-          size += bytes.length;
+          if (size > 0 && size + line.length > half) await rotate();
+          await file.appendFile(line);
+          size += line.length;
+          waitingBytes -= line.length;
           done++;
         }
-      } catch (error) {
-        failed(error, lines.length - done);
       }
+      lastProblem = "";
+    } catch (error) {
+      waiting = [...lines.slice(done), ...waiting];
+      // A line of which a part was written is written whole later.
+      await file.truncate(size).catch(() => {});
+      tell(error);
+      retry = setTimeout(start, retryMs).unref();
     }
     writing = undefined;
+  };
+  const start = (): void => {
+    clearTimeout(retry);
+    retry = undefined;
+    writing ??= write();
+  };
+  const tell = (error: unknown): void => {
+    const problem = String(error);
+    if (problem !== lastProblem) failed(error, 0);
+    lastProblem = problem;
   };
 
   return {
     append: (line) => {
-      const text = `${line}\n`;
-      if (text.length > half || waitingBytes + text.length > maxWaitingBytes) {
-        failed(
-          new Error(text.length > half ? "the line is longer than the file may be" : "the disk is too slow"),
-          1,
-        );
+      const bytes = Buffer.from(`${line}\n`);
+      if (bytes.length > half || waitingBytes + bytes.length > maxWaitingBytes) {
+        const isLong = bytes.length > half;
+        failed(new Error(isLong ? "the line is longer than the file may be" : "the disk is too slow"), 1);
         return;
       }
-      waiting.push(text);
-      waitingBytes += text.length;
-      writing ??= write();
+      waiting.push(bytes);
+      waitingBytes += bytes.length;
+      if (retry === undefined) start();
+    },
+    reopen: () => {
+      isMoved = true;
+      start();
     },
     close: async () => {
       await writing;
+      if (waiting.length > 0) {
+        start();
+        await writing;
+        clearTimeout(retry);
+      }
+      if (waiting.length > 0)
+        failed(new Error(`the file does not take them: ${lastProblem}`), waiting.length);
       await file.close();
     },
   };

@@ -3,9 +3,11 @@ import type { Logger } from "pino";
 import type { DeadLetterFile } from "./dead-letter-file.js";
 import type { Metrics } from "./metrics.js";
 
-/** How much of one span, and of one request's spans together, the log takes. */
-const maxSpanBytes = 64 * 1024;
-const maxRequestBytes = 1024 * 1024;
+/** What the log takes of one span, and of the reason for it. */
+const maxSpanBytes = 256;
+const maxReasonLength = 500;
+/** How many spans of one request the log takes. */
+const maxLogged = 10;
 
 /** Keeps the spans of one request that can never be stored. */
 export type DeadLetters = (rejected: readonly RejectedSpan[]) => void;
@@ -17,7 +19,8 @@ export interface Destination {
 }
 
 /**
- * Counts such spans, and writes them whole into the file, or without one to the log by the name `dead-letter`.
+ * Counts such spans, and writes them whole into the file. Without one the log says their size and how they begin, by the
+ * name `dead-letter`.
  */
 export function createDeadLetters(
   metrics: Metrics,
@@ -42,22 +45,20 @@ export function createDeadLetters(
   };
 
   const toLog = (rejected: readonly RejectedSpan[], destination: Destination): void => {
-    let room = maxRequestBytes;
-    let omitted = 0;
-    for (const { encoded, reason } of rejected) {
-      const size = Math.min(encoded.length, maxSpanBytes);
-      if (size > room) {
-        omitted++;
-        continue;
-      }
-      room -= size;
-      const span = Buffer.from(encoded.buffer, encoded.byteOffset, size).toString("base64");
-      const truncated = size < encoded.length ? { truncatedFrom: encoded.length } : {};
-      letters.warn({ reason, ...destination, span, ...truncated }, "a span that cannot be stored");
+    for (const { encoded, reason } of rejected.slice(0, maxLogged)) {
+      const begin = encoded.subarray(0, maxSpanBytes);
+      letters.warn(
+        {
+          reason: reason.length > maxReasonLength ? `${reason.slice(0, maxReasonLength)}...` : reason,
+          ...destination,
+          bytes: encoded.length,
+          begin: Buffer.from(begin.buffer, begin.byteOffset, begin.length).toString("base64"),
+        },
+        "a span cannot be stored; --dead-letters.file=FILE keeps such spans whole",
+      );
     }
-    if (omitted > 0) {
-      letters.warn({ omitted }, "more spans of the same request that cannot be stored, not shown");
-    }
+    const omitted = rejected.length - maxLogged;
+    if (omitted > 0) letters.warn({ omitted }, "more spans of the same request cannot be stored");
   };
 
   return (destination) => (rejected) => {

@@ -17,11 +17,11 @@ export interface LatencyBucket {
 }
 
 /** OpenTelemetry's name for the resolution: `base = 2 ** (2 ** -scale)`. */
-export const latencyScale = 6;
+const latencyScale = 6;
 const bucketsPerOctave = 2 ** latencyScale;
 /** The buckets of the shortest and of the longest duration that a span can have. */
-export const minLatencyIndex = -1;
-export const maxLatencyIndex = 64 * bucketsPerOctave - 3;
+const minLatencyIndex = -1;
+const maxLatencyIndex = 64 * bucketsPerOctave - 3;
 
 /** The bucket of a duration in nanoseconds; undefined where it counts as zero. */
 export function latencyIndex(durationNano: number): number | undefined {

@@ -26,6 +26,27 @@ it("says 0 of a server that can serve, wherever it listens", async () => {
   expect(await health(`--admin=${server.adminAddress}`, "--live")).toMatchObject({ code: 0 });
 });
 
+it("asks any server over gRPC", async () => {
+  const store = openMemoryStore();
+  const server = await startServer({ store, listen: "127.0.0.1:0" });
+  onTestFinished(() => server.close());
+  expect(await health(`--server=${server.address}`)).toMatchObject(ready);
+  expect(await health(`--server=${server.address}`, "--live")).toMatchObject({ code: 0 });
+  await store.close();
+  expect(await health(`--server=${server.address}`)).toMatchObject({ code: 1 });
+  const [port] = await freePorts(1);
+  const gone = await health(`--server=127.0.0.1:${port}`);
+  expect([gone.code, gone.output]).toEqual([
+    1,
+    expect.stringContaining("the server cannot be reached: connect ECONNREFUSED"),
+  ]);
+  const silent = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void silent.close());
+  await once(silent, "listening");
+  const { port: ofSilent } = silent.address() as { port: number };
+  expect((await health(`--server=127.0.0.1:${ofSilent}`, "--timeout=300ms")).code).toBe(1);
+});
+
 it("says 0 of a server that wants certificates, and brings none", async () => {
   const authority = createAuthority();
   onTestFinished(authority.remove);

@@ -287,9 +287,9 @@ describe("wrong usage", slow, () => {
       ["search", "--sevrice=a", "--limit=0", "--tag", "a", "b", "--since=soon", "--backend=redis"],
       [
         "unknown flag --sevrice; did you mean --service?",
-        "--tag: must be KEY=VALUE",
-        '--since: is no length of time: "soon", but 90s, 1h30m or 7d is',
-        "--limit: must be a whole number from 1 to 1000000",
+        '--tag: must be KEY=VALUE, not "a"',
+        '--since: must be a length of time, for example 90s, 1h30m or 7d, not "soon"',
+        '--limit: must be a whole number from 1 to 1000000, not "0"',
         'unexpected argument "b"',
         '--backend: must be sqlite, manticore, elasticsearch or memory, not "redis"',
         "see spanstore search --help",
@@ -325,10 +325,10 @@ describe("wrong usage", slow, () => {
       ["search", "--limit=1", "--limit=2"],
       ["--limit stands there twice", "see spanstore search --help"],
     ],
-    [["trace"], ["ID is missing", "see spanstore trace --help"]],
+    [["trace"], ["the argument ID is missing", "see spanstore trace --help"]],
     [
       ["trace", "xyz"],
-      [expect.stringContaining('is no trace id: "xyz"'), "see spanstore trace --help"],
+      ['ID must be 1 to 32 hex digits, not all of them zeros, not "xyz"', "see spanstore trace --help"],
     ],
     [
       ["services", "--backend=memory"],
@@ -342,10 +342,10 @@ describe("wrong usage", slow, () => {
       ["search", "--server.tls"],
       ["--server.tls needs --server", "see spanstore search --help"],
     ],
-    [["import"], ["FILE|- is missing", "see spanstore import --help"]],
+    [["import"], ["the argument FILE|- is missing", "see spanstore import --help"]],
     [
       ["export", "--format=xml"],
-      ["--format: must be otlp or jaeger", "see spanstore export --help"],
+      ['--format: must be otlp or jaeger, not "xml"', "see spanstore export --help"],
     ],
     [
       ["retention"],

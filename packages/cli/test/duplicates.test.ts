@@ -210,7 +210,7 @@ describe("import", slow, () => {
     expect(kept.errors.join()).toMatch(/imported 13 spans, [^;]*$/);
     expect(await count()).toBe(26);
     expect((await cli(["import", "--duplicates=some", jaeger, store])).errors[0]).toBe(
-      "spanstore: --duplicates: must be skip or keep",
+      'spanstore: --duplicates: must be skip or keep, not "some"',
     );
   });
 

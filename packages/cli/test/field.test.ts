@@ -726,7 +726,7 @@ describe("import", slow, () => {
     const missing = join(folder, "missing.json");
     for (const [path, reason] of [
       [missing, "there is no such file"],
-      [folder, "it is a folder; name the files in it"],
+      [folder, "it is a folder (name the files in it)"],
     ] as const) {
       for (const flags of [[], ["--continue"]]) {
         const { code, errors } = await cli(["import", ...flags, path, `--sqlite.path=${store}`]);

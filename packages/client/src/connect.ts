@@ -111,7 +111,7 @@ function remoteStore(
     tenants: () => admin.tenants(),
     capabilities: (callOptions) => capabilities.ask(callOptions?.signal),
     stats: () => admin.stats(),
-    health: () => askHealth(channel),
+    health: (healthOptions) => askHealth(channel, healthOptions?.signal),
     ...own,
   });
 }

@@ -3,6 +3,7 @@ export type { JaegerIndices, JaegerIndicesOptions } from "@spanstore/elasticsear
 export type { ManticoreMaintenance } from "@spanstore/manticore";
 export { type Environment, tokenVariable } from "./config/environment.js";
 export { exposureOf } from "./config/exposure.js";
+export { fileProblem, isSystemError } from "./config/file-problem.js";
 export { readFlags } from "./config/flags.js";
 export { formatValue } from "./config/format-value.js";
 export { helpText, sources } from "./config/help.js";

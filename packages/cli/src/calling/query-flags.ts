@@ -7,7 +7,7 @@ import {
   type TraceQuery,
 } from "@spanstore/core";
 import { messageOf, resolveFilter } from "@spanstore/core/engine";
-import { UsageError } from "@spanstore/grpc-server/program";
+import { fileProblem, UsageError } from "@spanstore/grpc-server/program";
 import { z } from "zod";
 import type { CommandFlags, FlagValues } from "./command.js";
 import { rangeFlags, readRange, timeSpan } from "./time-flags.js";
@@ -98,7 +98,7 @@ function readFilter(given: string): FilterCall {
     try {
       text = readFileSync(given.slice(1), "utf8");
     } catch (error) {
-      throw new UsageError([`--filter: cannot read ${given.slice(1)}: ${messageOf(error)}`]);
+      throw new UsageError([`--filter: ${fileProblem("read", given.slice(1), error)}`]);
     }
   }
   return jsonBegins.test(text) ? readJson(text) : readText(text);

@@ -33,7 +33,7 @@ export function readCall(command: Command, args: readonly string[], environment:
     const given = line.own.get(name);
     const result = schema.safeParse(repeated ? (given ?? []) : given?.at(-1));
     if (result.success) flags[name] = result.data;
-    else for (const issue of result.error.issues) problems.push(`--${name}: ${issue.message}`);
+    else problems.push(...result.error.issues.map((issue) => flagProblem(name, issue, given)));
   }
   problems.push(...argumentProblems(command, line.positionals));
   let config: Config | undefined;
@@ -57,12 +57,22 @@ export function readCall(command: Command, args: readonly string[], environment:
   };
 }
 
+/** What is wrong with the value of a flag, and which it is. */
+function flagProblem(
+  name: string,
+  { message, path }: { readonly message: string; readonly path: readonly PropertyKey[] },
+  given: readonly (string | true)[] | undefined,
+): string {
+  const value = typeof path[0] === "number" ? given?.[path[0]] : given?.at(-1);
+  return `--${name}: ${message}${typeof value === "string" ? `, not ${JSON.stringify(value)}` : ""}`;
+}
+
 function argumentProblems(command: Command, given: readonly string[]): string[] {
   const wanted = command.arguments;
   const missing = wanted
     .slice(given.length)
     .filter(({ optional }) => !optional)
-    .map(({ name }) => `${name} is missing`);
+    .map(({ name }) => `the argument ${name} is missing`);
   const surplus = wanted.at(-1)?.repeated ? [] : given.slice(wanted.length);
   return [...missing, ...surplus.map((word) => `unexpected argument ${JSON.stringify(word)}`)];
 }

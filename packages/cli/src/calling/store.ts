@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { connectSpanStore } from "@spanstore/client";
-import type { SpanStore } from "@spanstore/core";
+import { isSpanStoreError, type SpanStore } from "@spanstore/core";
 import {
   address,
   type Config,
+  fileProblem,
   openStore,
   type StoreRole,
   sqlitePath,
@@ -81,6 +82,8 @@ export interface StoreAccess {
   readonly creates?: boolean;
   /** It is given as a whole, with all tenants, whatever --tenant says. */
   readonly ofTenants?: boolean;
+  /** Whether the command itself asks a server for its health. */
+  readonly asksHealth?: boolean;
 }
 
 /**
@@ -118,7 +121,7 @@ export async function withStoreWhenNeeded<T>(
 function checkedOpener(call: StoreCall, access: StoreAccess): () => Promise<SpanStore> {
   const { config, flags, complain } = call;
   const { server } = flags;
-  if (server !== undefined) return () => connectToServer(call, server);
+  if (server !== undefined) return () => connectToServer(call, server, access.asksHealth === true);
   const stray = Object.keys(serverFlags).filter(
     (name) => flags[name as keyof typeof serverFlags] !== undefined,
   );
@@ -134,25 +137,53 @@ function checkedOpener(call: StoreCall, access: StoreAccess): () => Promise<Span
 async function connectToServer(
   { config, flags, environment }: StoreCall,
   server: string,
+  asksHealth: boolean,
 ): Promise<SpanStore> {
   const files = ["server.ca-file", "server.cert-file", "server.key-file"] as const;
-  const [ca, cert, key] = await Promise.all(files.map((name) => contentOf(flags[name])));
+  const [ca, cert, key] = await Promise.all(files.map((name) => contentOf(name, flags[name])));
   if ((cert === undefined) !== (key === undefined)) {
     throw new UsageError(["--server.cert-file and --server.key-file go together"]);
   }
   const isTls = flags["server.tls"] || ca !== undefined || cert !== undefined;
-  const token = (await contentOf(flags["server.token-file"]))?.trim() || environment[tokenVariable];
-  return connectSpanStore(server, {
+  const token =
+    (await contentOf("server.token-file", flags["server.token-file"]))?.trim() || environment[tokenVariable];
+  const store = connectSpanStore(server, {
     tenantHeader: config["tenancy.header"],
     ...(isTls ? { tls: { ca, cert, key } } : {}),
     ...(token ? { token } : {}),
     ...(flags["server.admin"] === undefined ? {} : { admin: flags["server.admin"] }),
     ...(flags.archive ? { metadata: { "spanstore-store": "archive" } } : {}),
   });
+  if (!asksHealth) await closingAtFailure(store, () => checkHealth(store));
+  return store;
 }
 
-async function contentOf(file: string | undefined): Promise<string | undefined> {
-  return file === undefined ? undefined : readFile(file, "utf8");
+/** @throws why the store cannot serve. A server of another program need not tell its health. */
+export async function checkHealth(store: SpanStore): Promise<void> {
+  try {
+    await store.health();
+  } catch (error) {
+    if (!isSpanStoreError(error) || error.code !== "UNSUPPORTED") throw error;
+  }
+}
+
+/** Runs a step of opening a store; when it fails, the store is closed. */
+export async function closingAtFailure<T>(store: SpanStore, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function contentOf(flag: string, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new UsageError([`--${flag}: ${fileProblem("read", file, error)}`]);
+  }
 }
 
 /** A question makes no file. */

@@ -2,18 +2,23 @@ import { parseTime, parseTimeSpan } from "@spanstore/core/text";
 import { z } from "zod";
 import type { CommandFlags, FlagValues } from "./command.js";
 
+/** OTLP's times are unsigned 64-bit nanoseconds. */
+const latest = 2n ** 64n - 1n;
+
 /** A point in time, in nanoseconds since the epoch. */
 export const time = z.string().transform((text, context) => {
   const value = parseTime(text);
-  if (value !== undefined) return value;
-  return refuse(context, `is no time: ${JSON.stringify(text)}, but 2026-11-21T17:05:52Z or 1795280752 is`);
+  if (value === undefined) {
+    return refuse(context, "must be a time, for example 2026-11-21T17:05:52Z, 2026-11-21 or 1795280752");
+  }
+  return value <= latest ? value : refuse(context, "must be a time before the year 2554, where OTLP's end");
 });
 
 /** A length of time, in nanoseconds. */
 export const timeSpan = z.string().transform((text, context) => {
   const value = parseTimeSpan(text);
   if (value !== undefined && value >= 0n) return value;
-  return refuse(context, `is no length of time: ${JSON.stringify(text)}, but 90s, 1h30m or 7d is`);
+  return refuse(context, "must be a length of time, for example 90s, 1h30m or 7d");
 });
 
 function refuse(context: z.core.$RefinementCtx<string>, message: string): never {
@@ -55,7 +60,7 @@ export function readRange(flags: FlagValues<typeof rangeFlags>): {
   if (since !== undefined && from !== undefined) problems.push("--since and --from exclude each other");
   const min = since === undefined ? from : BigInt(Date.now()) * 1_000_000n - since;
   if (min !== undefined && to !== undefined && min > to)
-    problems.push("--to lies before the beginning of the range");
+    problems.push(`--to lies before ${from === undefined ? "what --since says" : "--from"}`);
   return {
     range: {
       ...(min === undefined ? {} : { startTimeMinUnixNano: min < 0n ? 0n : min }),

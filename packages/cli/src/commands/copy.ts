@@ -79,8 +79,8 @@ export const copy = defineCommand({
     },
   },
   examples: [
-    "spanstore copy --from=sqlite:/var/lib/spanstore/spans.sqlite --to=manticore:mysql://127.0.0.1:9306 --state=copy.state",
-    "spanstore copy --from='jaeger-elasticsearch:http://127.0.0.1:9200?prefix=prod' --to-config=spanstore.yaml --since=7d",
+    "spanstore copy --from=sqlite:spans.sqlite --state=copy.state \\\n    --to=manticore:mysql://127.0.0.1:9306",
+    "spanstore copy --since=7d --to-config=spanstore.yaml \\\n    --from='jaeger-elasticsearch:http://127.0.0.1:9200?prefix=prod'",
     "spanstore copy --from=grpc:old:17271 --to=sqlite:spans.sqlite --verify-only",
   ],
   run: async ({ config, flags, output, signal, complain }) => {

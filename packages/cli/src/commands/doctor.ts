@@ -71,7 +71,9 @@ async function* diagnose(call: DoctorCall): AsyncGenerator<Part, void, undefined
   }
   yield { part: "configuration", findings: configurationFindings(call) };
   if (call.flags.server !== undefined) {
-    const findings = await withStore(call, {}, (store) => diagnoseStore("server", store, signal));
+    const findings = await withStore(call, { asksHealth: true }, (store) =>
+      diagnoseStore("server", store, signal),
+    );
     yield { part: "server", findings };
     return;
   }

@@ -47,7 +47,7 @@ export const exportTraces = defineCommand({
   examples: [
     "spanstore export traces.jsonl.gz",
     "spanstore export --format=jaeger --service=checkout --since=1h checkout.json",
-    "spanstore export --server=localhost:17271 --from=2026-11-20 --to=2026-11-21 | wc --lines",
+    "spanstore export --server=localhost:17271 --from=2026-11-20 | wc --lines",
   ],
   run: async (call) => {
     const [path = standard] = call.arguments;

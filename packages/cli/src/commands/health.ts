@@ -3,46 +3,81 @@ import { get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
 import { text } from "node:stream/consumers";
 import { type Address, formatAddress, parseAddress } from "@spanstore/grpc-server/program";
-import { defineCommand, onOff } from "../calling/command.js";
+import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
+import { serverFlags, withStore } from "../calling/store.js";
 import { timeSpan } from "../calling/time-flags.js";
 
 const defaultTimeout = 5_000_000_000n;
 const nanosPerMilli = 1_000_000n;
 
+const flags = {
+  live: {
+    placeholder: "",
+    help: "Ask whether the process answers at all, and not whether its store can be reached.",
+    schema: onOff,
+  },
+  timeout: {
+    placeholder: "TIME",
+    help: "How long to wait for the answer. Default: 5s.",
+    schema: timeSpan.optional(),
+  },
+  ...serverFlags,
+} as const satisfies CommandFlags;
+
 export const health = defineCommand({
   name: "health",
   text: [
-    "Asks a running server on this machine whether it can serve, at its --admin address, and says what it answers. For health checks of containers, which need no other program then.",
+    "Asks a running server whether it can serve, and says what it answers: the one on this machine, at its --admin address, for health checks of containers, which need no other program then; or with --server any, over gRPC.",
   ],
   arguments: [],
-  flags: {
-    live: {
-      placeholder: "",
-      help: "Ask whether the process answers at all, and not whether its store can be reached.",
-      schema: onOff,
-    },
-    timeout: {
-      placeholder: "TIME",
-      help: "How long to wait for the answer. Default: 5s.",
-      schema: timeSpan.optional(),
-    },
-  },
-  examples: ["spanstore health", "spanstore health --live --admin=127.0.0.1:17272"],
-  run: async ({ config, flags, output, signal, complain }) => {
-    const isTls = config["tls.cert-file"] !== "none" && config["tls.admin"];
-    const url = `${isTls ? "https" : "http"}://${loopbackOf(config.admin)}/${flags.live ? "healthz" : "readyz"}`;
-    const timeout = AbortSignal.timeout(Number((flags.timeout ?? defaultTimeout) / nanosPerMilli));
-    try {
-      const answer = await ask(url, AbortSignal.any([signal, timeout]));
-      await output.line((await text(answer)).trim());
-      return answer.statusCode === 200 ? 0 : 1;
-    } catch (error) {
-      if (signal.aborted) throw error;
-      complain(`${url} does not answer: ${reasonOf(error)}`);
-      return 1;
-    }
+  flags,
+  examples: [
+    "spanstore health",
+    "spanstore health --live --admin=127.0.0.1:17272",
+    "spanstore health --server=spans.example:17271",
+  ],
+  exitCodes: { 0: "it can serve", 1: "it cannot, or does not answer" },
+  run: async (call) => {
+    const timeout = AbortSignal.timeout(Number((call.flags.timeout ?? defaultTimeout) / nanosPerMilli));
+    return call.flags.server === undefined ? askAdmin(call, timeout) : askServer(call, timeout);
   },
 });
+
+type HealthCall = CommandCall<typeof flags>;
+
+async function askAdmin(
+  { config, flags: given, output, signal, complain }: HealthCall,
+  timeout: AbortSignal,
+) {
+  const isTls = config["tls.cert-file"] !== "none" && config["tls.admin"];
+  const url = `${isTls ? "https" : "http"}://${loopbackOf(config.admin)}/${given.live ? "healthz" : "readyz"}`;
+  try {
+    const answer = await ask(url, AbortSignal.any([signal, timeout]));
+    await output.line((await text(answer)).trim());
+    return answer.statusCode === 200 ? 0 : 1;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    complain(`${url} does not answer: ${reasonOf(error)}`);
+    return 1;
+  }
+}
+
+/** Over gRPC: its health, or with --live anything that only a process that lives answers. */
+async function askServer(call: HealthCall, timeout: AbortSignal): Promise<number> {
+  return withStore(call, { asksHealth: true }, async (store) => {
+    const signal = AbortSignal.any([call.signal, timeout]);
+    try {
+      if (call.flags.live) await store.capabilities({ signal });
+      else await store.health({ signal });
+    } catch (error) {
+      if (!timeout.aborted || call.signal.aborted) throw error;
+      call.complain(`${call.flags.server} does not answer: ${reasonOf(timeout.reason)}`);
+      return 1;
+    }
+    await call.output.line(call.flags.live ? "ok" : "ready");
+    return 0;
+  });
+}
 
 async function ask(url: string, signal: AbortSignal): Promise<IncomingMessage> {
   // It is this machine that is asked, and its certificate is for a name that others reach it by.

@@ -20,8 +20,8 @@ Flags:
 ${flagTexts.join("\n")}
 
 Configuration:
-  The store is the server's: --backend, --sqlite.path, --manticore.url and all the others, --config
-  FILE, and the environment, as spanstore --help lists them.
+  The store is the server's: --backend, --sqlite.path, --manticore.url and all
+  the others, --config FILE, and the environment, as spanstore --help lists them.
 
 ${sources}
 
@@ -36,7 +36,7 @@ ${exitCodes(command)}
 function exitCodes({ exitCodes = { 0: "it is done", 1: "it cannot be done" } }: Command): string {
   const lines = {
     ...exitCodes,
-    2: "the command line, the environment or the configuration is wrong; nothing was done",
+    2: "the command line, the environment or the configuration is wrong",
     130: "Ctrl-C ended it, or 143 SIGTERM",
   };
   return Object.entries(lines)

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
 import { errorText } from "../calling/error-text.js";
 import { createProgress, progressFlag } from "../calling/progress.js";
-import { storeFlags, withStoreWhenNeeded } from "../calling/store.js";
+import { checkHealth, storeFlags, withStoreWhenNeeded } from "../calling/store.js";
 import { sizeOfFile } from "../import/bytes/read-file.js";
 import { skipDuplicates } from "../import/duplicates/skip-duplicates.js";
 import { importFile } from "../import/import-file.js";
@@ -41,7 +41,7 @@ export const importTraces = defineCommand({
   flags,
   examples: [
     "spanstore import traces.jsonl.gz",
-    "curl --silent 'http://localhost:16686/api/traces?service=shop&raw=true' | spanstore import -",
+    "curl --silent 'http://localhost:16686/api/traces?service=shop&raw=true' |\n    spanstore import -",
     "spanstore import --server=localhost:17271 --continue rotated/*.json",
   ],
   exitCodes: { 0: "all spans of the files are in the store", 1: "something could not be read or stored" },
@@ -71,8 +71,8 @@ async function importFiles(
   };
   const writerTo = async (opening: () => Promise<SpanStore>): Promise<SpanWriter> => {
     const store = await opening();
-    // A store that is not there at all is not waited for.
-    await store.health();
+    // A store that does not answer now is refused, and not waited for.
+    await checkHealth(store);
     const plain = createSpanWriter(store, {
       signal,
       written: report.stored,

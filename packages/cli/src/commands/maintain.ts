@@ -25,7 +25,7 @@ export const maintain = defineCommand({
       schema: onOff,
     },
   },
-  examples: ["spanstore maintain flush --backend=manticore --manticore.url=mysql://127.0.0.1:9306"],
+  examples: ["spanstore maintain flush --backend=manticore \\\n    --manticore.url=mysql://127.0.0.1:9306"],
   run: async ({ config, flags, arguments: [name = ""], complain }) => {
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
     const problems: string[] = [];

@@ -53,6 +53,11 @@ export const retention = defineCommand({
   run: async (call) => {
     const boundary = boundaries(call);
     const { tenant, exact, force, "dry-run": dryRun } = call.flags;
+    if (call.flags.server !== undefined && call.flags["server.admin"] === undefined) {
+      throw new UsageError([
+        "--server needs --server.admin=http://HOST:PORT here: gRPC has no call for that",
+      ]);
+    }
     if (exact && dryRun) throw new UsageError(["--exact and --dry-run exclude each other"]);
     const youngest = BigInt(Date.now()) * 1_000_000n - youngestNanos;
     return withStore(call, { ofTenants: true }, async (store) => {

@@ -30,7 +30,7 @@ export const search = defineCommand({
   examples: [
     "spanstore search --service=checkout --tag error=true --since=1h",
     "spanstore search --server=localhost:17271 --min-duration=500ms --limit=5",
-    `spanstore search --json --filter='{ status = error && span.http.route =~ "/cart/.*" }'`,
+    `spanstore search --json --filter='{ status = error && name =~ "GET /cart.*" }'`,
   ],
   run: async (call) => {
     const { flags, output, signal } = call;

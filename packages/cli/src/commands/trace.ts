@@ -21,7 +21,7 @@ export const trace = defineCommand({
   },
   examples: [
     "spanstore trace 5b8aa5a2d2c872e8321cf37308d69df2",
-    "spanstore trace --server=localhost:17271 --json 5b8aa5a2d2c872e8321cf37308d69df2",
+    "spanstore trace --json --server=localhost:17271 5b8aa5a2d2c872e8321cf37308d69df2",
   ],
   run: async (call) => {
     const { flags, output, signal } = call;
@@ -29,7 +29,9 @@ export const trace = defineCommand({
     const wrong = call.arguments.filter((_, i) => ids[i] === undefined);
     if (wrong.length > 0) {
       throw new UsageError(
-        wrong.map((text) => `is no trace id: ${JSON.stringify(text)}; it has 32 or 16 hex digits`),
+        wrong.map(
+          (text) => `ID must be 1 to 32 hex digits, not all of them zeros, not ${JSON.stringify(text)}`,
+        ),
       );
     }
     return withStore(call, {}, async (store) => {
@@ -55,10 +57,9 @@ export const trace = defineCommand({
   },
 });
 
+/** In full length: shorter ones have zeros before them, as Jaeger leaves them out. */
 function canonicalId(text: string): string | undefined {
-  try {
-    return parseTraceId(text);
-  } catch {
-    return undefined;
-  }
+  return /^[0-9a-fA-F]{1,32}$/.test(text) && !/^0*$/.test(text)
+    ? parseTraceId(text.padStart(32, "0"))
+    : undefined;
 }

@@ -27,6 +27,8 @@ export interface CopyOptions {
 export interface CopyEvents {
   /** So many spans were read, down to this start. */
   readonly read: (spans: number, oldest: bigint) => void;
+  /** So many spans are durable. */
+  readonly written: (spans: number) => void;
   readonly windowDone: (record: WindowRecord, differences: readonly Difference[]) => void;
   /** Something can not be copied. */
   readonly unusable: (what: Unusable) => void;
@@ -76,7 +78,7 @@ async function copyRange(options: RangeOptions, range: TimeRange, windowSize: nu
   const writer = writes
     ? createSpanWriter(target.store, {
         signal: retry.signal,
-        written: () => {},
+        written: on.written,
         waiting: (reason) => retry.failed(new Error(reason)),
         rejected: (spans, encoded) => {
           for (const span of spans) on.unusable(span);

@@ -5,7 +5,10 @@ const logMillis = 10_000;
 
 /** Tells how far a copy is, now and then. */
 export interface Progress {
-  read(spans: number, oldest: bigint): void;
+  /** Work stands at this start. */
+  reached(oldest: bigint): void;
+  /** So many spans are done. */
+  done(spans: number): void;
   /** Writes a line of another kind. */
   line(text: string): void;
   /** Writes where it stands for the last time. */
@@ -30,7 +33,7 @@ export function createProgress(stream: ProgressStream, doing: string): Progress 
     shown = "";
   };
   const show = (): void => {
-    if (oldest === undefined) return;
+    if (oldest === undefined || spans === 0) return;
     const seconds = (performance.now() - began) / 1000;
     const text = `${doing}: ${spanCount(spans)}, ${Math.round(spans / seconds).toLocaleString("en-GB")}/s, back to ${timeText(oldest)}`;
     clear();
@@ -41,9 +44,11 @@ export function createProgress(stream: ProgressStream, doing: string): Progress 
   const timer = setInterval(show, isTerminal ? terminalMillis : logMillis);
   timer.unref();
   return {
-    read(count, time) {
-      spans += count;
+    reached(time) {
       oldest = time;
+    },
+    done(count) {
+      spans += count;
     },
     line(text) {
       clear();

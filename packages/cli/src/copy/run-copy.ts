@@ -68,10 +68,19 @@ export async function copyBetween(
     stateFile === undefined ? stateInMemory(fresh) : await openStateFile(stateFile, identityOf(run), fresh);
   const isVerify = mode === "verify";
   const progress = createProgress(run.errors, isVerify ? "compared" : "copied");
+  let failing = "";
+  const done = (spans: number): void => {
+    failing = "";
+    progress.done(spans);
+  };
   const retry: PatienceOptions = {
     millis: patienceMillis,
     signal: run.signal,
-    failed: (error) => progress.line(`spanstore: ${messageOf(error)}; trying again`),
+    failed: (error) => {
+      // Once, and not at every try.
+      if (messageOf(error) !== failing) progress.line(`spanstore: ${messageOf(error)}; trying again`);
+      failing = messageOf(error);
+    },
   };
   let letters: DeadLetters | undefined;
   /** What can not be copied and lies in no window. */
@@ -95,7 +104,11 @@ export async function copyBetween(
       verifies: mode !== "copy",
       retry,
       on: {
-        read: progress.read,
+        read: (spans, oldest) => {
+          progress.reached(oldest);
+          if (isVerify) done(spans);
+        },
+        written: done,
         windowDone: (record, examples) => {
           if (run.allowsExtra && !differs(record)) return;
           for (const line of differenceLines(record, examples)) progress.line(line);

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { UsageError } from "@spanstore/grpc-server/program";
+import { fileProblem, UsageError } from "@spanstore/grpc-server/program";
 import { z } from "zod";
 import type { TimeRange } from "./places/source.js";
 
@@ -77,10 +77,14 @@ export async function openStateFile(
   identity: CopyIdentity,
   fresh: NewState,
 ): Promise<CopyState> {
-  const file = await open(path, "a+").then(async (created) => {
-    await created.close();
-    return open(path, "r+");
-  });
+  const file = await open(path, "a+")
+    .then(async (created) => {
+      await created.close();
+      return open(path, "r+");
+    })
+    .catch((error: unknown) => {
+      throw new UsageError([`--state: ${fileProblem("write", path, error)}`]);
+    });
   try {
     return await readOrBegin(path, file, identity, fresh);
   } catch (error) {

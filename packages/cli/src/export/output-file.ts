@@ -5,6 +5,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
+import { fileProblem } from "@spanstore/grpc-server/program";
 
 /** Where an export goes. */
 export interface OutputFile {
@@ -34,8 +35,8 @@ export async function createOutputFile(path: string, overwrites: boolean): Promi
   await checkIsFree();
   const writtenTo = isPlain ? `${path}.part` : path;
   const file = createWriteStream(writtenTo);
-  await once(file, "open").catch((error: NodeJS.ErrnoException) => {
-    throw refused(`cannot write ${path}: ${reasons[error.code ?? ""] ?? error.message}`);
+  await once(file, "open").catch((error: unknown) => {
+    throw refused(fileProblem("write", path, error));
   });
   const gzip = path.endsWith(".gz") ? createGzip() : undefined;
   const top: Writable = gzip ?? file;
@@ -65,15 +66,6 @@ export async function createOutputFile(path: string, overwrites: boolean): Promi
     },
   };
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such folder",
-  ENOTDIR: "there is no such folder",
-  EACCES: "this user may not write there",
-  EPERM: "this user may not write there",
-  EROFS: "its file system is read-only",
-  ENOSPC: "the disk is full",
-};
 
 function refused(problem: string, hint?: string): SpanStoreError {
   return new SpanStoreError("INVALID_OPTIONS", problem, { hint });

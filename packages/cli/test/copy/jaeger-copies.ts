@@ -74,6 +74,7 @@ export async function copyJaegerIndices(
     retry: { millis: 0, signal: new AbortController().signal, failed: () => {} },
     on: {
       read: () => {},
+      written: () => {},
       windowDone: () => {},
       unusable: ({ reason }) => unusable.push(reason),
       unplaced: ({ reason }) => unusable.push(reason),

@@ -69,6 +69,13 @@ function codeOfReason(reason: string): ErrorCode {
 }
 
 function bareError(error: ServiceError): SpanStoreError {
+  const unreachable = error.code === status.UNAVAILABLE ? whyUnreachable(error.details) : undefined;
+  if (unreachable !== undefined) {
+    return new SpanStoreError("STORE_UNAVAILABLE", `the server cannot be reached: ${unreachable.why}`, {
+      hint: unreachable.hint,
+      cause: error,
+    });
+  }
   const message = `${status[error.code]}: ${error.details}`;
   // So say gRPC's own libraries, of requests and of answers.
   if (error.code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)) {
@@ -78,6 +85,23 @@ function bareError(error: ServiceError): SpanStoreError {
     });
   }
   return new SpanStoreError(codeOfStatus[error.code] ?? "INTERNAL", message, { cause: error });
+}
+
+/** What grpc-js says of a connection that there is none of, in words for people; undefined for anything else. */
+function whyUnreachable(
+  details: string,
+): { readonly why: string; readonly hint?: string | undefined } | undefined {
+  const [, name] = /^Name resolution failed for target (?:dns:)?(\S+)/.exec(details) ?? [];
+  if (name !== undefined) return { why: `there is no address for the name in ${name}` };
+  const [, last] =
+    /^No connection established\. Last error: (.*?)\.? *Resolution note:.*$/s.exec(details) ?? [];
+  if (last === undefined) return undefined;
+  const [, tls] = /SSL routines:[^:]*:([^:]*):/.exec(last) ?? [];
+  if (tls !== undefined) return { why: `TLS failed: ${tls}`, hint: "does it speak TLS there?" };
+  if (last.startsWith("Protocol error")) {
+    return { why: "what answers there speaks no gRPC", hint: "is it the gRPC port, and not the admin port?" };
+  }
+  return { why: last.replace(/^Error: /, "").trim() };
 }
 
 function isServiceError(error: unknown): error is ServiceError {

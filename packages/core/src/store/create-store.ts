@@ -1,4 +1,5 @@
 import { SpanStoreError, throwIfAborted } from "../errors/errors.js";
+import { orAborted } from "../errors/or-aborted.js";
 import { parseTraceId } from "../model/ids.js";
 import { compareCodePoints } from "../model/text-order.js";
 import type { TracesData } from "../model/trace.js";
@@ -68,7 +69,7 @@ export function createSpanStore(
     purge: () => engine.purge(),
     capabilities: async () => allCapabilities,
     stats: () => engine.stats(),
-    health: () => engine.health(),
+    health: (options) => orAborted(engine.health(), options?.signal),
     forTenant: tenants?.forTenant ?? noTenants,
     tenants: async () => [...(await named())].sort(compareCodePoints),
     close: async () => {

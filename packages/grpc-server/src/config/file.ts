@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { messageOf } from "@spanstore/core/engine";
 import { parseDocument, visit } from "yaml";
 import type { Environment } from "./environment.js";
+import { fileProblem } from "./file-problem.js";
 import type { Layer } from "./layers.js";
 import { type OptionName, optionNames, refusesEmpty } from "./options.js";
 import { hint, UsageError } from "./usage-error.js";
@@ -60,9 +61,7 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason = code === "ENOENT" ? "there is no such file" : String(code ?? error);
-    throw new UsageError([`cannot read the configuration file ${path}: ${reason}`]);
+    throw new UsageError([`the configuration file: ${fileProblem("read", path, error)}`]);
   }
 }
 

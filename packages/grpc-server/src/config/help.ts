@@ -5,9 +5,9 @@ import { type Config, configSchema, environmentName, type OptionName, optionName
 import { indent, wrapped } from "./wrap.js";
 
 /** What `--help` says of where options come from. */
-export const sources = `A flag goes before the environment, the environment before the file. In the environment an
-option is called SPANSTORE_ and its name in upper case, with _ for dots and dashes:
---sqlite.path is SPANSTORE_SQLITE_PATH.`;
+export const sources = `A flag goes before the environment, the environment before the file. In the
+environment an option is called SPANSTORE_ and its name in upper case, with _
+for dots and dashes: --sqlite.path is SPANSTORE_SQLITE_PATH.`;
 
 /**
  * What `--help` prints.
@@ -24,7 +24,8 @@ export function helpText(program: string, commands: string | undefined): string 
     commands === undefined
       ? `Usage: ${program} [flags]
 
-To search, import, export, copy and diagnose, install @spanstore/cli and run spanstore.`
+To search, import, export, copy and diagnose, install @spanstore/cli and run
+spanstore.`
       : `Usage: ${program} [serve] [flags]
        ${program} COMMAND [flags]    see ${program} COMMAND --help
 
@@ -55,7 +56,10 @@ Examples:
   ${program} --config=spanstore.yaml --log.level=debug
   SPANSTORE_LISTEN=:17271 ${program}
 
-Exit codes: 0 after SIGTERM or SIGINT, 1 when serving is not possible, 2 for wrong usage.
+Exit codes:
+  0  SIGTERM or SIGINT ended it
+  1  it cannot serve
+  2  the command line, the environment or the configuration is wrong
 `;
 }
 

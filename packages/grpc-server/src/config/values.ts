@@ -42,7 +42,7 @@ export const flag = z.union(
 export function count(max: number) {
   const message = `must be a whole number from 1 to ${max}`;
   return z
-    .union([z.number(), z.string().regex(/^\d+$/, message).transform(Number)])
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], message)
     .pipe(z.number().int(message).min(1, message).max(max, message));
 }
 

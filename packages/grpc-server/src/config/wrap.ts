@@ -1,9 +1,10 @@
 /** How far what is said of a flag stands from the margin. */
 export const indent = " ".repeat(6);
 
-const width = 90;
+/** What the narrowest usual terminal shows. */
+const width = 80;
 
-/** A paragraph as indented lines of at most 90 characters. */
+/** A paragraph as indented lines of at most 80 characters. */
 export function wrapped(text: string, margin = indent): string {
   const lines = [""];
   for (const word of text.split(" ")) {

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { openMemoryStore, type SpanStore } from "@spanstore/core";
+import { openMemoryStore, type SpanStore, SpanStoreError } from "@spanstore/core";
 import type { ElasticsearchOptions } from "@spanstore/elasticsearch";
 import type { ManticoreOptions } from "@spanstore/manticore";
+import { fileProblem } from "../config/file-problem.js";
 import type { Config } from "../config/options.js";
 
 /** Which of a server's stores: each is a space of its own, next to the other. */
@@ -47,7 +48,7 @@ export async function manticoreOptions(
     prefix: `${config["manticore.prefix"]}${role === "main" ? "" : "archive_"}`,
     window: config["manticore.window"],
     attributes: config["manticore.attributes"],
-    ca: await contentOf(caFile),
+    ca: await contentOf("manticore.ca-file", caFile),
     cluster: unlessNone(cluster),
     shards: config["manticore.shards"],
     warn,
@@ -60,7 +61,7 @@ export async function elasticsearchOptions(config: Config, role: StoreRole): Pro
   return {
     url: config["elasticsearch.url"],
     apiKey: unlessNone(config["elasticsearch.api-key"]),
-    ca: await contentOf(config["elasticsearch.ca-file"]),
+    ca: await contentOf("elasticsearch.ca-file", config["elasticsearch.ca-file"]),
     caFingerprint: unlessNone(config["elasticsearch.ca-fingerprint"]),
     prefix: `${config["elasticsearch.prefix"]}${role === "main" ? "" : "archive-"}`,
     window: config["elasticsearch.window"],
@@ -78,8 +79,14 @@ function unlessNone(value: string): string | undefined {
   return value === "none" ? undefined : value;
 }
 
-async function contentOf(file: string): Promise<string | undefined> {
-  return file === "none" ? undefined : readFile(file, "utf8");
+async function contentOf(option: string, file: string): Promise<string | undefined> {
+  if (file === "none") return undefined;
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const message = `${option}: ${fileProblem("read", file, error)}`;
+    throw new SpanStoreError("INVALID_OPTIONS", message, { field: option, cause: error });
+  }
 }
 
 /** The archive's file lies beside the main one; in memory there are no files. */

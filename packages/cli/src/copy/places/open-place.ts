@@ -2,8 +2,15 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { credentials } from "@grpc/grpc-js";
 import { connectSpanStore } from "@spanstore/client";
-import { type SpanStore, SpanStoreError } from "@spanstore/core";
-import { openJaegerIndices, openStore, sqlitePath, UsageError } from "@spanstore/grpc-server/program";
+import { isSpanStoreError, type SpanStore, SpanStoreError } from "@spanstore/core";
+import {
+  fileProblem,
+  openJaegerIndices,
+  openStore,
+  sqlitePath,
+  UsageError,
+} from "@spanstore/grpc-server/program";
+import { checkHealth, closingAtFailure } from "../../calling/store.js";
 import { jaegerSource } from "./jaeger-source.js";
 import type { Place, ServerPlace, StorePlace } from "./place.js";
 import type { SpanSource } from "./source.js";
@@ -40,36 +47,36 @@ export async function openSource(
   windowSize: number,
   warn: Warn,
 ): Promise<OpenSource> {
+  const flag = "--from";
   if (place.kind === "jaeger") {
     if (tenant !== undefined) throw new UsageError(["--from-tenant: Jaeger's own indices have no tenants"]);
-    const ca = await contentOf(place.caFile);
-    const indices = await openJaegerIndices({ ...place.options, ca, archive });
-    return { source: jaegerSource(indices, place.dotReplacement), close: indices.close };
+    const ca = await contentOf(flag, place.caFile);
+    return naming(flag, place, async () => {
+      const indices = await openJaegerIndices({ ...place.options, ca, archive });
+      return { source: jaegerSource(indices, place.dotReplacement), close: indices.close };
+    });
   }
-  if (place.kind === "store") checkFile(place, archive);
-  const opened = await openPlace(place, archive, warn);
-  try {
-    const store = tenant === undefined ? opened : opened.forTenant(tenant);
+  if (place.kind === "store") checkFile(flag, place, archive);
+  const { opened, store } = await openSpace(flag, place, { tenant, archive }, warn);
+  return closingAtFailure(opened, async () => {
     const { spanSearch, paginated } = await store.capabilities();
     if (!spanSearch || !paginated) {
-      throw new SpanStoreError("UNSUPPORTED", `${place.name} has no search for spans by pages`, {
+      throw new SpanStoreError("UNSUPPORTED", `${flag} ${place.name} has no search for spans by pages`, {
         hint: "copy from its backend itself",
       });
     }
     return { source: storeSource(store, windowSize), close: () => opened.close() };
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+  });
 }
 
 /** Opens a place to write to it, or to compare it. */
 export async function openTarget(
   place: Place,
-  { tenant, archive }: Space,
+  space: Space,
   writes: boolean,
   warn: Warn,
 ): Promise<OpenTarget> {
+  const flag = "--to";
   if (place.kind === "jaeger") {
     throw new UsageError([
       "--to: Jaeger's own indices are only read: take elasticsearch: for indices of spanstore",
@@ -80,9 +87,8 @@ export async function openTarget(
       "--to: what is in memory ends with the copy: start a server and take grpc:HOST:PORT",
     ]);
   }
-  if (place.kind === "store" && !writes) checkFile(place, archive);
-  const opened = await openPlace(place, archive, warn);
-  const store = tenant === undefined ? opened : opened.forTenant(tenant);
+  if (place.kind === "store" && !writes) checkFile(flag, place, space.archive);
+  const { opened, store } = await openSpace(flag, place, space, warn);
   return {
     store,
     source: storeSource(store),
@@ -91,9 +97,30 @@ export async function openTarget(
   };
 }
 
-async function openPlace(place: StorePlace | ServerPlace, archive: boolean, warn: Warn): Promise<SpanStore> {
+/** The store of a place and, in it, that of a tenant. A place that does not answer now is refused, and not waited for. */
+async function openSpace(
+  flag: string,
+  place: StorePlace | ServerPlace,
+  { tenant, archive }: Space,
+  warn: Warn,
+): Promise<{ readonly opened: SpanStore; readonly store: SpanStore }> {
+  return naming(flag, place, async () => {
+    const opened = await openPlace(flag, place, archive, warn);
+    return closingAtFailure(opened, async () => {
+      await checkHealth(opened);
+      return { opened, store: tenant === undefined ? opened : opened.forTenant(tenant) };
+    });
+  });
+}
+
+async function openPlace(
+  flag: string,
+  place: StorePlace | ServerPlace,
+  archive: boolean,
+  warn: Warn,
+): Promise<SpanStore> {
   if (place.kind === "store") return openStore(place.config, archive ? "archive" : "main", warn);
-  const ca = await contentOf(place.caFile);
+  const ca = await contentOf(flag, place.caFile);
   return connectSpanStore(place.address, {
     ...(place.tls && { credentials: credentials.createSsl(ca === undefined ? null : Buffer.from(ca)) }),
     tenantHeader: place.tenantHeader,
@@ -101,15 +128,32 @@ async function openPlace(place: StorePlace | ServerPlace, archive: boolean, warn
   });
 }
 
-/** Opening a file makes it, and an empty one would be copied without a word. */
-function checkFile({ config }: StorePlace, archive: boolean): void {
-  if (config.backend === "memory")
-    throw new UsageError(["there is nothing to read in a memory of one's own"]);
-  if (config.backend !== "sqlite") return;
-  const path = sqlitePath(config["sqlite.path"], archive ? "archive" : "main");
-  if (!existsSync(path)) throw new UsageError([`there is no file ${path}`]);
+/** Runs a step whose errors name the place that they are of. */
+async function naming<T>(flag: string, { name }: Place, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!isSpanStoreError(error)) throw error;
+    const { code, message, field, hint } = error;
+    throw new SpanStoreError(code, `${flag} ${name}: ${message}`, { field, hint, cause: error });
+  }
 }
 
-async function contentOf(file: string | undefined): Promise<string | undefined> {
-  return file === undefined ? undefined : readFile(file, "utf8");
+/** Refuses a file that is missing: opening it makes it, and a copy of an empty store says nothing. */
+function checkFile(flag: string, { config }: StorePlace, archive: boolean): void {
+  if (config.backend === "memory") {
+    throw new UsageError([`${flag}: a store in memory lives in its server alone: take grpc:HOST:PORT`]);
+  }
+  if (config.backend !== "sqlite") return;
+  const path = sqlitePath(config["sqlite.path"], archive ? "archive" : "main");
+  if (!existsSync(path)) throw new UsageError([`${flag}: there is no file ${path}`]);
+}
+
+async function contentOf(flag: string, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new UsageError([`${flag}: ca-file: ${fileProblem("read", file, error)}`]);
+  }
 }

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { SpanStoreError } from "@spanstore/core";
+import { fileProblem, isSystemError } from "@spanstore/grpc-server/program";
 
 /** The name that stands for standard input or standard output. */
 export const standard = "-";
@@ -49,25 +50,16 @@ export async function sizeOfFile(path: string): Promise<number | undefined> {
   if (path === standard) return undefined;
   try {
     const info = await stat(path);
-    if (info.isDirectory()) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    if (info.isDirectory())
+      throw Object.assign(new Error("it is a folder"), { code: "EISDIR", syscall: "read" });
     return info.isFile() ? info.size : undefined;
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  EISDIR: "it is a folder; name the files in it",
-  EACCES: "this user may not read it",
-  EPERM: "this user may not read it",
-};
-
 function unreadable(path: string, error: unknown): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined) return error;
-  return new SpanStoreError("NOT_FOUND", `cannot read ${inputName(path)}: ${reasons[code] ?? message}`, {
-    cause: error,
-  });
+  if (!isSystemError(error)) return error;
+  const hint = error.code === "EISDIR" ? "name the files in it" : undefined;
+  return new SpanStoreError("NOT_FOUND", fileProblem("read", inputName(path), error), { hint, cause: error });
 }

@@ -82,8 +82,8 @@ export interface SpanStore extends StoreReads, AsyncDisposable {
   /** Sizes, as of now or of a moment ago. */
   stats(): Promise<StoreStats>;
 
-  /** Asks the engine whether it can serve now. Rejects with the reason when it can not. */
-  health(): Promise<void>;
+  /** Asks the engine whether it can serve now. Rejects with the reason when it can not; a signal ends the wait. */
+  health(options?: CallOptions): Promise<void>;
 
   /** Refuses new calls, waits for those in flight, then releases everything. Closing again is no error. */
   close(): Promise<void>;

@@ -107,7 +107,7 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
     },
     capabilities: (options) => run(options, () => calls.capabilities(options)),
     stats: () => run(undefined, () => calls.stats()),
-    health: () => run(undefined, () => calls.health()),
+    health: (options) => run(options, () => calls.health(options)),
     close,
     [Symbol.asyncDispose]: close,
   };

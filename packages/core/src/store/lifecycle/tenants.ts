@@ -144,7 +144,11 @@ function tenantCalls({ opening, absent }: TenantSpace): Omit<StoreCalls, "engine
     },
     capabilities: (options) => read((store) => store.capabilities(options), options?.signal),
     stats: () => visit((store) => store.stats()),
-    health: () => visit((store) => store.health()),
+    health: (options) =>
+      orAborted(
+        visit((store) => store.health(options)),
+        options?.signal,
+      ),
     // The space stays open for other handles, and is closed when nobody uses it.
     close: async () => {},
   };

@@ -29,11 +29,11 @@ const calls: Readonly<Record<Method, Call>> = {
   purge: (store) => store.purge(),
   tenants: (store) => store.tenants(),
   stats: (store) => store.stats(),
-  health: (store) => store.health(),
+  health: (store, options) => store.health(options),
 };
 const methods = Object.keys(calls) as Method[];
 const streams = ["getTraces", "findTraces"] as const satisfies readonly Method[];
-const uncancellable: readonly Method[] = ["deleteBefore", "expire", "purge", "tenants", "stats", "health"];
+const uncancellable: readonly Method[] = ["deleteBefore", "expire", "purge", "tenants", "stats"];
 
 const oneTrace = tracesOf({ trace: 1, service: "shop" });
 /** Read as three chunks. */

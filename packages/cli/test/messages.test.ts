@@ -1,0 +1,152 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openMemoryStore } from "@spanstore/core";
+import { startServer } from "@spanstore/grpc-server";
+import { openSqliteStore } from "@spanstore/sqlite";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { freePorts } from "../../../scripts/test-support/processes.js";
+import { exportRequest, spanId, traceId } from "../../grpc-server/test/harness.js";
+import { cli } from "./cli.js";
+
+const folder = mkdtempSync(join(tmpdir(), "spanstore-messages-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const slow = { timeout: 120_000 };
+const file = join(folder, "spans.sqlite");
+
+beforeAll(async () => {
+  const store = await openSqliteStore({ path: file });
+  await store.write(exportRequest({ traceId: traceId(0x1a2), spanId: spanId(1), service: "shop" }));
+  await store.close();
+});
+
+/** What stands on standard error; on standard output stands nothing. */
+async function errorsOf(...args: string[]): Promise<{ code: number | null; errors: string[] }> {
+  const { code, output, errors } = await cli(args, { cwd: folder });
+  expect(output).toBe("");
+  return { code, errors: errors.map((line) => line.replace("spanstore: ", "")) };
+}
+
+describe("what a command says to a stranger", slow, () => {
+  it.each<[string[], number, string]>([
+    [["search", "--limit=x"], 2, '--limit: must be a whole number from 1 to 1000000, not "x"'],
+    [["search", "--tag=a=1", "--tag=b"], 2, '--tag: must be KEY=VALUE, not "b"'],
+    [
+      ["search", "--min-duration=5"],
+      2,
+      '--min-duration: must be a length of time, for example 90s, 1h30m or 7d, not "5"',
+    ],
+    [
+      ["search", "--from=soon"],
+      2,
+      '--from: must be a time, for example 2026-11-21T17:05:52Z, 2026-11-21 or 1795280752, not "soon"',
+    ],
+    [
+      ["search", "--from=9999-01-01"],
+      2,
+      `--from: must be a time before the year 2554, where OTLP's end, not "9999-01-01"`,
+    ],
+    [["search", "--from=2024-01-02", "--to=2024-01-01"], 2, "--to lies before --from"],
+    [["search", "--since=1h", "--to=2024-01-01"], 2, "--to lies before what --since says"],
+    [["search", "--filter=@nofile"], 2, "--filter: cannot read nofile: there is no such file"],
+    [
+      ["services", "--server=a:1", "--server.token-file=nofile"],
+      2,
+      "--server.token-file: cannot read nofile: there is no such file",
+    ],
+    [
+      ["services", "--server=a:1", "--server.ca-file=."],
+      2,
+      "--server.ca-file: cannot read .: it is a folder",
+    ],
+    [
+      ["trace", "12345678901234567890123456789012345"],
+      2,
+      'ID must be 1 to 32 hex digits, not all of them zeros, not "12345678901234567890123456789012345"',
+    ],
+    [["trace", "000"], 2, 'ID must be 1 to 32 hex digits, not all of them zeros, not "000"'],
+    [["maintain"], 2, "the argument optimize|flush is missing"],
+    [
+      ["retention", "--older-than=1d", "--server=127.0.0.1:1"],
+      2,
+      "--server needs --server.admin=http://HOST:PORT here: gRPC has no call for that",
+    ],
+    [["copy", "--from=sqlite:nofile", "--to=sqlite:b.sqlite"], 2, "--from: there is no file nofile"],
+    [
+      ["copy", "--from=sqlite:spans.sqlite", "--to=sqlite:nofile", "--verify-only"],
+      2,
+      "--to: there is no file nofile",
+    ],
+    [
+      ["copy", "--from=sqlite:spans.sqlite", "--to=sqlite:c.sqlite", "--state=no/state"],
+      2,
+      "--state: cannot write no/state: there is no such folder",
+    ],
+  ])("%j: its option, its value, what is allowed", async (args, code, message) => {
+    const told = await errorsOf(...args);
+    expect([told.code, told.errors[0]]).toEqual([code, message]);
+    expect(told.errors.at(-1)).toBe(`see spanstore ${args[0]} --help`);
+  });
+
+  it("pads trace ids as import does", async () => {
+    const { code, output } = await cli(["trace", "1A2", `--sqlite.path=${file}`]);
+    expect([code, output]).toEqual([0, expect.stringContaining("shop")]);
+  });
+
+  it("says of a server that cannot be reached what is wrong, without gRPC's own words", async () => {
+    const [port] = await freePorts(1);
+    const web = createServer((_, answer) => answer.end("hello")).listen(0, "127.0.0.1");
+    onTestFinished(() => void web.close());
+    await once(web, "listening");
+    const store = openMemoryStore();
+    const server = await startServer({ store, listen: "127.0.0.1:0" });
+    onTestFinished(async () => {
+      await server.close();
+      await store.close();
+    });
+    const { port: ofWeb } = web.address() as { port: number };
+    for (const [flags, message] of [
+      [
+        [`--server=127.0.0.1:${port}`],
+        `the server cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}`,
+      ],
+      [
+        ["--server=nowhere.invalid:1"],
+        "the server cannot be reached: there is no address for the name in nowhere.invalid:1",
+      ],
+      [
+        [`--server=127.0.0.1:${ofWeb}`],
+        "the server cannot be reached: what answers there speaks no gRPC (is it the gRPC port, and not the admin port?)",
+      ],
+      [
+        [`--server=${server.address.replace("127.0.0.1", "localhost")}`, "--server.tls"],
+        "the server cannot be reached: TLS failed: wrong version number (does it speak TLS there?)",
+      ],
+    ] as const) {
+      const { code, errors } = await errorsOf("services", ...flags);
+      expect([code, errors]).toEqual([1, [message]]);
+    }
+  });
+
+  it("copies nothing to a place that is not there, and claims no progress", async () => {
+    const [port] = await freePorts(1);
+    const { code, errors } = await errorsOf("copy", `--from=sqlite:${file}`, `--to=grpc:127.0.0.1:${port}`);
+    expect([code, errors]).toEqual([
+      1,
+      [`--to grpc:127.0.0.1:${port}: the server cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}`],
+    ]);
+  });
+
+  it("names every command's exit codes in its help", async () => {
+    const { output } = await cli(["help"]);
+    const names = [...output.matchAll(/^ {2}([a-z]+) {2}/gm)].map(([, name]) => name as string);
+    expect(names.length).toBeGreaterThan(8);
+    for (const name of names) {
+      const help = (await cli([name, "--help"])).output;
+      expect(help).toMatch(/\nExit codes:\n {2}0 {4}\S.*\n {2}1 {4}\S.*\n {2}2 {4}\S.*\n {2}130 {2}\S/);
+      expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+    }
+  });
+});

@@ -25,7 +25,7 @@ import { startServer } from "@spanstore/grpc-server";
 import { UsageError } from "@spanstore/grpc-server/program";
 import { openSqliteStore } from "@spanstore/sqlite";
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { cli } from "./cli.js";
 import { type CopyGiven, copy, copyStores, spansIn, spansInFile } from "./copy/run.js";
 import { fill, numbers, spanOf, start, tracesOf } from "./copy/spans.js";
@@ -379,6 +379,24 @@ describe("what can not be copied", () => {
       const { reason, span } = JSON.parse(letter);
       expect(reason).toBe("too much");
       expect(spansAlone(Buffer.from(span, "base64"))).toMatchObject([{ name: "operation 3" }]);
+    }
+  });
+
+  it("counts the spans that a server rejects for limits of its own, and says why", async () => {
+    const from = await fileOf(numbers(70));
+    const server = await startServer({
+      store: openMemoryStore(),
+      listen: "127.0.0.1:0",
+      spanLimits: { spanBytes: 10, nameBytes: 1000, valueBytes: 1000, attributes: 100 },
+    });
+    onTestFinished(() => server.close());
+    for (const mode of ["copy", "copy and verify"] as const) {
+      const { code, output, errors } = await copy(`sqlite:${from}`, `grpc:${server.address}`, { mode });
+      expect([code, output]).toEqual([
+        1,
+        expect.stringMatching(/^dead letters {2}70 spans can never be stored/m),
+      ]);
+      expect(errors).toMatch(/"reason":"span has/);
     }
   });
 

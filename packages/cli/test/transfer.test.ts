@@ -96,6 +96,30 @@ const oneSpan = (n: number): Buffer =>
   exportRequest({ traceId: traceId(n), spanId: spanId(n), service: `s${n}` });
 
 describe("export and import", slow, () => {
+  it("reports spans that the server rejects for limits of its own, and ends with 1", async () => {
+    const store = openMemoryStore();
+    const server = await startServer({
+      store,
+      listen: "127.0.0.1:0",
+      spanLimits: { spanBytes: 10_000, nameBytes: 20, valueBytes: 1000, attributes: 100 },
+    });
+    onTestFinished(() => server.close());
+    const long = exportRequest(
+      ...[1, 2].map((n) => ({ traceId: traceId(n), spanId: spanId(n), name: "n".repeat(21) })),
+    );
+    const input = lines(3, 10) + JSON.stringify(tracesToJson(decodeTraces(long)));
+    for (const flags of [[], ["--duplicates=keep"]]) {
+      const { code, errors } = await cli(["import", `--server=${server.address}`, ...flags, "-"], { input });
+      expect([code, errors]).toEqual([
+        1,
+        [
+          "spanstore: 2 spans cannot be stored: span.name has 21 bytes, and no more than 20 are taken",
+          expect.stringMatching(/^spanstore: imported 3 spans, .*; 2 that cannot be stored$/),
+        ],
+      ]);
+    }
+  });
+
   it("carry any OTLP from SQLite to a server and back without a difference", async () => {
     const seed = Date.now() % 2 ** 31;
     const samples = fc.sample(tracesData, { numRuns: 150, seed });

@@ -1,5 +1,5 @@
 import type { ChannelCredentials } from "@grpc/grpc-js";
-import { type SpanStore, SpanStoreError } from "@spanstore/core";
+import { type RejectedSpan, type SpanStore, SpanStoreError } from "@spanstore/core";
 import {
   createTenants,
   encodedTraces,
@@ -12,7 +12,9 @@ import { createRemoteCapabilities } from "./connection/capabilities.js";
 import { type Channel, openChannel } from "./connection/channel.js";
 import { type ClientTls, channelCredentials } from "./connection/client-tls.js";
 import { askHealth } from "./connection/health.js";
+import { read } from "./reads/answers.js";
 import { createRemoteReads } from "./reads/reads.js";
+import { decodeExportResponse } from "./wire/partial-success.js";
 import { defaultTenantHeader, tenantHeaderOf } from "./wire/tenant-header.js";
 
 export interface ConnectOptions {
@@ -35,6 +37,7 @@ export interface ConnectOptions {
   readonly maxReceiveMessageBytes?: number;
 }
 
+const noBytes = new Uint8Array(0);
 const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 /**
@@ -43,8 +46,8 @@ const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Expor
  * code and the field that the server's store gave them; STORE_UNAVAILABLE means that the server, or the
  * store behind it, cannot be reached.
  *
- * The server does not tell which spans of a request it rejects: `write` judges them by the same rules
- * before it sends the request, which goes out whole.
+ * `write` judges spans by the server's rules before it sends the request, which goes out whole. Spans that the server rejects
+ * beside these, for its own limits, are in `rejected` without their bytes: its answer has their count and the first reasons.
  * @param address HOST:PORT, or another name that gRPC resolves (`dns:///...`, `unix:...`).
  * @throws INVALID_OPTIONS naming the option at fault.
  */
@@ -102,8 +105,11 @@ function remoteStore(
       const encoded = encodedTraces(traces);
       if (encoded.length === 0) return { accepted: 0, rejected: [] };
       const { spanCount, rejected } = splitByTrace(encoded);
-      await channel.unary(exportMethod, encoded, callOptions?.signal);
-      return { accepted: spanCount, rejected };
+      const answer = await channel.unary(exportMethod, encoded, callOptions?.signal);
+      const { rejectedSpans, errorMessage } = read(() => decodeExportResponse(answer));
+      const more = Math.min(spanCount, Math.max(0, rejectedSpans - rejected.length));
+      const unknown: RejectedSpan = { encoded: noBytes, reason: errorMessage || "the server rejects it" };
+      return { accepted: spanCount - more, rejected: [...rejected, ...new Array(more).fill(unknown)] };
     },
     deleteBefore: (timeUnixNano) => admin.deleteBefore(timeUnixNano),
     expire: (timeUnixNano, expireOptions) => admin.expire(timeUnixNano, expireOptions?.dryRun ?? false),

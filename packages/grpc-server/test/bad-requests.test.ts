@@ -181,7 +181,9 @@ describe("bad requests", () => {
       { traceId: "abcd", spanId: spanId(2), service: "rejected" },
     );
     logged.length = 0;
-    expect(await served.client.unary("Export", whole)).toEqual({ partialSuccess: null });
+    expect(await served.client.unary("Export", whole)).toEqual({
+      partialSuccess: { rejectedSpans: "1", errorMessage: "a trace id of 2 bytes instead of 16" },
+    });
     expect(await served.client.unary("GetServices", {})).toMatchObject({ services: ["kept"] });
     expect(logged).toEqual([
       expect.objectContaining({

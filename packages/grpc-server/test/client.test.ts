@@ -301,6 +301,30 @@ describe("a client's calls", () => {
     expect(encodeTraces(decodeTraces(sent))).toEqual(Uint8Array.from(sent));
   });
 
+  it("tell how many more spans the server rejects, and why", async () => {
+    const { client } = await connected(openMemoryStore(), {
+      spanLimits: { spanBytes: 10_000, nameBytes: 100, valueBytes: 100, attributes: 10 },
+    });
+    const long = (n: number) => ({ traceId: traceId(n), spanId: spanId(n), name: "n".repeat(100 + n) });
+    const { accepted, rejected } = await client.write(
+      exportRequest(
+        { traceId: traceId(1), spanId: spanId(1) },
+        { traceId: "abcd", spanId: spanId(2) },
+        ...[3, 4, 5, 6, 7].map(long),
+      ),
+    );
+    const reason =
+      [3, 4, 5].map((n) => `span.name has ${100 + n} bytes, and no more than 100 are taken`).join("; ") +
+      "; and 3 more reasons";
+    expect({ accepted, rejected }).toEqual({
+      accepted: 1,
+      rejected: [
+        { encoded: expect.any(Uint8Array), reason: "a trace id of 2 bytes instead of 16" },
+        ...new Array(5).fill({ encoded: new Uint8Array(0), reason }),
+      ],
+    });
+  });
+
   it("lose no page of findTraces whose traces were deleted meanwhile", async () => {
     const store = openMemoryStore();
     const { client } = await connected({

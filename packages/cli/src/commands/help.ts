@@ -20,8 +20,7 @@ Flags:
 ${flagTexts.join("\n")}
 
 Configuration:
-  The store is the server's: --backend, --sqlite.path, --manticore.url and all
-  the others, --config FILE, and the environment, as spanstore --help lists them.
+${wrapped("The store is the server's: --backend, --sqlite.path, --manticore.url and all the others, --config FILE, and the environment, as spanstore --help lists them.", "  ")}
 
 ${sources}
 

@@ -21,7 +21,7 @@ export const trace = defineCommand({
   },
   examples: [
     "spanstore trace 5b8aa5a2d2c872e8321cf37308d69df2",
-    "spanstore trace --json --server=localhost:17271 5b8aa5a2d2c872e8321cf37308d69df2",
+    "spanstore trace --json --server=spans:17271 5b8aa5a2d2c872e8321cf37308d69df2",
   ],
   run: async (call) => {
     const { flags, output, signal } = call;

@@ -32,7 +32,7 @@ export interface CopyEvents {
   readonly windowDone: (record: WindowRecord, differences: readonly Difference[]) => void;
   /** Something can not be copied. */
   readonly unusable: (what: Unusable) => void;
-  /** The same of what lies in no window, since it has no time. */
+  /** The same of what lies in no known window: it has no time, or a server does not tell which span it is. */
   readonly unplaced: (what: Unusable) => void;
 }
 
@@ -81,7 +81,7 @@ async function copyRange(options: RangeOptions, range: TimeRange, windowSize: nu
         written: on.written,
         waiting: (reason) => retry.failed(new Error(reason)),
         rejected: (spans, encoded) => {
-          for (const span of spans) on.unusable(span);
+          for (const span of spans) (span.encoded.length > 0 ? on.unusable : on.unplaced)(span);
           for (const content of contentsOf(spans, encoded)) {
             if (cutter.refuse(content)) continue;
             for (const window of closing) if (refuseIn(window, content)) break;

@@ -4,6 +4,12 @@ export { encodeFindSpansResponse, spansField, tokenField } from "./find-spans-re
 export { grpcCodeOf } from "./grpc-code.js";
 export { lengthDelimited } from "./length-delimited.js";
 export { metricsFilterField, type ProtoMetricPoint, type ProtoMetricSeries } from "./metrics.js";
+export {
+  decodeExportResponse,
+  encodeExportResponse,
+  type PartialSuccess,
+  partialSuccessOf,
+} from "./partial-success.js";
 export { loadProtos, type MessageCodec, messageCodec, ownPaths, serviceOf } from "./protos.js";
 export { decodeDetails, detailsKey, encodeDetails, type StatusDetails } from "./status-details.js";
 export { binarySuffix, defaultTenantHeader, isTenantHeader, tenantHeaderOf } from "./tenant-header.js";

@@ -9,6 +9,8 @@ export const sources = `A flag goes before the environment, the environment befo
 environment an option is called SPANSTORE_ and its name in upper case, with _
 for dots and dashes: --sqlite.path is SPANSTORE_SQLITE_PATH.`;
 
+const configHelp = `A YAML file of these options, the dots as nesting. \${NAME:-default} in its values stands for an environment variable. Also SPANSTORE_CONFIG.`;
+
 /**
  * What `--help` prints.
  * @param commands lines that list the program's commands beside serving; undefined where it has none.
@@ -39,8 +41,7 @@ ${sections.join("\n\n")}
 
 Configuration:
   --config FILE
-${indent}A YAML file of these options, the dots as nesting. \${NAME:-default} in its values
-${indent}stands for an environment variable. Also SPANSTORE_CONFIG.
+${wrapped(configHelp)}
   --print-config
 ${indent}Print the effective configuration as such a file, and exit.
   --help, -h

@@ -1,3 +1,4 @@
+import { encodeExportResponse, partialSuccessOf } from "@spanstore/client/wire";
 import type { SpanStore, WriteResult } from "@spanstore/core";
 import type { UnaryMethod } from "../rpc/calls.js";
 import type { DeadLetters } from "../upkeep/dead-letters.js";
@@ -21,13 +22,18 @@ export function exportTraces(store: SpanStore, metrics: Metrics, deadLetters: De
 }
 
 /**
- * OTLP's TraceService. `partial_success` is never used, because Jaeger throws it away.
+ * OTLP's TraceService. `partial_success` tells how many spans are dead letters and why; Jaeger ignores it, other senders log
+ * it.
  */
 export function traceService(write: ExportTraces): Record<string, UnaryMethod> {
   return {
     async Export(request, signal) {
-      await write(request, signal);
-      return done;
+      const { rejected } = await write(request, signal);
+      const partial = partialSuccessOf(
+        rejected.length,
+        rejected.map(({ reason }) => reason),
+      );
+      return partial === undefined ? done : encodeExportResponse(partial);
     },
   };
 }

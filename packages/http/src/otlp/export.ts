@@ -1,4 +1,4 @@
-import { messageCodec } from "@spanstore/client/wire";
+import { encodeExportResponse, type PartialSuccess, partialSuccessOf } from "@spanstore/client/wire";
 import { type Answer, json } from "../wire/answer.js";
 import type { Call, Route } from "../wire/call.js";
 import { HttpError } from "../wire/errors.js";
@@ -15,11 +15,6 @@ export const exportRoute: Route = {
   answer: exportTraces,
 };
 
-interface PartialSuccess {
-  readonly rejectedSpans: string;
-  readonly errorMessage: string;
-}
-
 async function exportTraces(call: Call): Promise<Answer> {
   const type = mediaTypeOf(call.header("content-type"));
   if (type !== protobuf && type !== json) {
@@ -31,14 +26,11 @@ async function exportTraces(call: Call): Promise<Answer> {
   const read: TracesOfJson =
     type === json ? tracesOfJson(body.toString()) : { encoded: body, unread: 0, problem: undefined };
   const { rejected } = await call.settings.write(Buffer.from(read.encoded), call.caller, call.signal);
-  const rejectedSpans = rejected.length + read.unread;
-  const partial =
-    rejectedSpans === 0
-      ? undefined
-      : {
-          rejectedSpans: String(rejectedSpans),
-          errorMessage: read.problem ?? rejected[0]?.reason ?? "",
-        };
+  const reasons = rejected.map(({ reason }) => reason);
+  const partial = partialSuccessOf(
+    rejected.length + read.unread,
+    read.problem === undefined ? reasons : [read.problem, ...reasons],
+  );
   return type === json ? jsonAnswer(partial) : protobufAnswer(partial);
 }
 
@@ -47,9 +39,6 @@ function jsonAnswer(partialSuccess: PartialSuccess | undefined): Answer {
 }
 
 function protobufAnswer(partialSuccess: PartialSuccess | undefined): Answer {
-  const codec = messageCodec<{ partialSuccess?: PartialSuccess }>(
-    "opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse",
-  );
-  const body = partialSuccess === undefined ? Buffer.alloc(0) : codec.encode({ partialSuccess });
+  const body = partialSuccess === undefined ? Buffer.alloc(0) : encodeExportResponse(partialSuccess);
   return { contentType: protobuf, body };
 }

@@ -11,6 +11,8 @@ it("the quickstart finds what it stored", async () => {
     ["a".repeat(32), 1, "GET /cart"],
     [["b".repeat(32)]],
     [["c".repeat(32)]],
+    ["GET /cart", 1, 0, 12],
+    ["POST /checkout", 2, 2, 1203],
   ]);
 });
 

@@ -1,4 +1,13 @@
-import { and, decodeTraces, resource, type Span, SpanKind, span } from "@spanstore/core";
+import {
+  and,
+  decodeTraces,
+  latencyQuantile,
+  resource,
+  type Span,
+  SpanKind,
+  StatusCode,
+  span,
+} from "@spanstore/core";
 import { openSqliteStore } from "@spanstore/sqlite";
 
 const store = await openSqliteStore({ path: ":memory:" });
@@ -12,6 +21,7 @@ const request = (id: string, name: string, status: bigint, milliseconds: bigint)
   startTimeUnixNano: now,
   endTimeUnixNano: now + milliseconds * 1_000_000n,
   attributes: [{ key: "http.response.status_code", value: { intValue: status } }],
+  status: { code: status < 500n ? StatusCode.unset : StatusCode.error },
 });
 await store.write({
   resourceSpans: [
@@ -50,6 +60,15 @@ for (let token: string | undefined = ""; token !== undefined; ) {
   const page = await store.findTraceIds({ filter, page: { size: 1, token } });
   console.log(page.traces.map(({ traceId }) => traceId));
   token = page.nextPageToken;
+}
+
+// Calls, errors and latencies of the last hour, by operation.
+const hour = { startTimeUnixNano: now - 3_600_000_000_000n, endTimeUnixNano: now + 1n };
+for (const { labels, points } of await store.getMetrics({ ...hour, groupBy: ["operation"] })) {
+  for (const { calls, errors, latency } of points) {
+    const milliseconds = Math.round((latencyQuantile(latency, 0.95) ?? 0) / 1e6);
+    console.log(labels.operation, calls, errors, milliseconds);
+  }
 }
 
 await store.close();

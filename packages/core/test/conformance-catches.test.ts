@@ -1,13 +1,15 @@
 import { AssertionError } from "node:assert";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createRollupTally } from "../src/engine-kit/ledgers/rollup-tally.js";
 import { splitByTrace } from "../src/fragments/split.js";
 import { createMemoryEngine } from "../src/memory/engine.js";
 import { openMemoryStore } from "../src/memory/index.js";
 import { decodeTraces } from "../src/otlp/decode.js";
 import { encodeTraces } from "../src/otlp/encode.js";
 import { spansOf } from "../src/otlp/groups.js";
-import type { CandidateWindow, Engine, Fragment } from "../src/store/contract/engine.js";
+import type { CandidateSearch, CandidateWindow, Engine, Fragment } from "../src/store/contract/engine.js";
+import type { RollupRange, SpanRollups } from "../src/store/contract/metrics.js";
 import type { Dependency, Operation, SpanStore } from "../src/store/contract/span-store.js";
 import { createSpanStore } from "../src/store/create-store.js";
 import { requiredTerms } from "../src/terms/plan.js";
@@ -45,6 +47,19 @@ async function fragmentsOf(engine: Engine, search: Parameters<Engine["candidates
   const fragments: Fragment[] = [];
   for await (const window of engine.candidates(search)) fragments.push(...window.fragments);
   return fragments;
+}
+
+const everySpan: CandidateSearch = {
+  startTimeMinUnixNano: 0n,
+  startTimeMaxUnixNano: 2n ** 64n - 1n,
+  predicate: { op: "and", args: [] },
+  limit: 100,
+};
+
+function rollupsOf(traces: Iterable<readonly Fragment[]>, range: RollupRange): SpanRollups | undefined {
+  const tally = createRollupTally();
+  for (const trace of traces) tally.scan(trace, range.startTimeUnixNano, range.endTimeUnixNano).add();
+  return tally.rollups(range.startTimeUnixNano, range.endTimeUnixNano);
 }
 
 function newestOf(fragment: Fragment): bigint {
@@ -239,6 +254,37 @@ const faults: Readonly<
       dependencies: (query) => engine.dependencies({ ...query, endTimeUnixNano: query.endTimeUnixNano - 1n }),
     }),
     noticedBy: "dependencies > a call belongs to the window its span starts in, both ends inclusive",
+  },
+  "counts copies of a span in its rollups": {
+    fault: (engine) => ({
+      ...engine,
+      rollups: async (range) => {
+        const fragments = await fragmentsOf(engine, everySpan);
+        return rollupsOf(
+          fragments.map((fragment) => [fragment]),
+          range,
+        );
+      },
+    }),
+    noticedBy: "metrics > a replay counts nothing twice, whatever the requests hold",
+  },
+  "counts spans once and for all": {
+    fault: (engine) => {
+      const kept = new Map<string, SpanRollups | undefined>();
+      return {
+        ...engine,
+        rollups: async (range) => {
+          const key = `${range.startTimeUnixNano} ${range.endTimeUnixNano}`;
+          const traces = new Map<string, Fragment[]>();
+          for (const fragment of await fragmentsOf(engine, everySpan)) {
+            traces.set(fragment.traceId, [...(traces.get(fragment.traceId) ?? []), fragment]);
+          }
+          if (!kept.has(key)) kept.set(key, rollupsOf(traces.values(), range));
+          return kept.get(key);
+        },
+      };
+    },
+    noticedBy: "metrics > late spans count where they started",
   },
   "counts calls once and for all": {
     fault: (engine) => {

@@ -31,7 +31,7 @@ export function latencyIndex(durationNano: number): number | undefined {
 }
 
 /** The longest duration of a bucket, in nanoseconds. */
-export function latencyUpperBound(index: number): number {
+function latencyUpperBound(index: number): number {
   return 2 ** ((index + 1) / bucketsPerOctave);
 }
 

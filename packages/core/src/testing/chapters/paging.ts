@@ -22,7 +22,7 @@ const orders: readonly (readonly SpanOrder[])[] = [
 ];
 
 /** Few starts, durations and ids, so that every key of an order has ties. */
-const spans: readonly TestSpan[] = Array.from({ length: 60 }, (_, i) => ({
+const spans: readonly TestSpan[] = Array.from({ length: 30 }, (_, i) => ({
   trace: 1 + (i % 4),
   id: 1 + (i % 3),
   at: [0, 0, 1, 5_000, 0][i % 5] as number,
@@ -70,11 +70,12 @@ export function describePaging(suite: Suite): void {
       const expected = sorted(orderBy);
       const keysOf = (labels: readonly string[]): string[] =>
         labels.map((label) => label.split("#")[0] ?? "");
-      for (const size of [1, 7, 59, 60, 61]) {
+      const together = await walkSpans(store, { orderBy }, 30);
+      for (const size of [1, 7, 29, 30, 31]) {
         const walked = await walkSpans(store, { orderBy }, size);
         // Spans that an order does not tell apart may come either way, but always the same way.
         assert.deepEqual([...walked].sort(), [...expected].sort());
-        assert.deepEqual(walked, await walkSpans(store, { orderBy }, 60));
+        assert.deepEqual(walked, together);
         assert.deepEqual(placesOf(walked, orderBy), placesOf(expected, orderBy), keysOf(walked).join("\n"));
       }
     }
@@ -128,7 +129,8 @@ export function describePaging(suite: Suite): void {
   suite.it("a trace that matches before and after the end of a page comes once", async (store) => {
     const traces = Array.from({ length: 80 }, (_, i) => i + 1);
     for (const at of [0, -10_000, -20_000]) {
-      for (const trace of traces) await store.write(tracesOf({ trace, id: 1 + at / -10_000, at }));
+      const spans = traces.map((trace): TestSpan => ({ trace, id: 1 + at / -10_000, at }));
+      for (let i = 0; i < spans.length; i += 16) await store.write(tracesOf(...spans.slice(i, i + 16)));
     }
     assert.deepEqual(await walkTraceIds(store, {}, 7), traces.map(traceIdOf));
   });

@@ -1,5 +1,6 @@
 // What an author of an engine or a face needs beside the SpanStore itself.
 export { type Backoff, type BackoffOptions, createBackoff } from "./engine-kit/backoff.js";
+export { type ByteCache, createByteCache } from "./engine-kit/byte-cache.js";
 export {
   type Calendar,
   type CalendarWindow,
@@ -7,7 +8,8 @@ export {
   createCalendar,
   type WindowLength,
 } from "./engine-kit/calendar.js";
-export type { Finding } from "./engine-kit/findings.js";
+export { type Finding, findingsOf, ok, problem, problemOf, warning } from "./engine-kit/findings.js";
+export { createFragmentCache, type FragmentCache } from "./engine-kit/fragment-cache.js";
 export {
   createGroupCommit,
   type GroupCommit,
@@ -25,6 +27,7 @@ export { createReclaimer } from "./engine-kit/reclaim.js";
 export { checkNode, threadFile, unsupportedNode } from "./engine-kit/runtime.js";
 export { createSeenSet, type SeenSet } from "./engine-kit/seen-set.js";
 export { createSlowAnswer, type SlowAnswer, type SlowAnswerOptions } from "./engine-kit/slow-answer.js";
+export { createWriteBarrier, type WriteBarrier } from "./engine-kit/write-barrier.js";
 export {
   type ErrorData,
   type ErrorDetails,

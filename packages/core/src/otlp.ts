@@ -14,6 +14,7 @@ export {
 } from "./model/trace.js";
 export { decodeTraces } from "./otlp/decode.js";
 export { encodeTraces } from "./otlp/encode.js";
+export { firstTraceId } from "./otlp/first-trace-id.js";
 export { parseGroups, type SpanGroup, spansOf } from "./otlp/groups.js";
 export { tracesFromJson, type UnknownName } from "./otlp/json/json.js";
 export { type JsonPart, partsOfJson } from "./otlp/json/json-parts.js";

@@ -78,7 +78,7 @@ describe("every body that is sent", () => {
   it("reads what else there is of traces", () => {
     const body = {
       ...bodyOfTraces(["0af7651916cd43dd8448eb211c80319c"]),
-      ...butFor(["Fro9ImgUEKTkihZ8skKQ"]),
+      ...butFor(new Map([["Fro9ImgUEKTkihZ8skKQ", { sequence: 7 }]])),
     };
     expect(JSON.stringify(body, undefined, 1)).toMatchSnapshot();
   });

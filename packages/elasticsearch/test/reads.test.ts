@@ -1,5 +1,5 @@
 import type { SpanStore } from "@spanstore/core";
-import type { Fragment, Predicate } from "@spanstore/core/engine";
+import type { Predicate } from "@spanstore/core/engine";
 import { encodeTraces, spansOf } from "@spanstore/core/otlp";
 import { openElasticsearchStore } from "@spanstore/elasticsearch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,48 +14,9 @@ import {
 import { createClient } from "../src/connection/client.js";
 import { openEngine } from "../src/engine.js";
 import { checkOptions } from "../src/options.js";
-import { createAtHand } from "../src/read/at-hand.js";
 import { createRecent } from "../src/write/recent.js";
 import { type Gateway, startGateway } from "./support/gateway.js";
 import { joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
-
-describe("fragments at hand", () => {
-  const fragment = (number: number, bytes: number): Fragment => ({
-    traceId: traceIdOf(number),
-    encoded: new Uint8Array(bytes),
-    sequence: 1,
-  });
-
-  it("are handed out once, all of a trace together", () => {
-    const atHand = createAtHand();
-    atHand.add("a", fragment(1, 10));
-    atHand.add("b", fragment(1, 11));
-    atHand.add("b", fragment(1, 11));
-    atHand.add("c", fragment(2, 12));
-    expect([...atHand.take(traceIdOf(1)).keys()]).toEqual(["a", "b"]);
-    expect(atHand.take(traceIdOf(1)).size).toBe(0);
-    expect(atHand.take(traceIdOf(2)).size).toBe(1);
-  });
-
-  it("are no more than 8 MiB, the latest, and none is large", () => {
-    const atHand = createAtHand();
-    for (let number = 1; number <= 100; number++) atHand.add(`${number}`, fragment(number, 256 * 1024));
-    atHand.add("large", fragment(101, 256 * 1024 + 1));
-    const kept = Array.from({ length: 101 }, (_, i) => atHand.take(traceIdOf(i + 1)).size);
-    expect(kept.reduce((sum, size) => sum + size, 0)).toBe(32);
-    expect(kept.slice(68, 100)).toEqual(Array(32).fill(1));
-    for (let number = 1; number <= 32; number++) atHand.add(`${number}`, fragment(number, 256 * 1024));
-    // What was handed out takes no room.
-    expect(atHand.take(traceIdOf(1)).size).toBe(1);
-  });
-
-  it("do not keep the answer that they are a part of", () => {
-    const atHand = createAtHand();
-    const answer = new Uint8Array(1000);
-    atHand.add("a", { ...fragment(1, 0), encoded: answer.subarray(10, 20) });
-    expect(atHand.take(traceIdOf(1)).get("a")?.encoded.buffer.byteLength).toBe(10);
-  });
-});
 
 describe("answers given again", () => {
   it("are young, small, and of nothing that changed meanwhile", async () => {
@@ -176,6 +137,16 @@ describeWithElasticsearch("reads", (way) => {
       for (const { traceId } of part) fragments.set(traceId, (fragments.get(traceId) ?? 0) + 1);
     }
     expect([...fragments]).toEqual([1, 2, 3, 4].map((number) => [traceIdOf(number), number === 1 ? 2 : 1]));
+    // What was deleted and comes again is another write's.
+    const sequence = await one.sequence();
+    await other.deleteBefore(now + 1n);
+    await other.write(encodeTraces(joined(...numbers.map((number) => spanOf(number)))));
+    const sequences: number[] = [];
+    for await (const part of one.fragments(numbers.map(traceIdOf))) {
+      sequences.push(...part.map((fragment) => fragment.sequence));
+    }
+    expect(sequences).toHaveLength(6);
+    expect(sequences.filter((each) => each <= sequence)).toEqual([]);
     for (const each of engines) await each.close();
     await client.close();
   });

@@ -1,3 +1,5 @@
+import type { SpanStoreError } from "../errors/errors.js";
+
 /** What a diagnosis says of one thing: a version, a setting, a limit, a table. */
 export interface Finding {
   /** `warning`: it serves, weaker or slower than it could. `problem`: it does not serve, or loses something. */
@@ -8,4 +10,41 @@ export interface Finding {
   readonly text: string;
   /** What to do about it. */
   readonly advice?: string;
+}
+
+export function ok(subject: string, text: string): Finding {
+  return { level: "ok", subject, text };
+}
+
+export function warning(subject: string, text: string, advice?: string): Finding {
+  return finding("warning", subject, text, advice);
+}
+
+export function problem(subject: string, text: string, advice?: string): Finding {
+  return finding("problem", subject, text, advice);
+}
+
+function finding(level: Finding["level"], subject: string, text: string, advice?: string): Finding {
+  return { level, subject, text, ...(advice !== undefined && { advice }) };
+}
+
+/** An error as a problem: its message, and its hint as advice. */
+export function problemOf(subject: string, { message, hint }: SpanStoreError): Finding {
+  return problem(subject, message, hint);
+}
+
+/**
+ * What a look finds; a look that fails is a problem.
+ * @param storeError makes the engine's own errors a SpanStoreError; `doing` says what failed.
+ */
+export async function findingsOf(
+  subject: string,
+  look: () => Promise<readonly Finding[]>,
+  storeError: (error: unknown, doing: string) => SpanStoreError,
+): Promise<readonly Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [problemOf(subject, storeError(error, `cannot look at ${subject}`))];
+  }
 }

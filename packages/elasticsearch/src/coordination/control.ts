@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { orAborted, pause } from "@spanstore/core/engine";
+import { createWriteBarrier, pause } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 
@@ -65,8 +65,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
   let lastWrite = 0;
   let polling: NodeJS.Timeout | undefined;
   /** Writes under way, by epoch. */
-  const inFlight = new Map<number, number>();
-  const whenOver: (() => void)[] = [];
+  const writes = createWriteBarrier();
 
   const adopt = (state: State): void => {
     if (state.epoch <= epoch) return;
@@ -128,12 +127,6 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
   /** Of the clock, so that they rise even over a state that was lost. */
   const after = (number: number): number => Math.max(number + 1, Date.now());
 
-  const drained = async (upTo: number): Promise<void> => {
-    while ([...inFlight.keys()].some((each) => each <= upTo)) {
-      await new Promise<void>((resolve) => whenOver.push(resolve));
-    }
-  };
-
   const note = (seen: number): Promise<unknown> => put(`server-${own}`, {}, { seen });
 
   /** One change of what this server is to the others at a time. */
@@ -164,7 +157,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
 
   const leave = (): Promise<void> =>
     inTurn(async () => {
-      if (!joined || inFlight.size > 0) return;
+      if (!joined || !writes.isIdle()) return;
       joined = false;
       await change((before) => ({ ...before, servers: before.servers.filter((id) => id !== own) }));
       await client.request(
@@ -185,7 +178,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
 
   /** Sees what others did, and tells them once nothing of before is under way. */
   const poll = async (): Promise<void> => {
-    if (inFlight.size === 0 && Date.now() - lastWrite > idleMillis) return leave();
+    if (writes.isIdle() && Date.now() - lastWrite > idleMillis) return leave();
     const { _source: state } = await read();
     if (state === undefined || !state.servers.includes(own)) {
       // Taken for dead, or the state was lost: the next write joins anew.
@@ -196,7 +189,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
     if (state.epoch <= epoch) return;
     const before = epoch;
     adopt(state);
-    await drained(before);
+    await writes.passed(before);
     await note(epoch);
   };
 
@@ -227,15 +220,10 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
       lastWrite = Date.now();
       // Counted before it is known where to, so that the server does not take itself out meanwhile.
       while (!joined) await join();
-      inFlight.set(epoch, (inFlight.get(epoch) ?? 0) + 1);
+      writes.begin(epoch);
       return { sequence: epoch, generation };
     },
-    end: ({ sequence }) => {
-      const left = (inFlight.get(sequence) ?? 1) - 1;
-      if (left > 0) inFlight.set(sequence, left);
-      else inFlight.delete(sequence);
-      for (const resume of whenOver.splice(0)) resume();
-    },
+    end: ({ sequence }) => writes.end(sequence),
     barrier: async (deletion, signal) => {
       let before = 0;
       const state = await change((known) => {
@@ -248,7 +236,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
         };
       }, signal);
       adopt(state);
-      await orAborted(drained(before), signal);
+      await writes.passed(before, signal);
       await othersCome(
         state.epoch,
         state.servers.filter((id) => id !== own),

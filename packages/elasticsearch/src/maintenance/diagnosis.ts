@@ -1,5 +1,4 @@
-import { isSpanStoreError } from "@spanstore/core";
-import type { Finding } from "@spanstore/core/engine";
+import { type Finding, findingsOf, ok, problem, problemOf, warning } from "@spanstore/core/engine";
 import { type Client, createClient } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import { checkOptions, type ElasticsearchOptions, type Settings } from "../options.js";
@@ -47,27 +46,18 @@ export async function diagnoseElasticsearch(options: ElasticsearchOptions): Prom
   return findings;
 }
 
-async function within(subject: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
-  try {
-    return await look();
-  } catch (error) {
-    return [problemOf(subject, error)];
-  }
-}
-
-function problemOf(subject: string, error: unknown): Finding {
-  const { message, hint } = isSpanStoreError(error) ? error : storeError(error, `cannot look at ${subject}`);
-  return { level: "problem", subject, text: message, ...(hint === undefined ? {} : { advice: hint }) };
+function within(subject: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  return findingsOf(subject, look, storeError);
 }
 
 async function addressFindings(settings: Settings, node: URL): Promise<Finding> {
   const client = createClient({ ...settings, nodes: [node] });
   try {
     await client.request({ method: "GET", path: "/_cluster/health", query: { filter_path: "status" } });
-    return { level: "ok", subject: "address", text: `${node.origin} answers` };
+    return ok("address", `${node.origin} answers`);
   } catch (error) {
-    const problem = problemOf("address", error);
-    return { ...problem, text: `${node.origin}: ${problem.text}` };
+    const found = problemOf("address", storeError(error, "cannot look at address"));
+    return { ...found, text: `${node.origin}: ${found.text}` };
   } finally {
     await client.close();
   }
@@ -116,12 +106,12 @@ async function nodeFindings(client: Client): Promise<readonly Finding[]> {
 function versionFinding({ name, version }: NodeInfo): Finding {
   const subject = "version";
   const text = `${name} is ${version}`;
-  if (triedVersions.some((tried) => version.startsWith(`${tried}.`))) return { level: "ok", subject, text };
+  if (triedVersions.some((tried) => version.startsWith(`${tried}.`))) return ok(subject, text);
   if (!supportedMajors.includes(Number.parseInt(version, 10))) {
     const advice = `use one of ${supportedMajors.join(", ")}`;
-    return { level: "problem", subject, text: `${text}, which is not supported`, advice };
+    return problem(subject, `${text}, which is not supported`, advice);
   }
-  return { level: "ok", subject, text: `${text}; tried was ${triedVersions.join(", ")}` };
+  return ok(subject, `${text}; tried was ${triedVersions.join(", ")}`);
 }
 
 function roomFindings({ name, fs }: NodeStats): Finding[] {
@@ -129,7 +119,7 @@ function roomFindings({ name, fs }: NodeStats): Finding[] {
   if (total === 0) return [];
   const text = `${name} has ${(available / gibi).toFixed(1)} of ${(total / gibi).toFixed(1)} GiB left`;
   const share = available / total;
-  if (share >= littleRoom) return [{ level: "ok", subject: "disk", text }];
+  if (share >= littleRoom) return [ok("disk", text)];
   const level = share < noRoom ? "problem" : "warning";
   return [{ level, subject: "disk", text, advice: "add space, or keep spans for a shorter time" }];
 }
@@ -138,23 +128,22 @@ function heapFindings({ name, jvm }: NodeStats): Finding[] {
   const used = (jvm?.mem?.heap_used_percent ?? 0) / 100;
   if (used < muchHeap) return [];
   const text = `${name} uses ${Math.round(used * 100)} % of its heap`;
-  return [{ level: "warning", subject: "heap", text, advice: "give the node more memory" }];
+  return [warning("heap", text, "give the node more memory")];
 }
 
 function clockFindings({ name, timestamp }: NodeStats, before: number, after: number): Finding[] {
   // Somewhere in between it looked at its clock.
   const seconds = Math.max(before - timestamp, timestamp - after, 0) / 1_000;
-  if (seconds <= maxClockSeconds)
-    return [{ level: "ok", subject: "clock", text: `${name} agrees with ours` }];
+  if (seconds <= maxClockSeconds) return [ok("clock", `${name} agrees with ours`)];
   const text = `${name}'s clock is ${seconds.toFixed(0)} s from ours`;
-  return [{ level: "warning", subject: "clock", text, advice: "let both follow a time server" }];
+  return [warning("clock", text, "let both follow a time server")];
 }
 
 async function storeFindings(client: Client, settings: Settings): Promise<readonly Finding[]> {
   const space = await lookAtSpace(client, settings.prefix);
   if (space === undefined) {
     const text = `there are no indices ${settings.prefix}* yet; they are made when they are used`;
-    return [{ level: "ok", subject: "indices", text }];
+    return [ok("indices", text)];
   }
   const now = BigInt(Date.now()) * 1_000_000n;
   const naming = createNaming(
@@ -186,24 +175,26 @@ async function healthFindings(client: Client, naming: Naming, now: bigint): Prom
   const own = await healthOf(`/${naming.everything}`);
   const findings: Finding[] = [];
   if (own.unassigned_shards > 0) {
-    findings.push({
-      level: "warning",
-      subject: "health",
-      text: `the indices are ${own.status}: ${own.unassigned_shards} shards are assigned to no node`,
-      advice: "GET _cluster/allocation/explain says why; copies need a second node",
-    });
+    findings.push(
+      warning(
+        "health",
+        `the indices are ${own.status}: ${own.unassigned_shards} shards are assigned to no node`,
+        "GET _cluster/allocation/explain says why; copies need a second node",
+      ),
+    );
   } else {
-    findings.push({ level: "ok", subject: "health", text: `the indices are ${own.status}` });
+    findings.push(ok("health", `the indices are ${own.status}`));
   }
   const all = await healthOf("");
   const perNode = all.active_shards / Math.max(all.number_of_data_nodes, 1);
   if (perNode > manyShards) {
-    findings.push({
-      level: "warning",
-      subject: "shards",
-      text: `${Math.round(perNode)} shards a node, of 1000 that one takes by default`,
-      advice: "make windows longer, keep spans for a shorter time, or raise cluster.max_shards_per_node",
-    });
+    findings.push(
+      warning(
+        "shards",
+        `${Math.round(perNode)} shards a node, of 1000 that one takes by default`,
+        "make windows longer, keep spans for a shorter time, or raise cluster.max_shards_per_node",
+      ),
+    );
   }
   return findings;
 }
@@ -216,7 +207,7 @@ function controlFindings({ control }: Naming, space: SpaceFound): readonly Findi
       ? `the index ${control} is gone`
       : `the index ${control} was lost, and Elasticsearch made another one for a write`;
   const advice = "start the server again, which puts it right; no span is lost with it";
-  return [{ level: "warning", subject: "control", text, advice }];
+  return [warning("control", text, advice)];
 }
 
 async function templateFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
@@ -228,11 +219,11 @@ async function templateFindings(client: Client, naming: Naming): Promise<readonl
         { method: "GET", path: `/_index_template/${name}`, query: { filter_path: "**.name" } },
         { expects: ["refused"] },
       );
-      findings.push({ level: "ok", subject, text: name });
+      findings.push(ok(subject, name));
     } catch (error) {
       if (failureOf(error) !== "refused") throw error;
       const text = `the index template ${name} is gone: an index that Elasticsearch makes by itself will lack its mappings`;
-      findings.push({ level: "problem", subject, text, advice: "start the server again, which makes it" });
+      findings.push(problem(subject, text, "start the server again, which makes it"));
     }
   }
   return findings;
@@ -243,11 +234,5 @@ async function indexFindings(client: Client, naming: Naming): Promise<readonly F
   const sizes = await sizesOf(client, indices);
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const range = indices.length > 1 ? `, ${indices[0]} to ${indices[indices.length - 1]}` : "";
-  return [
-    {
-      level: "ok",
-      subject: "indices",
-      text: `${indices.length} with spans, ${(bytes / gibi).toFixed(2)} GiB${range}`,
-    },
-  ];
+  return [ok("indices", `${indices.length} with spans, ${(bytes / gibi).toFixed(2)} GiB${range}`)];
 }

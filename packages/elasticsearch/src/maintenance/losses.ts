@@ -1,6 +1,6 @@
 /** What of acknowledged spans was lost, is not found, or may be lost. */
 
-import type { Finding } from "@spanstore/core/engine";
+import { type Finding, ok, problem, warning } from "@spanstore/core/engine";
 import { spanKindWord, spansOf } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
 import { createDictionaries } from "../read/dictionary.js";
@@ -18,7 +18,7 @@ export async function foreignFindings(client: Client, naming: Naming): Promise<r
   const foreign = await foreignIndices(client, naming.pattern, { doing });
   return foreign.map((index): Finding => {
     const { message, hint = "" } = isForeign(index);
-    return { level: "problem", subject: "indices", text: message, advice: hint };
+    return problem("indices", message, hint);
   });
 }
 
@@ -36,12 +36,11 @@ export async function durabilityFindings(client: Client, naming: Naming): Promis
   return Object.entries(found).flatMap(([index, { settings = {} }]): Finding[] =>
     (settings as Readonly<Record<string, string>>)[setting] === "async"
       ? [
-          {
-            level: "warning",
-            subject: "translog",
-            text: `${index} acknowledges before it syncs: a crash loses acknowledged spans`,
-            advice: `set ${setting} to "request"`,
-          },
+          warning(
+            "translog",
+            `${index} acknowledges before it syncs: a crash loses acknowledged spans`,
+            `set ${setting} to "request"`,
+          ),
         ]
       : [],
   );
@@ -71,14 +70,13 @@ export async function nameFindings(client: Client, naming: Naming): Promise<read
     { doing },
   );
   for (const { _id, found } of answer.docs) if (found === true) names.delete(_id);
-  if (names.size === 0) return [{ level: "ok", subject: "names", text: "the newest spans are listed" }];
+  if (names.size === 0) return [ok("names", "the newest spans are listed")];
   const services = [...new Set(names.values())].sort();
   return [
-    {
-      level: "problem",
-      subject: "names",
-      text: `services or operations of spans are missing from the lists, of ${services.slice(0, 5).join(", ")}`,
-      advice: "start the servers again: each writes names that it has not seen since",
-    },
+    problem(
+      "names",
+      `services or operations of spans are missing from the lists, of ${services.slice(0, 5).join(", ")}`,
+      "start the servers again: each writes names that it has not seen since",
+    ),
   ];
 }

@@ -1,6 +1,6 @@
 import { SpanStoreError } from "@spanstore/core";
 import type { Fragment } from "@spanstore/core/engine";
-import { Cursor } from "@spanstore/core/otlp";
+import { firstTraceId } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
 import {
   type Hit,
@@ -62,32 +62,9 @@ export function createKeptFragments(client: Client, dictionaries: Dictionaries):
         Buffer.from(packed, "base64"),
         id === undefined ? undefined : dictionaries.of(id),
       );
-      return { traceId: traceIdOf(encoded), encoded, sequence };
+      const traceId = firstTraceId(encoded);
+      if (traceId === undefined) throw new SpanStoreError("CORRUPT", "a document has no spans");
+      return { traceId, encoded, sequence };
     },
   };
-}
-
-/** Where the first span of an encoded TracesData has its trace id: fields of nested messages. */
-const pathToTraceId = [1, 2, 2, 1];
-
-/** The trace id of a fragment's spans, 32 hex characters. */
-function traceIdOf(encoded: Uint8Array): string {
-  let start = 0;
-  let end = encoded.length;
-  for (const field of pathToTraceId) {
-    const cursor = new Cursor(encoded, start, end);
-    start = end = -1;
-    while (cursor.pos < cursor.end) {
-      const tag = cursor.tag();
-      if (tag >>> 3 !== field) {
-        cursor.skip(tag);
-        continue;
-      }
-      end = cursor.lengthEnd();
-      start = cursor.pos;
-      break;
-    }
-    if (start < 0) throw new SpanStoreError("CORRUPT", "a document has no spans");
-  }
-  return Buffer.from(encoded.buffer, encoded.byteOffset + start, end - start).toString("hex");
 }

@@ -1,6 +1,7 @@
 import {
   type CandidateSearch,
   type CandidateWindow,
+  createFragmentCache,
   type EngineReader,
   type Fragment,
   isImpossible,
@@ -11,7 +12,6 @@ import type { Naming } from "../schema/naming.js";
 import { filterOf, type Query } from "../terms/lower.js";
 import type { Hit, Page, SearchBody } from "../terms/paging.js";
 import { endOfMicro } from "../terms/times.js";
-import { createAtHand } from "./at-hand.js";
 import type { Kept, KeptFragments } from "./kept.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
@@ -40,7 +40,7 @@ export function createReader(
   kept: KeptFragments,
   naming: Naming,
 ): Pick<EngineReader, "candidates" | "fragments"> {
-  const atHand = createAtHand();
+  const cache = createFragmentCache();
 
   return {
     async *candidates(search, signal): AsyncGenerator<CandidateWindow, void> {
@@ -79,10 +79,10 @@ export function createReader(
     },
   };
 
-  /** Unpacks a candidate, and keeps it for whoever reads its trace next. */
+  /** Unpacks a candidate, and keeps it for the read of its trace that follows. */
   function open(hit: Hit<Kept>): Fragment {
     const fragment = kept.of(hit);
-    atHand.add(hit._id, fragment);
+    cache.add(hit._id, fragment);
     return fragment;
   }
 
@@ -91,9 +91,9 @@ export function createReader(
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<ReadonlyMap<string, readonly Opener[]> | undefined> {
-    const known = new Map(traceIds.flatMap((traceId) => [...atHand.take(traceId)]));
+    const known = new Map(traceIds.flatMap((traceId) => [...cache.of(traceId)]));
     if (known.size >= fewestAtHand) {
-      const rest = await readPage({ ...bodyOfTraces(traceIds), ...butFor([...known.keys()]) }, signal);
+      const rest = await readPage({ ...bodyOfTraces(traceIds), ...butFor(known) }, signal);
       // All are still there, once; else they are read with the others.
       if (rest.isAll && rest.known === known.size) return byTrace(known.values(), rest.hits);
     }
@@ -153,9 +153,24 @@ export function bodyOfTraces(traceIds: readonly string[]): SearchBody {
   return { query: ofTraces(traceIds), sort: ["_doc"], _source: true };
 }
 
-/** Leaves out of what is found documents that are at hand, and counts those of them that are there. */
-export function butFor(ids: readonly string[]): Pick<SearchBody, "post_filter" | "aggs"> {
-  const known = { ids: { values: ids } };
+/**
+ * Leaves known fragments out of what is found, and counts those of them that are there. A fragment that was deleted and
+ * written again has its id and another sequence: it is found.
+ * @param fragments by their documents' ids.
+ */
+export function butFor(
+  fragments: ReadonlyMap<string, Pick<Fragment, "sequence">>,
+): Pick<SearchBody, "post_filter" | "aggs"> {
+  const bySequence = new Map<number, string[]>();
+  for (const [id, { sequence }] of fragments) {
+    const ids = bySequence.get(sequence);
+    if (ids === undefined) bySequence.set(sequence, [id]);
+    else ids.push(id);
+  }
+  const should = Array.from(bySequence, ([sequence, values]) => ({
+    bool: { filter: [{ ids: { values } }, { term: { sequence } }] },
+  }));
+  const known = { bool: { should } };
   return { post_filter: { bool: { must_not: [known] } }, aggs: { known: { filter: known } } };
 }
 

@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { messageCodec } from "@spanstore/client/wire";
 import { type SpanStore, SpanStoreError, type TraceChunk } from "@spanstore/core";
+import { createTurns } from "@spanstore/core/engine";
 import { spansResponseChunks } from "@spanstore/jaeger";
 import type { StreamMethod } from "../rpc/calls.js";
 import type { ServiceMethods } from "../rpc/services.js";
@@ -25,9 +25,6 @@ interface GetOperationsResponse {
  * of one chunk of the store's alone, so this is seldom reached.
  */
 const bounds = { spans: 1000, bytes: 2 * 1024 * 1024 };
-
-/** Translating holds the thread; after this many milliseconds others get their turn. */
-const turnMillis = 5;
 
 /** jaeger.storage.v1.SpanReaderPlugin over a store. */
 export function spanReader(store: SpanStore): ServiceMethods & { streams: { GetTrace: StreamMethod } } {
@@ -81,13 +78,11 @@ export function spanReader(store: SpanStore): ServiceMethods & { streams: { GetT
 export async function* spanResponses(
   chunks: AsyncIterable<TraceChunk>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let began = performance.now();
+  const turns = createTurns();
   for await (const { encoded } of chunks) {
     for (const message of spansResponseChunks(encoded, bounds)) {
       yield message;
-      if (performance.now() - began < turnMillis) continue;
-      await nextTurn();
-      began = performance.now();
+      await turns();
     }
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { orAborted, pause } from "@spanstore/core/engine";
+import { createWriteBarrier, orAborted, pause } from "@spanstore/core/engine";
 import { type Client, decimal } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import type { Naming } from "../schema/naming.js";
@@ -79,7 +79,7 @@ interface Range {
 export function createControl(client: Client, naming: Naming, highestStored: number): Control {
   const own = firstServerId + randomBytes(6).readUIntBE(0, 6);
   const ownWalks = walkIds + own;
-  const inFlight = new Set<number>();
+  const writes = createWriteBarrier();
   /** The highest number that is known to be given or reserved, and the highest of a walk of this server. */
   let last = highestStored;
   let walked = 0;
@@ -87,7 +87,6 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   /** The first number of a range that is told and not yet allowed. */
   let claimed: number | undefined;
   let renewing: Promise<void> | undefined;
-  let whenOver: (() => void)[] = [];
 
   /** The table may be gone: it holds nothing that matters, so it is simply made again. */
   const withTable = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -145,14 +144,14 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   };
   const publish = (): Promise<unknown> =>
     inTurn(() => {
-      const numbers = [...inFlight, range?.next, claimed].filter((number) => number !== undefined);
+      const numbers = [writes.lowest(), range?.next, claimed].filter((number) => number !== undefined);
       return put(own, numbers.length === 0 ? 0 : Math.min(...numbers), last);
     });
   /** Nobody shall wait for what does not come. */
   const giveUpLater = (): void => {
     clearTimeout(late);
     late = setTimeout(() => {
-      if (inFlight.size > 0) return;
+      if (!writes.isIdle()) return;
       range = undefined;
       void publish().catch(() => undefined);
     }, lateMillis).unref();
@@ -189,7 +188,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
     if (range === undefined || range.next > range.end || performance.now() >= range.until) return undefined;
     const { generation, asked } = range;
     const sequence = range.next++;
-    inFlight.add(sequence);
+    writes.begin(sequence);
     return {
       sequence,
       generation: async () =>
@@ -209,9 +208,8 @@ export function createControl(client: Client, naming: Naming, highestStored: num
       }
     },
     end: (sequence) => {
-      inFlight.delete(sequence);
-      for (const resume of whenOver.splice(0)) resume();
-      if (inFlight.size === 0) giveUpLater();
+      writes.end(sequence);
+      if (writes.isIdle()) giveUpLater();
     },
     sequence: async (signal) => {
       const { others } = await readAll(signal);
@@ -224,9 +222,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
         inTurn(() => put(ownWalks, 0, walked)),
         signal,
       );
-      while ([...inFlight].some((each) => each <= number)) {
-        await orAborted(new Promise<void>((resolve) => whenOver.push(resolve)), signal);
-      }
+      await writes.passed(number, signal);
       const deadline = Date.now() + deadAfterMillis;
       for (;;) {
         const busy = (await readAll(signal)).others.filter(
@@ -247,7 +243,6 @@ export function createControl(client: Client, naming: Naming, highestStored: num
       await put(generationId, 0, Date.now() * microsPerMilli + Math.floor(Math.random() * microsPerMilli));
     },
     close: async () => {
-      whenOver = [];
       clearTimeout(late);
       await publishing;
       await remove(`id IN (${own},${ownWalks})`);

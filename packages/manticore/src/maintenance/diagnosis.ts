@@ -1,5 +1,4 @@
-import { isSpanStoreError } from "@spanstore/core";
-import type { Finding } from "@spanstore/core/engine";
+import { type Finding, findingsOf, ok, problem, warning } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { openClients } from "../connection/clients.js";
 import { failureOf, storeError } from "../connection/errors.js";
@@ -60,15 +59,8 @@ export async function diagnoseManticore(options: ManticoreOptions): Promise<read
   }
 }
 
-async function within(subject: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
-  try {
-    return await look();
-  } catch (error) {
-    const { message, hint } = isSpanStoreError(error)
-      ? error
-      : storeError(error, `cannot look at ${subject}`);
-    return [{ level: "problem", subject, text: message, ...(hint === undefined ? {} : { advice: hint }) }];
-  }
+function within(subject: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  return findingsOf(subject, look, storeError);
 }
 
 function serverFindings(facts: ServerFacts, at: string): Finding[] {
@@ -76,48 +68,35 @@ function serverFindings(facts: ServerFacts, at: string): Finding[] {
   const there = (is: boolean): string => (is ? "there" : "not there");
   const major = Number.parseInt(version, 10);
   const findings: Finding[] = [
-    { level: "ok", subject: "searchd", text: `${at} answers, up for ${facts.uptimeSeconds} s` },
+    ok("searchd", `${at} answers, up for ${facts.uptimeSeconds} s`),
     major >= triedVersion
-      ? { level: "ok", subject: "version", text: version }
-      : {
-          level: "warning",
-          subject: "version",
-          text: `${version} is older than what everything was tried with`,
-          advice: `use Manticore Search ${triedVersion} or newer`,
-        },
-    {
-      level: "ok",
-      subject: "libraries",
-      text: `Buddy is ${there(buddy)}, columnar ${there(columnar)}, secondary ${there(secondary)}; none is needed`,
-    },
+      ? ok("version", version)
+      : warning(
+          "version",
+          `${version} is older than what everything was tried with`,
+          `use Manticore Search ${triedVersion} or newer`,
+        ),
+    ok(
+      "libraries",
+      `Buddy is ${there(buddy)}, columnar ${there(columnar)}, secondary ${there(secondary)}; none is needed`,
+    ),
     binlogFlush === 1
-      ? {
-          level: "ok",
-          subject: "binary log",
-          text: "binlog_flush = 1: acknowledged spans survive a power cut",
-        }
-      : {
-          level: binlogFlush === undefined ? "problem" : "warning",
-          subject: "binary log",
-          text: lossOf(binlogFlush),
-          advice: flushAdvice,
-        },
+      ? ok("binary log", "binlog_flush = 1: acknowledged spans survive a power cut")
+      : (binlogFlush === undefined ? problem : warning)("binary log", lossOf(binlogFlush), flushAdvice),
     maxPacketBytes >= enoughPacketBytes
-      ? { level: "ok", subject: "packet limit", text: `statements of up to ${size(maxPacketBytes)}` }
-      : {
-          level: "warning",
-          subject: "packet limit",
-          text: `statements of up to ${size(maxPacketBytes)}: spans that take more are refused`,
-          advice: `set max_packet_size = ${enoughPacketBytes / mebi}M or more`,
-        },
+      ? ok("packet limit", `statements of up to ${size(maxPacketBytes)}`)
+      : warning(
+          "packet limit",
+          `statements of up to ${size(maxPacketBytes)}: spans that take more are refused`,
+          `set max_packet_size = ${enoughPacketBytes / mebi}M or more`,
+        ),
     facts.refusedConnections === 0
-      ? { level: "ok", subject: "connections", text: `${facts.connections} now, none was turned away` }
-      : {
-          level: "warning",
-          subject: "connections",
-          text: `${facts.connections} now, ${facts.refusedConnections} turned away since it started`,
-          advice: "raise max_connections, or lower the connections of the servers",
-        },
+      ? ok("connections", `${facts.connections} now, none was turned away`)
+      : warning(
+          "connections",
+          `${facts.connections} now, ${facts.refusedConnections} turned away since it started`,
+          "raise max_connections, or lower the connections of the servers",
+        ),
   ];
   return findings;
 }
@@ -126,13 +105,7 @@ async function spaceFindings(home: Client, holders: readonly Client[], prefix: s
   const naming = createNaming({ prefix, windows: createWindows("day") });
   const listed = await tablesFrom(home, prefix);
   if (!listed.some(({ name }) => name === naming.stopTerms)) {
-    return [
-      {
-        level: "ok",
-        subject: "tables",
-        text: `no store with the prefix ${prefix} yet; it is made when it is used`,
-      },
-    ];
+    return [ok("tables", `no store with the prefix ${prefix} yet; it is made when it is used`)];
   }
   const format = await formatOf(home, naming.stopTerms);
   const length = format?.window ?? "day";
@@ -141,13 +114,12 @@ async function spaceFindings(home: Client, holders: readonly Client[], prefix: s
   const seconds = await clockDifference(home, naming.stopTerms);
   findings.push(
     Math.abs(seconds) <= maxClockSeconds
-      ? { level: "ok", subject: "clock", text: "searchd's agrees with this machine's" }
-      : {
-          level: "warning",
-          subject: "clock",
-          text: `searchd's is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} this machine's`,
-          advice: "synchronize both, so that NOW() in SQL and windows agree",
-        },
+      ? ok("clock", "searchd's agrees with this machine's")
+      : warning(
+          "clock",
+          `searchd's is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} this machine's`,
+          "synchronize both, so that NOW() in SQL and windows agree",
+        ),
   );
   const held: TableFacts[] = [];
   for (const client of holders) {
@@ -175,31 +147,27 @@ function sizeFindings(naming: Naming, held: readonly TableFacts[], length: strin
       diskChunks > manyChunks || (rows > fewRows && deletedRows > rows * manyDeletedParts),
   );
   return [
-    {
-      level: "ok",
-      subject: "tables",
-      text:
-        `windows of a${length === "hour" ? "n" : ""} ${length}: ${spans.length}, ` +
+    ok(
+      "tables",
+      `windows of a${length === "hour" ? "n" : ""} ${length}: ${spans.length}, ` +
         `spans: ${spans.reduce((total, { rows }) => total + rows, 0)}, ` +
         `tables: ${held.length}, tenants' included`,
-    },
-    {
-      level: "ok",
-      subject: "size",
-      text: `${size(sum(({ diskBytes }) => diskBytes))} on disk, ${size(sum(({ ramBytes }) => ramBytes))} in memory`,
-    },
-    {
-      level: "ok",
-      subject: "rt_mem_limit",
-      text: `${limits.map(size).join(", ")} a table: what it holds in memory before it writes a chunk`,
-    },
+    ),
+    ok(
+      "size",
+      `${size(sum(({ diskBytes }) => diskBytes))} on disk, ${size(sum(({ ramBytes }) => ramBytes))} in memory`,
+    ),
+    ok(
+      "rt_mem_limit",
+      `${limits.map(size).join(", ")} a table: what it holds in memory before it writes a chunk`,
+    ),
     ...worn.map(
-      ({ name, deletedRows, diskChunks }): Finding => ({
-        level: "warning",
-        subject: "tables",
-        text: `${name} has ${diskChunks} chunks and ${deletedRows} deleted rows`,
-        advice: "optimize it when there is little to do",
-      }),
+      ({ name, deletedRows, diskChunks }): Finding =>
+        warning(
+          "tables",
+          `${name} has ${diskChunks} chunks and ${deletedRows} deleted rows`,
+          "optimize it when there is little to do",
+        ),
     ),
   ];
 }
@@ -222,12 +190,13 @@ function strayFindings(naming: Naming, listed: readonly ListedTable[]): Finding[
         name.slice(space.length),
       )
     ) {
-      findings.push({
-        level: "warning",
-        subject: "tables",
-        text: `${name} is none of the store's, although its name begins so`,
-        advice: "another prefix keeps them apart",
-      });
+      findings.push(
+        warning(
+          "tables",
+          `${name} is none of the store's, although its name begins so`,
+          "another prefix keeps them apart",
+        ),
+      );
     }
   }
   const names = new Set(listed.map(({ name }) => name));
@@ -238,12 +207,13 @@ function strayFindings(naming: Naming, listed: readonly ListedTable[]): Finding[
       (each) => !names.has(each),
     );
     if (missing.length === 0) continue;
-    findings.push({
-      level: "warning",
-      subject: "tables",
-      text: `of the window ${window.name} the table ${missing.join(", ")} is missing: a deletion did not come to its end`,
-      advice: "the next deletion of that time takes the rest",
-    });
+    findings.push(
+      warning(
+        "tables",
+        `of the window ${window.name} the table ${missing.join(", ")} is missing: a deletion did not come to its end`,
+        "the next deletion of that time takes the rest",
+      ),
+    );
   }
   return findings;
 }

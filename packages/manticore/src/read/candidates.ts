@@ -1,18 +1,18 @@
 import {
   type CandidateSearch,
   type CandidateWindow,
+  type FragmentCache,
   isImpossible,
   requiredTerms,
   type TermNode,
 } from "@spanstore/core/engine";
-import { integer } from "../connection/client.js";
+import { integer, type Row } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import type { Layout } from "../schema/layout.js";
 import type { Window } from "../schema/windows.js";
 import type { Frequencies } from "../terms/frequencies.js";
 import { withoutTerms } from "../terms/stop-terms.js";
-import type { FragmentCache } from "./fragment-cache.js";
-import { fragmentOf, maxExtentMillis } from "./fragments.js";
+import { fragmentKeyOf, fragmentOf, maxExtentMillis } from "./fragments.js";
 import type { ReaderParts } from "./reader-parts.js";
 import { createSliceReader, reading, type SlicePosition } from "./slices.js";
 
@@ -126,7 +126,7 @@ export function createCandidates(
         }
         const later = batch.to >= batch.from ? batch.to : newestStart(left);
         const fragments = rows.map(fragmentOf);
-        cache.add(rows, fragments);
+        for (const [i, fragment] of fragments.entries()) cache.add(fragmentKeyOf(rows[i] as Row), fragment);
         yield { fragments, laterStartAtMostUnixNano: later * thousand + (thousand - 1n) };
       }
     }

@@ -1,12 +1,11 @@
-import type { EngineReader, Fragment } from "@spanstore/core/engine";
+import { createFragmentCache, type EngineReader, type Fragment } from "@spanstore/core/engine";
 import { integer, type Row } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import type { Window } from "../schema/windows.js";
 import { createFrequencies } from "../terms/frequencies.js";
 import { matchTrace } from "../terms/tokens.js";
 import { createCandidates } from "./candidates.js";
-import { createFragmentCache } from "./fragment-cache.js";
-import { fragmentColumns, fragmentKeys, fragmentOf } from "./fragments.js";
+import { fragmentColumns, fragmentKeyOf, fragmentKeys, fragmentOf } from "./fragments.js";
 import type { ReaderParts } from "./reader-parts.js";
 import { threadsFor } from "./slices.js";
 
@@ -58,12 +57,15 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<ReadonlyMap<string, readonly Fragment[]> | undefined> => {
-    const isKnown = traceIds.every(cache.knows);
+    const kept = traceIds.map(cache.of);
+    const isKnown = kept.every(({ size }) => size > 0);
     const match = `MATCH('${traceIds.map(matchTrace).join("|")}')`;
     const rows = await readAll(isKnown ? fragmentKeys : fragmentColumns, match, fragmentsTogether, signal);
     if (rows.length === fragmentsTogether) return undefined;
     const byTrace = new Map<string, Fragment[]>();
-    for (const fragment of isKnown ? await unpacked(rows, signal) : rows.map(fragmentOf)) {
+    for (const fragment of isKnown
+      ? await unpacked(rows, new Map(kept.flatMap((own) => [...own])), signal)
+      : rows.map(fragmentOf)) {
       const own = byTrace.get(fragment.traceId);
       if (own === undefined) byTrace.set(fragment.traceId, [fragment]);
       else own.push(fragment);
@@ -71,12 +73,13 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     return byTrace;
   };
 
-  /** The fragments of rows that are keys only; the texts of those are read that are not at hand. */
+  /** The fragments of rows that are keys only; reads the texts of those that are not among the kept. */
   const unpacked = async (
     keys: readonly Row[],
+    kept: ReadonlyMap<string, Fragment>,
     signal: AbortSignal | undefined,
   ): Promise<readonly Fragment[]> => {
-    const atHand = keys.map(cache.get);
+    const atHand = keys.map((key) => kept.get(fragmentKeyOf(key)));
     const ids = keys.filter((_, i) => atHand[i] === undefined).map((key) => integer(key, 0));
     if (ids.length === 0) return atHand.filter((fragment) => fragment !== undefined);
     const rows = await readAll(fragmentColumns, `id IN (${ids.join(",")})`, ids.length, signal);

@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { SpanStoreError } from "@spanstore/core";
+import { createTurns } from "@spanstore/core/engine";
 import type { Client, Row } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import { SqlBytes, valuesOf } from "../connection/literals.js";
@@ -83,6 +83,7 @@ async function statementsOf(
   { maxStatementBytes, maxPacketBytes }: Tuning,
 ): Promise<string[]> {
   const statements: string[] = [];
+  const turns = createTurns();
   let left = rows.reduce((sum, { values }) => sum + values.length + lead.length + maxIdBytes, 0);
   let out: SqlBytes | undefined;
   for (const { id, values } of rows) {
@@ -94,8 +95,7 @@ async function statementsOf(
     if (out !== undefined && out.length + values.length > maxStatementBytes) {
       statements.push(out.toString());
       out = undefined;
-      // Others want their turn.
-      await nextTurn();
+      await turns();
     }
     if (out === undefined) {
       // As large as it gets: each one that is larger hastens the collection of garbage.

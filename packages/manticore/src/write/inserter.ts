@@ -1,6 +1,5 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { isSpanStoreError, type RejectedSpan, SpanStoreError } from "@spanstore/core";
-import { type ErrorData, errorToData, splitByTrace } from "@spanstore/core/engine";
+import { createTurns, type ErrorData, errorToData, splitByTrace } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { type Failure, failureOf, storeError } from "../connection/errors.js";
 import { maxExtentMillis } from "../read/fragments.js";
@@ -73,6 +72,7 @@ export function createInserter(parts: InserterParts): Inserter {
     prepare: async (group, encoded) => {
       const rows: (Rows | undefined)[] = [];
       const requests: Prepared[] = [];
+      const turns = createTurns();
       for (const each of encoded) {
         try {
           const prepared = await prepare(parts, each);
@@ -82,8 +82,7 @@ export function createInserter(parts: InserterParts): Inserter {
           rows.push(undefined);
           requests.push({ error: errorToData(storeError(error, "cannot write")) });
         }
-        // A large request takes milliseconds, and others want their turn.
-        await nextTurn();
+        await turns();
       }
       groups.set(group, rows);
       return requests;

@@ -1,7 +1,6 @@
 import { accessSync, constants, readdirSync, type Stats, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isSpanStoreError } from "@spanstore/core";
-import { checkNode, type Finding } from "@spanstore/core/engine";
+import { checkNode, type Finding, ok, problem, problemOf, warning } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
 import { inspect } from "../schema/schema.js";
@@ -39,10 +38,7 @@ export async function diagnoseSqlite({ path }: DiagnosisOptions): Promise<readon
   const driver = await driverFinding();
   const findings = [driver, ...folderFindings(folder, file)];
   if (file === undefined) {
-    return [
-      ...findings,
-      { level: "ok", subject: "file", text: `there is no ${path} yet; it is made when it is used` },
-    ];
+    return [...findings, ok("file", `there is no ${path} yet; it is made when it is used`)];
   }
   findings.push(...fileFindings(path, file));
   // What the file says, only the driver can read.
@@ -55,7 +51,7 @@ export async function diagnoseSqlite({ path }: DiagnosisOptions): Promise<readon
       db.close();
     }
   } catch (error) {
-    findings.push(problemOf("database", error));
+    findings.push(problemOf("database", storeError(error, "cannot look at it")));
   }
   return findings;
 }
@@ -66,9 +62,9 @@ async function driverFinding(): Promise<Finding> {
     checkNode();
     const store = await openThreadedStore({ path: ":memory:", synchronous: "full", readers: 1 });
     await store.close();
-    return { level: "ok", subject: "driver", text: "better-sqlite3 loads" };
+    return ok("driver", "better-sqlite3 loads");
   } catch (error) {
-    return problemOf("driver", error);
+    return problemOf("driver", storeError(error, "cannot look at it"));
   }
 }
 
@@ -76,33 +72,28 @@ function folderFindings(folder: string, file: Stats | undefined): Finding[] {
   const info = statOf(folder);
   if (info === undefined || !info.isDirectory()) {
     return [
-      {
-        level: "problem",
-        subject: "folder",
-        text: `there is no folder ${folder}`,
-        advice: "make it, or name another place with --sqlite.path",
-      },
+      problem("folder", `there is no folder ${folder}`, "make it, or name another place with --sqlite.path"),
     ];
   }
   const findings: Finding[] = [
     isWritable(folder)
-      ? { level: "ok", subject: "folder", text: `${folder} can be written` }
-      : {
-          level: "problem",
-          subject: "folder",
-          text: `${folder} cannot be written by this user, and SQLite keeps its log beside the file`,
-          advice: "give the server's user the right to write to the folder",
-        },
+      ? ok("folder", `${folder} can be written`)
+      : problem(
+          "folder",
+          `${folder} cannot be written by this user, and SQLite keeps its log beside the file`,
+          "give the server's user the right to write to the folder",
+        ),
   ];
   const { type, bavail, bsize } = statfsSync(folder);
   const network = networkFileSystems.get(type);
   if (network !== undefined) {
-    findings.push({
-      level: "problem",
-      subject: "file system",
-      text: `${folder} is on ${network}, where SQLite's write-ahead log does not work between machines`,
-      advice: "keep the file on a disk of this machine",
-    });
+    findings.push(
+      problem(
+        "file system",
+        `${folder} is on ${network}, where SQLite's write-ahead log does not work between machines`,
+        "keep the file on a disk of this machine",
+      ),
+    );
   }
   findings.push(roomFinding(bavail * bsize, file?.size ?? 0));
   return findings;
@@ -111,106 +102,79 @@ function folderFindings(folder: string, file: Stats | undefined): Finding[] {
 function roomFinding(free: number, used: number): Finding {
   const text = `${size(free)} free, the file takes ${size(used)}`;
   if (free < noRoom) {
-    return {
-      level: "problem",
-      subject: "disk",
-      text: `${text}: writes fail soon`,
-      advice: "make room, or let --retention delete earlier",
-    };
+    return problem("disk", `${text}: writes fail soon`, "make room, or let --retention delete earlier");
   }
   return free < Math.min(littleRoom, Math.max(used / 10, noRoom * 2))
-    ? { level: "warning", subject: "disk", text, advice: "make room, or let --retention delete earlier" }
-    : { level: "ok", subject: "disk", text };
+    ? warning("disk", text, "make room, or let --retention delete earlier")
+    : ok("disk", text);
 }
 
 function fileFindings(path: string, file: Stats): Finding[] {
   if (!file.isFile()) {
-    return [
-      {
-        level: "problem",
-        subject: "file",
-        text: `${path} is no file`,
-        advice: "name a file with --sqlite.path",
-      },
-    ];
+    return [problem("file", `${path} is no file`, "name a file with --sqlite.path")];
   }
   for (const each of [path, `${path}-wal`, `${path}-shm`]) {
     if (statOf(each) === undefined || isWritable(each)) continue;
     return [
-      {
-        level: "problem",
-        subject: "file",
-        text: `${each} cannot be read and written by this user`,
-        advice:
-          "give the server's user the right to read and write it; one user should run the server and its commands",
-      },
+      problem(
+        "file",
+        `${each} cannot be read and written by this user`,
+        "give the server's user the right to read and write it; one user should run the server and its commands",
+      ),
     ];
   }
-  return [{ level: "ok", subject: "file", text: `${path} can be read and written` }];
+  return [ok("file", `${path} can be read and written`)];
 }
 
 function databaseFindings(db: Connection, path: string): Finding[] {
   const library = String(db.prepare("SELECT sqlite_version()").pluck().get());
   const findings: Finding[] = [
     isOlder(library, oldestLibrary)
-      ? {
-          level: "problem",
-          subject: "library",
-          text: `SQLite ${library} is older than ${oldestLibrary.join(".")}`,
-          advice: "install a newer better-sqlite3",
-        }
-      : { level: "ok", subject: "library", text: `SQLite ${library}` },
-    {
-      level: "ok",
-      subject: "schema",
-      text: `version ${String(db.pragma("user_version", { simple: true }))}`,
-    },
+      ? problem(
+          "library",
+          `SQLite ${library} is older than ${oldestLibrary.join(".")}`,
+          "install a newer better-sqlite3",
+        )
+      : ok("library", `SQLite ${library}`),
+    ok("schema", `version ${String(db.pragma("user_version", { simple: true }))}`),
   ];
   const mode = String(db.pragma("journal_mode", { simple: true }));
   findings.push(
     mode === "wal"
-      ? { level: "ok", subject: "journal mode", text: "wal" }
-      : {
-          level: "warning",
-          subject: "journal mode",
-          text: `${mode}: writes and reads wait for each other until a server has opened the file`,
-        },
+      ? ok("journal mode", "wal")
+      : warning(
+          "journal mode",
+          `${mode}: writes and reads wait for each other until a server has opened the file`,
+        ),
   );
   const log = statOf(`${path}-wal`)?.size ?? 0;
   if (log > longLog) {
-    findings.push({
-      level: "warning",
-      subject: "log",
-      text: `the write-ahead log has grown to ${size(log)}`,
-      advice: "look for a program that has had the file open for reading all the time, and end it",
-    });
+    findings.push(
+      warning(
+        "log",
+        `the write-ahead log has grown to ${size(log)}`,
+        "look for a program that has had the file open for reading all the time, and end it",
+      ),
+    );
   }
   findings.push(integrityFinding(db));
   const free =
     Number(db.pragma("freelist_count", { simple: true })) * Number(db.pragma("page_size", { simple: true }));
-  findings.push({
-    level: "ok",
-    subject: "free pages",
-    text: `${size(free)} within the file wait to be used again`,
-  });
+  findings.push(ok("free pages", `${size(free)} within the file wait to be used again`));
   const tenants = tenantFiles(path);
-  if (tenants > 0)
-    findings.push({ level: "ok", subject: "tenants", text: `${tenants}, each in a file of its own` });
+  if (tenants > 0) findings.push(ok("tenants", `${tenants}, each in a file of its own`));
   return findings;
 }
 
 function integrityFinding(db: Connection): Finding {
   const rows = db.pragma("quick_check(10)") as { readonly quick_check: unknown }[];
   const faults = rows.map((row) => String(row.quick_check));
-  if (faults.length === 1 && faults[0] === "ok")
-    return { level: "ok", subject: "integrity", text: "no fault found" };
-  return {
-    level: "problem",
-    subject: "integrity",
-    text: faults.join("; "),
-    advice:
-      "stop the server, keep a copy of the file, and bring what can be read into a new one with export and import, or sqlite3's .recover",
-  };
+  if (faults.length === 1 && faults[0] === "ok") return ok("integrity", "no fault found");
+  return problem(
+    "integrity",
+    faults.join("; "),
+    "stop the server, keep a copy of the file, and bring what can be read into a new one with export and import, or sqlite3's .recover",
+  );
 }
 
 function tenantFiles(path: string): number {
@@ -219,11 +183,6 @@ function tenantFiles(path: string): number {
   } catch {
     return 0;
   }
-}
-
-function problemOf(subject: string, error: unknown): Finding {
-  const { message, hint } = isSpanStoreError(error) ? error : storeError(error, "cannot look at it");
-  return { level: "problem", subject, text: message, ...(hint === undefined ? {} : { advice: hint }) };
 }
 
 function isOlder(version: string, than: readonly number[]): boolean {

@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
-import { LRUCache } from "lru-cache";
+import { createByteCache } from "@spanstore/core/engine";
 
 /** Fragments are compressed together until this many bytes of them have come. */
 export const targetBlockBytes = 32 * 1024;
@@ -63,10 +63,7 @@ export interface BlockCache {
 }
 
 export function createBlockCache(maxBytes: number): BlockCache {
-  const blocks = new LRUCache<string, Buffer>({
-    maxSize: maxBytes,
-    sizeCalculation: (block) => Math.max(1, block.length),
-  });
+  const blocks = createByteCache<Buffer>(maxBytes, ({ length }) => length);
   let spaces = 0;
   return {
     forSpace: () => {

@@ -1,0 +1,25 @@
+import { LRUCache } from "lru-cache";
+
+/** Values that were used last, up to a number of bytes. */
+export interface ByteCache<Value> {
+  readonly get: (key: string) => Value | undefined;
+  /** Takes the place of what the key had. A value that is larger than the whole cache is not kept. */
+  readonly set: (key: string, value: Value) => void;
+}
+
+/** @param bytesOf a value; called once for each `set`. */
+export function createByteCache<Value extends object>(
+  maxBytes: number,
+  bytesOf: (value: Value) => number,
+): ByteCache<Value> {
+  const values = new LRUCache<string, Value>({
+    maxSize: maxBytes,
+    sizeCalculation: (value) => Math.max(1, bytesOf(value)),
+  });
+  return {
+    get: (key) => values.get(key),
+    set: (key, value) => {
+      values.set(key, value);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { orAborted } from "../errors/or-aborted.js";
+
+/**
+ * The numbered writes that are under way in this process. A walk through pages, or a deletion, takes a number and waits
+ * until no write of this number or a lower one is left: whatever comes later has a higher number. How servers learn of each
+ * other's numbers is the engine's matter, since backends differ in what they can compare and swap.
+ */
+export interface WriteBarrier {
+  /** A write of this number begins; several may have the same. */
+  readonly begin: (number: number) => void;
+  /** A write of this number is over, whether it succeeded or failed. */
+  readonly end: (number: number) => void;
+  readonly isIdle: () => boolean;
+  /** The lowest number that is under way; undefined when there is none. */
+  readonly lowest: () => number | undefined;
+  /** Resolves when all writes up to this number are over. @throws ABORTED as soon as the signal fires. */
+  readonly passed: (number: number, signal?: AbortSignal) => Promise<void>;
+}
+
+export function createWriteBarrier(): WriteBarrier {
+  const underWay = new Map<number, number>();
+  const waiting = new Set<() => void>();
+
+  const lowest = (): number | undefined => {
+    let found: number | undefined;
+    for (const number of underWay.keys()) if (found === undefined || number < found) found = number;
+    return found;
+  };
+
+  return {
+    begin: (number) => {
+      underWay.set(number, (underWay.get(number) ?? 0) + 1);
+    },
+    end: (number) => {
+      const left = (underWay.get(number) ?? 1) - 1;
+      if (left > 0) underWay.set(number, left);
+      else underWay.delete(number);
+      for (const resume of waiting) resume();
+    },
+    isIdle: () => underWay.size === 0,
+    lowest,
+    passed: async (number, signal) => {
+      const isPassed = (): boolean => {
+        const first = lowest();
+        return first === undefined || first > number;
+      };
+      while (!isPassed()) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        waiting.add(resolve);
+        try {
+          await orAborted(promise, signal);
+        } finally {
+          waiting.delete(resolve);
+        }
+      }
+    },
+  };
+}

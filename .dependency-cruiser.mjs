@@ -34,7 +34,8 @@ const packages = {
   sqlite: ["core"],
   manticore: ["core"],
   elasticsearch: ["core", "jaeger"],
-  http: ["core", "jaeger", "client"],
+  ui: ["core"],
+  http: ["core", "jaeger", "client", "ui"],
   "grpc-server": ["core", "jaeger", "client", "http", "sqlite", "manticore", "elasticsearch"],
   cli: ["core", "jaeger", "client", "grpc-server"],
 };

@@ -16,6 +16,7 @@ export function greeting({ program, version, place, server, secure }: GreetingOp
   const query = allInOne?.query ?? httpAddress;
   const otlpHttp = allInOne?.otlpHttp ?? httpAddress;
   const lines: readonly (readonly [what: string, where: string | undefined])[] = [
+    ["open in a browser", query && url(query, "/")],
     ["spans are kept in", place],
     ["send OTLP by gRPC", allInOne?.otlpGrpc ?? address],
     ["send OTLP by HTTP", otlpHttp && url(otlpHttp, "/v1/traces")],

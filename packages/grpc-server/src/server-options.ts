@@ -41,6 +41,8 @@ export interface ServerOptions extends LimitOptions {
   readonly httpListen?: string;
   /** Origins of browsers that may call over HTTP, or `*`. Default: none. */
   readonly corsOrigins?: readonly string[];
+  /** A folder with the built files of Jaeger's UI, which is served in place of our page. Default: our page is. */
+  readonly uiDir?: string;
   /** How far times are moved where hosts' clocks disagree, in milliseconds, in traces that HTTP shows. Default: 0. */
   readonly maxClockSkewMs?: number;
   /** The ports of Jaeger's all-in-one, beside the others: HOST:PORT each. Default: none. */

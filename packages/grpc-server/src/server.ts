@@ -133,6 +133,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     maxConnections: limits.httpConnections,
     metrics: createHttpMetrics(metrics.registry),
     corsOrigins: options.corsOrigins ?? [],
+    uiDir: options.uiDir,
     maxBodyBytes: options.maxReceiveMessageBytes ?? 64 * mebibyte,
     maxQueryBytes: options.maxQueryBytes ?? mebibyte,
     maxHeaderBytes: options.maxHeaderBytes ?? 16 * 1024,

@@ -117,6 +117,10 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["*", ["*"]],
     ["https://a.example,http://b:8080", ["https://a.example", "http://b:8080"]],
   ],
+  "http.ui-dir": [
+    ["none", "none"],
+    ["/srv/jaeger-ui/build", "/srv/jaeger-ui/build"],
+  ],
   "http.max-clock-skew": [
     ["0", 0],
     ["10s", 10_000],

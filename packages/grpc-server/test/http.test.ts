@@ -211,6 +211,7 @@ describe("the first lines at a terminal", () => {
       [
         "spanstore 1.2.3 is ready. Ctrl+C stops it.",
         "",
+        "  open in a browser   http://127.0.0.1:17286/",
         "  spans are kept in   sqlite at ./spanstore.sqlite",
         "  send OTLP by gRPC   127.0.0.1:17271",
         "  send OTLP by HTTP   http://127.0.0.1:17286/v1/traces",

@@ -4,6 +4,7 @@ import { attributeRoutes } from "./beyond/attributes.js";
 import { searchRoutes } from "./beyond/search.js";
 import { type HttpFaceOptions, settingsOf } from "./options.js";
 import { exportRoute } from "./otlp/export.js";
+import { createPage } from "./page/page.js";
 import { archiveRoute } from "./query/archive.js";
 import { dependencyRoute } from "./query/dependencies.js";
 import { metricRoutes } from "./query/metrics.js";
@@ -51,14 +52,20 @@ const queryRoutes = [
   ...attributeRoutes,
 ];
 
-/** Jaeger's query API and OTLP/HTTP over a store. The store stays the caller's: `close` does not close it. */
+/**
+ * Jaeger's query API, OTLP/HTTP and the page over a store. The store stays the caller's: `close` does not close it.
+ * @throws INVALID_OPTIONS when `uiDir` has no files of Jaeger's UI.
+ */
 export function createHttpFace(store: SpanStore, options: HttpFaceOptions = {}): HttpFace {
   const settings = settingsOf(store, options);
   const routes = [
     ...(settings.serve.includes("query") ? queryRoutes : []),
     ...(settings.serve.includes("otlp") ? [exportRoute] : []),
   ];
-  const app = createApp(routes, settings);
+  const page = settings.serve.includes("page")
+    ? createPage({ uiDir: settings.uiDir, hasArchive: settings.archiveOf !== undefined })
+    : undefined;
+  const app = createApp(routes, settings, page);
   const isReady = app.ready();
   const servers: Server[] = [];
   const handler = (request: IncomingMessage, response: ServerResponse): void => {

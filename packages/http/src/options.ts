@@ -33,15 +33,17 @@ export interface BodyPlace {
 /** A call that is over. */
 export interface FinishedCall {
   readonly method: string;
-  /** The pattern that the path matched, `/api/traces/:traceID`; empty when none did. */
+  /** The pattern that the path matched, `/api/traces/:traceID`; `page` for its files; empty when there is nothing. */
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
 }
 
 export interface HttpFaceOptions {
-  /** What is served: Jaeger's query API, OTLP's `/v1/traces`. Default: both. */
-  readonly serve?: readonly ("query" | "otlp")[];
+  /** What is served: Jaeger's query API, OTLP's `/v1/traces`, the page on `/`. Default: all of it. */
+  readonly serve?: readonly ("query" | "otlp" | "page")[];
+  /** A folder with the built files of Jaeger's UI, which then is the page. Default: our own page. */
+  readonly uiDir?: string;
   /**
    * Says whose a call is, before its body is read. Default: everybody's are the default tenant's.
    * @throws UNAUTHENTICATED or PERMISSION_DENIED when the call may not be.
@@ -94,8 +96,9 @@ export interface HttpFaceOptions {
   readonly now?: () => number;
 }
 
-export interface Settings extends Required<Omit<HttpFaceOptions, "archiveOf" | "place">> {
+export interface Settings extends Required<Omit<HttpFaceOptions, "archiveOf" | "place" | "uiDir">> {
   readonly archiveOf: HttpFaceOptions["archiveOf"] | undefined;
+  readonly uiDir: string | undefined;
   readonly place: NonNullable<HttpFaceOptions["place"]>;
 }
 
@@ -107,7 +110,8 @@ export function settingsOf(store: SpanStore, options: HttpFaceOptions): Settings
   const storeOf =
     options.storeOf ?? (({ tenant }) => (tenant === undefined ? store : store.forTenant(tenant)));
   return {
-    serve: options.serve ?? ["query", "otlp"],
+    serve: options.serve ?? ["query", "otlp", "page"],
+    uiDir: options.uiDir,
     authorize: options.authorize ?? (() => ({})),
     storeOf,
     archiveOf: options.archiveOf,

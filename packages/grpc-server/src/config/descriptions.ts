@@ -141,12 +141,17 @@ export const descriptions: Record<OptionName, OptionDescription> = {
   "http.listen": {
     group: "Network",
     placeholder: "HOST:PORT|none",
-    help: "Where Jaeger's query API and OTLP's /v1/traces are served over HTTP.",
+    help: "Where the page, Jaeger's query API and OTLP's /v1/traces are served over HTTP.",
   },
   "http.cors-origins": {
     group: "Network",
     placeholder: "URL,URL|none",
     help: "Origins of browsers that may call over HTTP, or * for every one.",
+  },
+  "http.ui-dir": {
+    group: "Network",
+    placeholder: "DIR|none",
+    help: "Built files of Jaeger's UI, which is served in place of the page.",
   },
   "http.max-clock-skew": {
     group: "Network",
@@ -156,7 +161,7 @@ export const descriptions: Record<OptionName, OptionDescription> = {
   "all-in-one": {
     group: "Network",
     placeholder: "",
-    help: "Open the ports of Jaeger's all-in-one, too, on the host of --listen: 4317 for OTLP over gRPC, 4318 for OTLP over HTTP, 16686 for the query API.",
+    help: "Open the ports of Jaeger's all-in-one, too, on the host of --listen: 4317 for OTLP over gRPC, 4318 for OTLP over HTTP, 16686 for the page and the query API.",
   },
   "tls.cert-file": {
     group: "Security",

@@ -103,6 +103,7 @@ export const configSchema = z.strictObject({
       z.array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, "must be origins such as https://app.example")),
     )
     .default([]),
+  "http.ui-dir": z.string().default("none"),
   "http.max-clock-skew": timeSpan.pipe(z.number().max(86_400_000, "must be at most 1d")).default(0),
   "all-in-one": flag.default(false),
   "tls.cert-file": protection.default("none"),

@@ -12,6 +12,7 @@ export function serveOptions(config: Config): ConfiguredOptions {
     admin: config.admin,
     ...(config["http.listen"] === "none" ? {} : { httpListen: config["http.listen"] }),
     corsOrigins: config["http.cors-origins"],
+    ...(config["http.ui-dir"] === "none" ? {} : { uiDir: config["http.ui-dir"] }),
     maxClockSkewMs: config["http.max-clock-skew"],
     ...allInOneOf(config),
     ...(config["archive.listen"] === "none" ? {} : { archiveListen: config["archive.listen"] }),

@@ -1,5 +1,11 @@
 import { createReclaimer } from "@spanstore/core/engine";
-import { createHttpFace, type HttpCall, type HttpCaller, type HttpFace } from "@spanstore/http";
+import {
+  createHttpFace,
+  type HttpCall,
+  type HttpCaller,
+  type HttpFace,
+  type HttpFaceOptions,
+} from "@spanstore/http";
 import type { Logger } from "pino";
 import { peerOf } from "../limits/connections.js";
 import type { Limits } from "../limits/limits.js";
@@ -24,6 +30,8 @@ export interface HttpServiceOptions {
   readonly maxConnections: number;
   readonly metrics: HttpMetrics;
   readonly corsOrigins: readonly string[];
+  /** Undefined: our own page. */
+  readonly uiDir: string | undefined;
   readonly maxBodyBytes: number;
   readonly maxQueryBytes: number;
   readonly maxHeaderBytes: number;
@@ -35,17 +43,21 @@ export interface HttpServiceOptions {
 /** The store over HTTP, with what gRPC's calls have, too. */
 export interface HttpService {
   /** @returns the address with the port that was opened. @throws ListenError. */
-  listen(address: Address, serve?: "query" | "otlp"): Promise<Address>;
+  listen(address: Address, serve?: keyof typeof servedBy): Promise<Address>;
   /** Takes no more connections, and waits for answers that are on their way, but no longer than the grace time. */
   stop(graceMs: number): Promise<boolean>;
 }
 
+/** What is served on which kind of port. */
+const servedBy = { all: ["query", "otlp", "page"], query: ["query", "page"], otlp: ["otlp"] } as const;
+
 export function createHttpService(options: HttpServiceOptions): HttpService {
   const { spaceOf, hasArchive, metrics, tls, log } = options;
   const faces: HttpFace[] = [];
-  const createFace = (serve: readonly ("query" | "otlp")[]): HttpFace =>
+  const createFace = (serve: HttpFaceOptions["serve"] & {}): HttpFace =>
     createHttpFace(spaceOf(undefined).store, {
       serve,
+      ...(options.uiDir === undefined ? {} : { uiDir: options.uiDir }),
       authorize: (call) => authorized(options, call),
       storeOf: ({ tenant }) => spaceOf(tenant).store,
       ...(hasArchive ? { archiveOf: (caller) => archiveOf(spaceOf(caller.tenant)) } : {}),
@@ -64,8 +76,8 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       maxClockSkewMs: options.maxClockSkewMs,
     });
   return {
-    async listen(address, serve) {
-      const face = createFace(serve === undefined ? ["query", "otlp"] : [serve]);
+    async listen(address, serve = "all") {
+      const face = createFace(servedBy[serve]);
       try {
         const bound = await face.listen({
           ...address,

@@ -3,6 +3,7 @@ import cors from "@fastify/cors";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { HttpCall, Settings } from "../options.js";
 import { statusAnswer } from "../otlp/status.js";
+import type { Page } from "../page/page.js";
 import { type Answer, sendAnswer } from "./answer.js";
 import { createCall, type Route } from "./call.js";
 import { type ErrorForm, failureOf, gatewayError, HttpError, jaegerError } from "./errors.js";
@@ -18,7 +19,11 @@ const preflightSeconds = 7200;
  * The routes as a Fastify application, of which no port is open. Fastify finds the route, and its middleware answers
  * preflight requests; bodies and answers are streams that it does not touch.
  */
-export function createApp(routes: readonly Route[], settings: Settings): FastifyInstance {
+export function createApp(
+  routes: readonly Route[],
+  settings: Settings,
+  page: Page | undefined,
+): FastifyInstance {
   const app = fastify({
     routerOptions: {
       maxParamLength: maxPartLength,
@@ -82,8 +87,14 @@ export function createApp(routes: readonly Route[], settings: Settings): Fastify
     done();
   });
   app.setNotFoundHandler((request, reply) => {
-    const error = new HttpError(404, `nothing is at ${pathOf(request.url).slice(0, 200)}`);
-    return refuseCall(error, request, reply, settings);
+    if (page !== undefined && isForBrowsers(request)) {
+      let isFound = false;
+      takeOver(request, reply, settings, () => (isFound ? "page" : ""));
+      isFound = page.answer(request.raw, reply.raw);
+      if (isFound) return;
+      return respondWithError(request.raw, reply.raw, "jaeger", nothingAt(request.url), settings);
+    }
+    return refuseCall(nothingAt(request.url), request, reply, settings);
   });
   app.setErrorHandler((error, request, reply) => {
     settings.failed(error, request);
@@ -151,7 +162,12 @@ async function refuseCall(
 }
 
 /** From here on Fastify does nothing more with the answer; headers that its middleware set stay. */
-function takeOver(request: FastifyRequest, reply: FastifyReply, settings: Settings): void {
+function takeOver(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  settings: Settings,
+  route = () => request.routeOptions.url ?? "",
+): void {
   const started = performance.now();
   reply.hijack();
   for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -160,7 +176,7 @@ function takeOver(request: FastifyRequest, reply: FastifyReply, settings: Settin
   reply.raw.once("close", () =>
     settings.finished({
       method: request.method,
-      route: request.routeOptions.url ?? "",
+      route: route(),
       status: reply.raw.headersSent ? reply.raw.statusCode : 499,
       seconds: (performance.now() - started) / 1000,
     }),
@@ -189,6 +205,14 @@ function errorAnswer(form: ErrorForm, error: unknown, request: IncomingMessage):
   if (form === "status") return statusAnswer(failure, request.headers["content-type"]);
   const body = form === "gateway" ? gatewayError(failure) : jaegerError(failure);
   return { status: failure.status, headers: failure.headers, body };
+}
+
+function nothingAt(url: string): HttpError {
+  return new HttpError(404, `nothing is at ${pathOf(url).slice(0, 200)}`);
+}
+
+function isForBrowsers({ method, url }: FastifyRequest): boolean {
+  return (method === "GET" || method === "HEAD") && !url.startsWith("/api/") && !url.startsWith("/v1/");
 }
 
 function formOf(url: string): ErrorForm {

@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pageDirectory } from "@spanstore/ui";
+import sirv from "sirv";
+import { jaegerUi } from "./jaeger-ui.js";
+
+/** Files for browsers. They hold nothing of the store, and need no token. */
+export interface Page {
+  /** Answers GET and HEAD; false when there is nothing at the path, and nothing was answered. */
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
+export interface PageOptions {
+  /** Built files of Jaeger's UI, which take the place of the page. */
+  readonly uiDir: string | undefined;
+  readonly hasArchive: boolean;
+}
+
+/** @throws INVALID_OPTIONS when there are no such files. */
+export function createPage({ uiDir, hasArchive }: PageOptions): Page {
+  return uiDir === undefined ? ownPage() : jaegerUi(uiDir, hasArchive);
+}
+
+/** Scripts, styles and answers come from the page's own origin alone; text never becomes markup. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+const ownHeaders = {
+  "content-security-policy": policy,
+  "cross-origin-opener-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+} as const;
+
+/** A name with a hash never changes what it names. */
+const forever = "public, max-age=31536000, immutable";
+
+function ownPage(): Page {
+  const files = sirv(pageDirectory, {
+    etag: true,
+    gzip: true,
+    brotli: true,
+    extensions: ["html"],
+    setHeaders: (response, path) => {
+      for (const [name, value] of Object.entries(ownHeaders)) response.setHeader(name, value);
+      response.setHeader("cache-control", path.startsWith("/assets/") ? forever : "no-cache");
+    },
+  });
+  return { answer: answering(files) };
+}
+
+type Files = ReturnType<typeof sirv>;
+
+/** sirv calls back at once when it has no such file. */
+export function answering(files: Files): Page["answer"] {
+  return (request, response) => {
+    let isFound = true;
+    files(request, response, () => {
+      isFound = false;
+    });
+    return isFound;
+  };
+}

@@ -1,0 +1,91 @@
+import { signal } from "@preact/signals";
+import { settings } from "../app/settings.js";
+
+/** An answer that is none: what the server said, or that there was none. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  /** 0: nothing came back. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Whether the server wants a token, or another one. */
+export const wantsToken = signal(false);
+
+export interface ApiCall {
+  readonly params?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON by POST. */
+  readonly body?: unknown;
+  readonly accept?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The header that names a tenant, as the server's `/api/v3/about` says it. */
+const tenantHeader = signal("x-tenant");
+
+/** Calls the API beside the page. @throws ApiError; the signal's reason when it fires. */
+async function ask(path: string, call: ApiCall = {}): Promise<Response> {
+  const { body, accept, signal: abort } = call;
+  let answer: Response;
+  try {
+    answer = await fetch(urlOf(path, call.params), {
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        ...credentials(),
+        ...(accept === undefined ? {} : { accept }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(abort === undefined ? {} : { signal: abort }),
+    });
+  } catch (error) {
+    if (abort?.aborted) throw error;
+    throw new ApiError(0, "");
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 401) wantsToken.value = true;
+  throw new ApiError(answer.status, messageOf(await answer.text(), answer.statusText));
+}
+
+/** Calls the API for JSON. @throws as `ask`. */
+export async function askJson<T>(path: string, call: ApiCall = {}): Promise<T> {
+  const answer = await ask(path, call);
+  try {
+    return (await answer.json()) as T;
+  } catch (error) {
+    if (call.signal?.aborted) throw error;
+    throw new ApiError(answer.status, "the answer breaks off");
+  }
+}
+
+function credentials(): Record<string, string> {
+  const token = settings.token.value;
+  const tenant = settings.tenant.value;
+  return {
+    ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+    ...(tenant === "" ? {} : { [tenantHeader.value]: tenant }),
+  };
+}
+
+function urlOf(path: string, params: ApiCall["params"] = {}): URL {
+  const url = new URL(path, document.baseURI);
+  url.hash = "";
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== undefined && value !== "") url.searchParams.set(name, String(value));
+  }
+  return url;
+}
+
+/** Jaeger's two forms of an error. */
+function messageOf(text: string, otherwise: string): string {
+  try {
+    const json = JSON.parse(text) as { error?: { message?: string }; errors?: { msg?: string }[] };
+    return json.error?.message ?? json.errors?.[0]?.msg ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}

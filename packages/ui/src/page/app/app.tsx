@@ -1,0 +1,68 @@
+import { effect } from "@preact/signals";
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { loadServices } from "../api/names.js";
+import { Problem } from "../kit/problem.js";
+import { SearchView } from "../search/search-view.js";
+import { t, type WordKey } from "../words/words.js";
+import { Access, accessVersion } from "./access.js";
+import { Header } from "./header.js";
+import { route, type View } from "./route.js";
+
+type ViewModule = () => Promise<ComponentType>;
+
+/** Views beside the first one come when they are opened. */
+const later: Partial<Record<View, ViewModule>> = {};
+
+const titles: Readonly<Record<View, WordKey>> = {
+  search: "search",
+  trace: "trace",
+  compare: "compare",
+  services: "services",
+  graph: "graph",
+  live: "live",
+  about: "about",
+};
+
+export function App(): JSX.Element {
+  const { view } = route.value;
+  useEffect(
+    () =>
+      effect(() => {
+        accessVersion.value;
+        // What failed is said where the view asks itself.
+        loadServices().catch(() => {});
+      }),
+    [],
+  );
+  useEffect(() => {
+    document.title = `${t(titles[view])} · spanstore`;
+  }, [view]);
+  return (
+    <>
+      <Header />
+      <main id="main" class={`view view-${view}`} tabIndex={-1}>
+        <Shown key={`${view} ${accessVersion.value}`} view={view} />
+      </main>
+      <Access />
+    </>
+  );
+}
+
+function Shown({ view }: { readonly view: View }): JSX.Element {
+  const load = later[view];
+  return load === undefined ? <SearchView /> : <Later load={load} />;
+}
+
+function Later({ load }: { readonly load: ViewModule }): JSX.Element {
+  const [loaded, setLoaded] = useState<{ View?: ComponentType; error?: unknown }>({});
+  useEffect(() => {
+    load().then(
+      (View) => setLoaded({ View }),
+      (error: unknown) => setLoaded({ error }),
+    );
+  }, [load]);
+  if (loaded.error !== undefined) return <Problem error={loaded.error} retry={() => location.reload()} />;
+  const { View } = loaded;
+  return View === undefined ? <p class="waiting">{t("loading")}</p> : <View />;
+}

@@ -1,0 +1,43 @@
+import type { AnyJson } from "./conditions.js";
+
+/** An attribute and its value. */
+export interface Tag {
+  readonly key: string;
+  readonly value: AnyJson;
+}
+
+/**
+ * Tags as Jaeger's page takes them: `http.status_code=500 error="card declined"`. A number and `true` or `false` are
+ * what they look like; in quotes they are text.
+ */
+export function parseTags(text: string): readonly Tag[] {
+  const tags: Tag[] = [];
+  for (const [, key = "", quoted, bare = ""] of text.matchAll(
+    /([^\s=]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s]*))/g,
+  )) {
+    tags.push({ key, value: quoted === undefined ? guessed(bare) : { stringValue: unescaped(quoted) } });
+  }
+  return tags;
+}
+
+function guessed(text: string): AnyJson {
+  if (/^-?\d{1,15}$/.test(text)) return { intValue: text };
+  if (/^-?\d+\.\d+$/.test(text)) return { doubleValue: text };
+  if (text === "true" || text === "false") return { boolValue: text };
+  return { stringValue: text };
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/g, "$1");
+}
+
+/** What `parseTags` reads back. */
+export function formatTags(tags: readonly Tag[]): string {
+  return tags.map(({ key, value }) => `${key}=${formatValue(value)}`).join(" ");
+}
+
+function formatValue(value: AnyJson): string {
+  const text = String(Object.values(value)[0] ?? "");
+  const isTaken = JSON.stringify(Object.keys(guessed(text))) === JSON.stringify(Object.keys(value));
+  return isTaken && !/[\s"]/.test(text) && text !== "" ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
+}

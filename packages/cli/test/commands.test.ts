@@ -354,7 +354,7 @@ describe("wrong usage", slow, () => {
     [
       ["maintain", "polish"],
       [
-        expect.stringContaining("optimize or flush"),
+        expect.stringContaining("optimize, flush or repair"),
         expect.stringContaining("sqlite"),
         "see spanstore maintain --help",
       ],

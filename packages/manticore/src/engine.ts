@@ -3,15 +3,18 @@ import { type Client, decimal } from "./connection/client.js";
 import { storeError } from "./connection/errors.js";
 import { createControl } from "./coordination/control.js";
 import { createGate } from "./coordination/gate.js";
+import { createRestarts } from "./coordination/restarts.js";
+import { repairWindows } from "./maintenance/repair.js";
 import { createRetention } from "./maintenance/retention.js";
 import { createSizes } from "./maintenance/sizes.js";
-import { startTidying } from "./maintenance/tidy.js";
+import { tidying } from "./maintenance/tidy.js";
+import { startUpkeep } from "./maintenance/upkeep.js";
 import type { Settings } from "./options.js";
+import { createLayouts } from "./read/layout.js";
 import { createLedgers } from "./read/ledgers.js";
 import { createReader } from "./read/read.js";
 import { spreadWrites, type Write } from "./read/spread.js";
 import { createCatalog } from "./schema/catalog.js";
-import { createLayouts } from "./schema/layout.js";
 import { createNaming } from "./schema/naming.js";
 import { placesOf } from "./schema/places.js";
 import { prepareSpace } from "./schema/space.js";
@@ -31,11 +34,16 @@ export interface EngineOptions {
   /** Of this space's tables. */
   readonly prefix: string;
   readonly tuning?: Tuning;
+  /** Is told what the store put right by itself, and an operator should know. */
+  readonly warn?: ((message: string) => void) | undefined;
   /** Another thread's, for large writes. */
   readonly inserterOf?: InsertThread["inserterOf"];
 }
 
 const nanosPerMilli = 1_000_000n;
+/** Of each window so many fragments are compared with the index after searchd started again. */
+const sampledForRepair = 256;
+const repairMillis = 60_000;
 /** The tables of a window are made this part of a window's length before it begins. */
 const aheadParts = 96n;
 
@@ -50,6 +58,7 @@ async function openSpace({
   settings,
   prefix,
   tuning = defaultTuning,
+  warn,
   inserterOf,
 }: EngineOptions): Promise<Engine> {
   const { cluster, attributes, timeoutMillis } = settings;
@@ -73,11 +82,13 @@ async function openSpace({
   const operations = createOperations(client, naming, places, tuning);
   const stopTerms = createStopTerms(client, naming, tuning);
   const gate = createGate();
-  const reader = createReader({ client, naming, layouts: createLayouts(client, naming, catalog), tuning });
+  const restarts = createRestarts([client, ...shards], restore);
+  const layouts = createLayouts({ client, naming, catalog, restarts });
+  const reader = createReader({ client, naming, layouts, tuning });
   const writers = places.map((own, place) => {
-    const inserter = createInserter({ ...own, stopTerms, tuning });
+    const inserter = createInserter({ ...own, home: client, stopTerms, tuning });
     const threadInserter = inserterOf?.({ prefix, window: length, place });
-    const parts = { catalog, control, operations, gate, lanes: settings.writers };
+    const parts = { catalog, control, restarts, operations, gate, lanes: settings.writers };
     return createWriter({ ...parts, inserter, threadInserter });
   });
   const retention = createRetention({
@@ -92,7 +103,20 @@ async function openSpace({
   });
   const ledgers = createLedgers({ client, naming, catalog, control, reader });
   const size = createSlowAnswer(createSizes({ naming, catalog, places, now }));
-  const endTidying = startTidying({ naming, catalog, places, now });
+  /** Windows that a searchd which started again may have lost names or lists of. */
+  const doubtful = new Map<string, Window>();
+  const repair = async (): Promise<void> => {
+    const windows = new Set(doubtful.keys());
+    if (windows.size === 0) return;
+    const parts = { client, naming, places, catalog, layouts, operations };
+    await repairWindows(parts, ({ name }) => windows.has(name), sampledForRepair);
+    for (const name of windows) doubtful.delete(name);
+  };
+  const endUpkeep = startUpkeep([
+    tidying({ naming, catalog, places, now }),
+    { everyMillis: repairMillis, work: repair },
+    { everyMillis: repairMillis, work: checkUnion },
+  ]);
 
   return {
     name: "manticore",
@@ -109,10 +133,27 @@ async function openSpace({
     stats: () => making("cannot read the size", async () => ({ bytes: await size.get() })),
     health: () => making("the store does not serve", checkHealth),
     close: () => {
-      endTidying();
+      endUpkeep();
       return control.close();
     },
   };
+
+  async function checkUnion(): Promise<void> {
+    const fault = await catalog.checkUnion();
+    if (fault !== undefined) warn?.(`${fault}: SQL over all days failed or was not whole; it is made again`);
+  }
+
+  /** Stores again what this server relies on. What has to be derived from spans follows in the background. */
+  async function restore(): Promise<void> {
+    catalog.forget();
+    await prepareSpace(client, naming, length, shards.length > 0);
+    await catalog.ensure([currentWindow()]);
+    await layouts.restore();
+    await stopTerms.restore();
+    for (const window of [currentWindow(), ...operations.forget()]) doubtful.set(window.name, window);
+    // Upkeep tries again what fails here.
+    void repair().catch(() => undefined);
+  }
 
   async function highestSequence(): Promise<number> {
     const listed = await catalog.list();

@@ -44,7 +44,16 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
       throw storeError(error, "cannot open the store");
     });
     thread ??= createInsertThread(threadFile, { settings, tuning: messageable(tuning) });
-    return openEngine({ client: home, shards, settings, prefix, tuning, inserterOf: thread.inserterOf });
+    const { warn } = options;
+    return openEngine({
+      client: home,
+      shards,
+      settings,
+      prefix,
+      tuning,
+      warn,
+      inserterOf: thread.inserterOf,
+    });
   };
 
   const engine = lazyEngine("manticore", () => open(settings.prefix));

@@ -39,7 +39,7 @@ export interface ManticoreOptions {
   readonly retryMillis?: number | undefined;
   /** How long a statement may take, in milliseconds; 60000 by default. */
   readonly timeoutMillis?: number | undefined;
-  /** Is told at opening what of searchd's settings makes the store weaker than it could be. */
+  /** Receives what of searchd's settings makes the store weaker than it could be, and what the store puts right by itself. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 

@@ -42,7 +42,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./doctor.js")).doctor,
   },
   maintain: {
-    summary: "optimize or flush the tables of Manticore Search",
+    summary: "optimize, flush or repair the tables of Manticore Search",
     load: async () => (await import("./maintain.js")).maintain,
   },
   health: {

@@ -6,18 +6,26 @@ import {
 } from "@spanstore/grpc-server/program";
 import { defineCommand, onOff } from "../calling/command.js";
 
-const actions: Readonly<Record<string, (maintenance: ManticoreMaintenance) => Promise<void>>> = {
-  optimize: (maintenance) => maintenance.optimize(),
-  flush: (maintenance) => maintenance.flush(),
+/** Each returns in words what it found to be wrong. */
+const actions: Readonly<Record<string, (maintenance: ManticoreMaintenance) => Promise<readonly string[]>>> = {
+  repair: (maintenance) => maintenance.repair(),
+  optimize: async (maintenance) => {
+    await maintenance.optimize();
+    return [];
+  },
+  flush: async (maintenance) => {
+    await maintenance.flush();
+    return [];
+  },
 };
 
 export const maintain = defineCommand({
   name: "maintain",
   text: [
-    "Work on the tables of Manticore Search, while servers go on. optimize merges what each table has on disk, which gives the room of deleted spans back and quickens searches. flush saves what tables hold in memory, so that searchd has less to replay when it starts; before it is stopped, for example.",
+    "Work on the tables of Manticore Search, while servers go on. optimize merges what each table has on disk, which gives the room of deleted spans back and quickens searches. flush saves what tables hold in memory, so that searchd has less to replay when it starts; before it is stopped, for example. repair derives from the spans what a searchd that was killed has lost, and which doctor tells of: lists of services and operations, terms that searches look by, the table that joins all days.",
     "The other backends do by themselves what there is to do.",
   ],
-  arguments: [{ name: "optimize|flush" }],
+  arguments: [{ name: "optimize|flush|repair" }],
   flags: {
     archive: {
       placeholder: "",
@@ -29,7 +37,7 @@ export const maintain = defineCommand({
   run: async ({ config, flags, arguments: [name = ""], complain }) => {
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
     const problems: string[] = [];
-    if (action === undefined) problems.push(`must be optimize or flush, not ${JSON.stringify(name)}`);
+    if (action === undefined) problems.push(`must be optimize, flush or repair, not ${JSON.stringify(name)}`);
     if (config.backend !== "manticore") {
       problems.push(`--backend is ${config.backend}, where nothing is to be done by hand; name manticore`);
     }
@@ -38,7 +46,7 @@ export const maintain = defineCommand({
     try {
       const tables = await maintenance.tables();
       const startedAt = Date.now();
-      await action(maintenance);
+      for (const text of await action(maintenance)) complain(text);
       const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
       complain(`${name}: ${counted(tables.length, "table")} in ${seconds} s`);
       return 0;

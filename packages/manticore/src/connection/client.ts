@@ -22,6 +22,11 @@ export interface Client {
     statements: readonly string[],
     options?: QueryOptions,
   ) => Promise<readonly (readonly Row[])[]>;
+  /**
+   * How often searchd was found to have started again, or another address took over: rows of earlier statements may be lost
+   * then. The number is up to date whenever a statement has succeeded.
+   */
+  readonly restarts: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -59,16 +64,21 @@ export function createClient(
   let current = 0;
   let returnAt = 0;
   let closed = false;
+  let moves = 0;
 
   const pool = (): Connections => {
-    if (current !== 0 && Date.now() >= returnAt) current = 0;
+    if (current !== 0 && Date.now() >= returnAt) moveTo(0);
     return pools[current] as Connections;
   };
   const moveOn = (failed: Connections): void => {
     // Others may have moved on already.
     if (pools[current] !== failed) return;
-    current = (current + 1) % pools.length;
+    moveTo((current + 1) % pools.length);
     returnAt = Date.now() + awayMillis;
+  };
+  const moveTo = (next: number): void => {
+    if (next !== current) moves++;
+    current = next;
   };
 
   /** @returns what the last statement answered. */
@@ -119,6 +129,7 @@ export function createClient(
       const answer = await run([statements.join(";")], options);
       return statements.length === 1 ? [rowsOf(answer)] : (answer as readonly unknown[]).map(rowsOf);
     },
+    restarts: () => pools.reduce((sum, each) => sum + each.restarts(), moves),
     close: async () => {
       closed = true;
       await Promise.all(pools.map((each) => each.close()));

@@ -1,7 +1,7 @@
 import { checkServerIdentity, TLSSocket } from "node:tls";
 import { SpanStoreError } from "@spanstore/core";
 import { orAborted } from "@spanstore/core/engine";
-import { createPool, type PoolConnection } from "mysql2";
+import { createPool, type PoolConnection, type QueryError } from "mysql2";
 import { type Address, addressText, type Settings } from "../options.js";
 
 /** Connections to one address, made as they are needed. */
@@ -11,6 +11,8 @@ export interface Connections {
    * @throws ABORTED when the signal fires, STORE_UNAVAILABLE when all are in use and none becomes free in time.
    */
   readonly take: (timeoutMillis: number, signal?: AbortSignal) => Promise<PoolConnection>;
+  /** How often searchd was found to have started again. A statement on a connection of {@link take} knows of all starts. */
+  readonly restarts: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -58,7 +60,23 @@ export function openConnections(address: Address, settings: Settings): Connectio
     known = true;
   };
 
+  const starts = createStarts();
+  const identified = new WeakSet<PoolConnection>();
+  /** Every connection to a searchd that started again is a new one: looking at new ones is enough. */
+  const identify = async (connection: PoolConnection, timeoutMillis: number): Promise<PoolConnection> => {
+    if (identified.has(connection)) return connection;
+    try {
+      starts.note(connection.threadId, await uptimeOf(connection, timeoutMillis));
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    identified.add(connection);
+    return connection;
+  };
+
   return {
+    restarts: starts.count,
     take: async (timeoutMillis, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<PoolConnection>();
       let isOver = false;
@@ -69,11 +87,14 @@ export function openConnections(address: Address, settings: Settings): Connectio
         if (isOver) return connection.release();
         try {
           check(connection);
-          resolve(connection);
         } catch (mismatch) {
           connection.destroy();
-          reject(mismatch);
+          return reject(mismatch);
         }
+        identify(connection, timeoutMillis).then((own) => {
+          if (isOver) own.release();
+          else resolve(own);
+        }, reject);
       });
       // One that is being made has a time of its own.
       const late = isQueued
@@ -88,6 +109,44 @@ export function openConnections(address: Address, settings: Settings): Connectio
     },
     close: () => new Promise((resolve) => pool.end(() => resolve())),
   };
+}
+
+/** Two looks at the start of one searchd differ by less: it tells its age in whole seconds. */
+const sameStartMillis = 1_500;
+const maxIds = 10_000;
+
+/** Tells the starts of a searchd apart: by its age, and by the ids of connections, which are counted from each start on. */
+export function createStarts(now: () => number = () => performance.now()) {
+  const ids = new Set<number>();
+  let started: number | undefined;
+  let count = 0;
+  return {
+    note: (id: number, uptimeMillis: number): void => {
+      const own = now() - uptimeMillis;
+      const isSame = started === undefined || (Math.abs(own - started) < sameStartMillis && !ids.has(id));
+      if (!isSame) {
+        ids.clear();
+        count++;
+      }
+      if (!isSame || started === undefined) started = own;
+      if (ids.size >= maxIds) ids.clear();
+      ids.add(id);
+    },
+    count: (): number => count,
+  };
+}
+
+function uptimeOf(connection: PoolConnection, timeout: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    connection.query(
+      { sql: "SHOW STATUS LIKE 'uptime'", timeout },
+      (error: QueryError | null, rows: unknown) => {
+        if (error) return reject(error);
+        const [row] = rows as readonly (readonly Buffer[])[];
+        resolve(Number(row?.[1]?.toString("latin1") ?? 0) * 1000);
+      },
+    );
+  });
 }
 
 function noneFree(at: string, timeoutMillis: number): SpanStoreError {

@@ -71,6 +71,8 @@ interface Range {
   next: number;
   readonly end: number;
   readonly generation: number;
+  /** Of the client when the others were told of the range: a searchd that has started again since has lost that. */
+  readonly restarts: number;
   /** When the generation was asked for, and until when numbers are taken: milliseconds of the clock that never jumps. */
   readonly asked: number;
   readonly until: number;
@@ -164,6 +166,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
         const first = Math.max(last + 1, Date.now() * microsPerMilli);
         last = first + rangeNumbers - 1;
         claimed = first;
+        const restarts = client.restarts();
         // Told before asked, and walks do likewise: so one of the two knows of the other.
         await publish();
         const asked = performance.now();
@@ -172,8 +175,9 @@ export function createControl(client: Client, naming: Naming, highestStored: num
           (high, other) => (other.id > walkIds ? Math.max(high, other.last) : high),
           walked,
         );
-        if (forbidden < first) {
-          range = { next: first, end: last, generation, asked, until: performance.now() + rangeMillis };
+        if (forbidden < first && client.restarts() === restarts) {
+          const until = performance.now() + rangeMillis;
+          range = { next: first, end: last, generation, restarts, asked, until };
           return;
         }
         last = Math.max(last, forbidden);
@@ -186,6 +190,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   /** A number of the range, when that still has one. */
   const take = (): WriteTurn | undefined => {
     if (range === undefined || range.next > range.end || performance.now() >= range.until) return undefined;
+    if (range.restarts !== client.restarts()) return undefined;
     const { generation, asked } = range;
     const sequence = range.next++;
     writes.begin(sequence);

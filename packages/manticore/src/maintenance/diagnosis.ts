@@ -11,11 +11,13 @@ import {
   type ServerFacts,
   type TableFacts,
 } from "../connection/server-facts.js";
-import { addressText, checkOptions, type ManticoreOptions } from "../options.js";
+import { addressText, checkOptions, type ManticoreOptions, type Settings } from "../options.js";
 import { createNaming, type Naming, tenantOfTable } from "../schema/naming.js";
-import { formatOf } from "../schema/space.js";
+import { placesOf } from "../schema/places.js";
+import { formatOf, lengthOf } from "../schema/space.js";
 import { type ListedTable, tablesFrom } from "../schema/tables.js";
 import { createWindows } from "../schema/windows.js";
+import { lossFindings } from "./losses.js";
 
 /** The version that everything was tried with. */
 const triedVersion = 29;
@@ -51,8 +53,7 @@ export async function diagnoseManticore(options: ManticoreOptions): Promise<read
       findings.push(...found);
     }
     if (findings.some(({ level, subject }) => level === "problem" && subject === "searchd")) return findings;
-    const holders = shards.length > 0 ? shards : [home];
-    findings.push(...(await within("tables", () => spaceFindings(home, holders, settings.prefix))));
+    findings.push(...(await within("tables", () => spaceFindings(home, shards, settings))));
     return findings;
   } finally {
     await clients.close();
@@ -101,14 +102,26 @@ function serverFindings(facts: ServerFacts, at: string): Finding[] {
   return findings;
 }
 
-async function spaceFindings(home: Client, holders: readonly Client[], prefix: string): Promise<Finding[]> {
+async function spaceFindings(
+  home: Client,
+  shards: readonly Client[],
+  settings: Settings,
+): Promise<Finding[]> {
+  const { prefix } = settings;
+  const holders = shards.length > 0 ? shards : [home];
   const naming = createNaming({ prefix, windows: createWindows("day") });
   const listed = await tablesFrom(home, prefix);
   if (!listed.some(({ name }) => name === naming.stopTerms)) {
     return [ok("tables", `no store with the prefix ${prefix} yet; it is made when it is used`)];
   }
   const format = await formatOf(home, naming.stopTerms);
-  const length = format?.window ?? "day";
+  const length =
+    format?.window ??
+    lengthOf(
+      listed.map(({ name }) => name.slice(prefix.length)),
+      settings.window,
+    ) ??
+    "day";
   const own = createNaming({ prefix, windows: createWindows(length) });
   const findings: Finding[] = [];
   const seconds = await clockDifference(home, naming.stopTerms);
@@ -134,6 +147,17 @@ async function spaceFindings(home: Client, holders: readonly Client[], prefix: s
     }
   }
   findings.push(...sizeFindings(own, held, length), ...strayFindings(own, listed));
+  if (format === undefined) {
+    findings.push({
+      level: "problem",
+      subject: "format",
+      text: `the row of ${own.stopTerms} that says how the store was made is lost`,
+      advice: "a server that opens the store writes it again; give it the same `window`",
+    });
+  }
+  const agents = settings.shards.map(({ agent }) => agent);
+  const parts = { client: home, naming: own, places: placesOf(home, shards, own), agents, listed };
+  findings.push(...(await within("losses", () => lossFindings(parts))));
   return findings;
 }
 

@@ -3,7 +3,9 @@ import { openClients } from "../connection/clients.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import { readServerFacts, type ServerFacts } from "../connection/server-facts.js";
 import { checkOptions, type ManticoreOptions } from "../options.js";
+import { tenantOfTable, tenantPrefix } from "../schema/naming.js";
 import { tablesFrom } from "../schema/tables.js";
+import { repairSpace } from "./repair-space.js";
 
 /** What an operator does with a store's tables and asks of its searchd. */
 export interface ManticoreMaintenance extends AsyncDisposable {
@@ -13,6 +15,12 @@ export interface ManticoreMaintenance extends AsyncDisposable {
   readonly tables: () => Promise<readonly string[]>;
   /** Merges each table's disk chunks into one, which gives the room of deleted rows back and quickens searches. */
   readonly optimize: () => Promise<void>;
+  /**
+   * Derives from the spans what a searchd that was killed has lost: lists of services and operations, lists of stop terms,
+   * the row that says how the store was made, the table that joins all days. Tenants' too.
+   * @returns in words what was put right.
+   */
+  readonly repair: () => Promise<readonly string[]>;
   /** Saves what tables hold in memory to disk, which shortens what searchd has to replay when it starts. */
   readonly flush: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -61,6 +69,16 @@ export function openManticoreMaintenance(options: ManticoreOptions): ManticoreMa
     optimize: () =>
       doing("cannot optimize", () => onAll((table) => `OPTIMIZE TABLE ${table} OPTION sync=1, cutoff=1`)),
     flush: () => doing("cannot flush", () => onAll((table) => `FLUSH RAMCHUNK ${table}`)),
+    repair: () =>
+      doing("cannot repair", async () => {
+        const { home, shards } = clients;
+        const names = (await tablesFrom(home, settings.prefix)).map(({ name }) => name);
+        const tenants = names.flatMap((name) => tenantOfTable(settings.prefix, name) ?? []);
+        const prefixes = [settings.prefix, ...tenants.map((tenant) => tenantPrefix(settings.prefix, tenant))];
+        const done: string[] = [];
+        for (const prefix of prefixes) done.push(...(await repairSpace({ home, shards, settings, prefix })));
+        return done;
+      }),
     close: clients.close,
     [Symbol.asyncDispose]: clients.close,
   };

@@ -3,6 +3,7 @@ import { failureOf } from "../connection/errors.js";
 import type { Catalog } from "../schema/catalog.js";
 import type { Naming } from "../schema/naming.js";
 import type { Place } from "../schema/places.js";
+import type { Chore } from "./upkeep.js";
 
 /** A window is left alone until so long after its end, since spans come late. */
 const restNanos = 3_600_000_000_000n;
@@ -80,23 +81,8 @@ async function tidyTables(
   }
 }
 
-/** Does so from time to time. @returns what ends it. */
-export function startTidying(parts: TidyParts): () => void {
-  const ending = new AbortController();
+/** The chore of merging. */
+export function tidying(parts: TidyParts): Chore {
   const seen: SeenRows = [];
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    // It only saves room and time, and is tried again.
-    void tidyWindows(parts, seen, ending.signal)
-      .catch(() => undefined)
-      .finally(() => {
-        busy = false;
-      });
-  }, everyMillis).unref();
-  return () => {
-    clearInterval(timer);
-    ending.abort();
-  };
+  return { everyMillis, work: (signal) => tidyWindows(parts, seen, signal) };
 }

@@ -8,11 +8,11 @@ import {
 } from "@spanstore/core/engine";
 import { integer, type Row } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
-import type { Layout } from "../schema/layout.js";
 import type { Window } from "../schema/windows.js";
 import type { Frequencies } from "../terms/frequencies.js";
 import { withoutTerms } from "../terms/stop-terms.js";
 import { fragmentKeyOf, fragmentOf, maxExtentMillis } from "./fragments.js";
+import type { Layout } from "./layout.js";
 import type { ReaderParts } from "./reader-parts.js";
 import { createSliceReader, reading, type SlicePosition } from "./slices.js";
 

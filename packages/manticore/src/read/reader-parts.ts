@@ -1,7 +1,7 @@
 import type { Client } from "../connection/client.js";
-import type { Layouts } from "../schema/layout.js";
 import type { Naming } from "../schema/naming.js";
 import type { Tuning } from "../schema/tuning.js";
+import type { Layouts } from "./layout.js";
 
 /** What every read needs. */
 export interface ReaderParts {

@@ -1,11 +1,11 @@
 import type { TermNode } from "@spanstore/core/engine";
 import { decimal, type Row } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
-import type { Layout } from "../schema/layout.js";
 import type { Window } from "../schema/windows.js";
 import { matchTime } from "../terms/time-tokens.js";
 import { matchTerms } from "../terms/tokens.js";
 import { fragmentColumns } from "./fragments.js";
+import type { Layout } from "./layout.js";
 import type { ReaderParts } from "./reader-parts.js";
 
 /** The row that was read last. */

@@ -3,8 +3,8 @@ import type { Naming } from "./naming.js";
 import type { Place } from "./places.js";
 import { raiseLayout } from "./raise-layout.js";
 import { fragmentTable } from "./schema.js";
-import { dropTableOf, type ListedTable, makeTable, tablesFrom } from "./tables.js";
-import { unite } from "./unions.js";
+import { dropTableOf, makeTable, tablesFrom, windowTables } from "./tables.js";
+import { unionFault, unite } from "./unions.js";
 import type { Window } from "./windows.js";
 
 /** Which windows have tables, and the making and dropping of them, by any number of servers at once. */
@@ -17,6 +17,12 @@ export interface Catalog {
   readonly ensure: (windows: Iterable<Window>) => Promise<void>;
   /** What is known of these windows is no longer believed. */
   readonly forget: () => void;
+  /**
+   * Compares the union for people with the tables of windows, and makes it again when they differ.
+   * @param atOnce also when it only lacks tables, which otherwise has to be so twice in a row.
+   * @returns in words what was wrong; undefined when nothing was.
+   */
+  readonly checkUnion: (atOnce?: boolean) => Promise<string | undefined>;
   /** Drops windows and all that is in them. */
   readonly drop: (windows: readonly Window[]) => Promise<void>;
 }
@@ -36,24 +42,21 @@ export interface CatalogParts {
 export function createCatalog(parts: CatalogParts): Catalog {
   const { client, naming, places, agents, timeoutMillis, nextWindow } = parts;
   const known = new Set<string>();
-  let making: Promise<void> = Promise.resolve();
+  let last: Promise<unknown> = Promise.resolve();
+  /** What the union lacked when it was looked at last. */
+  let lacking: string | undefined;
   /** Told at the latest at the next window. */
   let aheadOf = "";
 
-  const windowsOf = (prefix: string, tables: readonly ListedTable[]): Window[] =>
-    tables
-      .map(({ name }) => naming.windows.named(name.slice(prefix.length)))
-      .filter((window) => window !== undefined)
-      .sort((a, b) => (a.startUnixNano > b.startUnixNano ? -1 : 1));
-  const spanPrefix = `${naming.spans}_`;
-  const fragmentPrefix = `${naming.fragments}_`;
+  const tablesOf = async (table: string, of = client, signal?: AbortSignal): Promise<Window[]> =>
+    windowTables(naming, table, await tablesFrom(of, `${table}_`, signal));
 
   const union = (name: string, members: readonly string[]) => ({ name, members, agents, timeoutMillis });
 
   /** Puts the union right, whoever else makes or drops tables meanwhile. */
   const uniteSpans = async (without: ReadonlySet<string> = new Set()): Promise<void> => {
     for (;;) {
-      const windows = windowsOf(spanPrefix, await tablesFrom(client, spanPrefix));
+      const windows = await tablesOf(naming.spans);
       const members = windows.filter(({ name }) => !without.has(name)).map(naming.spanTable);
       if (members.length === 0 || (await unite(client, union(naming.spans, members.sort())))) return;
     }
@@ -81,19 +84,22 @@ export function createCatalog(parts: CatalogParts): Catalog {
     const byName = new Map([...windows].map((window) => [window.name, window]));
     const missing = (): Window[] => [...byName.values()].filter(({ name }) => !known.has(name));
     if (missing().length === 0) return;
-    const made = making.then(() => make(missing()));
-    making = made.catch(() => undefined);
-    await made;
+    await inTurn(() => make(missing()));
+  };
+  /** Makes and drops one after the other. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
   };
 
   return {
-    list: async (signal) => windowsOf(fragmentPrefix, await tablesFrom(client, fragmentPrefix, signal)),
+    list: (signal) => tablesOf(naming.fragments, client, signal),
     remains: async () => {
       const byName = new Map<string, Window>();
       for (const each of new Set([client, ...places.map((place) => place.client)])) {
-        for (const prefix of [fragmentPrefix, spanPrefix]) {
-          for (const window of windowsOf(prefix, await tablesFrom(each, prefix)))
-            byName.set(window.name, window);
+        for (const table of [naming.fragments, naming.spans]) {
+          for (const window of await tablesOf(table, each)) byName.set(window.name, window);
         }
       }
       return [...byName.values()].sort((a, b) => (a.startUnixNano > b.startUnixNano ? -1 : 1));
@@ -107,18 +113,34 @@ export function createCatalog(parts: CatalogParts): Catalog {
       ensure([next]).catch(() => undefined);
     },
     forget: () => known.clear(),
-    drop: async (windows) => {
-      const names = new Set(windows.map(({ name }) => name));
-      for (const name of names) known.delete(name);
-      await uniteSpans(names);
-      // What windows are listed by goes last where the rows are, so that an end in between is not the end of it.
-      const order = (window: Window): string[] => [naming.spanTable(window), naming.fragmentTable(window)];
-      for (const table of windows.flatMap(order)) {
-        if (agents.length > 0) await dropTableOf(client, naming, table);
-      }
-      for (const table of windows.flatMap(order)) {
-        for (const place of places) await dropTableOf(place.client, naming, table);
-      }
-    },
+    checkUnion: (atOnce = false) =>
+      inTurn(async () => {
+        const tables = (await tablesOf(naming.spans)).map(naming.spanTable);
+        const fault = await unionFault(client, union(naming.spans, tables));
+        const before = lacking;
+        lacking = fault?.isLack === true ? fault.text : undefined;
+        if (fault === undefined) return undefined;
+        // Another server may be dropping the tables that the union lacks.
+        if (fault.isLack && !atOnce && fault.text !== before) return undefined;
+        await uniteSpans();
+        return fault.text;
+      }),
+    drop: (windows) => inTurn(() => dropWindows(windows)),
   };
+
+  async function dropWindows(windows: readonly Window[]): Promise<void> {
+    const names = new Set(windows.map(({ name }) => name));
+    for (const name of names) known.delete(name);
+    await uniteSpans(names);
+    // Drops fragment tables last where the rows are: `remains` lists windows by them, so an interrupted drop is repeated.
+    const order = (window: Window): string[] => [naming.spanTable(window), naming.fragmentTable(window)];
+    for (const table of windows.flatMap(order)) {
+      if (agents.length > 0) await dropTableOf(client, naming, table);
+    }
+    for (const table of windows.flatMap(order)) {
+      for (const place of places) await dropTableOf(place.client, naming, table);
+    }
+    // Another server may have made a window meanwhile, and with it the union as it was.
+    await uniteSpans(names);
+  }
 }

@@ -1,5 +1,5 @@
 import { SpanStoreError } from "@spanstore/core";
-import { checkWindowLength, type WindowLength } from "@spanstore/core/engine";
+import { checkWindowLength, createCalendar, type WindowLength } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import { literal } from "../connection/literals.js";
@@ -59,17 +59,38 @@ export async function prepareSpace(
     await makeTable(client, naming as Naming, table, shape);
   }
   if (known !== undefined) return known.window;
-  const own: Format = { version: schemaVersion, window: length };
+  // A searchd that was killed may have lost the row: tables that are there tell the length.
+  const made =
+    lengthOf(
+      tables.map(({ name }) => name.slice(naming.prefix.length)),
+      length,
+    ) ?? length;
+  const own: Format = { version: schemaVersion, window: made };
   try {
     await client.query(
       `${insertInto("INSERT", naming.target(naming.stopTerms), stopTable)}(${formatId},${formatWindow},${literal(JSON.stringify(own))})`,
     );
-    return length;
+    return made;
   } catch (error) {
     if (failureOf(error) !== "duplicate") throw error;
     // Another server was first.
-    return (await formatOf(client, naming.stopTerms))?.window ?? length;
+    return (await formatOf(client, naming.stopTerms))?.window ?? made;
   }
+}
+
+/**
+ * The length of windows whose tables are called so, without the prefix; undefined when there are none.
+ * @param wanted decides where all days are Mondays, which weeks are named by.
+ */
+export function lengthOf(tables: readonly string[], wanted: WindowLength): WindowLength | undefined {
+  const names = tables.flatMap((table) => /^(?:spans|fragments)_(\d+)$/.exec(table)?.[1] ?? []);
+  if (names.length === 0) return undefined;
+  const fits = (length: WindowLength): boolean => {
+    const { named } = createCalendar(length);
+    return names.every((name) => named(name) !== undefined);
+  };
+  if (fits("hour")) return "hour";
+  return wanted === "week" && fits("week") ? "week" : "day";
 }
 
 export async function formatOf(client: Client, table: string): Promise<Format | undefined> {

@@ -1,6 +1,7 @@
 import type { Client } from "../connection/client.js";
 import type { Naming } from "./naming.js";
 import type { TableShape } from "./schema.js";
+import type { Window } from "./windows.js";
 
 export interface ListedTable {
   readonly name: string;
@@ -21,6 +22,20 @@ export async function tablesFrom(
       // LIKE takes _ for any character.
       .filter(({ name }) => name.startsWith(prefix))
   );
+}
+
+/** The windows that have tables of this name, newest first. @param table `…spans` or `…fragments`. */
+export function windowTables(
+  { windows }: Pick<Naming, "windows">,
+  table: string,
+  listed: readonly ListedTable[],
+): Window[] {
+  const prefix = `${table}_`;
+  return listed
+    .filter(({ name }) => name.startsWith(prefix))
+    .map(({ name }) => windows.named(name.slice(prefix.length)))
+    .filter((window) => window !== undefined)
+    .sort((a, b) => (a.startUnixNano > b.startUnixNano ? -1 : 1));
 }
 
 /** Makes a table unless it is there, in the cluster if there is one; any number of servers may do so at once. */

@@ -44,17 +44,53 @@ export function isForeign(table: string): SpanStoreError {
   });
 }
 
-async function isAsWanted(client: Client, { name, members, agents }: Union): Promise<boolean> {
+/** What a union joins, as DESC names it; undefined when it is gone. */
+async function membersOf(client: Client, name: string): Promise<readonly string[] | undefined> {
   try {
-    const rows = await client.query(`DESC ${name}`);
-    const found = rows.map(([member]) => String(member)).sort();
-    const wanted =
-      agents.length === 0 ? [...members] : agents.map((agent) => `${agent}:${members.join(",")}`);
-    return found.join() === wanted.sort().join();
+    return (await client.query(`DESC ${name}`)).map(([member]) => String(member)).sort();
   } catch (error) {
     if (failureOf(error) !== "no table") throw error;
-    return false;
+    return undefined;
   }
+}
+
+function wantedMembers({ members, agents }: Union): readonly string[] {
+  const wanted = agents.length === 0 ? [...members] : agents.map((agent) => `${agent}:${members.join(",")}`);
+  return wanted.sort();
+}
+
+async function isAsWanted(client: Client, union: Union): Promise<boolean> {
+  return (await membersOf(client, union.name))?.join() === wantedMembers(union).join();
+}
+
+export interface UnionFault {
+  readonly text: string;
+  /** It answers, without the rows of some tables. */
+  readonly isLack: boolean;
+}
+
+/** What is wrong with a union; undefined when it joins what it is to join. */
+export async function unionFault(client: Client, union: Union): Promise<UnionFault | undefined> {
+  const { name, members, agents } = union;
+  const found = await membersOf(client, name);
+  if (found === undefined)
+    return members.length === 0 ? undefined : { text: `the table ${name} is gone`, isLack: false };
+  const wanted = wantedMembers({ ...union, members: [...members].sort() });
+  if (agents.length > 0) {
+    return found.join() === wanted.join()
+      ? undefined
+      : { text: `the table ${name} joins other tables than there are`, isLack: true };
+  }
+  const gone = found.filter((member) => !wanted.includes(member));
+  if (gone.length > 0)
+    return { text: `the table ${name} joins ${some(gone)}, which is not there`, isLack: false };
+  const missing = wanted.filter((member) => !found.includes(member));
+  return missing.length > 0 ? { text: `the table ${name} lacks ${some(missing)}`, isLack: true } : undefined;
+}
+
+/** The first of some names. */
+function some(names: readonly string[]): string {
+  return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
 }
 
 export function createUnion({ name, members, agents, timeoutMillis }: Union): string {

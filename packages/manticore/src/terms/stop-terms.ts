@@ -14,7 +14,7 @@ import type { Window } from "../schema/windows.js";
  * terms, and from there on left out.
  *
  * A server may leave a term out only after it is in the table, and each search knows the table as it is when the search
- * begins; see `layout.ts`. So a fragment that was acknowledged before a search began is found, whichever server wrote it. Nothing is
+ * begins; see `read/layout.ts`. So a fragment that was acknowledged before a search began is found, whichever server wrote it. Nothing is
  * ever taken out of the table, since another server may still rely on it.
  */
 export interface StopTerms {
@@ -27,6 +27,8 @@ export interface StopTerms {
     fragments: readonly TraceFragment[],
     services: Iterable<string>,
   ) => Promise<ReadonlySet<Term>>;
+  /** Writes every list again that this object has learned, since searchd may have lost it. */
+  readonly restore: () => Promise<void>;
 }
 
 /** Terms of so many of the sampled are common; at half, looking for one would read half of everything anyway. */
@@ -46,22 +48,12 @@ const none: ReadonlySet<Term> = new Set();
 
 export function createStopTerms(client: Client, naming: Naming, { sampledFragments }: Tuning): StopTerms {
   const samples = new Map<string, Sample>();
-  const learned = new Map<string, ReadonlySet<Term>>();
-  const publish = async (window: Window, terms: readonly Term[]): Promise<void> => {
-    const text = terms.join(" ");
-    // Not 0, for which Manticore would choose another.
-    const id = contentId(Buffer.from(`${window.name} ${text}`, "latin1")) || 1n;
-    await client.query(
-      `${insertInto("REPLACE", naming.target(naming.stopTerms), stopTable)}(${id},${startOf(window)},${literal(text)})`,
-      { doing: "cannot write" },
-    );
-    await raiseLayout(client, naming);
-  };
+  const learned = new Map<string, { readonly window: Window; readonly terms: ReadonlySet<Term> }>();
 
   return {
     learn: async (window, fragments, services) => {
       const known = learned.get(window.name);
-      if (known !== undefined) return known;
+      if (known !== undefined) return known.terms;
       const sample = sampleOf(samples, window.name);
       for (const { terms } of fragments) {
         sample.fragments++;
@@ -76,14 +68,40 @@ export function createStopTerms(client: Client, naming: Naming, { sampledFragmen
       const common = [...sample.counts]
         .filter(([term, count]) => count > least && !sample.kept.has(term))
         .map(([term]) => term);
-      await publish(window, common);
+      await publishStopTerms(client, naming, [{ window, terms: common }]);
       const stop = new Set(common);
       samples.delete(window.name);
       if (learned.size >= maxWindows) learned.delete(learned.keys().next().value as string);
-      learned.set(window.name, stop);
+      learned.set(window.name, { window, terms: stop });
       return stop;
     },
+    restore: () => publishStopTerms(client, naming, [...learned.values()]),
   };
+}
+
+/** A list of terms that the index of a window may lack. */
+export interface StopList {
+  readonly window: Pick<Window, "name" | "startUnixNano">;
+  readonly terms: Iterable<Term>;
+}
+
+/** Makes lists known to all searches that begin later. A list that is there stays. */
+export async function publishStopTerms(
+  client: Client,
+  naming: Naming,
+  lists: readonly StopList[],
+): Promise<void> {
+  if (lists.length === 0) return;
+  for (const { window, terms } of lists) {
+    const text = [...terms].join(" ");
+    // Manticore would choose another id for 0.
+    const id = contentId(Buffer.from(`${window.name} ${text}`, "latin1")) || 1n;
+    await client.query(
+      `${insertInto("REPLACE", naming.target(naming.stopTerms), stopTable)}(${id},${startOf(window)},${literal(text)})`,
+      { doing: "cannot write" },
+    );
+  }
+  await raiseLayout(client, naming);
 }
 
 /** The counts of a window; the one that was used longest ago makes room. */
@@ -118,6 +136,6 @@ export function withoutTerms(node: TermNode, stop: ReadonlySet<Term>): TermNode 
   return left.length === 0 ? undefined : { all: left };
 }
 
-function startOf({ startUnixNano }: Window): bigint {
+function startOf({ startUnixNano }: Pick<Window, "startUnixNano">): bigint {
   return startUnixNano / 1000n;
 }

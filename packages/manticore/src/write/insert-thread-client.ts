@@ -97,8 +97,8 @@ export function createInsertThread(file: URL, options: ThreadOptions): InsertThr
         });
         return ask((call) => ({ kind: "prepare", space, call, group, encoded, ends }), [encoded.buffer]);
       },
-      insert: (group, requests, sequence) =>
-        ask((call) => ({ kind: "insert", space, call, group, requests, sequence })),
+      insert: (group, requests, turn) =>
+        ask((call) => ({ kind: "insert", space, call, group, requests, turn })),
       release: (group) => {
         if (worker !== undefined) post({ kind: "release", space, group });
       },

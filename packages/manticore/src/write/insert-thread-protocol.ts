@@ -1,7 +1,7 @@
 import type { ErrorData, WindowLength } from "@spanstore/core/engine";
 import type { Settings } from "../options.js";
 import type { Tuning } from "../schema/tuning.js";
-import type { Outcome, Prepared } from "./inserter.js";
+import type { InsertTurn, Outcome, Prepared } from "./inserter.js";
 
 /** What the thread is started with. */
 export interface ThreadOptions {
@@ -35,7 +35,7 @@ export type Request = { readonly space: Space } & (
       readonly call: number;
       readonly group: number;
       readonly requests: readonly number[];
-      readonly sequence: number;
+      readonly turn: InsertTurn;
     }
   | { readonly kind: "release"; readonly group: number }
 );

@@ -29,7 +29,12 @@ function inserterOf(space: Space): Inserter {
   });
   const place = placesOf(home, shards, whole)[space.place];
   if (place === undefined) throw new Error("a space has fewer places than it was asked for");
-  const inserter = createInserter({ ...place, stopTerms: createStopTerms(home, whole, tuning), tuning });
+  const inserter = createInserter({
+    ...place,
+    home,
+    stopTerms: createStopTerms(home, whole, tuning),
+    tuning,
+  });
   inserters.set(key, inserter);
   return inserter;
 }
@@ -39,8 +44,8 @@ async function answer(request: Exclude<Request, { kind: "release" }>): Promise<R
   try {
     const inserter = inserterOf(space);
     if (request.kind === "insert") {
-      const { group, requests, sequence } = request;
-      return { call, value: await inserter.insert(group, requests, sequence) };
+      const { group, requests, turn } = request;
+      return { call, value: await inserter.insert(group, requests, turn) };
     }
     const { group, encoded, ends } = request;
     const requests = ends.map((end, i) => encoded.subarray(ends[i - 1] ?? 0, end));

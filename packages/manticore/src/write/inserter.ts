@@ -24,7 +24,7 @@ export interface Inserter {
    */
   readonly prepare: (group: number, requests: readonly Uint8Array[]) => Promise<readonly Prepared[]>;
   /** Inserts the rows of some requests of a group. It may be repeated: what is there already is passed over. */
-  readonly insert: (group: number, requests: readonly number[], sequence: number) => Promise<Outcome>;
+  readonly insert: (group: number, requests: readonly number[], turn: InsertTurn) => Promise<Outcome>;
   /** The group is over. */
   readonly release: (group: number) => void;
 }
@@ -41,8 +41,18 @@ export interface PreparedRequest {
   readonly operations: readonly string[];
 }
 
+export interface InsertTurn {
+  readonly sequence: number;
+  /** Changes whenever the caller has found that searchd started again. */
+  readonly epoch: number;
+}
+
 export type Outcome =
-  | { readonly failure?: never }
+  | {
+      readonly failure?: never;
+      /** Changes whenever this inserter has found that searchd started again. */
+      readonly restarts: number;
+    }
   | {
       readonly failure: Failure;
       /** One of several requests may be to blame. */
@@ -51,7 +61,10 @@ export type Outcome =
     };
 
 export interface InserterParts {
+  /** Of the daemon that holds the rows. */
   readonly client: Client;
+  /** Of the daemon that holds the lists of stop terms. */
+  readonly home: Client;
   readonly naming: Naming;
   readonly stopTerms: StopTerms;
   readonly tuning: Tuning;
@@ -67,6 +80,19 @@ const resources = createSeenResources();
 
 export function createInserter(parts: InserterParts): Inserter {
   const groups = new Map<number, readonly (Rows | undefined)[]>();
+  const { client, home, stopTerms } = parts;
+  const restarts = (): number => (client === home ? 0 : client.restarts()) + home.restarts();
+  let listed = `${restarts()} 0`;
+
+  /** Rows may be acknowledged only while the lists are stored by which terms of them were left out. */
+  const checkLists = async (epoch: number): Promise<void> => {
+    for (;;) {
+      const now = `${restarts()} ${epoch}`;
+      if (now === listed) return;
+      await stopTerms.restore();
+      listed = now;
+    }
+  };
 
   return {
     prepare: async (group, encoded) => {
@@ -88,7 +114,7 @@ export function createInserter(parts: InserterParts): Inserter {
       return requests;
     },
 
-    insert: async (group, requests, sequence) => {
+    insert: async (group, requests, { sequence, epoch }) => {
       try {
         const known = groups.get(group);
         const rows = requests.map((request) => {
@@ -98,8 +124,13 @@ export function createInserter(parts: InserterParts): Inserter {
             throw new SpanStoreError("STORE_UNAVAILABLE", "the rows of a write are gone");
           return own;
         });
-        await insert(parts, rows, sequence);
-        return {};
+        for (;;) {
+          const before = restarts();
+          await checkLists(epoch);
+          await insert(parts, rows, sequence);
+          // Rows of a searchd that has started again since may be lost.
+          if (restarts() === before) return { restarts: before };
+        }
       } catch (error) {
         const failure = failureOf(error);
         return {

@@ -22,6 +22,8 @@ export interface SeenOperation {
 export interface Operations {
   /** Makes operations known whose spans are written, in this turn. */
   readonly note: (seen: Iterable<SeenOperation>, turn: Pick<WriteTurn, "generation">) => Promise<void>;
+  /** Their rows may be lost: {@link Operations.note} writes them again. @returns windows that it noted some of. */
+  readonly forget: () => readonly Window[];
   readonly services: (signal?: AbortSignal) => Promise<string[]>;
   readonly of: (service: string, signal?: AbortSignal) => Promise<Operation[]>;
   /** The windows that it knows operations of. */
@@ -35,6 +37,7 @@ export interface Operations {
 
 /** Operations that are remembered to be known, so that most writes need not touch their table. */
 const maxKnown = 100_000;
+const maxNoted = 64;
 /** Within the number of values that a filter takes. */
 const rowsPerStatement = 4_000;
 /** Groups that one statement tells of; with more, memory would be the bound. */
@@ -49,6 +52,8 @@ export function createOperations(
 ): Operations {
   const { operations: table } = naming;
   const known = createSeenSet<true>(maxKnown);
+  /** Windows that this server noted operations of, the latest last. */
+  const noted = new Map<string, Window>();
 
   const put = async (seen: readonly SeenOperation[]): Promise<void> => {
     for (let at = 0; at < seen.length; at += rowsPerStatement) {
@@ -117,11 +122,23 @@ export function createOperations(
       const generation = await turn.generation();
       const missing = [...operations].filter((each) => !known.get(keyOf(each), generation));
       if (missing.length === 0) return;
+      for (const { window } of missing) {
+        noted.delete(window.name);
+        noted.set(window.name, window);
+        if (noted.size > maxNoted) noted.delete(noted.keys().next().value as string);
+      }
+      const before = client.restarts();
       await put(missing);
+      if (client.restarts() !== before) return;
       known.confirm(
         missing.map((each) => [keyOf(each), true]),
         generation,
       );
+    },
+
+    forget: () => {
+      known.forget(() => true);
+      return [...noted.values()];
     },
 
     services: async (signal) => {

@@ -3,6 +3,7 @@ import { createGroupCommit, errorFromData, type GroupItem } from "@spanstore/cor
 import { storeError } from "../connection/errors.js";
 import type { Control } from "../coordination/control.js";
 import type { Gate } from "../coordination/gate.js";
+import type { Restarts } from "../coordination/restarts.js";
 import type { Catalog } from "../schema/catalog.js";
 import type { Window } from "../schema/windows.js";
 import type { Inserter, PreparedRequest } from "./inserter.js";
@@ -24,6 +25,7 @@ export interface WriterParts {
   readonly threadInserter?: Inserter | undefined;
   readonly catalog: Catalog;
   readonly control: Control;
+  readonly restarts: Restarts;
   readonly operations: Operations;
   readonly gate: Gate;
   /** How many groups are written at the same time. */
@@ -103,7 +105,7 @@ type GroupFailure = Extract<Awaited<ReturnType<Inserter["insert"]>>, { readonly 
 
 /** @returns why it was not written; undefined when it was. */
 async function writeGroup(
-  { catalog, control, operations }: WriterParts,
+  parts: WriterParts,
   inserter: Inserter,
   group: number,
   ready: readonly Ready[],
@@ -111,13 +113,39 @@ async function writeGroup(
   const windows = new Map(ready.flatMap((each) => each.windows.map((window) => [window.name, window])));
   // All of its spans were rejected, or it has none.
   if (windows.size === 0) return undefined;
+  for (let attempt = 1; attempt <= maxTries; attempt++) {
+    const epoch = await parts.restarts.settled();
+    const outcome = await writeInEpoch(parts, inserter, { group, ready, windows, epoch });
+    // What a searchd took that has started again since may be lost.
+    if (outcome !== undefined || parts.restarts.epoch() === epoch) return outcome;
+  }
+  throw new SpanStoreError("STORE_UNAVAILABLE", "cannot write: searchd starts again all the time", {
+    hint: "searchd's log tells why it ends",
+  });
+}
+
+interface GroupWrite {
+  readonly group: number;
+  readonly ready: readonly Ready[];
+  readonly windows: ReadonlyMap<string, Window>;
+  readonly epoch: number;
+}
+
+async function writeInEpoch(
+  { catalog, control, operations, restarts }: WriterParts,
+  inserter: Inserter,
+  { group, ready, windows, epoch }: GroupWrite,
+): Promise<GroupFailure | undefined> {
   const requests = ready.map(({ at }) => at);
   const turn = await control.begin();
   try {
     for (let attempt = 1; ; attempt++) {
       await catalog.ensure(windows.values());
-      const outcome = await inserter.insert(group, requests, turn.sequence);
-      if (outcome.failure === undefined) break;
+      const outcome = await inserter.insert(group, requests, { sequence: turn.sequence, epoch });
+      if (outcome.failure === undefined) {
+        restarts.report(inserter, outcome.restarts);
+        break;
+      }
       // A server dropped a window meanwhile.
       if (outcome.failure !== "no table" || attempt === maxTries) return outcome;
       catalog.forget();

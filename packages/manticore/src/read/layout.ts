@@ -1,9 +1,11 @@
 import type { Term } from "@spanstore/core/engine";
 import { type Client, integer, type Row } from "../connection/client.js";
-import type { Catalog } from "./catalog.js";
-import type { Naming } from "./naming.js";
-import { numberId } from "./raise-layout.js";
-import type { Window } from "./windows.js";
+import type { Restarts } from "../coordination/restarts.js";
+import type { Catalog } from "../schema/catalog.js";
+import type { Naming } from "../schema/naming.js";
+import { numberId } from "../schema/raise-layout.js";
+import type { Window } from "../schema/windows.js";
+import { publishStopTerms } from "../terms/stop-terms.js";
 
 /**
  * What a search has to know before it looks: which windows have tables, and which terms are left out there. Any server
@@ -29,17 +31,28 @@ export interface Layouts {
   readonly check: string;
   /** As it is now. */
   readonly read: (signal?: AbortSignal) => Promise<Layout>;
+  /** Writes the lists again that were read before and are lost. */
+  readonly restore: () => Promise<void>;
 }
 
 const idsPerPage = 4_000;
 
 const none: ReadonlySet<Term> = new Set();
 
-export function createLayouts(client: Client, naming: Naming, catalog: Pick<Catalog, "list">): Layouts {
+export interface LayoutParts {
+  readonly client: Client;
+  readonly naming: Naming;
+  readonly catalog: Pick<Catalog, "list">;
+  readonly restarts: Pick<Restarts, "settled" | "epoch">;
+}
+
+export function createLayouts({ client, naming, catalog, restarts }: LayoutParts): Layouts {
   const check = `SELECT window_start FROM ${naming.stopTerms} WHERE id = ${numberId} LIMIT 1 OPTION max_matches=1, threads=1`;
   let last: Layout | undefined;
   /** Lists by the id of their row; they never change. */
   let lists = new Map<bigint, readonly Term[]>();
+  /** Where the windows begin that the lists are of. */
+  let starts = new Map<bigint, bigint>();
 
   const select = (columns: string, where: string, signal: AbortSignal | undefined): Promise<readonly Row[]> =>
     client.query(
@@ -84,16 +97,34 @@ export function createLayouts(client: Client, naming: Naming, catalog: Pick<Cata
     last: () => last,
     check,
     read: async (signal) => {
-      // The number first: what is added after it was read is read too, or raises it again.
-      const number = numberOf(await client.query(check, { signal, doing: "cannot read" }));
-      const [windows, starts] = await Promise.all([catalog.list(signal), readStarts(signal)]);
-      lists = await readLists(starts.keys(), signal);
-      last = {
-        windows,
-        stopTerms: stopTermsOf(naming, starts, lists),
-        isStill: (found) => number !== undefined && numberOf(found) === number,
-      };
-      return last;
+      for (;;) {
+        const epoch = await restarts.settled();
+        // The number first: what is added after it was read is read too, or raises it again.
+        const number = numberOf(await client.query(check, { signal, doing: "cannot read" }));
+        const [windows, found] = await Promise.all([catalog.list(signal), readStarts(signal)]);
+        // What is known of a searchd that has started again since has to be stored again first.
+        if (restarts.epoch() !== epoch) continue;
+        lists = await readLists(found.keys(), signal);
+        starts = found;
+        last = {
+          windows,
+          stopTerms: stopTermsOf(naming, found, lists),
+          isStill: (rows) => number !== undefined && numberOf(rows) === number,
+        };
+        return last;
+      }
+    },
+    restore: async () => {
+      const found = await readStarts(undefined);
+      const lost = [...starts].filter(([id]) => !found.has(id));
+      await publishStopTerms(
+        client,
+        naming,
+        lost.map(([id, start]) => ({
+          window: naming.windows.at(start * 1000n),
+          terms: lists.get(id) ?? [],
+        })),
+      );
     },
   };
 }

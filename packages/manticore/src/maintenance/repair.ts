@@ -1,0 +1,58 @@
+import type { Client } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
+import type { Layouts } from "../read/layout.js";
+import type { Catalog } from "../schema/catalog.js";
+import type { Naming } from "../schema/naming.js";
+import type { Place } from "../schema/places.js";
+import type { Window } from "../schema/windows.js";
+import { publishStopTerms } from "../terms/stop-terms.js";
+import type { Operations } from "../write/operations.js";
+import { findLostTerms } from "./lost-terms.js";
+
+export interface RepairParts {
+  readonly client: Client;
+  readonly naming: Naming;
+  readonly places: readonly Place[];
+  readonly catalog: Pick<Catalog, "list">;
+  readonly layouts: Pick<Layouts, "read">;
+  readonly operations: Pick<Operations, "renew">;
+}
+
+/** What was lost of windows, and is derived again from their spans. */
+export interface Repaired {
+  /** Windows of which a list of stop terms was lost, with the number of terms. */
+  readonly lostTerms: ReadonlyMap<string, number>;
+  readonly windows: number;
+}
+
+/**
+ * Derives from the spans of windows what a searchd that was killed may have lost: services and operations, and lists of
+ * stop terms.
+ * @param sampled about how many fragments of a window are compared with its index.
+ */
+export async function repairWindows(
+  { client, naming, places, catalog, layouts, operations }: RepairParts,
+  isWanted: (window: Window) => boolean,
+  sampled: number,
+): Promise<Repaired> {
+  const lostTerms = new Map<string, number>();
+  let count = 0;
+  for (const window of (await catalog.list()).filter(isWanted)) {
+    try {
+      await operations.renew([window]);
+      const { stopTerms } = await layouts.read();
+      const known = stopTerms(window.startUnixNano, window.startUnixNano);
+      for (const place of places) {
+        const terms = await findLostTerms(place, window.name, known, sampled);
+        if (terms.size === 0) continue;
+        await publishStopTerms(client, naming, [{ window, terms }]);
+        lostTerms.set(window.name, Math.max(terms.size, lostTerms.get(window.name) ?? 0));
+      }
+      count++;
+    } catch (error) {
+      // A deletion dropped the window meanwhile.
+      if (failureOf(error) !== "no table") throw error;
+    }
+  }
+  return { lostTerms, windows: count };
+}

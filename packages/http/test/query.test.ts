@@ -1,4 +1,4 @@
-import { filterToJson, openMemoryStore, SpanKind, span as spanField } from "@spanstore/core";
+import { decodeTraces, filterToJson, openMemoryStore, SpanKind, span as spanField } from "@spanstore/core";
 import { describe, expect, it } from "vitest";
 import { baseTime, milli, type Reply, type Served, serve, span, traceId, tracesOf } from "./harness.js";
 
@@ -200,5 +200,33 @@ describe("a large trace", () => {
     expect((await twice.get(`/api/traces?service=shop`)).json.data[0].spans).toHaveLength(spans.length);
     await twice.face.close();
     await whole[Symbol.asyncDispose]();
+  });
+});
+
+describe("a whole trace in protobuf", () => {
+  it("is the bytes that were stored, under a tag of its own", async () => {
+    await using served = await serve();
+    await served.store.write(tracesOf("a", span(1), span(2)));
+    const path = `/api/v3/traces/${traceId}?rawTraces=true`;
+    const answer = await fetch(`http://127.0.0.1:${served.port}${path}`, {
+      headers: { accept: "application/x-protobuf" },
+    });
+    expect(answer.headers.get("content-type")).toBe("application/x-protobuf");
+    expect(answer.headers.get("vary")).toBe("accept");
+    const spans = decodeTraces(new Uint8Array(await answer.arrayBuffer())).resourceSpans.flatMap(
+      ({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans.map(({ spanId }) => spanId)),
+    );
+    expect(spans.sort()).toEqual([span(1).spanId, span(2).spanId]);
+    const asJson = await served.get(path);
+    expect(asJson.json.result.resourceSpans.length).toBeGreaterThan(0);
+    expect(asJson.headers.get("etag")).not.toBe(answer.headers.get("etag"));
+  });
+
+  it("is not there when the trace is not", async () => {
+    await using served = await serve();
+    const headers = { accept: "application/x-protobuf" };
+    const { status, json } = await served.get(`/api/v3/traces/${traceId}`, { headers });
+    expect(status).toBe(404);
+    expect(json.error.message).toBe("No traces found");
   });
 });

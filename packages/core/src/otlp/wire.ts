@@ -182,10 +182,25 @@ export function readText(bytes: Uint8Array, start: number, end: number): string 
     }
     if (at === end) return text;
   }
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
+  return decodeText(bytes, start, end);
 }
 
+type Decode = (bytes: Uint8Array, start: number, end: number) => string;
+
+/** Browsers have no Buffer; where there is one it is faster. */
+const hasBuffer = typeof Buffer !== "undefined";
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+const decodeText: Decode = hasBuffer
+  ? (bytes, start, end) => Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8")
+  : (bytes, start, end) => utf8.decode(bytes.subarray(start, end));
+
 /** Bytes as lower-case hex. */
-export function readHex(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("hex");
-}
+export const readHex: Decode = hasBuffer
+  ? (bytes, start, end) => Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("hex")
+  : (bytes, start, end) => {
+      let hex = "";
+      for (let at = start; at < end; at++) hex += (bytes[at] as number).toString(16).padStart(2, "0");
+      return hex;
+    };

@@ -1,8 +1,8 @@
 import { encodeExportResponse, type PartialSuccess, partialSuccessOf } from "@spanstore/client/wire";
-import { type Answer, json } from "../wire/answer.js";
+import { type Answer, json, protobuf } from "../wire/answer.js";
 import type { Call, Route } from "../wire/call.js";
 import { HttpError } from "../wire/errors.js";
-import { mediaTypeOf, protobuf } from "./status.js";
+import { mediaTypeOf } from "./status.js";
 import { type TracesOfJson, tracesOfJson } from "./traces-of-json.js";
 
 /** OTLP/HTTP: the answer comes when the spans are durable. */

@@ -1,8 +1,6 @@
 import { encodeDetails } from "@spanstore/client/wire";
-import type { Answer } from "../wire/answer.js";
+import { type Answer, protobuf } from "../wire/answer.js";
 import type { Failure } from "../wire/errors.js";
-
-export const protobuf = "application/x-protobuf";
 
 /** The media type of a Content-Type header, without its parameters. */
 export function mediaTypeOf(contentType: string | undefined): string {

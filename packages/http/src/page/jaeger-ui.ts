@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SpanStoreError } from "@spanstore/core";
 import sirv from "sirv";
-import { answering, type Page } from "./page.js";
+import { answering, type Page } from "./files.js";
 
 /** What of its own Jaeger's query service writes into the index of its UI. */
 const places = {

@@ -1,13 +1,7 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { pageDirectory } from "@spanstore/ui";
 import sirv from "sirv";
+import { answering, type Page } from "./files.js";
 import { jaegerUi } from "./jaeger-ui.js";
-
-/** Files for browsers. They hold nothing of the store, and need no token. */
-export interface Page {
-  /** Answers GET and HEAD; false when there is nothing at the path, and nothing was answered. */
-  readonly answer: (request: IncomingMessage, response: ServerResponse) => boolean;
-}
 
 export interface PageOptions {
   /** Built files of Jaeger's UI, which take the place of the page. */
@@ -56,17 +50,4 @@ function ownPage(): Page {
     },
   });
   return { answer: answering(files) };
-}
-
-type Files = ReturnType<typeof sirv>;
-
-/** sirv calls back at once when it has no such file. */
-export function answering(files: Files): Page["answer"] {
-  return (request, response) => {
-    let isFound = true;
-    files(request, response, () => {
-      isFound = false;
-    });
-    return isFound;
-  };
 }

@@ -1,8 +1,8 @@
-import type { TraceQuery, TraceSummary } from "@spanstore/core";
+import type { TraceChunk, TraceQuery, TraceSummary } from "@spanstore/core";
 import { shownTraces } from "../search/read-traces.js";
 import { traceIdOf } from "../search/trace-id.js";
 import { caching, ifChanged, traceOf } from "../search/whole-trace.js";
-import type { Answer } from "../wire/answer.js";
+import { type Answer, protobuf } from "../wire/answer.js";
 import type { Call, Route } from "../wire/call.js";
 import { notFound } from "../wire/errors.js";
 import { instantOf } from "../wire/parameters.js";
@@ -79,11 +79,24 @@ async function trace(call: Call): Promise<Answer> {
   const raw = booleanIn(parameters, "rawTraces");
   const found = await traceOf(call, id, raw);
   if (found === undefined) throw notFound("No traces found");
-  const etag = `"${found.hash}-v3${raw ? "r" : "a"}${call.settings.maxClockSkewMs}"`;
+  const isBinary = wantsProtobuf(call);
+  const form = `${raw ? "r" : "a"}${isBinary ? "b" : ""}`;
+  const etag = `"${found.hash}-v3${form}${call.settings.maxClockSkewMs}"`;
   return ifChanged(call, etag, () => ({
-    headers: caching(etag),
-    body: otlpDocument(found.chunks(), !raw),
+    headers: { ...caching(etag), vary: "accept" },
+    ...(isBinary
+      ? { contentType: protobuf, body: encodedOf(found.chunks()) }
+      : { body: otlpDocument(found.chunks(), !raw) }),
   }));
+}
+
+function wantsProtobuf(call: Call): boolean {
+  return /^application\/x-protobuf\b/i.test(call.header("accept") ?? "");
+}
+
+/** Messages of TracesData one after the other are one of them. */
+async function* encodedOf(chunks: AsyncIterable<TraceChunk>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const { encoded } of chunks) yield encoded;
 }
 
 async function* summaries(call: Call, query: TraceQuery): AsyncGenerator<string, void, undefined> {

@@ -9,11 +9,12 @@ export interface Answer {
   /** Default: JSON. */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Texts that come one after the other are written as fast as the client takes them. */
-  readonly body: string | Uint8Array | AsyncIterable<string>;
+  /** What comes one after the other is written as fast as the client takes it. */
+  readonly body: string | Uint8Array | AsyncIterable<string> | AsyncIterable<Uint8Array>;
 }
 
 export const json = "application/json";
+export const protobuf = "application/x-protobuf";
 
 /** Pieces are joined until they have so many characters. */
 const pieceLength = 64 * 1024;
@@ -37,7 +38,7 @@ export async function sendAnswer(
     response.end(hasBody && request.method !== "HEAD" ? body : undefined);
     return;
   }
-  const pieces = body[Symbol.asyncIterator]();
+  const pieces: AsyncIterator<string | Uint8Array> = body[Symbol.asyncIterator]();
   try {
     let next = await pieces.next();
     response.writeHead(status, head);
@@ -47,10 +48,12 @@ export async function sendAnswer(
     }
     let text = "";
     for (; !next.done; next = await pieces.next()) {
-      text += next.value;
-      if (text.length < pieceLength) continue;
-      if (!response.write(text)) await drained(response, stallMs);
-      passed(text.length);
+      const { value } = next;
+      if (typeof value === "string") text += value;
+      const piece = typeof value === "string" ? text : value;
+      if (piece === text && text.length < pieceLength) continue;
+      if (!response.write(piece)) await drained(response, stallMs);
+      passed(piece.length);
       text = "";
     }
     response.end(text);

@@ -3,7 +3,7 @@ import cors from "@fastify/cors";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { HttpCall, Settings } from "../options.js";
 import { statusAnswer } from "../otlp/status.js";
-import type { Page } from "../page/page.js";
+import type { Page } from "../page/files.js";
 import { type Answer, sendAnswer } from "./answer.js";
 import { createCall, type Route } from "./call.js";
 import { type ErrorForm, failureOf, gatewayError, HttpError, jaegerError } from "./errors.js";

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isSpanStoreError } from "../src/errors/errors.js";
 import { openMemoryStore } from "../src/memory/index.js";
+import { type LatencyHistogram, latencyIndex, mergeLatencies } from "../src/model/latency.js";
 import { compareCodePoints } from "../src/model/text-order.js";
 import { spansOf } from "../src/otlp/groups.js";
 import type { SpanView } from "../src/otlp/span-view.js";
@@ -54,7 +55,6 @@ function foundIn(spans: readonly SpanView[], query: TraceQuery): string[] {
 }
 
 function summaryOf(traceId: string, spans: readonly SpanView[]): TraceSummary {
-  const isError = (span: SpanView): boolean => span.statusCode === 2;
   const starts = spans.map((span) => span.startTimeUnixNano).sort(newestFirst);
   const ends = spans.map((span) => span.endTimeUnixNano).sort(newestFirst);
   const [root] = spans
@@ -84,7 +84,16 @@ function summaryOf(traceId: string, spans: readonly SpanView[]): TraceSummary {
   };
 }
 
-function callsIn(trace: readonly SpanView[], from: bigint, to: bigint): string[] {
+function isError(span: SpanView): boolean {
+  return span.statusCode === 2;
+}
+
+interface CallIn {
+  readonly pair: string;
+  readonly called: SpanView;
+}
+
+function callsIn(trace: readonly SpanView[], from: bigint, to: bigint): CallIn[] {
   return trace.flatMap((child) => {
     const service = child.resource.serviceName;
     if (service === "" || child.parentSpanId === "") return [];
@@ -99,16 +108,31 @@ function callsIn(trace: readonly SpanView[], from: bigint, to: bigint): string[]
           compareCodePoints(a.resource.serviceName, b.resource.serviceName),
       );
     if (parents.length === 0 || parents.some((span) => span.resource.serviceName === service)) return [];
-    return [`${parents[0]?.resource.serviceName}\n${service}`];
+    return [{ pair: `${parents[0]?.resource.serviceName}\n${service}`, called: child }];
   });
+}
+
+/** A histogram of one duration. */
+function latencyOf(nanos: number): LatencyHistogram {
+  const index = latencyIndex(nanos);
+  return index === undefined
+    ? { zeroCount: 1, buckets: [] }
+    : { zeroCount: 0, buckets: [{ index, count: 1 }] };
 }
 
 function dependenciesIn(spans: readonly SpanView[], from: bigint, to: bigint): Dependency[] {
   const calls = [...tracesIn(spans).values()].flatMap((trace) => callsIn(trace, from, to));
-  return [...new Set(calls)]
-    .map((call): Dependency => {
-      const [parent = "", child = ""] = call.split("\n");
-      return { parent, child, callCount: BigInt(calls.filter((each) => each === call).length) };
+  return [...new Set(calls.map(({ pair }) => pair))]
+    .map((pair): Dependency => {
+      const [parent = "", child = ""] = pair.split("\n");
+      const called = calls.filter((call) => call.pair === pair).map((call) => call.called);
+      return {
+        parent,
+        child,
+        callCount: BigInt(called.length),
+        errorCount: BigInt(called.filter(isError).length),
+        latency: mergeLatencies(called.map(({ durationNano }) => latencyOf(Number(durationNano)))),
+      };
     })
     .sort((a, b) => compareCodePoints(a.parent, b.parent) || compareCodePoints(a.child, b.child));
 }

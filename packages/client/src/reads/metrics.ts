@@ -2,8 +2,14 @@ import { type MetricPoint, type MetricSeries, type SpanStore, SpanStoreError } f
 import { encodeFilter, searchOfMetricsQuery } from "@spanstore/core/engine";
 import type { Channel } from "../connection/channel.js";
 import { lengthDelimited } from "../wire/length-delimited.js";
-import { metricsFilterField, type ProtoMetricPoint, type ProtoMetricSeries } from "../wire/metrics.js";
+import {
+  latencyOf,
+  metricsFilterField,
+  type ProtoMetricPoint,
+  type ProtoMetricSeries,
+} from "../wire/metrics.js";
 import { messageCodec } from "../wire/protos.js";
+import { read } from "./answers.js";
 
 const queryField = 1;
 
@@ -28,7 +34,7 @@ export function createMetricsReader(channel: Channel): SpanStore["getMetrics"] {
     const all: MetricSeries[] = [];
     const method = "/spanstore.metrics.v1.MetricsReader/GetMetrics";
     for await (const message of channel.stream(method, request, options?.signal)) {
-      for (const series of response.decode(message).series ?? []) all.push(seriesOf(series, groupBy));
+      all.push(...read(() => (response.decode(message).series ?? []).map((each) => seriesOf(each, groupBy))));
     }
     return all;
   };
@@ -48,14 +54,10 @@ function seriesOf(
 }
 
 function pointOf(point: ProtoMetricPoint): MetricPoint {
-  const counts = point.bucketCounts ?? [];
   return {
     startTimeUnixNano: BigInt(point.startTimeUnixNano ?? 0),
     calls: Number(point.calls ?? 0),
     errors: Number(point.errors ?? 0),
-    latency: {
-      zeroCount: Number(point.zeroCount ?? 0),
-      buckets: (point.bucketIndexes ?? []).map((index, i) => ({ index, count: Number(counts[i] ?? 0) })),
-    },
+    latency: latencyOf(point),
   };
 }

@@ -2,13 +2,13 @@ import { checkSpanLimit, type StoreReads, summarize } from "@spanstore/core/engi
 import { isUnsupported, type RemoteCapabilities } from "../connection/capabilities.js";
 import type { Channel } from "../connection/channel.js";
 import { createAnswerDecoder } from "./answers.js";
+import { createDependencyReader } from "./dependencies.js";
 import { createMetricsReader } from "./metrics.js";
 import { createRequestEncoder } from "./requests.js";
 import { traceChunks, untilCut } from "./trace-chunks.js";
 import { findTracePage } from "./trace-page.js";
 
 const traceReader = "/jaeger.storage.v2.TraceReader";
-const dependencyReader = "/jaeger.storage.v2.DependencyReader";
 const noMessage = new Uint8Array(0);
 
 /** The reads of a SpanStore as calls of jaeger.storage.v2. */
@@ -73,11 +73,7 @@ export function createRemoteReads(channel: Channel, capabilities: RemoteCapabili
         await channel.unary(`${traceReader}/GetOperations`, request, options?.signal),
       );
     },
-    async getDependencies(query, options) {
-      const request = requests.dependencies(query);
-      const method = `${dependencyReader}/GetDependencies`;
-      return answers.dependencies(await channel.unary(method, request, options?.signal));
-    },
+    getDependencies: createDependencyReader(channel, requests, answers),
     getMetrics: createMetricsReader(channel),
   };
   return reads;

@@ -3,7 +3,7 @@ export { filterOf, spanFilterField, traceFilterField } from "./filter-of.js";
 export { encodeFindSpansResponse, spansField, tokenField } from "./find-spans-response.js";
 export { grpcCodeOf } from "./grpc-code.js";
 export { lengthDelimited } from "./length-delimited.js";
-export { metricsFilterField, type ProtoMetricPoint, type ProtoMetricSeries } from "./metrics.js";
+export { metricsFilterField, type ProtoDependency, type ProtoMetricSeries, protoLatency } from "./metrics.js";
 export {
   decodeExportResponse,
   encodeExportResponse,

@@ -1,6 +1,6 @@
 import { parseGroups } from "../otlp/groups.js";
 import { serviceNameOf } from "../otlp/service-name.js";
-import { Cursor, readUint32, wireBytes, wireFixed64 } from "../otlp/wire.js";
+import { Cursor, readUint32, wireBytes, wireFixed64, wireVarint } from "../otlp/wire.js";
 
 /**
  * The facts about many spans that calls between services are counted from: one number a column, since objects and strings
@@ -14,6 +14,9 @@ export class CallColumns {
   parentId = new Uint32Array(64);
   /** Low word, high word. */
   start = new Uint32Array(64);
+  end = new Uint32Array(64);
+  /** OTLP's number. */
+  statusCode = new Int32Array(32);
   /** Index into `services`. */
   service = new Int32Array(32);
   readonly services: string[] = [];
@@ -44,6 +47,7 @@ export class CallColumns {
     this.service[index] = service;
     const pair = index * 2;
     this.parentId[pair] = this.parentId[pair + 1] = this.start[pair] = this.start[pair + 1] = 0;
+    this.end[pair] = this.end[pair + 1] = this.statusCode[index] = 0;
     const cursor = new Cursor(bytes, at, end);
     while (cursor.pos < end) {
       const tag = cursor.tag();
@@ -55,11 +59,16 @@ export class CallColumns {
         words[pair] = present ? readUint32(bytes, cursor.pos) : 0;
         words[pair + 1] = present ? readUint32(bytes, cursor.pos + 4) : 0;
         cursor.pos = valueEnd;
-      } else if (field === 7 && (tag & 7) === wireFixed64) {
+      } else if ((field === 7 || field === 8) && (tag & 7) === wireFixed64) {
         const timeAt = cursor.pos;
         cursor.skip(tag);
-        this.start[pair] = readUint32(bytes, timeAt);
-        this.start[pair + 1] = readUint32(bytes, timeAt + 4);
+        const words = field === 7 ? this.start : this.end;
+        words[pair] = readUint32(bytes, timeAt);
+        words[pair + 1] = readUint32(bytes, timeAt + 4);
+      } else if (field === 15 && (tag & 7) === wireBytes) {
+        const statusEnd = cursor.lengthEnd();
+        this.statusCode[index] = statusCodeOf(bytes, cursor.pos, statusEnd, this.statusCode[index] as number);
+        cursor.pos = statusEnd;
       } else {
         cursor.skip(tag);
       }
@@ -70,10 +79,28 @@ export class CallColumns {
     this.spanId = doubled(this.spanId);
     this.parentId = doubled(this.parentId);
     this.start = doubled(this.start);
-    const service = new Int32Array(this.service.length * 2);
-    service.set(this.service);
-    this.service = service;
+    this.end = doubled(this.end);
+    this.service = doubledSigned(this.service);
+    this.statusCode = doubledSigned(this.statusCode);
   }
+}
+
+/** The code of an encoded Status, or what it was before: protobuf merges a message that comes twice. */
+function statusCodeOf(bytes: Uint8Array, at: number, end: number, before: number): number {
+  let code = before;
+  const cursor = new Cursor(bytes, at, end);
+  while (cursor.pos < end) {
+    const tag = cursor.tag();
+    if (tag >>> 3 === 3 && (tag & 7) === wireVarint) code = cursor.varint32() | 0;
+    else cursor.skip(tag);
+  }
+  return code;
+}
+
+function doubledSigned(words: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(words.length * 2);
+  grown.set(words);
+  return grown;
 }
 
 function doubled(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

@@ -72,7 +72,7 @@ export function createMemoryEngine(): Engine {
         for (const call of callsOfTrace(list.map(({ encoded }) => encoded))) {
           if (call.startTimeUnixNano < startTimeUnixNano || call.startTimeUnixNano > endTimeUnixNano)
             continue;
-          counter.add(call.parent, call.child);
+          counter.add(call);
         }
       }
       return counter.dependencies();

@@ -20,8 +20,8 @@ export interface LatencyBucket {
 const latencyScale = 6;
 const bucketsPerOctave = 2 ** latencyScale;
 /** The buckets of the shortest and of the longest duration that a span can have. */
-const minLatencyIndex = -1;
-const maxLatencyIndex = 64 * bucketsPerOctave - 3;
+export const minLatencyIndex = -1;
+export const maxLatencyIndex = 64 * bucketsPerOctave - 3;
 
 /** The bucket of a duration in nanoseconds; undefined where it counts as zero. */
 export function latencyIndex(durationNano: number): number | undefined {

@@ -2,12 +2,15 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createCallBuckets } from "../../src/engine-kit/ledgers/call-buckets.js";
 import type { Dependency } from "../../src/index.js";
+import { maxLatencyIndex, minLatencyIndex } from "../../src/model/latency.js";
 import { createCallCounter, type ServiceCall } from "../../src/store/reading/dependencies.js";
 
 const call: fc.Arbitrary<ServiceCall> = fc.record({
   parent: fc.constantFrom("a", "b"),
   child: fc.constantFrom("a", "b"),
   startTimeUnixNano: fc.integer({ min: 0, max: 12 }).map((quarter) => BigInt(quarter) * 15_000_000_000n),
+  latencyIndex: fc.option(fc.constantFrom(minLatencyIndex, 0, 700, maxLatencyIndex), { nil: undefined }),
+  isError: fc.boolean(),
 });
 const step = fc.oneof(
   { weight: 3, arbitrary: call.map((added) => ({ added })) },
@@ -15,8 +18,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(call, call).map(([from, to]) => ({ from, to })) },
 );
 
-const asText = (dependencies: readonly Dependency[]): string[] =>
-  dependencies.map(({ parent, child, callCount }) => `${parent}>${child}:${callCount}`).sort();
+const sorted = (dependencies: readonly Dependency[]): readonly Dependency[] =>
+  dependencies.toSorted((a, b) => (`${a.parent}>${a.child}` < `${b.parent}>${b.child}` ? -1 : 1));
 
 it("counts what was added and not removed", () => {
   fc.assert(
@@ -34,10 +37,12 @@ it("counts what was added and not removed", () => {
           const [startTimeUnixNano, endTimeUnixNano] = [each.from, each.to].map((at) => at.startTimeUnixNano);
           if (startTimeUnixNano === undefined || endTimeUnixNano === undefined) continue;
           const counter = createCallCounter();
-          for (const { parent, child, startTimeUnixNano: at } of calls)
-            if (at >= startTimeUnixNano && at <= endTimeUnixNano) counter.add(parent, child);
-          const counted = buckets.countWithin({ startTimeUnixNano, endTimeUnixNano });
-          expect(asText(counted)).toEqual(asText(counter.dependencies()));
+          for (const counted of calls) {
+            const { startTimeUnixNano: at } = counted;
+            if (at >= startTimeUnixNano && at <= endTimeUnixNano) counter.add(counted);
+          }
+          const found = buckets.countWithin({ startTimeUnixNano, endTimeUnixNano });
+          expect(sorted(found)).toEqual(sorted(counter.dependencies()));
         }
       }
       expect(buckets.size()).toBe(calls.length);
@@ -51,6 +56,8 @@ it("takes every call of a busy minute out again, the last one first", () => {
     parent: "a",
     child: "b",
     startTimeUnixNano: BigInt(i),
+    latencyIndex: i % 7,
+    isError: false,
   }));
   for (const each of calls) buckets.add(each);
   for (const each of calls.reverse()) buckets.remove(each);

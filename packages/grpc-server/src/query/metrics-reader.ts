@@ -1,5 +1,12 @@
-import { filterOf, messageCodec, metricsFilterField, type ProtoMetricSeries } from "@spanstore/client/wire";
-import type { MetricSeries, SpanStore } from "@spanstore/core";
+import {
+  filterOf,
+  messageCodec,
+  metricsFilterField,
+  type ProtoDependency,
+  type ProtoMetricSeries,
+  protoLatency,
+} from "@spanstore/client/wire";
+import type { Dependency, MetricSeries, SpanStore } from "@spanstore/core";
 import type { ServiceMethods } from "../rpc/services.js";
 
 interface GetMetricsRequest {
@@ -11,6 +18,11 @@ interface GetMetricsRequest {
   };
 }
 
+interface GetDependenciesRequest {
+  readonly startTimeUnixNano?: string;
+  readonly endTimeUnixNano?: string;
+}
+
 /** A message is sent when it holds this many buckets: well below the 4 MiB that gRPC clients receive. */
 const bucketsPerMessage = 50_000;
 
@@ -18,7 +30,24 @@ const bucketsPerMessage = 50_000;
 export function metricsReader(store: SpanStore): ServiceMethods {
   const requestCodec = messageCodec<GetMetricsRequest>("spanstore.metrics.v1.GetMetricsRequest");
   const response = messageCodec<{ series: ProtoMetricSeries[] }>("spanstore.metrics.v1.GetMetricsResponse");
+  const dependenciesRequest = messageCodec<GetDependenciesRequest>(
+    "spanstore.metrics.v1.GetDependenciesRequest",
+  );
+  const dependenciesResponse = messageCodec<{ dependencies: ProtoDependency[] }>(
+    "spanstore.metrics.v1.GetDependenciesResponse",
+  );
   return {
+    unary: {
+      async GetDependencies(request, signal) {
+        const { startTimeUnixNano = 0, endTimeUnixNano = 0 } = dependenciesRequest.decode(request);
+        const window = {
+          startTimeUnixNano: BigInt(startTimeUnixNano),
+          endTimeUnixNano: BigInt(endTimeUnixNano),
+        };
+        const dependencies = await store.getDependencies(window, { signal });
+        return dependenciesResponse.encode({ dependencies: dependencies.map(protoDependency) });
+      },
+    },
     streams: {
       async *GetMetrics(request, signal) {
         const { query = {} } = requestCodec.decode(request);
@@ -61,13 +90,27 @@ function* inMessages(
 function protoSeries({ labels, points }: MetricSeries, groupBy: readonly string[]): ProtoMetricSeries {
   return {
     labelValues: groupBy.map((label) => labels[label] ?? ""),
-    points: points.map(({ startTimeUnixNano, calls, errors, latency: { zeroCount, buckets } }) => ({
+    points: points.map(({ startTimeUnixNano, calls, errors, latency }) => ({
       startTimeUnixNano: String(startTimeUnixNano),
       calls: String(calls),
       errors: String(errors),
-      zeroCount: String(zeroCount),
-      bucketIndexes: buckets.map(({ index }) => index),
-      bucketCounts: buckets.map(({ count }) => String(count)),
+      ...protoLatency(latency),
     })),
+  };
+}
+
+function protoDependency({
+  parent,
+  child,
+  callCount,
+  errorCount = 0n,
+  latency,
+}: Dependency): ProtoDependency {
+  return {
+    parent,
+    child,
+    callCount: String(callCount),
+    errorCount: String(errorCount),
+    ...protoLatency(latency ?? { zeroCount: 0, buckets: [] }),
   };
 }

@@ -1,5 +1,11 @@
 import type { Dependency, DependencyQuery } from "../../store/contract/span-store.js";
-import { createCallCounter, type ServiceCall } from "../../store/reading/dependencies.js";
+import {
+  addCall,
+  type CallCounts,
+  createCallCounter,
+  noCalls,
+  type ServiceCall,
+} from "../../store/reading/dependencies.js";
 
 const nanosPerBucket = 60_000_000_000n;
 
@@ -18,21 +24,23 @@ export function bucketStart(unixNano: bigint): bigint {
   return (unixNano / nanosPerBucket) * nanosPerBucket;
 }
 
-/** Starts of one pair of services within a minute, in nanoseconds. */
-interface Starts {
+/** Calls of one pair of services within a minute, each as one number (see `codeOf`). */
+interface PairCalls {
   kept: number[];
-  /** Starts that are still in `kept`, once each, and go the next time they are counted: one by one that is quadratic. */
+  /** Calls that are still in `kept`, once each, and go the next time they are counted: one by one that is quadratic. */
   removed: number[];
+  /** All of `kept`, added up when a range holds the whole minute. */
+  total: CallCounts | undefined;
 }
 
 export function createCallBuckets(): CallBuckets {
   /** By minute, then by pair of services. */
-  const buckets = new Map<bigint, Map<string, Starts>>();
+  const buckets = new Map<bigint, Map<string, PairCalls>>();
   const pairs = new Map<string, { parent: string; child: string }>();
-  const unsettled = new Set<Starts>();
+  const unsettled = new Set<PairCalls>();
   let size = 0;
 
-  const startsOf = (call: ServiceCall): Starts => {
+  const callsOf = (call: ServiceCall): PairCalls => {
     const minute = call.startTimeUnixNano / nanosPerBucket;
     let bucket = buckets.get(minute);
     if (bucket === undefined) {
@@ -40,21 +48,22 @@ export function createCallBuckets(): CallBuckets {
       buckets.set(minute, bucket);
     }
     const pair = `${call.parent.length}:${call.parent}${call.child}`;
-    let starts = bucket.get(pair);
-    if (starts === undefined) {
-      starts = { kept: [], removed: [] };
-      bucket.set(pair, starts);
+    let calls = bucket.get(pair);
+    if (calls === undefined) {
+      calls = { kept: [], removed: [], total: undefined };
+      bucket.set(pair, calls);
       pairs.set(pair, { parent: call.parent, child: call.child });
     }
-    return starts;
+    calls.total = undefined;
+    return calls;
   };
 
   const settle = (): void => {
-    for (const starts of unsettled) {
-      const before = starts.kept.length;
-      starts.kept = without(starts.kept, starts.removed);
-      starts.removed = [];
-      size -= before - starts.kept.length;
+    for (const calls of unsettled) {
+      const before = calls.kept.length;
+      calls.kept = without(calls.kept, calls.removed);
+      calls.removed = [];
+      size -= before - calls.kept.length;
     }
     unsettled.clear();
   };
@@ -65,13 +74,13 @@ export function createCallBuckets(): CallBuckets {
       return size;
     },
     add: (call) => {
-      startsOf(call).kept.push(startWithin(call));
+      callsOf(call).kept.push(codeOf(call));
       size++;
     },
     remove: (call) => {
-      const starts = startsOf(call);
-      starts.removed.push(startWithin(call));
-      unsettled.add(starts);
+      const calls = callsOf(call);
+      calls.removed.push(codeOf(call));
+      unsettled.add(calls);
     },
     countWithin: ({ startTimeUnixNano: from, endTimeUnixNano: to }) => {
       settle();
@@ -82,10 +91,11 @@ export function createCallBuckets(): CallBuckets {
         const low = Number(from - start);
         const high = Number(to - start);
         const whole = low <= 0 && high >= Number(nanosPerBucket) - 1;
-        for (const [pair, { kept }] of bucket) {
-          const calls = whole ? kept.length : kept.filter((at) => at >= low && at <= high).length;
-          const { parent, child } = pairs.get(pair) as { parent: string; child: string };
-          if (calls > 0) counter.add(parent, child, calls);
+        for (const [pair, calls] of bucket) {
+          if (whole) calls.total ??= countsOf(calls.kept, 0, Number(nanosPerBucket));
+          const counts = whole ? calls.total : countsOf(calls.kept, low, high);
+          if (counts === undefined || counts.calls === 0) continue;
+          counter.addCounts(pairs.get(pair) as { parent: string; child: string }, counts);
         }
       }
       return counter.dependencies();
@@ -93,8 +103,33 @@ export function createCallBuckets(): CallBuckets {
   };
 }
 
-function startWithin(call: ServiceCall): number {
-  return Number(call.startTimeUnixNano % nanosPerBucket);
+/** Bits of a code below the start: one for the error, the others for the latency. */
+const latencyCodes = 4096;
+const codesPerNano = 2 * latencyCodes;
+/** Latency indexes begin at -1, and 0 stands for no duration. */
+const firstLatency = 2;
+
+/** Start within the minute in nanoseconds, error and latency of a call in 49 bits, which a double holds. */
+function codeOf({ startTimeUnixNano, latencyIndex, isError }: ServiceCall): number {
+  const latency = latencyIndex === undefined ? 0 : latencyIndex + firstLatency;
+  const start = Number(startTimeUnixNano % nanosPerBucket);
+  return start * codesPerNano + (isError ? latencyCodes : 0) + latency;
+}
+
+/** Counts the calls that start in a part of the minute, both ends inclusive. */
+function countsOf(codes: readonly number[], low: number, high: number): CallCounts {
+  const counts = noCalls();
+  for (const code of codes) {
+    const start = Math.floor(code / codesPerNano);
+    if (start < low || start > high) continue;
+    const rest = code - start * codesPerNano;
+    const latency = rest % latencyCodes;
+    addCall(counts, {
+      latencyIndex: latency === 0 ? undefined : latency - firstLatency,
+      isError: rest >= latencyCodes,
+    });
+  }
+  return counts;
 }
 
 /** Takes each removed number out once, as far as it is there. */

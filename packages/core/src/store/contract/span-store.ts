@@ -1,4 +1,5 @@
 import type { RejectedSpan } from "../../fragments/rejected-span.js";
+import type { LatencyHistogram } from "../../model/latency.js";
 import type { TracesData } from "../../model/trace.js";
 import type { MetricsQuery } from "../../query/metrics-query.js";
 import type { SpanQuery, TraceQuery } from "../../query/trace-query.js";
@@ -139,7 +140,8 @@ export interface StoreReads {
   getOperations(query: OperationQuery, options?: CallOptions): Promise<Operation[]>;
 
   /**
-   * Calls between services by spans that started in the range, both ends inclusive; sorted by parent, then child.
+   * Calls between services by spans that started in the range, both ends inclusive, with their errors and latencies;
+   * sorted by parent, then child.
    * @throws INVALID_QUERY for a range turned round.
    */
   getDependencies(query: DependencyQuery, options?: CallOptions): Promise<Dependency[]>;
@@ -252,6 +254,10 @@ export interface Dependency {
   readonly parent: string;
   readonly child: string;
   readonly callCount: bigint;
+  /** Calls whose called span has status `error`. Absent, as the latencies are, behind a server that does not tell. */
+  readonly errorCount?: bigint;
+  /** How long the called spans took. */
+  readonly latency?: LatencyHistogram;
 }
 
 export interface ExpireOptions {

@@ -1,5 +1,7 @@
 import { CallColumns } from "../../fragments/call-scan.js";
+import { latencyIndex, sortedBuckets } from "../../model/latency.js";
 import { compareCodePoints } from "../../model/text-order.js";
+import { StatusCode } from "../../model/trace.js";
 import type { Dependency } from "../contract/span-store.js";
 import { createDeduplicator } from "./assemble.js";
 
@@ -8,6 +10,10 @@ export interface ServiceCall {
   readonly parent: string;
   readonly child: string;
   readonly startTimeUnixNano: bigint;
+  /** Of the called span's duration; undefined for none. */
+  readonly latencyIndex: number | undefined;
+  /** Whether the called span has status `error`. */
+  readonly isError: boolean;
 }
 
 /**
@@ -37,8 +43,16 @@ export function scanCalls(fragments: readonly Uint8Array[]): {
     const service = spans.services[spans.service[child] as number];
     if (service === undefined || service === "") continue;
     const parent = callerOf(spans, index, child);
-    if (parent !== undefined)
-      calls.push({ parent, child: service, startTimeUnixNano: startOf(spans, child) });
+    if (parent === undefined) continue;
+    const startTimeUnixNano = startOf(spans, child);
+    const duration = timeIn(spans.end, child) - startTimeUnixNano;
+    calls.push({
+      parent,
+      child: service,
+      startTimeUnixNano,
+      latencyIndex: latencyIndex(Number(duration)),
+      isError: spans.statusCode[child] === StatusCode.error,
+    });
   }
   return { calls, oldestStartUnixNano };
 }
@@ -111,7 +125,11 @@ function nameOf(spans: CallColumns, span: number): string {
 }
 
 function startOf(spans: CallColumns, span: number): bigint {
-  return (BigInt(spans.start[span * 2 + 1] as number) << 32n) | BigInt(spans.start[span * 2] as number);
+  return timeIn(spans.start, span);
+}
+
+function timeIn(words: Uint32Array, span: number): bigint {
+  return (BigInt(words[span * 2 + 1] as number) << 32n) | BigInt(words[span * 2] as number);
 }
 
 function oldestStartOf(spans: CallColumns): bigint {
@@ -130,24 +148,71 @@ function isEarlier(spans: CallColumns, a: number, b: number): boolean {
   return compareCodePoints(nameOf(spans, a), nameOf(spans, b)) < 0;
 }
 
+/** Calls of one pair of services. */
+export interface CallCounts {
+  calls: number;
+  errors: number;
+  zeroCount: number;
+  /** By latency index. */
+  readonly buckets: Map<number, number>;
+}
+
+export function noCalls(): CallCounts {
+  return { calls: 0, errors: 0, zeroCount: 0, buckets: new Map() };
+}
+
+/** Counts one call. */
+export function addCall(
+  counts: CallCounts,
+  { latencyIndex: index, isError }: Pick<ServiceCall, "latencyIndex" | "isError">,
+): void {
+  counts.calls++;
+  if (isError) counts.errors++;
+  if (index === undefined) counts.zeroCount++;
+  else counts.buckets.set(index, (counts.buckets.get(index) ?? 0) + 1);
+}
+
 /** Adds up calls by pair of services. */
 export function createCallCounter(): {
-  add: (parent: string, child: string, calls?: number) => void;
+  add: (call: ServiceCall) => void;
+  /** Adds what is counted already. */
+  addCounts: (pair: Pick<ServiceCall, "parent" | "child">, counts: CallCounts) => void;
   dependencies: () => Dependency[];
 } {
-  const counts = new Map<string, Map<string, number>>();
+  const all = new Map<string, Map<string, CallCounts>>();
+  const countsOf = ({ parent, child }: Pick<ServiceCall, "parent" | "child">): CallCounts => {
+    let children = all.get(parent);
+    if (children === undefined) {
+      children = new Map();
+      all.set(parent, children);
+    }
+    let counts = children.get(child);
+    if (counts === undefined) {
+      counts = noCalls();
+      children.set(child, counts);
+    }
+    return counts;
+  };
   return {
-    add: (parent, child, calls = 1) => {
-      let children = counts.get(parent);
-      if (children === undefined) {
-        children = new Map();
-        counts.set(parent, children);
+    add: (call) => addCall(countsOf(call), call),
+    addCounts: (pair, more) => {
+      const counts = countsOf(pair);
+      counts.calls += more.calls;
+      counts.errors += more.errors;
+      counts.zeroCount += more.zeroCount;
+      for (const [index, calls] of more.buckets) {
+        counts.buckets.set(index, (counts.buckets.get(index) ?? 0) + calls);
       }
-      children.set(child, (children.get(child) ?? 0) + calls);
     },
     dependencies: () =>
-      Array.from(counts).flatMap(([parent, children]) =>
-        Array.from(children, ([child, calls]) => ({ parent, child, callCount: BigInt(calls) })),
+      Array.from(all).flatMap(([parent, children]) =>
+        Array.from(children, ([child, { calls, errors, zeroCount, buckets }]) => ({
+          parent,
+          child,
+          callCount: BigInt(calls),
+          errorCount: BigInt(errors),
+          latency: { zeroCount, buckets: sortedBuckets(buckets) },
+        })),
       ),
   };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { latencyCount, latencyQuantile } from "../../model/latency.js";
 import type { Dependency, SpanStore } from "../../store/contract/span-store.js";
 import type { Suite } from "../harness.js";
 import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.js";
@@ -187,6 +188,37 @@ export function describeDependencies(suite: Suite): void {
       await store.write(tracesOf({ trace: 2, id: 1, service: "cart" }));
       assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:1"]);
       assert.deepEqual(await calls(store, -2 * hour, 3 * hour), ["cart>stock:1", "shop>cart:1"]);
+    },
+  );
+
+  suite.it(
+    "a pair of services has its errors and latencies, also after replays and late spans",
+    async (store) => {
+      const called: readonly TestSpan[] = [
+        { trace: 1, id: 2, parent: 1, service: "cart", duration: 3_000_000n },
+        { trace: 2, id: 2, parent: 1, service: "cart", duration: 0n, status: { code: 2 } },
+        { trace: 3, id: 2, parent: 1, service: "cart", duration: -1n, status: { code: 1 } },
+        { trace: 4, id: 2, parent: 1, service: "cart", duration: 90_000_000_000n, status: { code: 2 } },
+      ];
+      for (const { trace } of called) await store.write(tracesOf({ trace, id: 1, service: "shop" }));
+      for (const [i, each] of called.entries()) {
+        await store.write(tracesOf(each));
+        await store.write(tracesOf(each, each));
+        const [edge] = await store.getDependencies({
+          startTimeUnixNano: timeAt(-hour),
+          endTimeUnixNano: timeAt(hour),
+        });
+        const sofar = called.slice(0, i + 1);
+        assert.equal(edge?.callCount, BigInt(sofar.length));
+        assert.equal(edge.errorCount, BigInt(sofar.filter(({ status }) => status?.code === 2).length));
+        assert.ok(edge.latency !== undefined);
+        assert.equal(latencyCount(edge.latency), sofar.length);
+        const zeros = sofar.filter(({ duration = 0n }) => duration <= 0n);
+        assert.equal(edge.latency.zeroCount, zeros.length);
+        const longest = sofar.reduce((max, { duration = 0n }) => (duration > max ? duration : max), 0n);
+        const got = latencyQuantile(edge.latency, 1) ?? Number.NaN;
+        assert.ok(Math.abs(got - Number(longest)) <= Number(longest) * 0.0055, `${got}, not ${longest}`);
+      }
     },
   );
 

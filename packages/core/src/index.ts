@@ -2,13 +2,7 @@ export { type ErrorCode, isSpanStoreError, SpanStoreError } from "./errors/error
 export type { RejectedSpan } from "./fragments/rejected-span.js";
 export { openMemoryStore } from "./memory/index.js";
 export type { AnyValue, KeyValue } from "./model/any-value.js";
-export {
-  type LatencyHistogram,
-  latencyCount,
-  latencyQuantile,
-  latencySum,
-  mergeLatencies,
-} from "./model/latency.js";
+export { type LatencyHistogram, latencyQuantile } from "./model/latency.js";
 export { type Span, SpanKind, StatusCode, type TracesData } from "./model/trace.js";
 export { decodeTraces } from "./otlp/decode.js";
 export {

@@ -1,12 +1,12 @@
+import { describeDependencies } from "./chapters/counting/dependencies.js";
+import { describeMetrics } from "./chapters/counting/metrics.js";
 import { describeExpiring } from "./chapters/deleting/expiring.js";
 import { describeRetention } from "./chapters/deleting/retention.js";
-import { describeDependencies } from "./chapters/dependencies.js";
 import { describeDifferential } from "./chapters/differential.js";
 import { describeHostileText } from "./chapters/hostile-text.js";
 import { describeLargeTraces } from "./chapters/large-traces.js";
 import { describeLifecycle } from "./chapters/lifecycle.js";
 import { describeLosslessness } from "./chapters/losslessness.js";
-import { describeMetrics } from "./chapters/metrics.js";
 import { describeNames } from "./chapters/names.js";
 import { describeOddTraces } from "./chapters/odd-traces.js";
 import { describeOwnership } from "./chapters/ownership.js";

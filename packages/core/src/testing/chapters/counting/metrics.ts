@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { latencyCount, latencyQuantile } from "../../model/latency.js";
-import { compareCodePoints } from "../../model/text-order.js";
-import { SpanKind, StatusCode, spanKindWord } from "../../model/trace.js";
-import { resource, span } from "../../query/filter/forms/builder.js";
-import type { MetricsQuery } from "../../query/metrics-query.js";
-import type { SpanStore } from "../../store/contract/span-store.js";
-import type { Suite } from "../harness.js";
-import { assertRefused } from "../refusals.js";
-import { type TestSpan, timeAt, tracesOf } from "../spans.js";
+import { latencyCount, latencyQuantile } from "../../../model/latency.js";
+import { compareCodePoints } from "../../../model/text-order.js";
+import { SpanKind, StatusCode, spanKindWord } from "../../../model/trace.js";
+import { resource, span } from "../../../query/filter/forms/builder.js";
+import type { MetricsQuery } from "../../../query/metrics-query.js";
+import type { SpanStore } from "../../../store/contract/span-store.js";
+import type { Suite } from "../../harness.js";
+import { assertRefused } from "../../refusals.js";
+import { type TestSpan, timeAt, tracesOf } from "../../spans.js";
 
 const minute = 60_000;
 const second = 1_000_000_000n;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { latencyCount, latencyQuantile } from "../../model/latency.js";
-import type { Dependency, SpanStore } from "../../store/contract/span-store.js";
-import type { Suite } from "../harness.js";
-import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.js";
+import { latencyCount, latencyQuantile } from "../../../model/latency.js";
+import type { Dependency, SpanStore } from "../../../store/contract/span-store.js";
+import type { Suite } from "../../harness.js";
+import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../../spans.js";
 
 const hour = 3_600_000;
 

@@ -120,7 +120,9 @@ const wrong = fc.constantFrom<Question>(
   "/api/operations",
   "/api/dependencies?endTs=x",
   "/api/dependencies?endTs=1&lookback=1h",
-  "/api/metrics/calls?service=shop",
+  "/api/metrics/calls",
+  "/api/metrics/errors?service=shop&spanKind=x",
+  "/api/metrics/latencies?service=shop",
 );
 
 const v1 = fc.oneof(

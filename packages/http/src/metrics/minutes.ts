@@ -1,0 +1,148 @@
+import type { FilterCall, MetricPoint, MetricSeries, SpanStore } from "@spanstore/core";
+import { HttpError } from "../wire/errors.js";
+
+/** Times here are whole minutes since 1970: spans are counted by the minute of their start. */
+export const minuteMillis = 60_000;
+const minuteNanos = 60_000_000_000n;
+
+/** What is read before each of some times. */
+export interface Windows {
+  /** Distinct, ascending; a window ends before its minute. */
+  readonly ends: readonly number[];
+  /** Where the window begins that ends here; it never falls. */
+  readonly startOf: (end: number) => number;
+  /** All starts and ends are multiples of so many minutes, counted from the first start. */
+  readonly step: number;
+}
+
+export interface MinuteQuestion {
+  readonly windows: Windows;
+  readonly groupBy: readonly string[];
+  readonly filter: FilterCall | undefined;
+}
+
+/** As many points as `getMetrics` gives at once. */
+const pointsAtOnce = 11_000;
+/** One answer holds no more points of series than these. */
+const maxPoints = 2_000_000;
+
+/** The minute in which a time lies ends here; a time at which a minute begins is that minute. */
+export function endingMinute(millis: number): number {
+  return Math.ceil(millis / minuteMillis);
+}
+
+/** Windows of one length. */
+export function slidingWindows(ends: readonly number[], length: number): Windows {
+  const distinct = [...new Set(ends)];
+  const step = commonDivisor(length, ...distinct.map((end) => end - (distinct[0] ?? 0)));
+  return { ends: distinct, startOf: (end) => Math.max(0, end - length), step };
+}
+
+/** Windows that begin at midnight in UTC. */
+export function dailyWindows(ends: readonly number[]): Windows {
+  const distinct = [...new Set(ends)];
+  return {
+    ends: distinct,
+    startOf: (end) => end - (end % dayMinutes),
+    step: commonDivisor(...distinct, dayMinutes),
+  };
+}
+
+const dayMinutes = 1440;
+
+function commonDivisor(...lengths: readonly number[]): number {
+  return lengths.reduce((a, b) => {
+    let [larger, smaller] = [a, b];
+    while (smaller > 0) [larger, smaller] = [smaller, larger % smaller];
+    return larger;
+  }, 0);
+}
+
+/**
+ * What the windows hold, by series; each has its points by ascending time.
+ * @throws HttpError 422 where it is too much.
+ */
+export async function readMinutes(
+  store: SpanStore,
+  { windows, groupBy, filter }: MinuteQuestion,
+  signal: AbortSignal,
+): Promise<MetricSeries[]> {
+  const { ends, startOf, step } = windows;
+  const [first, last] = [ends[0], ends.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const found = new Map<string, { labels: MetricSeries["labels"]; points: MetricPoint[] }>();
+  let points = 0;
+  for (let from = startOf(first); from < last; from += pointsAtOnce * step) {
+    const part = await store.getMetrics(
+      {
+        startTimeUnixNano: BigInt(from) * minuteNanos,
+        endTimeUnixNano: BigInt(Math.min(last, from + pointsAtOnce * step)) * minuteNanos,
+        stepNano: BigInt(step) * minuteNanos,
+        groupBy,
+        ...(filter === undefined ? {} : { filter }),
+      },
+      { signal },
+    );
+    for (const series of part) {
+      points += series.points.length;
+      if (points > maxPoints) throw tooMuch();
+      const key = JSON.stringify(groupBy.map((label) => series.labels[label]));
+      const known = found.get(key);
+      if (known === undefined) found.set(key, { labels: series.labels, points: [...series.points] });
+      else for (const point of series.points) known.points.push(point);
+    }
+  }
+  return [...found.values()];
+}
+
+function tooMuch(): HttpError {
+  return new HttpError(
+    422,
+    `the series have more than ${maxPoints} points: ask for a shorter range, a longer step or fewer series`,
+  );
+}
+
+/** A point that comes into a window, or leaves it. */
+export type Move = (point: MetricPoint, direction: 1 | -1) => void;
+
+/**
+ * Goes through the windows of a series.
+ * @param points by ascending time
+ * @returns what `read` finds in each window, by its end.
+ */
+export function throughWindows<T>(
+  { ends, startOf }: Windows,
+  points: readonly MetricPoint[],
+  move: Move,
+  read: () => T,
+): Map<number, T> {
+  const minutes = points.map(({ startTimeUnixNano }) => Number(startTimeUnixNano / minuteNanos));
+  const found = new Map<number, T>();
+  let [oldest, next] = [0, 0];
+  for (const end of ends) {
+    for (; next < points.length && (minutes[next] as number) < end; next++)
+      move(points[next] as MetricPoint, 1);
+    const start = startOf(end);
+    for (; oldest < next && (minutes[oldest] as number) < start; oldest++)
+      move(points[oldest] as MetricPoint, -1);
+    found.set(end, read());
+  }
+  return found;
+}
+
+/** Sums of a count of the points. */
+export function sumsOf(
+  windows: Windows,
+  points: readonly MetricPoint[],
+  count: (point: MetricPoint) => number,
+): Map<number, number> {
+  let sum = 0;
+  return throughWindows(
+    windows,
+    points,
+    (point, direction) => {
+      sum += direction * count(point);
+    },
+    () => sum,
+  );
+}

@@ -66,6 +66,27 @@ describe("the admin port", () => {
     expect(text).not.toMatch(/^spanstore_store_bytes\{/m);
   });
 
+  it("is not held up by a store that takes long to find its size, and asks it once", async () => {
+    const asked: ((bytes: number) => void)[] = [];
+    await start({
+      store: storeWith({
+        stats: () => new Promise((resolve) => asked.push((bytes) => resolve({ bytes }))),
+      }),
+    });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask("/metrics")));
+    for (const { status, text } of answers) {
+      expect(status).toBe(200);
+      expect(text).toContain("spanstore_spans_written_total 0\n");
+      expect(text).not.toMatch(/^spanstore_store_bytes\{/m);
+    }
+    expect(asked).toHaveLength(1);
+    asked[0]?.(77);
+    for (let n = 0; n < 20; n++) {
+      expect((await ask("/metrics")).text).toContain('spanstore_store_bytes{engine="memory"} 77\n');
+    }
+    expect(asked).toHaveLength(1);
+  });
+
   it("purges only when that is allowed, and only by POST", async () => {
     await start();
     await served.client.unary("Export", exportRequest({ traceId: traceId(1), spanId: spanId(1) }));

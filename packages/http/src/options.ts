@@ -67,11 +67,6 @@ export interface HttpFaceOptions {
   readonly finished?: (call: FinishedCall) => void;
   /** Told of errors that are the server's fault. */
   readonly failed?: (error: unknown, call: { readonly method: string; readonly url: string }) => void;
-  /**
-   * Told of bytes that a streamed answer has passed on: a process that is yours may free what is left of them, since V8
-   * does not see buffers outside of its heap. Default: nothing.
-   */
-  readonly passed?: (bytes: number) => void;
   /** Origins of browsers that may call: `https://app.example`, or `*`. Default: none. */
   readonly corsOrigins?: readonly string[];
   /** The largest body of spans, decompressed. Default: 64 MiB. */
@@ -121,7 +116,6 @@ export function settingsOf(store: SpanStore, options: HttpFaceOptions): Settings
     place: options.place ?? (() => unbounded),
     finished: options.finished ?? (() => {}),
     failed: options.failed ?? (() => {}),
-    passed: options.passed ?? (() => {}),
     corsOrigins: options.corsOrigins ?? [],
     maxBodyBytes: options.maxBodyBytes ?? 64 * mebibyte,
     maxQueryBytes: options.maxQueryBytes ?? mebibyte,

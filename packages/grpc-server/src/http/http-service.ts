@@ -1,4 +1,3 @@
-import { createReclaimer } from "@spanstore/core/engine";
 import {
   createHttpFace,
   type HttpCall,
@@ -65,7 +64,6 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       place: ({ need, request }, { tenant }, lost) =>
         options.place(need, { connection: peerOf(request.socket), tenant }, lost),
       finished: metrics.finished,
-      passed: createReclaimer("minor"),
       failed: (error, { method, url }) => log.error({ err: error, method, url }, "an HTTP call failed"),
       corsOrigins: options.corsOrigins,
       maxConnections: options.maxConnections,

@@ -7,8 +7,6 @@ export interface QueryStores {
   readonly archive: (() => Promise<SpanStore>) | undefined;
   /** How far times are moved where hosts' clocks disagree, in milliseconds. */
   readonly maxClockSkewMs: number;
-  /** Told of bytes of spans that were read and are needed no more. */
-  readonly passed: (bytes: number) => void;
 }
 
 /** Of a larger trace the spans are read twice. */

@@ -1,6 +1,6 @@
 import type { Metadata } from "@grpc/grpc-js";
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
-import { createReclaimer, type SpanLimits } from "@spanstore/core/engine";
+import type { SpanLimits } from "@spanstore/core/engine";
 import { LRUCache } from "lru-cache";
 import { limitedStore } from "../limits/limited-store.js";
 import type { RateLimit } from "../limits/rate-limits.js";
@@ -123,7 +123,7 @@ function spaceOver(
     const over = limitedStore(unlimited, limits);
     const letters = deadLetters({ tenant, store: role });
     const v1 = storageV1(over, openArchive, declareStreaming, metrics, letters);
-    const stores = { store: over, archive, maxClockSkewMs, passed: createReclaimer("minor") };
+    const stores = { store: over, archive, maxClockSkewMs };
     const services = {
       ...storageV2(over, metrics, letters),
       ...v1.services,

@@ -9,7 +9,6 @@ import type {
   ServerWritableStream,
 } from "@grpc/grpc-js";
 import { SpanStoreError } from "@spanstore/core";
-import { createReclaimer } from "@spanstore/core/engine";
 import type { Logger } from "pino";
 import { claimMessage } from "./receipts.js";
 import { deadlineExceeded, isServerFault, statusOfError } from "./status.js";
@@ -148,7 +147,6 @@ interface Sender {
 
 /** Writes messages, counting the bytes that have not left yet; waiting ends with the call. */
 function createSender(call: StreamCall, signal: AbortSignal): Sender {
-  const reclaim = createReclaimer("minor");
   let unsent = 0;
   let room = maxUnsentBytes;
   let failure: Error | undefined;
@@ -171,7 +169,6 @@ function createSender(call: StreamCall, signal: AbortSignal): Sender {
       unsent += message.length;
       call.write(message, (error: Error | null | undefined) => {
         unsent -= message.length;
-        reclaim(message.length);
         if (error) failure = error;
         if (unsent <= room || error) wake?.();
       });

@@ -1,4 +1,5 @@
 import type { SpanStore } from "@spanstore/core";
+import { createSlowAnswer } from "@spanstore/core/engine";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Limits, Refusal } from "../limits/limits.js";
 import type { Archive } from "../routing/archive.js";
@@ -64,24 +65,7 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
     help: "Spans that can never be stored and went to the dead-letter log.",
     registers,
   });
-  new Gauge({
-    name: "spanstore_store_bytes",
-    help: "What the store, and its archive once it is used, occupy: on disk, or in memory where there is no disk.",
-    labelNames: ["engine", "store"],
-    registers,
-    async collect() {
-      // A store that cannot tell its size now must not hide every other metric.
-      this.reset();
-      const bytesOf = async (one: SpanStore) => (await one.stats().catch(() => undefined))?.bytes;
-      const main = await bytesOf(store);
-      if (main !== undefined) this.set({ engine: store.engine }, main);
-      const second = archive?.opened();
-      const archived = second && (await bytesOf(second));
-      if (second !== undefined && archived !== undefined) {
-        this.set({ engine: second.engine, store: "archive" }, archived);
-      }
-    },
-  });
+  showSizes(registry, store, archive);
   const security = securityMetrics(registry);
   const upkeep = upkeepMetrics(registry);
   const limits = limitMetrics(registry);
@@ -109,6 +93,34 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
       rejected.inc(count);
     },
   };
+}
+
+/** A size is asked for again after so long, and a scrape waits no longer for one. */
+const sizes = { maxAgeMillis: 5_000, maxWaitMillis: 1_000 };
+
+/** Sizes are kept for a while, since some engines take long to find them, and many may scrape. */
+function showSizes(registry: Registry, store: SpanStore, archive: Archive | undefined): void {
+  const main = createSlowAnswer(() => store.stats(), sizes);
+  const second = createSlowAnswer(async () => archive?.opened()?.stats(), sizes);
+  new Gauge({
+    name: "spanstore_store_bytes",
+    help: "What the store, and its archive once it is used, occupy: on disk, or in memory where there is no disk.",
+    labelNames: ["engine", "store"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const opened = archive?.opened();
+      // A store that cannot tell its size now must not hide every other metric.
+      const [size, archived] = await Promise.all([
+        main.get().catch(() => undefined),
+        opened && second.get().catch(() => undefined),
+      ]);
+      if (size !== undefined) this.set({ engine: store.engine }, size.bytes);
+      if (opened !== undefined && archived !== undefined) {
+        this.set({ engine: opened.engine, store: "archive" }, archived.bytes);
+      }
+    },
+  });
 }
 
 /** What tells of how much is let in, and how much is not. */

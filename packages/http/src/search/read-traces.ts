@@ -10,7 +10,7 @@ export interface TraceReading {
   /** Undefined: there is none. */
   readonly archive: (() => Promise<StoreReads>) | undefined;
   readonly signal: AbortSignal;
-  readonly settings: Pick<Settings, "heldTraceBytes" | "maxClockSkewMs" | "passed">;
+  readonly settings: Pick<Settings, "heldTraceBytes" | "maxClockSkewMs">;
 }
 
 export interface ReadOptions {
@@ -71,7 +71,7 @@ export async function wholeTrace(
 }
 
 function startTrace(from: TraceReading, store: StoreReads, traceId: string, raw: boolean) {
-  const { heldTraceBytes, maxClockSkewMs, passed } = from.settings;
+  const { heldTraceBytes, maxClockSkewMs } = from.settings;
   const adjuster = raw ? undefined : createTraceAdjuster();
   const hash = createHash("sha1");
   let held: TraceChunk[] | undefined = [];
@@ -82,10 +82,7 @@ function startTrace(from: TraceReading, store: StoreReads, traceId: string, raw:
       adjuster?.show(chunk.encoded);
       hash.update(chunk.encoded);
       size += chunk.encoded.length;
-      if (size > heldTraceBytes) {
-        held = undefined;
-        passed(chunk.encoded.length);
-      }
+      if (size > heldTraceBytes) held = undefined;
       held?.push(chunk);
     },
     finish(): WholeTrace {

@@ -28,7 +28,7 @@ export async function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   { status = 200, contentType = json, headers = {}, body }: Answer,
-  { stallMs, passed }: Pick<Settings, "stallMs" | "passed">,
+  { stallMs }: Pick<Settings, "stallMs">,
 ): Promise<void> {
   const head = { "content-type": contentType, "x-content-type-options": "nosniff", ...headers };
   if (typeof body === "string" || body instanceof Uint8Array) {
@@ -53,7 +53,6 @@ export async function sendAnswer(
       const piece = typeof value === "string" ? text : value;
       if (piece === text && text.length < pieceLength) continue;
       if (!response.write(piece)) await drained(response, stallMs);
-      passed(piece.length);
       text = "";
     }
     response.end(text);

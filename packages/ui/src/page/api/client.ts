@@ -28,7 +28,7 @@ export interface ApiCall {
 const tenantHeader = signal("x-tenant");
 
 /** Calls the API beside the page. @throws ApiError; the signal's reason when it fires. */
-async function ask(path: string, call: ApiCall = {}): Promise<Response> {
+export async function ask(path: string, call: ApiCall = {}): Promise<Response> {
   const { body, accept, signal: abort } = call;
   let answer: Response;
   try {

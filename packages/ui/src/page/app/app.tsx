@@ -12,7 +12,9 @@ import { route, type View } from "./route.js";
 type ViewModule = () => Promise<ComponentType>;
 
 /** Views beside the first one come when they are opened. */
-const later: Partial<Record<View, ViewModule>> = {};
+const later: Partial<Record<View, ViewModule>> = {
+  trace: async () => (await import("../trace/trace-view.js")).TraceView,
+};
 
 const titles: Readonly<Record<View, WordKey>> = {
   search: "search",

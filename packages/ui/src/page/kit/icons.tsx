@@ -5,6 +5,7 @@ const shapes = {
   error: "M8 1.5 15 14H1L8 1.5ZM8 6v4m0 1.5v.5",
   close: "m3.5 3.5 9 9m0-9-9 9",
   copy: "M5.5 5.5v-4h9v9h-4m-9-5h9v9h-9z",
+  left: "m10 3-5 5 5 5",
   right: "m6 3 5 5-5 5",
   down: "m3 6 5 5 5-5",
   filter: "M1.5 2.5h13l-5 6v5l-3-1.5V8.5z",

@@ -18,7 +18,7 @@ export function listKeys({ move, open }: ListKeys): () => void {
 }
 
 /** Whether a key belongs to a field, a button or a list of choices. */
-function isWriting({ target }: KeyboardEvent): boolean {
+export function isWriting({ target }: KeyboardEvent): boolean {
   return (
     target instanceof HTMLInputElement ||
     target instanceof HTMLTextAreaElement ||

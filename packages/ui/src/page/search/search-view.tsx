@@ -90,7 +90,7 @@ function Spans({ state, range, marks, change }: ResultProps): JSX.Element {
 }
 
 /** What a filter looks for, marked where it is shown. */
-function useMarks(q: string): readonly string[] {
+export function useMarks(q: string): readonly string[] {
   const [marks, setMarks] = useState<readonly string[]>([]);
   useEffect(() => {
     let isCurrent = true;

@@ -13,6 +13,7 @@ const units = [
 export function formatDuration(nano: number | bigint): string {
   const value = Number(nano);
   const size = Math.abs(value);
+  if (size === 0) return "0";
   if (size >= 60e9) return inTwoUnits(value);
   const [unit, name] = units.find(([each]) => size >= each) ?? [1, "ns"];
   const amount = value / unit;

@@ -83,6 +83,17 @@ describeWithPeer("manticore", "the tables for people", (located) => {
     expect(await count("process['service.name'] = 'shop'")).toBe(1);
   });
 
+  it("hold NUL as two characters, and JSON has its own escape for it", async () => {
+    const prefix = freshPrefix();
+    const resource = { attributes: [{ key: "service.name", value: { stringValue: "a\0b\u0001" } }] };
+    await using store = await openManticoreStore({ url: searchd.url, prefix });
+    await store.write({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] });
+    const name = "a\u0001\u0001b\u0001\u0002";
+    const rows = await client.query(`SELECT process FROM ${prefix}spans WHERE service_name='${name}'`);
+    expect(rows.map(String)).toEqual([expect.stringContaining("a\\u0000b")]);
+    expect(await store.getServices()).toEqual(["a\0b\u0001"]);
+  });
+
   it("are refused another way", async () => {
     const options = { url: searchd.url, attributes: "columns" } as unknown as ManticoreOptions;
     await expect(openManticoreStore(options)).rejects.toMatchObject({

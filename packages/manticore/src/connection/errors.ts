@@ -8,6 +8,8 @@ export type Failure =
   | "duplicate"
   /** A table of the statement is not there, or no longer. */
   | "no table"
+  /** A table of the statement lacks a column. */
+  | "no column"
   /** The account is unknown, its password wrong, or it has too few rights. */
   | "denied"
   /** The other side's certificate is not to be trusted, or it has none. */
@@ -56,9 +58,15 @@ export function failureOf(error: unknown): Failure {
   if (isOfAgent(code, message)) return "unreachable";
   if (/^(HANDSHAKE_|ERR_TLS_|ERR_SSL_)/.test(code)) return "untrusted";
   if (/duplicate id '/.test(message)) return "duplicate";
+  if (columnIn(message) !== undefined) return "no column";
   if (/unable to write to binlog|no space left|disk quota exceeded|file too large/i.test(message))
     return "full";
   return "other";
+}
+
+/** The column that a table lacks by this message. */
+function columnIn(message: string): string | undefined {
+  return /unknown column: '?(\w+)|attribute '(\w+)' not found/i.exec(message)?.slice(1).find(Boolean);
 }
 
 /** Of all agents, an error; of some, {@link agentFailed}. */
@@ -120,6 +128,17 @@ export function storeError(error: unknown, doing: string): SpanStoreError {
             ? "searchd has no ssl_cert and ssl_key: set them, or use mysql:"
             : "`ca` has to hold the authority of searchd's certificate, and that the address's name",
       });
+    case "no column": {
+      const [, table] = /^table (\w+):/.exec(message) ?? [];
+      return new SpanStoreError(
+        "INCOMPATIBLE_SCHEMA",
+        `${what}: ${table === undefined ? "the table" : `the table ${table}`} lacks the column ${columnIn(message)}`,
+        {
+          hint: "`spanstore maintain repair` gives a table of spans its columns back; `spanstore doctor` names all that are missing",
+          cause: error,
+        },
+      );
+    }
     case "full":
       return failed(reason, {
         hint: "make room on the disk of searchd's data_dir; writes go on by themselves",

@@ -12,12 +12,13 @@ import {
   type TableFacts,
 } from "../connection/server-facts.js";
 import { addressText, checkOptions, type ManticoreOptions, type Settings } from "../options.js";
-import { createNaming, type Naming, tenantOfTable } from "../schema/naming.js";
+import { createNaming } from "../schema/naming.js";
 import { placesOf } from "../schema/places.js";
 import { formatOf, lengthOf } from "../schema/space.js";
-import { type ListedTable, tablesFrom } from "../schema/tables.js";
+import { tablesFrom } from "../schema/tables.js";
 import { createWindows } from "../schema/windows.js";
 import { lossFindings } from "./losses.js";
+import { columnFindings, sizeFindings, sizeText, strayFindings } from "./table-findings.js";
 
 /** The version that everything was tried with. */
 const triedVersion = 29;
@@ -25,10 +26,6 @@ const mebi = 1024 * 1024;
 /** Jaeger's requests, and whole traces in one answer, stay below this. */
 const enoughPacketBytes = 16 * mebi;
 const maxClockSeconds = 5;
-/** With more of them in a table searches slow down, since each is looked into. */
-const manyChunks = 64;
-const manyDeletedParts = 0.3;
-const fewRows = 10_000;
 
 /**
  * Looks at a store's searchd and at its tables: what is right, what is weaker than it could be, and what does not work,
@@ -85,10 +82,10 @@ function serverFindings(facts: ServerFacts, at: string): Finding[] {
       ? ok("binary log", "binlog_flush = 1: acknowledged spans survive a power cut")
       : (binlogFlush === undefined ? problem : warning)("binary log", lossOf(binlogFlush), flushAdvice),
     maxPacketBytes >= enoughPacketBytes
-      ? ok("packet limit", `statements of up to ${size(maxPacketBytes)}`)
+      ? ok("packet limit", `statements of up to ${sizeText(maxPacketBytes)}`)
       : warning(
           "packet limit",
-          `statements of up to ${size(maxPacketBytes)}: spans that take more are refused`,
+          `statements of up to ${sizeText(maxPacketBytes)}: spans that take more are refused`,
           `set max_packet_size = ${enoughPacketBytes / mebi}M or more`,
         ),
     facts.refusedConnections === 0
@@ -138,114 +135,27 @@ async function spaceFindings(
   for (const client of holders) {
     for (const { name, type } of await tablesFrom(client, prefix)) {
       if (type !== "rt") continue;
-      const facts = await readTableFacts(client, name).catch((error: unknown) => {
+      try {
+        held.push(await readTableFacts(client, name));
+        findings.push(...(await columnFindings(client, own, name)));
+      } catch (error) {
         // Dropped since it was listed.
         if (failureOf(error) !== "no table") throw error;
-        return undefined;
-      });
-      if (facts !== undefined) held.push(facts);
+      }
     }
   }
   findings.push(...sizeFindings(own, held, length), ...strayFindings(own, listed));
   if (format === undefined) {
-    findings.push({
-      level: "problem",
-      subject: "format",
-      text: `the row of ${own.stopTerms} that says how the store was made is lost`,
-      advice: "a server that opens the store writes it again; give it the same `window`",
-    });
+    findings.push(
+      problem(
+        "format",
+        `the row of ${own.stopTerms} that says how the store was made is lost`,
+        "a server that opens the store writes it again; give it the same `window`",
+      ),
+    );
   }
   const agents = settings.shards.map(({ agent }) => agent);
   const parts = { client: home, naming: own, places: placesOf(home, shards, own), agents, listed };
   findings.push(...(await within("losses", () => lossFindings(parts))));
   return findings;
-}
-
-function sizeFindings(naming: Naming, held: readonly TableFacts[], length: string): Finding[] {
-  const sum = (of: (facts: TableFacts) => number): number =>
-    held.reduce((total, facts) => total + of(facts), 0);
-  const spans = held.filter(({ name }) => windowOf(naming, naming.spans, name) !== undefined);
-  const limits = [...new Set(held.map(({ memLimitBytes }) => memLimitBytes))].sort((a, b) => a - b);
-  const worn = held.filter(
-    ({ rows, deletedRows, diskChunks }) =>
-      diskChunks > manyChunks || (rows > fewRows && deletedRows > rows * manyDeletedParts),
-  );
-  return [
-    ok(
-      "tables",
-      `windows of a${length === "hour" ? "n" : ""} ${length}: ${spans.length}, ` +
-        `spans: ${spans.reduce((total, { rows }) => total + rows, 0)}, ` +
-        `tables: ${held.length}, tenants' included`,
-    ),
-    ok(
-      "size",
-      `${size(sum(({ diskBytes }) => diskBytes))} on disk, ${size(sum(({ ramBytes }) => ramBytes))} in memory`,
-    ),
-    ok(
-      "rt_mem_limit",
-      `${limits.map(size).join(", ")} a table: what it holds in memory before it writes a chunk`,
-    ),
-    ...worn.map(
-      ({ name, deletedRows, diskChunks }): Finding =>
-        warning(
-          "tables",
-          `${name} has ${diskChunks} chunks and ${deletedRows} deleted rows`,
-          "optimize it when there is little to do",
-        ),
-    ),
-  ];
-}
-
-/** Tables that are no store's, and windows of which only a part is there. */
-function strayFindings(naming: Naming, listed: readonly ListedTable[]): Finding[] {
-  const { prefix } = naming;
-  const prefixes = listed.flatMap(({ name }) => {
-    const tenant = tenantOfTable(prefix, name);
-    return tenant === undefined ? [] : [name.slice(0, -"operations".length)];
-  });
-  // A server's archive, and its tenants, are stores beside this one.
-  const spaces = [prefix, ...prefixes, `${prefix}archive_`].sort((a, b) => b.length - a.length);
-  const findings: Finding[] = [];
-  for (const { name } of listed) {
-    const space = spaces.find((each) => name.startsWith(each)) as string;
-    if (name.startsWith(`${prefix}archive_`)) continue;
-    if (
-      !/^((spans|fragments)(_(\d{8}|\d{10}|past|future))?|operations|stop_terms|control)$/.test(
-        name.slice(space.length),
-      )
-    ) {
-      findings.push(
-        warning(
-          "tables",
-          `${name} is none of the store's, although its name begins so`,
-          "another prefix keeps them apart",
-        ),
-      );
-    }
-  }
-  const names = new Set(listed.map(({ name }) => name));
-  for (const { name } of listed) {
-    const window = windowOf(naming, naming.spans, name) ?? windowOf(naming, naming.fragments, name);
-    if (window === undefined) continue;
-    const missing = [naming.spanTable(window), naming.fragmentTable(window)].filter(
-      (each) => !names.has(each),
-    );
-    if (missing.length === 0) continue;
-    findings.push(
-      warning(
-        "tables",
-        `of the window ${window.name} the table ${missing.join(", ")} is missing: a deletion did not come to its end`,
-        "the next deletion of that time takes the rest",
-      ),
-    );
-  }
-  return findings;
-}
-
-function windowOf(naming: Naming, table: string, name: string) {
-  return name.startsWith(`${table}_`) ? naming.windows.named(name.slice(table.length + 1)) : undefined;
-}
-
-function size(bytes: number): string {
-  return bytes < mebi ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.round(bytes / mebi)} MiB`;
 }

@@ -1,6 +1,6 @@
 /** What of acknowledged spans is lost or not found, and why: compares what is stored with what finds it. */
 
-import type { Finding } from "@spanstore/core/engine";
+import { type Finding, ok, problem, warning } from "@spanstore/core/engine";
 import { spanKindWord, spansOf } from "@spanstore/core/otlp";
 import type { Client } from "../connection/client.js";
 import { unescaped } from "../connection/literals.js";
@@ -44,13 +44,12 @@ export async function lossFindings(parts: LossParts): Promise<readonly Finding[]
   }
   return [
     lost.length === 0
-      ? { level: "ok", subject: "stop terms", text: "the index holds what the newest spans say" }
-      : {
-          level: "problem",
-          subject: "stop terms",
-          text: `searches miss spans, since the index lacks terms whose list was lost: ${lost.join(", ")}`,
-          advice: repairAdvice,
-        },
+      ? ok("stop terms", "the index holds what the newest spans say")
+      : problem(
+          "stop terms",
+          `searches miss spans, since the index lacks terms whose list was lost: ${lost.join(", ")}`,
+          repairAdvice,
+        ),
     ...(await nameFindings(parts, windows)),
     ...(await unionFindings(parts)),
   ];
@@ -83,14 +82,10 @@ async function nameFindings(
   }
   const services = new Set(await operations.services());
   for (const service of lists.keys()) if (!services.has(service)) missing.add(service);
-  if (missing.size === 0) return [{ level: "ok", subject: "names", text: "the newest spans are listed" }];
+  if (missing.size === 0) return [ok("names", "the newest spans are listed")];
+  const some = [...missing].sort().slice(0, 5).join(", ");
   return [
-    {
-      level: "problem",
-      subject: "names",
-      text: `services or operations of spans are missing from the lists, of ${[...missing].sort().slice(0, 5).join(", ")}`,
-      advice: repairAdvice,
-    },
+    problem("names", `services or operations of spans are missing from the lists, of ${some}`, repairAdvice),
   ];
 }
 
@@ -110,11 +105,10 @@ async function unionFindings({ client, naming, agents, listed }: LossParts): Pro
   const fault = await unionFault(client, { name: naming.spans, members, agents, timeoutMillis: 0 });
   if (fault === undefined) return [];
   return [
-    {
-      level: fault.isLack ? "warning" : "problem",
-      subject: "tables",
-      text: `${fault.text}: SQL over all days ${fault.isLack ? "does not see all spans" : "fails"}`,
-      advice: "a running server makes it again within a minute; `spanstore maintain repair` does so at once",
-    },
+    (fault.isLack ? warning : problem)(
+      "tables",
+      `${fault.text}: SQL over all days ${fault.isLack ? "does not see all spans" : "fails"}`,
+      "a running server makes it again within a minute; `spanstore maintain repair` does so at once",
+    ),
   ];
 }

@@ -2,6 +2,7 @@ import type { Client } from "../connection/client.js";
 import type { Settings } from "../options.js";
 import { createLayouts } from "../read/layout.js";
 import { createCatalog } from "../schema/catalog.js";
+import { addColumn, missingColumns, shapeOf } from "../schema/columns.js";
 import { createNaming } from "../schema/naming.js";
 import { placesOf } from "../schema/places.js";
 import { prepareSpace } from "../schema/space.js";
@@ -35,6 +36,15 @@ export async function repairSpace({ home, shards, settings, prefix }: SpaceToRep
   const nextWindow = () => windows.at(BigInt(Date.now()) * 1_000_000n);
   const catalog = createCatalog({ client: home, naming, places, agents, timeoutMillis, nextWindow });
   const done: string[] = [];
+  for (const { client } of places) {
+    for (const { name, type } of await tablesFrom(client, `${naming.spans}_`)) {
+      const shape = type === "rt" ? shapeOf(naming, name) : undefined;
+      for (const column of shape === undefined ? [] : await missingColumns(client, name, shape)) {
+        await client.query(addColumn(name, column));
+        done.push(`${name} lacked the column ${column.name}: it is back, empty in the rows that are there`);
+      }
+    }
+  }
   const fault = await catalog.checkUnion(true);
   if (fault !== undefined) done.push(`${fault}: made again`);
   const operations = createOperations(home, naming, places, defaultTuning);

@@ -101,7 +101,7 @@ export async function formatOf(client: Client, table: string): Promise<Format | 
     );
     text = rows[0]?.[0]?.toString("latin1");
   } catch (error) {
-    if (failureOf(error) !== "other") throw error;
+    if (failureOf(error) !== "other" && failureOf(error) !== "no column") throw error;
     throw isForeign(table);
   }
   if (text === undefined) return undefined;

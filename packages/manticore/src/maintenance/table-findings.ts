@@ -1,0 +1,149 @@
+/** Findings about the tables of a store. */
+
+import { type Finding, ok, problem, warning } from "@spanstore/core/engine";
+import type { Client } from "../connection/client.js";
+import type { TableFacts } from "../connection/server-facts.js";
+import { addColumn, missingColumns, shapeOf } from "../schema/columns.js";
+import { type Naming, tenantOfTable } from "../schema/naming.js";
+import type { ListedTable } from "../schema/tables.js";
+
+const mebi = 1024 * 1024;
+/** With more of them in a table searches slow down, since each is looked into. */
+const manyChunks = 64;
+const manyDeletedParts = 0.3;
+const fewRows = 10_000;
+
+/** With more windows than this a read by trace id, which looks into each, takes a tenth of a second. */
+const manyWindows = 1_000;
+/** What searchd holds of a table that is hardly used, as measured with 5,762 of them. */
+const bytesPerTable = 530_000;
+const filesPerTable = 2;
+
+/** What tables hold, and how much of it. @param length of the store's windows. */
+export function sizeFindings(naming: Naming, held: readonly TableFacts[], length: string): Finding[] {
+  const sum = (of: (facts: TableFacts) => number): number =>
+    held.reduce((total, facts) => total + of(facts), 0);
+  const spans = held.filter(({ name }) => windowOf(naming, naming.spans, name) !== undefined);
+  const limits = [...new Set(held.map(({ memLimitBytes }) => memLimitBytes))].sort((a, b) => a - b);
+  const worn = held.filter(
+    ({ rows, deletedRows, diskChunks }) =>
+      diskChunks > manyChunks || (rows > fewRows && deletedRows > rows * manyDeletedParts),
+  );
+  return [
+    ok(
+      "tables",
+      `windows of a${length === "hour" ? "n" : ""} ${length}: ${spans.length}, ` +
+        `spans: ${spans.reduce((total, { rows }) => total + rows, 0)}, ` +
+        `tables: ${held.length}, tenants' included`,
+    ),
+    ...limitFindings(length, spans.length, held.length),
+    ok(
+      "size",
+      `${sizeText(sum(({ diskBytes }) => diskBytes))} on disk, ${sizeText(sum(({ ramBytes }) => ramBytes))} in memory`,
+    ),
+    ok(
+      "rt_mem_limit",
+      `${limits.map(sizeText).join(", ")} a table: what it holds in memory before it writes a chunk`,
+    ),
+    ...worn.map(
+      ({ name, deletedRows, diskChunks }): Finding =>
+        warning(
+          "tables",
+          `${name} has ${diskChunks} chunks and ${deletedRows} deleted rows`,
+          "optimize it when there is little to do",
+        ),
+    ),
+  ];
+}
+
+/** What is missing of a table that the store made. */
+export async function columnFindings(client: Client, naming: Naming, table: string): Promise<Finding[]> {
+  const shape = shapeOf(naming, table);
+  const missing = shape === undefined ? [] : await missingColumns(client, table, shape);
+  if (missing.length === 0) return [];
+  const isForPeople = shape === naming.spanShape;
+  const statements = missing.map((column) => addColumn(table, column)).join("; ");
+  const names = missing.map(({ name }) => name).join(", ");
+  return [
+    isForPeople
+      ? problem(
+          "tables",
+          `${table} lacks ${names}: writes fail`,
+          `run \`spanstore maintain repair\`, or by hand: ${statements}`,
+        )
+      : problem(
+          "tables",
+          `${table} lacks ${names}: writes and reads fail`,
+          `its rows have lost what stood there; empty, it comes back by ${statements}`,
+        ),
+  ];
+}
+
+export function limitFindings(length: string, windows: number, tables: number): Finding[] {
+  if (windows <= manyWindows) return [];
+  return [
+    warning(
+      "windows",
+      `${windows} windows: each read of a trace looks into all of them, and searchd holds about ` +
+        `${tables * filesPerTable} files and ${sizeText(tables * bytesPerTable)} of memory for their tables`,
+      length === "hour"
+        ? "keep less time, or `spanstore copy` the spans to a store with `window` day"
+        : "keep less time; searchd needs as many open files (ulimit -n) and as much memory",
+    ),
+  ];
+}
+
+/** Tables that are no store's, and windows of which only a part is there. */
+export function strayFindings(naming: Naming, listed: readonly ListedTable[]): Finding[] {
+  const { prefix } = naming;
+  const prefixes = listed.flatMap(({ name }) => {
+    const tenant = tenantOfTable(prefix, name);
+    return tenant === undefined ? [] : [name.slice(0, -"operations".length)];
+  });
+  // A server's archive, and its tenants, are stores beside this one.
+  const spaces = [prefix, ...prefixes, `${prefix}archive_`].sort((a, b) => b.length - a.length);
+  const findings: Finding[] = [];
+  for (const { name } of listed) {
+    const space = spaces.find((each) => name.startsWith(each)) as string;
+    if (name.startsWith(`${prefix}archive_`)) continue;
+    if (
+      !/^((spans|fragments)(_(\d{8}|\d{10}|past|future))?|operations|stop_terms|control)$/.test(
+        name.slice(space.length),
+      )
+    ) {
+      findings.push(
+        warning(
+          "tables",
+          `${name} is none of the store's, although its name begins so`,
+          "another prefix keeps them apart",
+        ),
+      );
+    }
+  }
+  const names = new Set(listed.map(({ name }) => name));
+  for (const { name } of listed) {
+    const window = windowOf(naming, naming.spans, name) ?? windowOf(naming, naming.fragments, name);
+    if (window === undefined) continue;
+    const missing = [naming.spanTable(window), naming.fragmentTable(window)].filter(
+      (each) => !names.has(each),
+    );
+    if (missing.length === 0) continue;
+    findings.push(
+      warning(
+        "tables",
+        `of the window ${window.name} the table ${missing.join(", ")} is missing: a deletion did not come to its end`,
+        "the next deletion of that time takes the rest",
+      ),
+    );
+  }
+  return findings;
+}
+
+function windowOf(naming: Naming, table: string, name: string) {
+  return name.startsWith(`${table}_`) ? naming.windows.named(name.slice(table.length + 1)) : undefined;
+}
+
+/** A number of bytes, in words. */
+export function sizeText(bytes: number): string {
+  return bytes < mebi ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.round(bytes / mebi)} MiB`;
+}

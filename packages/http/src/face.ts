@@ -3,6 +3,7 @@ import type { SpanStore } from "@spanstore/core";
 import { attributeRoutes } from "./beyond/attributes.js";
 import { searchRoutes } from "./beyond/search.js";
 import { metricRoutes } from "./metrics/jaeger/routes.js";
+import { prometheusRoutes } from "./metrics/prometheus/routes.js";
 import { type HttpFaceOptions, settingsOf } from "./options.js";
 import { exportRoute } from "./otlp/export.js";
 import { createPage } from "./page/page.js";
@@ -47,6 +48,7 @@ const queryRoutes = [
   dependencyRoute,
   transformRoute,
   ...metricRoutes,
+  ...prometheusRoutes,
   ...v3Routes,
   ...searchRoutes,
   ...attributeRoutes,

@@ -6,7 +6,14 @@ import { statusAnswer } from "../otlp/status.js";
 import type { Page } from "../page/files.js";
 import { type Answer, sendAnswer } from "./answer.js";
 import { createCall, type Route } from "./call.js";
-import { type ErrorForm, failureOf, gatewayError, HttpError, jaegerError } from "./errors.js";
+import {
+  type ErrorForm,
+  failureOf,
+  gatewayError,
+  HttpError,
+  jaegerError,
+  prometheusError,
+} from "./errors.js";
 import { parseParameters } from "./parameters.js";
 
 /** A service's name stands in a path, and may be long. */
@@ -203,7 +210,7 @@ async function respondWithError(
 function errorAnswer(form: ErrorForm, error: unknown, request: IncomingMessage): Answer {
   const failure = failureOf(error);
   if (form === "status") return statusAnswer(failure, request.headers["content-type"]);
-  const body = form === "gateway" ? gatewayError(failure) : jaegerError(failure);
+  const body = bodies[form](failure);
   return { status: failure.status, headers: failure.headers, body };
 }
 
@@ -215,8 +222,11 @@ function isForBrowsers({ method, url }: FastifyRequest): boolean {
   return (method === "GET" || method === "HEAD") && !url.startsWith("/api/") && !url.startsWith("/v1/");
 }
 
+const bodies = { gateway: gatewayError, jaeger: jaegerError, prometheus: prometheusError } as const;
+
 function formOf(url: string): ErrorForm {
   if (url.startsWith("/v1/")) return "status";
+  if (url.startsWith("/api/v1/")) return "prometheus";
   return url.startsWith("/api/v3/") ? "gateway" : "jaeger";
 }
 

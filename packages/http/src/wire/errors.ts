@@ -2,7 +2,7 @@ import { grpcCodeOf } from "@spanstore/client/wire";
 import { type ErrorCode, isSpanStoreError, SpanStoreError } from "@spanstore/core";
 
 /** How the answers of a path say what failed. */
-export type ErrorForm = "jaeger" | "gateway" | "status";
+export type ErrorForm = "jaeger" | "gateway" | "prometheus" | "status";
 
 /** What a failed call is answered. */
 export interface Failure {
@@ -103,6 +103,19 @@ export function jaegerError({ status, message }: Pick<Failure, "status" | "messa
 /** What Jaeger's `/api/v3/…` answers. */
 export function gatewayError({ status, message, grpcCode }: Failure): string {
   return JSON.stringify({ error: { grpcCode, httpCode: status, message } });
+}
+
+const prometheusTypes: Readonly<Record<number, string>> = {
+  404: "not_found",
+  422: "execution",
+  499: "canceled",
+  503: "unavailable",
+};
+
+/** What Prometheus's `/api/v1/…` answers. */
+export function prometheusError({ status, message }: Pick<Failure, "status" | "message">): string {
+  const errorType = prometheusTypes[status] ?? (status < 500 ? "bad_data" : "internal");
+  return JSON.stringify({ status: "error", errorType, error: message });
 }
 
 export function notFound(message: string): SpanStoreError {

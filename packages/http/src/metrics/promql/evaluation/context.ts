@@ -1,0 +1,24 @@
+import type { SpanStore } from "@spanstore/core";
+import { HttpError } from "../../../wire/errors.js";
+
+/** What evaluating a query needs. */
+export interface Evaluation {
+  readonly store: SpanStore;
+  readonly signal: AbortSignal;
+  /** The steps, in milliseconds since 1970. */
+  readonly times: readonly number[];
+  /** What to wait for now and then, so that other calls get their turn. */
+  readonly turns: () => Promise<void> | undefined;
+}
+
+/** The values of all series at all steps that one selector may bring. */
+const maxValues = 2_000_000;
+
+/** @throws HttpError 422 where the series have too many values. */
+export function checkSize(series: number, { times }: Pick<Evaluation, "times">): void {
+  if (series * times.length <= maxValues) return;
+  throw new HttpError(
+    422,
+    `${series} series at ${times.length} steps are more than ${maxValues} values: ask for fewer series, a longer step or a shorter range`,
+  );
+}

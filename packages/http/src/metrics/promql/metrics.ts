@@ -1,0 +1,75 @@
+/** A metric that PromQL reads, and what of a point it counts. */
+export interface Metric {
+  readonly name: string;
+  readonly counts: "calls" | "durations" | "buckets";
+}
+
+const durations = "traces_span_metrics_duration_milliseconds";
+
+/** The metrics by the names that the Collector's spanmetrics connector gives them. */
+export const metrics: readonly Metric[] = [
+  { name: "traces_span_metrics_calls_total", counts: "calls" },
+  { name: `${durations}_bucket`, counts: "buckets" },
+  { name: `${durations}_count`, counts: "calls" },
+  { name: `${durations}_sum`, counts: "durations" },
+];
+
+/** What `/api/v1/metadata` says of them. */
+export const metadata = {
+  traces_span_metrics_calls_total: {
+    type: "counter",
+    help: "Spans that started, by the minute of their start.",
+    unit: "",
+  },
+  [durations]: { type: "histogram", help: "Durations of the spans that started.", unit: "milliseconds" },
+} as const;
+
+/** A label, the word of `getMetrics` for it, and how the values are spelled. */
+interface FieldLabel {
+  readonly field: string;
+  readonly spell: (value: string) => string;
+  /** The value of `getMetrics` that is spelled so; undefined where there is none, or several are. */
+  readonly read: (text: string) => string | undefined;
+}
+
+const asIs = { spell: (value: string) => value, read: (text: string) => text || undefined };
+
+export const fieldLabels: Readonly<Record<string, FieldLabel>> = {
+  service_name: { field: "service", ...asIs },
+  span_kind: {
+    field: "kind",
+    spell: (kind) => `SPAN_KIND_${kind === "" ? "UNSPECIFIED" : kind.toUpperCase()}`,
+    read: (text) => /^SPAN_KIND_(INTERNAL|SERVER|CLIENT|PRODUCER|CONSUMER)$/.exec(text)?.[1]?.toLowerCase(),
+  },
+  span_name: { field: "operation", ...asIs },
+  status_code: {
+    field: "status",
+    spell: (status) => `STATUS_CODE_${status.toUpperCase()}`,
+    read: (text) => /^STATUS_CODE_(UNSET|OK|ERROR)$/.exec(text)?.[1]?.toLowerCase(),
+  },
+};
+
+/** The upper bounds of buckets in milliseconds where they are shown: those of the spanmetrics connector. */
+export const bucketBounds: readonly number[] = [
+  2,
+  4,
+  6,
+  8,
+  10,
+  50,
+  100,
+  200,
+  400,
+  800,
+  1000,
+  1400,
+  2000,
+  5000,
+  10_000,
+  15_000,
+  Number.POSITIVE_INFINITY,
+];
+
+export function boundText(bound: number): string {
+  return bound === Number.POSITIVE_INFINITY ? "+Inf" : String(bound);
+}

@@ -68,17 +68,20 @@ export type {
   Expired,
   ExpireOptions,
   GetTracesOptions,
+  ReadOptions,
   ServiceSummary,
   StoreReads,
 } from "./store/contract/span-store.js";
-export { checkSpanLimit, createSpanStore, createStoreReads, encodedTraces } from "./store/create-store.js";
+export { createSpanStore, encodedTraces } from "./store/create-store.js";
 export { countBefore, countSpansBefore, expireSpans, type SpanCount } from "./store/lifecycle/expire.js";
 export { withLifecycle } from "./store/lifecycle/lifecycle.js";
 export { checkTenantName, createTenants, tenantIdleMillis } from "./store/lifecycle/tenants.js";
 export { assembleChunks } from "./store/reading/assemble.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/reading/dependencies.js";
+export { createReadBudget, type ReadBudget, type ReadBudgetOptions } from "./store/reading/read-budget.js";
 export { summarize } from "./store/reading/summaries.js";
 export { createTurns } from "./store/reading/turns.js";
+export { checkSpanLimit, createStoreReads, createUncountedReads } from "./store/store-reads.js";
 export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";
 export type { Term } from "./terms/term.js";
 export type { TermSet } from "./terms/term-list.js";

@@ -85,7 +85,7 @@ export interface HttpFaceOptions {
   readonly maxConnections?: number;
   /** How far the times of a span may be moved to fit into its parent, in milliseconds. Default: 0, as Jaeger's. */
   readonly maxClockSkewMs?: number;
-  /** Of a trace no more than these bytes are held; of a larger one the spans are read twice. Default: 16 MiB. */
+  /** Of a trace no more than these bytes are held; of a larger one the spans are read twice. Default: 1 MiB. */
   readonly heldTraceBytes?: number;
   /** The time in milliseconds since 1970. Default: the system's. */
   readonly now?: () => number;
@@ -125,7 +125,7 @@ export function settingsOf(store: SpanStore, options: HttpFaceOptions): Settings
     idleMs: options.idleMs ?? 60_000,
     maxConnections: options.maxConnections ?? 10_000,
     maxClockSkewMs: options.maxClockSkewMs ?? 0,
-    heldTraceBytes: options.heldTraceBytes ?? 16 * mebibyte,
+    heldTraceBytes: options.heldTraceBytes ?? mebibyte,
     now: options.now ?? Date.now,
   };
 }

@@ -1,6 +1,8 @@
 import type { SpanStore } from "@spanstore/core";
 import {
   createSpanStore,
+  type GetTracesOptions,
+  type ReadOptions,
   type SpanCount,
   type StoreReads,
   type ThreadedEngine,
@@ -83,31 +85,34 @@ function readsOf({ readers, counters, quickReads }: StoreThreads, space: string)
     pool: ThreadPool,
     method: keyof StoreReads,
     args: readonly unknown[],
-    signal?: AbortSignal,
-  ) => run<T>({ pool, space, method, args, signal });
+    call?: ReadOptions,
+  ) => run<T>({ pool, space, method, args, options: passed(call), signal: call?.signal });
   const stream = async function* <T>(
     method: keyof StoreReads,
     argument: unknown,
-    signal: AbortSignal | undefined,
-    options: object = {},
+    call: GetTracesOptions | undefined,
   ): AsyncGenerator<T, void, undefined> {
-    const thread = await readers.get(signal);
-    yield* thread.stream<T>({ space, method, args: [argument], signal }, options);
+    const thread = await readers.get(call?.signal);
+    yield* thread.stream<T>({ space, method, args: [argument], options: passed(call), signal: call?.signal });
   };
 
   return {
-    getTraces: (ids, call) =>
-      quick?.getTraces(ids, call) ?? stream("getTraces", ids, call?.signal, { spanLimit: call?.spanLimit }),
-    findTraces: (query, call) => stream("findTraces", query, call?.signal),
-    findTraceIds: (query, call) => read(readers, "findTraceIds", [query], call?.signal),
-    findTraceSummaries: (query, call) => stream("findTraceSummaries", query, call?.signal),
-    findSpans: (query, call) => stream("findSpans", query, call?.signal),
-    getServices: (call) => quick?.getServices(call) ?? read(readers, "getServices", [], call?.signal),
+    getTraces: (ids, call) => quick?.getTraces(ids, call) ?? stream("getTraces", ids, call),
+    findTraces: (query, call) => stream("findTraces", query, call),
+    findTraceIds: (query, call) => read(readers, "findTraceIds", [query], call),
+    findTraceSummaries: (query, call) => stream("findTraceSummaries", query, call),
+    findSpans: (query, call) => stream("findSpans", query, call),
+    getServices: (call) => quick?.getServices(call) ?? read(readers, "getServices", [], call),
     getOperations: (query, call) =>
-      quick?.getOperations(query, call) ?? read(readers, "getOperations", [query], call?.signal),
-    getDependencies: (query, call) => read(counters, "getDependencies", [query], call?.signal),
-    getMetrics: (query, call) => read(counters, "getMetrics", [query], call?.signal),
+      quick?.getOperations(query, call) ?? read(readers, "getOperations", [query], call),
+    getDependencies: (query, call) => read(counters, "getDependencies", [query], call),
+    getMetrics: (query, call) => read(counters, "getMetrics", [query], call),
   };
+}
+
+/** The options of a read that a thread is sent: those it knows, since others may be of a kind that cannot be sent. */
+function passed(call: GetTracesOptions | undefined): object {
+  return { spanLimit: call?.spanLimit, nested: call?.nested };
 }
 
 interface PoolCall {
@@ -115,12 +120,13 @@ interface PoolCall {
   readonly space: string;
   readonly method: string;
   readonly args: readonly unknown[];
+  readonly options?: object;
   readonly signal?: AbortSignal | undefined;
   readonly transfer?: readonly ArrayBuffer[];
 }
 
-async function run<T>({ pool, space, method, args, signal, transfer }: PoolCall): Promise<T> {
-  return (await pool.get(signal)).call<T>({ space, method, args, signal }, transfer);
+async function run<T>({ pool, transfer, ...call }: PoolCall): Promise<T> {
+  return (await pool.get(call.signal)).call<T>(call, transfer);
 }
 
 /** A pooled Buffer is smaller than half its pool, so what nearly fills its buffer has it alone. */

@@ -32,6 +32,8 @@ function send(response: Response, transfer: ArrayBuffer[] = []): void {
 type Call = (...args: never[]) => Promise<unknown>;
 type Stream = (...args: never[]) => AsyncIterable<unknown>;
 
+type Asked = Extract<Request, { readonly kind: "call" | "stream" }>;
+
 type Methods = ReadonlyMap<string, Call | Stream>;
 
 const limits = { writer: writerLimits, reader: readerLimits, both: memoryLimits };
@@ -69,12 +71,12 @@ function serve({ role, synchronous }: ThreadOptions): void {
   };
   const last = role === "writer" ? moveLog : undefined;
 
-  const call = async (id: number, space: string, name: string, args: readonly unknown[]): Promise<void> => {
+  const call = async ({ id, space, method: name, args, options }: Asked): Promise<void> => {
     const abort = new AbortController();
     open.set(id, { abort, taken: () => {} });
     try {
       const method = methodOf(space, name) as Call;
-      const value = await method(...(args as never[]), { signal: abort.signal } as never);
+      const value = await method(...(args as never[]), { ...options, signal: abort.signal } as never);
       send({ kind: "value", id, value });
     } catch (error) {
       send({ kind: "error", id, error: errorToData(error) });
@@ -83,13 +85,7 @@ function serve({ role, synchronous }: ThreadOptions): void {
     }
   };
 
-  const stream = async (
-    id: number,
-    space: string,
-    name: string,
-    args: readonly unknown[],
-    options: object,
-  ): Promise<void> => {
+  const stream = async ({ id, space, method: name, args, options }: Asked): Promise<void> => {
     const abort = new AbortController();
     let ahead = 0;
     let wake: (() => void) | undefined;
@@ -130,10 +126,10 @@ function serve({ role, synchronous }: ThreadOptions): void {
   port.on("message", (request: Request) => {
     switch (request.kind) {
       case "call":
-        void call(request.id, request.space, request.method, request.args);
+        void call(request);
         return;
       case "stream":
-        void stream(request.id, request.space, request.method, request.args, request.options);
+        void stream(request);
         return;
       case "taken":
         open.get(request.id)?.taken(request.bytes);

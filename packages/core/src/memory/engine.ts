@@ -3,11 +3,12 @@ import { splitByTrace } from "../fragments/split.js";
 import { spanKindWord } from "../model/trace.js";
 import { spansOf } from "../otlp/groups.js";
 import { readHex } from "../otlp/wire.js";
+import { maxUnixNano } from "../query/search-of-query.js";
 import type { CandidateWindow, Engine, Fragment } from "../store/contract/engine.js";
 import type { Operation } from "../store/contract/span-store.js";
 import { callsOfTrace, createCallCounter } from "../store/reading/dependencies.js";
 
-/** Large traces are handed out in windows of this many fragments. */
+/** Fragments are handed out in windows of this many. */
 const fragmentsPerWindow = 64;
 
 /**
@@ -37,7 +38,10 @@ export function createMemoryEngine(): Engine {
     sequence: async () => sequence,
 
     async *candidates(): AsyncGenerator<CandidateWindow, void> {
-      yield { fragments: [...traces.values()].flat(), laterStartAtMostUnixNano: 0n };
+      const all = [...traces.values()].flat();
+      for (let i = 0; i < all.length; i += fragmentsPerWindow) {
+        yield { fragments: all.slice(i, i + fragmentsPerWindow), laterStartAtMostUnixNano: maxUnixNano };
+      }
     },
 
     async *fragments(traceIds): AsyncGenerator<readonly Fragment[], void> {

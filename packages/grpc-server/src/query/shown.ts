@@ -10,7 +10,7 @@ export interface QueryStores {
 }
 
 /** Of a larger trace the spans are read twice. */
-const heldTraceBytes = 16 * 1024 * 1024;
+const heldTraceBytes = 1024 * 1024;
 
 function reading({ store, archive, ...settings }: QueryStores, signal: AbortSignal): TraceReading {
   return { store, archive, signal, settings: { ...settings, heldTraceBytes } };

@@ -106,8 +106,11 @@ function requestsOf(call: UploadCall): Requests {
   };
 }
 
-/** A stream has no more than this, or one message, on its way to a client that is slow to take it. */
-const maxUnsentBytes = 1024 * 1024;
+/**
+ * A stream has no more than this, or one message, on its way to a client that is slow to take it. The store counts a read until
+ * the next message is asked for, so what is on its way is counted but for this.
+ */
+const maxUnsentBytes = 64 * 1024;
 
 /** Makes a grpc-js handler of a streaming method; a slow client slows the method down. */
 export function streamHandler(

@@ -46,7 +46,8 @@ export async function* shownTraces(
       yield* reading.finish().chunks();
       reading = undefined;
     }
-    reading ??= startTrace(from, from.store, chunk.traceId, raw);
+    // Read again while the search waits.
+    reading ??= startTrace(from, from.store, chunk.traceId, { raw, nested: true });
     reading.show(chunk);
     nextPageToken = chunk.nextPageToken;
   }
@@ -64,13 +65,18 @@ export async function wholeTrace(
 ): Promise<WholeTrace | undefined> {
   let reading: ReturnType<typeof startTrace> | undefined;
   for await (const chunk of store.getTraces([traceId], { signal: from.signal })) {
-    reading ??= startTrace(from, store, traceId, raw);
+    reading ??= startTrace(from, store, traceId, { raw, nested: false });
     reading.show(chunk);
   }
   return reading?.finish();
 }
 
-function startTrace(from: TraceReading, store: StoreReads, traceId: string, raw: boolean) {
+function startTrace(
+  from: TraceReading,
+  store: StoreReads,
+  traceId: string,
+  { raw, nested }: ReadOptions & { readonly nested: boolean },
+) {
   const { heldTraceBytes, maxClockSkewMs } = from.settings;
   const adjuster = raw ? undefined : createTraceAdjuster();
   const hash = createHash("sha1");
@@ -90,7 +96,7 @@ function startTrace(from: TraceReading, store: StoreReads, traceId: string, raw:
       return {
         hash: hash.digest("base64url"),
         async *chunks() {
-          const again = held ?? store.getTraces([traceId], { signal: from.signal });
+          const again = held ?? store.getTraces([traceId], { signal: from.signal, nested });
           for await (const { encoded } of again) yield { traceId, encoded: adjust?.(encoded) ?? encoded };
         },
       };

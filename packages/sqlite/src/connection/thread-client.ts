@@ -8,6 +8,8 @@ export interface ThreadCall {
   readonly space: string;
   readonly method: string;
   readonly args: readonly unknown[];
+  /** The call's options but for the signal. */
+  readonly options?: object | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,8 +20,7 @@ export interface StoreThread {
   /** Resolves when the thread has ended, whatever ended it. */
   readonly ended: Promise<void>;
   readonly call: <T>(call: ThreadCall, transfer?: readonly ArrayBuffer[]) => Promise<T>;
-  /** @param options the call's options but for the signal. */
-  readonly stream: <T>(call: ThreadCall, options: object) => AsyncIterable<T>;
+  readonly stream: <T>(call: ThreadCall) => AsyncIterable<T>;
   /** Closes what the thread has open of a space. */
   readonly forget: (space: string) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -100,7 +101,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
   worker.unref();
 
   const call = <T>(
-    { space, method, args, signal }: ThreadCall,
+    { space, method, args, options = {}, signal }: ThreadCall,
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<T> => {
     const answer = new Promise<T>((resolve, reject) => {
@@ -124,7 +125,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
       });
       signal?.addEventListener("abort", cancel, { once: true });
       try {
-        post({ kind: "call", id, space, method, args }, transfer);
+        post({ kind: "call", id, space, method, args, options }, transfer);
       } catch (error) {
         settle();
         throw error;
@@ -134,10 +135,13 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
     return orAborted(answer, signal);
   };
 
-  const stream = async function* <T>(
-    { space, method, args, signal }: ThreadCall,
-    options: object,
-  ): AsyncGenerator<T, void, undefined> {
+  const stream = async function* <T>({
+    space,
+    method,
+    args,
+    options = {},
+    signal,
+  }: ThreadCall): AsyncGenerator<T, void, undefined> {
     throwIfAborted(signal);
     if (end !== undefined) throw end;
     const id = nextId++;

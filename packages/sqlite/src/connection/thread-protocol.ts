@@ -10,17 +10,10 @@ export interface ThreadOptions {
 /** What a database in memory is called, with something behind it that tells it from others. */
 export const memoryPrefix = ":memory:";
 
-/** To the thread. A `space` is a file by its path, or a database in memory. `args` are the call's own, without options. */
+/** To the thread. A `space` is a file by its path, or a database in memory. `options` are the call's, but for the signal. */
 export type Request =
   | {
-      readonly kind: "call";
-      readonly id: number;
-      readonly space: string;
-      readonly method: string;
-      readonly args: readonly unknown[];
-    }
-  | {
-      readonly kind: "stream";
+      readonly kind: "call" | "stream";
       readonly id: number;
       readonly space: string;
       readonly method: string;

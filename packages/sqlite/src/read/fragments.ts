@@ -20,6 +20,7 @@ export const placeColumns = "f.id, f.block_id AS blockId, f.offset, f.length, f.
 export interface FragmentReader {
   readonly load: (places: readonly Place[]) => Fragment[];
   readonly loadIds: (ids: readonly number[]) => Fragment[];
+  readonly placesOf: (ids: readonly number[]) => Place[];
   readonly placeOf: (id: number) => Place | undefined;
   /** In ascending order, which is about the order of time. */
   readonly idsOfTrace: (traceId: Uint8Array) => number[];
@@ -49,10 +50,13 @@ export function createFragmentReader(db: Connection, blocks: Blocks): FragmentRe
     return fragments;
   };
   const placeOf = (id: number): Place | undefined => place.get(id) as Place | undefined;
+  const placesOf = (ids: readonly number[]): Place[] =>
+    ids.map(placeOf).filter((found) => found !== undefined);
 
   return {
     load,
-    loadIds: (ids) => load(ids.map(placeOf).filter((found) => found !== undefined)),
+    loadIds: (ids) => load(placesOf(ids)),
+    placesOf,
     placeOf,
     idsOfTrace: (traceId) => (ofTrace.all(traceId) as number[]).sort((a, b) => a - b),
   };

@@ -1,4 +1,4 @@
-import { createStoreReads, type StoreReads } from "@spanstore/core/engine";
+import { createUncountedReads, type StoreReads } from "@spanstore/core/engine";
 import { createConnections, readerLimits } from "../connection/connections.js";
 import { storeError } from "../connection/errors.js";
 import { createEngineReader } from "../engine.js";
@@ -36,7 +36,7 @@ export function createQuickReads(): QuickReads {
 
   const of = (path: string): QuickReadsOfFile => {
     const space = createSpace(path, connections, caches);
-    const { getTraces, getServices, getOperations } = createStoreReads(createEngineReader(space));
+    const { getTraces, getServices, getOperations } = createUncountedReads(createEngineReader(space));
     const fragments = space.of((db) => createFragmentReader(db, space.blocks));
 
     const isSmall = (traceId: string): boolean => {

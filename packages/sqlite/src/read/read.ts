@@ -29,6 +29,8 @@ const maxListed = 2048;
 /** Fragments are read and handed over this many at a time, and fewer where fewer traces are wanted. */
 const fragmentsPerWindow = 32;
 const fewestPerWindow = 8;
+/** ... and no more bytes of them, one fragment excepted. */
+const bytesPerWindow = 1024 * 1024;
 /** A trace of more fragments than this is large. */
 const manyFragments = 64;
 
@@ -60,11 +62,11 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
       );
       for (let wanted = listSize(search.limit); last >= first; wanted = Math.min(wanted * 2, maxListed)) {
         const places = reading(() => statements().listPlaces(expression, first, last, wanted));
-        for (let i = 0; i < places.length; i += perWindow) {
-          const window = places.slice(i, i + perWindow);
-          const next = places[i + perWindow];
+        for (let i = 0; i < places.length; ) {
+          const window = firstBatch(places, i, perWindow);
+          i += window.length;
           const fragments = reading(() => statements().fragmentReader.load(window));
-          yield { fragments, laterStartAtMostUnixNano: later(next, places) };
+          yield { fragments, laterStartAtMostUnixNano: later(places[i], places) };
           await turns();
           throwIfAborted(signal);
         }
@@ -79,9 +81,14 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
         const ids = reading(() => statements().fragmentReader.idsOfTrace(Buffer.from(traceId, "hex")));
         const reader = ids.length > manyFragments ? "passingReader" : "fragmentReader";
         for (let i = 0; i < ids.length; i += fragmentsPerWindow) {
-          yield reading(() => statements()[reader].loadIds(ids.slice(i, i + fragmentsPerWindow)));
-          await turns();
-          throwIfAborted(signal);
+          const places = reading(() => statements()[reader].placesOf(ids.slice(i, i + fragmentsPerWindow)));
+          for (let at = 0; at < places.length; ) {
+            const batch = firstBatch(places, at, fragmentsPerWindow);
+            at += batch.length;
+            yield reading(() => statements()[reader].load(batch));
+            await turns();
+            throwIfAborted(signal);
+          }
         }
       }
     },
@@ -89,6 +96,16 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
     services: async () => reading(() => statements().services.all() as string[]),
     operations: async (service) => reading(() => statements().operations.all(service) as Operation[]),
   };
+}
+
+/** The places from an index on that are read together: at least one, and no more than so many or than the bytes allow. */
+function firstBatch(places: readonly Place[], from: number, most: number): readonly Place[] {
+  let end = from;
+  for (let bytes = 0; end < places.length && end < from + most; end++) {
+    bytes += (places[end] as Place).length;
+    if (end > from && bytes > bytesPerWindow) break;
+  }
+  return places.slice(from, end);
 }
 
 /** The time window that a listing ended with; what follows lies in earlier ones. */

@@ -108,43 +108,43 @@ export interface StoreReads {
    * @throws INVALID_QUERY for a query that no store can answer; `field` names its part.
    * @throws UNSUPPORTED_FILTER for a filter that the server in between can not answer.
    */
-  findTraces(query: TraceQuery, options?: CallOptions): AsyncIterable<TraceChunk>;
+  findTraces(query: TraceQuery, options?: ReadOptions): AsyncIterable<TraceChunk>;
 
   /**
    * The ids that {@link findTraces} would give, in its order, with each trace's range of time.
    * @throws INVALID_QUERY, UNSUPPORTED_FILTER as {@link findTraces}.
    */
-  findTraceIds(query: TraceQuery, options?: CallOptions): Promise<TraceIdPage>;
+  findTraceIds(query: TraceQuery, options?: ReadOptions): Promise<TraceIdPage>;
 
   /**
    * A summary of each trace that {@link findTraces} would give, in its order; no chunk is empty unless it carries the page
    * token alone.
    * @throws INVALID_QUERY, UNSUPPORTED_FILTER as {@link findTraces}.
    */
-  findTraceSummaries(query: TraceQuery, options?: CallOptions): AsyncIterable<SummaryChunk>;
+  findTraceSummaries(query: TraceQuery, options?: ReadOptions): AsyncIterable<SummaryChunk>;
 
   /**
    * The spans that match, newest first or in the order asked for, by pages. A chunk may hold spans of several traces, each
    * with its resource and scope; a copy of a span comes once.
    * @throws INVALID_QUERY, UNSUPPORTED_FILTER as {@link findTraces}.
    */
-  findSpans(query: SpanQuery, options?: CallOptions): AsyncIterable<SpanChunk>;
+  findSpans(query: SpanQuery, options?: ReadOptions): AsyncIterable<SpanChunk>;
 
   /** Names of all services that have spans, sorted by code point. */
-  getServices(options?: CallOptions): Promise<string[]>;
+  getServices(options?: ReadOptions): Promise<string[]>;
 
   /**
    * Operations of a service, sorted by name, then kind; none for an unknown service or kind.
    * @throws INVALID_QUERY without a service.
    */
-  getOperations(query: OperationQuery, options?: CallOptions): Promise<Operation[]>;
+  getOperations(query: OperationQuery, options?: ReadOptions): Promise<Operation[]>;
 
   /**
    * Calls between services by spans that started in the range, both ends inclusive, with their errors and latencies;
    * sorted by parent, then child.
    * @throws INVALID_QUERY for a range turned round.
    */
-  getDependencies(query: DependencyQuery, options?: CallOptions): Promise<Dependency[]>;
+  getDependencies(query: DependencyQuery, options?: ReadOptions): Promise<Dependency[]>;
 
   /**
    * Calls, errors and latencies of the spans that started in a range, by series and by steps of time; sorted by the labels'
@@ -152,7 +152,7 @@ export interface StoreReads {
    * @throws INVALID_QUERY for a range turned round, an unknown label, or more than 11,000 points a series.
    * @throws UNSUPPORTED_FILTER as {@link findTraces}.
    */
-  getMetrics(query: MetricsQuery, options?: CallOptions): Promise<MetricSeries[]>;
+  getMetrics(query: MetricsQuery, options?: ReadOptions): Promise<MetricSeries[]>;
 }
 
 export interface CallOptions {
@@ -160,12 +160,20 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ReadOptions extends CallOptions {
+  /**
+   * The caller has a stream of another read open and takes nothing of it before this read has ended. The read does not wait
+   * for other reads to end, as that stream may be one of them.
+   */
+  readonly nested?: boolean | undefined;
+}
+
 export interface WriteOptions extends CallOptions {
   /** The caller is done with the bytes: an engine may take their buffer away instead of copying it. */
   readonly handOver?: boolean | undefined;
 }
 
-export interface GetTracesOptions extends CallOptions {
+export interface GetTracesOptions extends ReadOptions {
   /** At most this many spans of each trace; when there are more, its last chunk is `truncated`. */
   readonly spanLimit?: number | undefined;
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { SpanStoreError, throwIfAborted } from "../../errors/errors.js";
+import { eachRead } from "../contract/each-read.js";
 import type { CallOptions, SpanStore } from "../contract/span-store.js";
 
 /** A store's calls before anybody watches over them: no state, no care for the caller's signal. */
@@ -87,16 +88,10 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
   return {
     engine: calls.engine,
     write: (traces, options) => run(options, () => calls.write(traces, options)),
-    getTraces: (ids, options) => stream(options, (inner) => calls.getTraces(ids, { ...options, ...inner })),
-    findTraces: (query, options) => stream(options, (inner) => calls.findTraces(query, inner)),
-    findTraceIds: (query, options) => run(options, () => calls.findTraceIds(query, options)),
-    findTraceSummaries: (query, options) =>
-      stream(options, (inner) => calls.findTraceSummaries(query, inner)),
-    findSpans: (query, options) => stream(options, (inner) => calls.findSpans(query, inner)),
-    getServices: (options) => run(options, () => calls.getServices(options)),
-    getOperations: (query, options) => run(options, () => calls.getOperations(query, options)),
-    getDependencies: (query, options) => run(options, () => calls.getDependencies(query, options)),
-    getMetrics: (query, options) => run(options, () => calls.getMetrics(query, options)),
+    ...eachRead({
+      call: (ask, options) => run(options, () => ask(calls)),
+      stream: (ask, options) => stream(options, (own) => ask(calls, own)),
+    }),
     deleteBefore: (time) => run(undefined, () => calls.deleteBefore(time)),
     expire: (time, options) => run(undefined, () => calls.expire(time, options)),
     purge: () => run(undefined, () => calls.purge()),

@@ -1,5 +1,6 @@
 import { SpanStoreError } from "../../errors/errors.js";
 import { orAborted } from "../../errors/or-aborted.js";
+import { eachRead } from "../contract/each-read.js";
 import type { SpanStore } from "../contract/span-store.js";
 import { allDone } from "./all-done.js";
 import { type StoreCalls, withLifecycle } from "./lifecycle.js";
@@ -122,17 +123,10 @@ function tenantCalls({ opening, absent }: TenantSpace): Omit<StoreCalls, "engine
   };
   return {
     write: (traces, options) => opening().use((store) => store.write(traces, options), options?.signal),
-    getTraces: (ids, options) => stream((store) => store.getTraces(ids, options), options?.signal),
-    findTraces: (query, options) => stream((store) => store.findTraces(query, options), options?.signal),
-    findTraceIds: (query, options) => read((store) => store.findTraceIds(query, options), options?.signal),
-    findTraceSummaries: (query, options) =>
-      stream((store) => store.findTraceSummaries(query, options), options?.signal),
-    findSpans: (query, options) => stream((store) => store.findSpans(query, options), options?.signal),
-    getServices: (options) => read((store) => store.getServices(options), options?.signal),
-    getOperations: (query, options) => read((store) => store.getOperations(query, options), options?.signal),
-    getDependencies: (query, options) =>
-      read((store) => store.getDependencies(query, options), options?.signal),
-    getMetrics: (query, options) => read((store) => store.getMetrics(query, options), options?.signal),
+    ...eachRead({
+      call: (ask, options) => read((store) => ask(store), options?.signal),
+      stream: (ask, options) => stream((store) => ask(store), options?.signal),
+    }),
     deleteBefore: (time) => visit((store) => store.deleteBefore(time)),
     expire: (time, options) => visit((store) => store.expire(time, options)),
     purge: () => visit((store) => store.purge()),

@@ -1,9 +1,12 @@
+import { throwIfAborted } from "../../errors/errors.js";
 import { ContentSet, contentSeed } from "../../fragments/content-set.js";
 import { FragmentWriter } from "../../fragments/fragment-writer.js";
 import { parseGroups } from "../../otlp/groups.js";
 import { joinBytes } from "../../otlp/own-bytes.js";
 import type { Fragment } from "../contract/engine.js";
 import type { TraceChunk } from "../contract/span-store.js";
+import type { Reading } from "./read-budget.js";
+import { createTurns } from "./turns.js";
 
 /** gRPC clients receive 4 MiB by default; this leaves room for what surrounds the spans. */
 export const maxChunkBytes = 512 * 1024;
@@ -41,13 +44,26 @@ export function createDeduplicator(): (encoded: Uint8Array) => Uint8Array | unde
   };
 }
 
-/** The fragments of traces, each trace's together, without copies of the same span. */
+/** What is made of a fragment is about as large as the fragment. */
+const copies = 2;
+
+/**
+ * The fragments of traces, each trace's together, without copies of the same span. Other calls get their turn in between.
+ * @throws ABORTED once the signal has fired, also where the engine looks seldom.
+ */
 export async function* distinctFragments(
   windows: AsyncIterable<readonly Fragment[]>,
+  reading: Reading,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Fragment, void, undefined> {
   let traceId: string | undefined;
   let deduplicate = createDeduplicator();
+  const hold = reading.part();
+  const turns = createTurns();
   for await (const window of windows) {
+    throwIfAborted(signal);
+    const room = hold(copies * bytesOf(window));
+    if (room !== undefined) await room;
     for (const fragment of window) {
       if (fragment.traceId !== traceId) {
         traceId = fragment.traceId;
@@ -55,8 +71,18 @@ export async function* distinctFragments(
       }
       const encoded = deduplicate(fragment.encoded);
       if (encoded !== undefined) yield { ...fragment, encoded };
+      const turn = turns();
+      if (turn !== undefined) await turn;
+      throwIfAborted(signal);
     }
   }
+}
+
+/** Bytes of spans in a batch of an engine. */
+export function bytesOf(fragments: readonly Fragment[]): number {
+  let bytes = 0;
+  for (const { encoded } of fragments) bytes += encoded.length;
+  return bytes;
 }
 
 /**

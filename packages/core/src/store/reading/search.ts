@@ -4,7 +4,9 @@ import type { SpanView } from "../../otlp/span-view.js";
 import { compilePredicate, compileResourceDemand } from "../../query/filter/match/matcher.js";
 import type { Search } from "../../query/search-of-query.js";
 import type { EngineReader, Fragment } from "../contract/engine.js";
+import { bytesOf } from "./assemble.js";
 import { candidatesOf } from "./candidates.js";
+import type { Reading } from "./read-budget.js";
 import { createTurns } from "./turns.js";
 
 /** A trace that matches, placed by the start of its newest matching span. */
@@ -19,6 +21,9 @@ export interface Continuation {
   readonly sequence: number;
 }
 
+/** A match in memory, with what tells it apart. */
+const bytesPerMatch = 128;
+
 /** The order of every search: newest match first, ties by trace id. */
 function compareMatches(a: Match, b: Match): number {
   if (a.startTimeUnixNano !== b.startTimeUnixNano) return a.startTimeUnixNano > b.startTimeUnixNano ? -1 : 1;
@@ -32,6 +37,7 @@ export async function findMatches(
   search: Search,
   limit: number,
   walk: Continuation | undefined,
+  reading: Reading,
   signal: AbortSignal | undefined,
 ): Promise<Match[]> {
   const { after } = walk ?? {};
@@ -45,13 +51,16 @@ export async function findMatches(
   const excluded =
     after === undefined
       ? undefined
-      : createExclusion(engine, search, walk as Continuation, hasChance, matches);
+      : createExclusion(engine, search, walk as Continuation, hasChance, matches, reading);
+  const hold = reading.part();
   const newest = new Map<string, bigint>();
   const turns = createTurns();
   /** No span of the window at hand starts after this. */
   let bound = startTimeMaxUnixNano;
   for await (const window of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit }, signal)) {
     throwIfAborted(signal);
+    const room = hold(bytesOf(window.fragments) + newest.size * bytesPerMatch);
+    if (room !== undefined) await room;
     const found = new Map<string, bigint>();
     for (const fragment of window.fragments) {
       if (walk !== undefined && fragment.sequence > walk.sequence) continue;
@@ -103,6 +112,7 @@ function createExclusion(
   walk: Continuation,
   hasChance: (span: SpanView) => boolean,
   matches: (span: SpanView) => boolean,
+  reading: Reading,
 ): (
   found: Map<string, bigint>,
   accepted: ReadonlyMap<string, bigint>,
@@ -110,6 +120,8 @@ function createExclusion(
 ) => Promise<void> {
   const after = walk.after as Match;
   const given = new Set<string>();
+  const hold = reading.part();
+  const turns = createTurns();
   const isGivenBy = (traceId: string) => (span: SpanView) => {
     const { startTimeUnixNano } = span;
     if (startTimeUnixNano > search.startTimeMaxUnixNano) return false;
@@ -123,13 +135,19 @@ function createExclusion(
       else if (!accepted.has(traceId)) unknown.push(traceId);
     }
     for await (const window of engine.fragments(unknown, signal)) {
+      const room = hold(bytesOf(window));
+      if (room !== undefined) await room;
       for (const fragment of window) {
         if (fragment.sequence > walk.sequence || given.has(fragment.traceId)) continue;
         const isGiven =
           newestMatch(fragment, hasChance, isGivenBy(fragment.traceId), undefined) !== undefined;
         if (isGiven) given.add(fragment.traceId);
+        const turn = turns();
+        if (turn !== undefined) await turn;
+        throwIfAborted(signal);
       }
     }
+    void hold(0);
     for (const traceId of unknown) if (given.has(traceId)) found.delete(traceId);
   };
 }

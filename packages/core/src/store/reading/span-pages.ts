@@ -11,13 +11,17 @@ import { effectiveOrder, searchOfSpanQuery } from "../../query/search-of-query.j
 import { defaultLimit, type SpanOrder, type SpanQuery } from "../../query/trace-query.js";
 import type { EngineReader, Fragment } from "../contract/engine.js";
 import type { SpanChunk } from "../contract/span-store.js";
-import { maxChunkBytes } from "./assemble.js";
+import { bytesOf, maxChunkBytes } from "./assemble.js";
 import { candidatesOf } from "./candidates.js";
+import type { Reading } from "./read-budget.js";
+import { createTurns } from "./turns.js";
 
 /** A page holds no more spans than this, however many are asked for. */
 const maxSpansPerPage = 10_000;
 /** ... and no more bytes, one span excepted; a page that is cut short goes on with the next. */
 const maxPageBytes = 8 * 1024 * 1024;
+/** What a span takes in memory besides its bytes: its keys, and the objects that hold them. */
+const bytesPerPlace = 512;
 /** Spans beyond the page are dropped when as many again have come. */
 const slack = 2;
 
@@ -32,6 +36,7 @@ interface PlacedSpan {
 export async function* findSpanPage(
   engine: EngineReader,
   query: SpanQuery,
+  reading: Reading,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<SpanChunk, void, undefined> {
   const search = searchOfSpanQuery(query);
@@ -44,6 +49,8 @@ export async function* findSpanPage(
   const compare = compareKeys(order);
   const matches = compilePredicate(search.predicate);
   const page = createPage(size, compare);
+  const hold = reading.part();
+  const turns = createTurns();
 
   const consider = (fragment: Fragment): void => {
     for (const { span, encode } of spansWithin(fragment)) {
@@ -65,12 +72,21 @@ export async function* findSpanPage(
     newestFirst && walk.cursor[0] !== undefined ? BigInt(walk.cursor[0]) : search.startTimeMaxUnixNano;
   for await (const window of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit: size }, signal)) {
     throwIfAborted(signal);
-    for (const fragment of window.fragments) if (fragment.sequence <= walk.sequence) consider(fragment);
+    const windowBytes = bytesOf(window.fragments);
+    for (const fragment of window.fragments) {
+      if (fragment.sequence <= walk.sequence) consider(fragment);
+      const room = hold(windowBytes + page.bytes());
+      if (room !== undefined) await room;
+      const turn = turns();
+      if (turn !== undefined) await turn;
+      throwIfAborted(signal);
+    }
     const last = newestFirst ? page.lastWhenFull() : undefined;
     if (last !== undefined && window.laterStartAtMostUnixNano < last.startTimeUnixNano) break;
   }
 
   const { spans, hasMore } = page.finish();
+  void hold(page.bytes());
   const last = spans[spans.length - 1];
   const token =
     hasMore && last !== undefined
@@ -115,6 +131,8 @@ function createPage(size: number, compare: (a: readonly string[], b: readonly st
       bytes += span.encoded.length;
       if (spans.length > size * slack || bytes > maxPageBytes * slack) trim();
     },
+    /** What it holds in memory. */
+    bytes: (): number => bytes + spans.length * bytesPerPlace,
     lastWhenFull: (): PlacedSpan | undefined => {
       if (spans.length > size) trim();
       return end === undefined ? undefined : spans[spans.length - 1];

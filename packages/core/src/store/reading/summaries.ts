@@ -3,6 +3,7 @@ import { StatusCode } from "../../model/trace.js";
 import { spansOf } from "../../otlp/groups.js";
 import type { Fragment } from "../contract/engine.js";
 import type { ServiceSummary, TraceSummary } from "../contract/span-store.js";
+import { type Reading, uncounted } from "./read-budget.js";
 
 interface Counts {
   spanCount: number;
@@ -81,15 +82,23 @@ function isEarlierRoot(
 /** Summaries of traces whose fragments come together, without copies, in their order. */
 export async function* summarize(
   fragments: AsyncIterable<Pick<Fragment, "traceId" | "encoded">>,
+  reading: Reading = uncounted,
 ): AsyncGenerator<TraceSummary, void, undefined> {
   let traceId: string | undefined;
   let summarizer = createSummarizer("");
+  /** The ids of a trace's spans are kept, which take less than the spans. */
+  const hold = reading.part();
+  let bytes = 0;
   for await (const fragment of fragments) {
     if (fragment.traceId !== traceId) {
       if (traceId !== undefined) yield summarizer.finish();
       traceId = fragment.traceId;
       summarizer = createSummarizer(traceId);
+      bytes = 0;
     }
+    bytes += fragment.encoded.length;
+    const room = hold(bytes);
+    if (room !== undefined) await room;
     summarizer.add(fragment.encoded);
   }
   if (traceId !== undefined) yield summarizer.finish();

@@ -3,6 +3,7 @@ import { decodePageToken, encodePageToken } from "../../query/page-token.js";
 import { searchOfQuery } from "../../query/search-of-query.js";
 import type { TraceQuery } from "../../query/trace-query.js";
 import type { EngineReader } from "../contract/engine.js";
+import type { Reading } from "./read-budget.js";
 import { type Continuation, findMatches, type Match } from "./search.js";
 
 /** The traces that a query finds, or one page of them. */
@@ -14,18 +15,19 @@ export interface MatchPage {
 export async function findMatchPage(
   engine: EngineReader,
   query: TraceQuery,
+  reading: Reading,
   signal: AbortSignal | undefined,
 ): Promise<MatchPage> {
   const { limit, ...search } = searchOfQuery(query);
   if (query.page === undefined) {
-    return { matches: await findMatches(engine, search, limit, undefined, signal) };
+    return { matches: await findMatches(engine, search, limit, undefined, reading, signal) };
   }
   const fingerprint = fingerprintOf(["traces", search]);
   const walk: Continuation = query.page.token
     ? continuationOf(query.page.token, fingerprint)
     : { sequence: await engine.sequence(signal) };
   // One more than the page holds tells whether there is another.
-  const found = await findMatches(engine, search, limit + 1, walk, signal);
+  const found = await findMatches(engine, search, limit + 1, walk, reading, signal);
   const matches = found.slice(0, limit);
   const last = matches[matches.length - 1];
   if (found.length <= limit || last === undefined) return { matches };

@@ -1,0 +1,37 @@
+import type { ReadOptions, StoreReads } from "./span-store.js";
+
+/** What stands between a caller and the reads of a store: the same for every read that answers at once or as a stream. */
+export interface ReadWrapper {
+  /** @param options the caller's, which `ask` passes on with what it is given. */
+  readonly call: <T>(
+    ask: (reads: StoreReads, own?: ReadOptions) => Promise<T>,
+    options: ReadOptions | undefined,
+  ) => Promise<T>;
+  readonly stream: <T>(
+    ask: (reads: StoreReads, own?: ReadOptions) => AsyncIterable<T>,
+    options: ReadOptions | undefined,
+  ) => AsyncIterable<T>;
+}
+
+/** Wraps every read of a store: the one list of them. */
+export function eachRead({ call, stream }: ReadWrapper): StoreReads {
+  return {
+    getTraces: (ids, options) =>
+      stream((reads, own) => reads.getTraces(ids, { ...options, ...own }), options),
+    findTraces: (query, options) =>
+      stream((reads, own) => reads.findTraces(query, { ...options, ...own }), options),
+    findTraceIds: (query, options) =>
+      call((reads, own) => reads.findTraceIds(query, { ...options, ...own }), options),
+    findTraceSummaries: (query, options) =>
+      stream((reads, own) => reads.findTraceSummaries(query, { ...options, ...own }), options),
+    findSpans: (query, options) =>
+      stream((reads, own) => reads.findSpans(query, { ...options, ...own }), options),
+    getServices: (options) => call((reads, own) => reads.getServices({ ...options, ...own }), options),
+    getOperations: (query, options) =>
+      call((reads, own) => reads.getOperations(query, { ...options, ...own }), options),
+    getDependencies: (query, options) =>
+      call((reads, own) => reads.getDependencies(query, { ...options, ...own }), options),
+    getMetrics: (query, options) =>
+      call((reads, own) => reads.getMetrics(query, { ...options, ...own }), options),
+  };
+}

@@ -1,0 +1,268 @@
+import { abortedError, SpanStoreError, throwIfAborted } from "../../errors/errors.js";
+import type { ReadOptions } from "../contract/span-store.js";
+
+/** What a read is to the budget that it runs in. */
+export interface Reading {
+  /** A part of what the read holds in memory, to be kept up to date. */
+  readonly part: () => HoldBytes;
+}
+
+/**
+ * Says how many bytes a part of a read holds from now on.
+ * @returns what to wait for before the read goes on, if anything; it rejects with ABORTED when the signal fires.
+ */
+export type HoldBytes = (bytes: number) => Promise<void> | undefined;
+
+/**
+ * Bounds the bytes that all reads together hold. Each read counts a thirty-second of the budget, or what it holds if that is
+ * more, so no more than 32 run. The others wait in the order in which they came. A read that needs more waits for others,
+ * but for the first one that computes: it may exceed the budget, so that there is always one that makes progress.
+ */
+export interface ReadBudget {
+  readonly run: <T>(work: (reading: Reading) => Promise<T>, options: ReadOptions | undefined) => Promise<T>;
+  /**
+   * A stream counts until its loop ends, also while its consumer pauses. After a long pause it ends with OVERLOADED when other
+   * reads wait: what it holds is freed then, and the error comes with the next item.
+   */
+  readonly stream: <T>(
+    start: (reading: Reading) => AsyncIterable<T>,
+    options: ReadOptions | undefined,
+  ) => AsyncGenerator<T, void, undefined>;
+}
+
+export interface ReadBudgetOptions {
+  readonly bytes: number;
+  /** How long a stream may pause while others wait; 30,000 ms by default. */
+  readonly longestPauseMillis?: number;
+}
+
+const readsAtOnce = 32;
+
+/** A read that was admitted. */
+interface Admitted {
+  readonly isNested: boolean;
+  readonly signal: AbortSignal | undefined;
+  /** Of all parts. */
+  parts: number;
+  /** What the budget counts. */
+  counted: number;
+  /** Waits until so many bytes may be counted. */
+  growing: { readonly bytes: number; readonly go: () => void } | undefined;
+  /** The consumer of the stream has not asked for the next item. */
+  paused: { readonly since: number; readonly end: () => void } | undefined;
+}
+
+/** Of a read whose bytes are counted elsewhere, or are few. */
+export const uncounted: Reading = { part: () => () => undefined };
+
+export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBudgetOptions): ReadBudget {
+  const share = Math.floor(bytes / readsAtOnce);
+  /** In the order in which they came. */
+  const admitted = new Set<Admitted>();
+  const waiting = new Set<() => void>();
+  let counted = 0;
+  let growing = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const isFirstComputing = (read: Admitted): boolean => {
+    for (const each of admitted) if (each.paused === undefined && !each.isNested) return each === read;
+    return false;
+  };
+  const mayGrow = (read: Admitted, to: number): boolean => {
+    if (read.isNested || counted - read.counted + to <= bytes) return true;
+    return counted - read.counted <= bytes && isFirstComputing(read);
+  };
+  const count = (read: Admitted, to: number): void => {
+    counted += to - read.counted;
+    read.counted = to;
+  };
+
+  /** Lets go on what may: first reads that run, then those that wait to begin. */
+  const settle = (): void => {
+    if (growing > 0) {
+      for (const read of admitted) {
+        if (read.growing !== undefined && mayGrow(read, read.growing.bytes)) read.growing.go();
+      }
+    }
+    for (const enter of waiting) {
+      if (growing > 0 || counted + share > bytes) break;
+      waiting.delete(enter);
+      enter();
+    }
+    watchPauses();
+  };
+
+  const watchPauses = (): void => {
+    clearTimeout(timer);
+    if (waiting.size === 0 && growing === 0) return;
+    let longest: Admitted["paused"];
+    for (const { paused } of admitted) {
+      if (paused !== undefined && (longest === undefined || paused.since < longest.since)) longest = paused;
+    }
+    if (longest === undefined) return;
+    const { since, end } = longest;
+    timer = setTimeout(
+      () => {
+        end();
+        settle();
+      },
+      Math.max(0, since + longestPauseMillis - performance.now()),
+    ).unref();
+  };
+
+  const admit = ({ signal, nested }: ReadOptions): Admitted => {
+    const read: Admitted = {
+      isNested: nested === true,
+      signal,
+      parts: 0,
+      counted: 0,
+      growing: undefined,
+      paused: undefined,
+    };
+    admitted.add(read);
+    count(read, share);
+    return read;
+  };
+
+  const enter = (options: ReadOptions): Admitted | Promise<Admitted> => {
+    const { signal } = options;
+    throwIfAborted(signal);
+    if (options.nested || (waiting.size === 0 && growing === 0 && counted + share <= bytes))
+      return admit(options);
+    return new Promise((resolve, reject) => {
+      const go = (): void => {
+        signal?.removeEventListener("abort", giveUp);
+        resolve(admit(options));
+      };
+      const giveUp = (): void => {
+        waiting.delete(go);
+        reject(abortedError(signal as AbortSignal));
+        settle();
+      };
+      waiting.add(go);
+      signal?.addEventListener("abort", giveUp, { once: true });
+      watchPauses();
+    });
+  };
+
+  const leave = (read: Admitted): void => {
+    if (!admitted.delete(read)) return;
+    counted -= read.counted;
+    settle();
+  };
+
+  const hold = (read: Admitted): Promise<void> | undefined => {
+    const wanted = Math.max(share, read.parts);
+    if (wanted === read.counted || !admitted.has(read)) return undefined;
+    if (wanted < read.counted) {
+      count(read, wanted);
+      settle();
+      return undefined;
+    }
+    if (mayGrow(read, wanted)) {
+      count(read, wanted);
+      return undefined;
+    }
+    const { signal } = read;
+    return new Promise((resolve, reject) => {
+      const over = (): void => {
+        read.growing = undefined;
+        growing--;
+        signal?.removeEventListener("abort", giveUp);
+      };
+      const giveUp = (): void => {
+        over();
+        reject(abortedError(signal as AbortSignal));
+        settle();
+      };
+      const go = (): void => {
+        over();
+        count(read, wanted);
+        resolve();
+      };
+      read.growing = { bytes: wanted, go };
+      growing++;
+      signal?.addEventListener("abort", giveUp, { once: true });
+      if (signal?.aborted) giveUp();
+      else watchPauses();
+    });
+  };
+
+  const readingOf = (read: Admitted): Reading => ({
+    part: () => {
+      let held = 0;
+      return (now) => {
+        read.parts += now - held;
+        held = now;
+        return hold(read);
+      };
+    },
+  });
+
+  return {
+    run: async (work, options = {}) => {
+      const entering = enter(options);
+      const read = entering instanceof Promise ? await entering : entering;
+      try {
+        return await work(readingOf(read));
+      } finally {
+        leave(read);
+      }
+    },
+
+    stream: async function* <T>(start: (reading: Reading) => AsyncIterable<T>, options: ReadOptions = {}) {
+      const { signal } = options;
+      const entering = enter(options);
+      const read = entering instanceof Promise ? await entering : entering;
+      let iterator: AsyncIterator<T> | undefined;
+      let ended: SpanStoreError | undefined;
+      const end = (why: SpanStoreError): void => {
+        ended = why;
+        read.paused = undefined;
+        const left = iterator;
+        iterator = undefined;
+        // What fails while it is given up has no one to tell.
+        left?.return?.()?.then(undefined, () => undefined);
+        leave(read);
+      };
+      const onAbort = (): void => {
+        if (read.paused !== undefined) end(abortedError(signal as AbortSignal));
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      try {
+        iterator = start(readingOf(read))[Symbol.asyncIterator]();
+        for (;;) {
+          const result = await iterator.next();
+          if (result.done === true) {
+            iterator = undefined;
+            return;
+          }
+          read.paused = { since: performance.now(), end: () => end(pausedTooLong()) };
+          if (signal?.aborted) onAbort();
+          // A read behind it may now be the first that computes.
+          else if (growing > 0 || waiting.size > 0) settle();
+          yield result.value;
+          if (ended !== undefined) throw ended;
+          read.paused = undefined;
+        }
+      } finally {
+        signal?.removeEventListener("abort", onAbort);
+        read.paused = undefined;
+        await iterator?.return?.();
+        leave(read);
+      }
+    },
+  };
+
+  function pausedTooLong(): SpanStoreError {
+    return new SpanStoreError(
+      "OVERLOADED",
+      `nothing was taken of the stream for ${longestPauseMillis / 1000} s, and other reads wait`,
+      { hint: "read streams to their end without long pauses, or page", retryAfterMillis: 1000 },
+    );
+  }
+}
+
+/** Of all stores of a thread. */
+const threadBytes = 64 * 1024 * 1024;
+export const readBudget = createReadBudget({ bytes: threadBytes });

@@ -1,0 +1,164 @@
+import { SpanStoreError } from "../errors/errors.js";
+import { parseTraceId } from "../model/ids.js";
+import { compareCodePoints } from "../model/text-order.js";
+import { checkTimeRange } from "../query/search-of-query.js";
+import type { TraceQuery } from "../query/trace-query.js";
+import { eachRead } from "./contract/each-read.js";
+import type { EngineReader, Fragment } from "./contract/engine.js";
+import type {
+  FoundTrace,
+  StoreReads,
+  SummaryChunk,
+  TraceChunk,
+  TraceSummary,
+} from "./contract/span-store.js";
+import { readMetrics } from "./metrics/read-metrics.js";
+import { assembleChunks, distinctFragments } from "./reading/assemble.js";
+import { type ReadBudget, type Reading, readBudget, uncounted } from "./reading/read-budget.js";
+import { findSpanPage } from "./reading/span-pages.js";
+import { summarize } from "./reading/summaries.js";
+import { findMatchPage } from "./reading/trace-pages.js";
+
+/** Summaries are handed on in batches of this many. */
+const summariesPerChunk = 100;
+
+/** The reads of a store, by the reading half of an engine: an engine may run them on a thread of its own. */
+export function createStoreReads(engine: EngineReader, budget?: ReadBudget): StoreReads {
+  return withinBudget((reading) => readsOf(engine, reading), budget);
+}
+
+/** The same without a bound, for small reads that are counted where they are asked for. */
+export function createUncountedReads(engine: EngineReader): StoreReads {
+  return readsOf(engine, uncounted);
+}
+
+/**
+ * Reads that run in the budget of their thread.
+ * @param readsOf makes the reads of one call.
+ */
+export function withinBudget(
+  readsOf: (reading: Reading) => StoreReads,
+  budget: ReadBudget = readBudget,
+): StoreReads {
+  return eachRead({
+    call: (ask, options) => budget.run((reading) => ask(readsOf(reading)), options),
+    stream: (ask, options) => budget.stream((reading) => ask(readsOf(reading)), options),
+  });
+}
+
+function readsOf(engine: EngineReader, reading: Reading): StoreReads {
+  /** Fragments of the traces that were found, in the order of the search, without copies. */
+  const fragmentsOf = (ids: readonly string[], signal: AbortSignal | undefined): AsyncIterable<Fragment> =>
+    ids.length === 0 ? noFragments() : distinctFragments(engine.fragments(ids, signal), reading, signal);
+
+  /**
+   * What a search finds, in chunks, the last one with the token of the next page. A page whose traces were all deleted
+   * since they were found has no chunk, so the next page takes its place.
+   */
+  async function* findChunks<T extends TraceChunk | SummaryChunk>(
+    query: TraceQuery,
+    signal: AbortSignal | undefined,
+    chunksOf: (fragments: AsyncIterable<Fragment>) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void, undefined> {
+    for (let { page } = query; ; ) {
+      const asked = page === undefined ? query : { ...query, page };
+      const { matches, nextPageToken } = await findMatchPage(engine, asked, reading, signal);
+      const chunks = chunksOf(
+        fragmentsOf(
+          matches.map(({ traceId }) => traceId),
+          signal,
+        ),
+      );
+      if (page === undefined || nextPageToken === undefined) return yield* chunks;
+      let last: T | undefined;
+      for await (const chunk of chunks) {
+        if (last !== undefined) yield last;
+        last = chunk;
+      }
+      if (last !== undefined) return yield { ...last, nextPageToken };
+      page = { ...page, token: nextPageToken };
+    }
+  }
+  const findSummaries = (query: TraceQuery, signal: AbortSignal | undefined) =>
+    findChunks(query, signal, (fragments) => inBatches(summarize(fragments, reading)));
+
+  return {
+    async *getTraces(traceIds, options): AsyncGenerator<TraceChunk, void, undefined> {
+      const ids = [...new Set(traceIds.map((id, i) => parseTraceId(id, `traceIds[${i}]`)))];
+      checkSpanLimit(options?.spanLimit);
+      yield* assembleChunks(fragmentsOf(ids, options?.signal), options?.spanLimit);
+    },
+
+    async *findTraces(query, options): AsyncGenerator<TraceChunk, void, undefined> {
+      checkSpanLimit(query.spanLimit);
+      yield* findChunks(query, options?.signal, (fragments) => assembleChunks(fragments, query.spanLimit));
+    },
+
+    findTraceIds: async (query, options) => {
+      const traces: FoundTrace[] = [];
+      let token: string | undefined;
+      for await (const { summaries, nextPageToken } of findSummaries(query, options?.signal)) {
+        for (const { traceId, minStartTimeUnixNano, maxEndTimeUnixNano } of summaries) {
+          traces.push({
+            traceId,
+            startTimeUnixNano: minStartTimeUnixNano,
+            endTimeUnixNano: maxEndTimeUnixNano,
+          });
+        }
+        token = nextPageToken;
+      }
+      return token === undefined ? { traces } : { traces, nextPageToken: token };
+    },
+
+    findTraceSummaries: (query, options) => findSummaries(query, options?.signal),
+
+    findSpans: (query, options) => findSpanPage(engine, query, reading, options?.signal),
+
+    getServices: async (options) => [...(await engine.services(options?.signal))].sort(compareCodePoints),
+
+    getOperations: async (query, options) => {
+      if (query.service === "") {
+        throw new SpanStoreError("INVALID_QUERY", "service is required", { field: "service" });
+      }
+      const operations = await engine.operations(query.service, options?.signal);
+      return operations
+        .filter((operation) => !query.spanKind || operation.spanKind === query.spanKind)
+        .sort((a, b) => compareCodePoints(a.name, b.name) || compareCodePoints(a.spanKind, b.spanKind));
+    },
+
+    getDependencies: async (query, options) => {
+      const { min, max } = checkTimeRange(query.startTimeUnixNano, query.endTimeUnixNano, "startTime");
+      const dependencies = await engine.dependencies(
+        { startTimeUnixNano: min, endTimeUnixNano: max },
+        options?.signal,
+      );
+      return dependencies.sort(
+        (a, b) => compareCodePoints(a.parent, b.parent) || compareCodePoints(a.child, b.child),
+      );
+    },
+
+    getMetrics: (query, options) => readMetrics(engine, query, options?.signal),
+  };
+}
+
+async function* noFragments(): AsyncGenerator<Fragment, void, undefined> {}
+
+async function* inBatches(
+  summaries: AsyncIterable<TraceSummary>,
+): AsyncGenerator<SummaryChunk, void, undefined> {
+  let batch: TraceSummary[] = [];
+  for await (const summary of summaries) {
+    batch.push(summary);
+    if (batch.length === summariesPerChunk) {
+      yield { summaries: batch };
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield { summaries: batch };
+}
+
+/** @throws INVALID_QUERY for a limit that is there and no whole number above 0. */
+export function checkSpanLimit(limit: number | undefined): void {
+  if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return;
+  throw new SpanStoreError("INVALID_QUERY", "spanLimit is no whole number above 0", { field: "spanLimit" });
+}

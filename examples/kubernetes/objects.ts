@@ -39,6 +39,7 @@ export interface WorkloadObject extends KubernetesObject {
 export interface PodSpec {
   readonly serviceAccountName?: string;
   readonly automountServiceAccountToken?: boolean;
+  readonly terminationGracePeriodSeconds?: number;
   readonly securityContext?: { readonly runAsNonRoot?: boolean; readonly seccompProfile?: { type: string } };
   readonly containers: readonly Container[];
   readonly volumes?: readonly {
@@ -53,6 +54,7 @@ export interface Container {
   readonly name: string;
   readonly image: string;
   readonly command?: readonly string[];
+  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds: number } } };
   readonly args?: readonly string[];
   readonly env?: readonly {
     readonly name: string;

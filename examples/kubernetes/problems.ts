@@ -58,6 +58,13 @@ function workloadProblems(workload: WorkloadObject, objects: readonly Kubernetes
 
   for (const container of pod.containers) {
     for (const problem of containerProblems(container)) complain(problem);
+    const { seconds = 0 } = container.lifecycle?.preStop?.sleep ?? {};
+    if (/(^|\/)spanstore:/.test(container.image)) {
+      if (seconds === 0) complain("it refuses calls while callers still have its address");
+      // --shutdown.grace is 10 s.
+      if ((pod.terminationGracePeriodSeconds ?? 30) <= seconds + 10)
+        complain("it is killed within its grace");
+    }
     for (const { configMapRef, secretRef } of container.envFrom ?? []) {
       if (configMapRef) exists("ConfigMap", configMapRef.name);
       if (secretRef) exists("Secret", secretRef.name);

@@ -79,13 +79,13 @@ interface NodeStats {
 }
 
 async function nodeFindings(client: Client): Promise<readonly Finding[]> {
-  const { nodes } = await client.request<{ nodes: Readonly<Record<string, NodeInfo>> }>({
+  const { nodes = {} } = await client.request<{ nodes?: Readonly<Record<string, NodeInfo>> }>({
     method: "GET",
     path: "/_nodes/_all/os",
     query: { filter_path: "nodes.*.name,nodes.*.version" },
   });
   const before = Date.now();
-  const { nodes: stats } = await client.request<{ nodes: Readonly<Record<string, NodeStats>> }>({
+  const { nodes: stats = {} } = await client.request<{ nodes?: Readonly<Record<string, NodeStats>> }>({
     method: "GET",
     path: "/_nodes/stats/fs,jvm",
     query: {

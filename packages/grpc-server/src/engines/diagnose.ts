@@ -1,10 +1,31 @@
 import { isSpanStoreError, type SpanStore } from "@spanstore/core";
-import type { Finding } from "@spanstore/core/engine";
+import { type Finding, messageOf } from "@spanstore/core/engine";
 import type { Config } from "../config/options.js";
 import { elasticsearchOptions, manticoreOptions, type StoreRole, sqlitePath } from "./open-store.js";
 
-/** What the backend's own diagnosis says of a store. Changes nothing. */
+/** What the backend's own diagnosis says of a store. Changes nothing. What it fails with is a finding, too. */
 export async function diagnoseBackend(config: Config, role: StoreRole): Promise<readonly Finding[]> {
+  try {
+    return await backendFindings(config, role);
+  } catch (error) {
+    return [failedFinding("diagnosis", error)];
+  }
+}
+
+function failedFinding(subject: string, error: unknown): Finding {
+  if (isSpanStoreError(error)) {
+    const { message: text, hint: advice } = error;
+    return { level: "problem", subject, text, ...(advice === undefined ? {} : { advice }) };
+  }
+  return {
+    level: "problem",
+    subject,
+    text: `an answer has not what it should have: ${messageOf(error)}`,
+    advice: "see that the address is that of the backend itself, and that its user may look at everything",
+  };
+}
+
+async function backendFindings(config: Config, role: StoreRole): Promise<readonly Finding[]> {
   switch (config.backend) {
     case "memory":
       return [
@@ -41,10 +62,6 @@ export async function diagnoseStore(
     const services = await store.getServices({ signal });
     return [{ level: "ok", subject, text: `it answers; ${services.length} services have spans` }];
   } catch (error) {
-    if (!isSpanStoreError(error)) throw error;
-    const { hint } = error;
-    return [
-      { level: "problem", subject, text: error.message, ...(hint === undefined ? {} : { advice: hint }) },
-    ];
+    return [failedFinding(subject, error)];
   }
 }

@@ -42,6 +42,8 @@ export interface Limits extends Pick<WireOptions, "opened" | "intakeOf"> {
   /** How much is taken now. */
   readonly taken: () => {
     readonly waitingBytes: number;
+    /** The most that `waitingBytes` may be. */
+    readonly waitingBytesLimit: number;
     readonly calls: number;
     readonly connections: number;
   };
@@ -106,7 +108,12 @@ export function createLimits(
       arrivalMs: options.arrivalMs ?? 60_000,
       partyOf,
     }),
-    taken: () => ({ waitingBytes: writes.held(), calls: calls.held(), connections: connections.count() }),
+    taken: () => ({
+      waitingBytes: writes.held(),
+      waitingBytesLimit: maxWaitingBytes,
+      calls: calls.held(),
+      connections: connections.count(),
+    }),
   };
 }
 

@@ -156,6 +156,11 @@ function limitMetrics(registry: Registry): Pick<Metrics, "watch" | "refused"> {
         "Bytes of write requests that arrive or are not durable yet, and 16 KiB for each.",
         "waitingBytes",
       );
+      gauge(
+        "spanstore_waiting_bytes_limit",
+        "Beyond so many waiting bytes write requests are refused (--limits.waiting-bytes).",
+        "waitingBytesLimit",
+      );
       gauge("spanstore_calls", "Calls that are open.", "calls");
       gauge("spanstore_connections", "Connections to the ports of gRPC.", "connections");
     },

@@ -4,6 +4,7 @@ import { attributeRoutes } from "./beyond/attributes.js";
 import { searchRoutes } from "./beyond/search.js";
 import { metricRoutes } from "./metrics/jaeger/routes.js";
 import { prometheusRoutes } from "./metrics/prometheus/routes.js";
+import { scrapeRoute } from "./metrics/scrape/routes.js";
 import { type HttpFaceOptions, settingsOf } from "./options.js";
 import { exportRoute } from "./otlp/export.js";
 import { createPage } from "./page/page.js";
@@ -49,6 +50,7 @@ const queryRoutes = [
   transformRoute,
   ...metricRoutes,
   ...prometheusRoutes,
+  scrapeRoute,
   ...v3Routes,
   ...searchRoutes,
   ...attributeRoutes,

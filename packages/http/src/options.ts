@@ -87,6 +87,8 @@ export interface HttpFaceOptions {
   readonly maxClockSkewMs?: number;
   /** Of a trace no more than these bytes are held; of a larger one the spans are read twice. Default: 1 MiB. */
   readonly heldTraceBytes?: number;
+  /** Series of `/metrics/spans`; what is beyond is counted in one series more. Default: 2,000. */
+  readonly maxSpanSeries?: number;
   /** The time in milliseconds since 1970. Default: the system's. */
   readonly now?: () => number;
 }
@@ -126,6 +128,7 @@ export function settingsOf(store: SpanStore, options: HttpFaceOptions): Settings
     maxConnections: options.maxConnections ?? 10_000,
     maxClockSkewMs: options.maxClockSkewMs ?? 0,
     heldTraceBytes: options.heldTraceBytes ?? mebibyte,
+    maxSpanSeries: options.maxSpanSeries ?? 2000,
     now: options.now ?? Date.now,
   };
 }

@@ -41,11 +41,10 @@ export function slidingWindows(ends: readonly number[], length: number): Windows
 /** Windows that begin at midnight in UTC. */
 export function dailyWindows(ends: readonly number[]): Windows {
   const distinct = [...new Set(ends)];
-  return {
-    ends: distinct,
-    startOf: (end) => end - (end % dayMinutes),
-    step: commonDivisor(...distinct, dayMinutes),
-  };
+  const startOf = (end: number): number => end - (end % dayMinutes);
+  const first = startOf(distinct[0] ?? 0);
+  const step = commonDivisor(...distinct.flatMap((end) => [end - first, startOf(end) - first]));
+  return { ends: distinct, startOf, step };
 }
 
 const dayMinutes = 1440;

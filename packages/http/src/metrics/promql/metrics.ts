@@ -1,3 +1,6 @@
+import { type Span, SpanKind, StatusCode } from "@spanstore/core";
+import type { Labels } from "./labels.js";
+
 /** A metric that PromQL reads, and what of a point it counts. */
 export interface Metric {
   readonly name: string;
@@ -48,6 +51,31 @@ export const fieldLabels: Readonly<Record<string, FieldLabel>> = {
     read: (text) => /^STATUS_CODE_(UNSET|OK|ERROR)$/.exec(text)?.[1]?.toLowerCase(),
   },
 };
+
+/** The labels of a span's series. */
+export function labelsOfSpan(service: string, span: Pick<Span, "name" | "kind" | "status">): Labels {
+  const { name = "", kind = SpanKind.unspecified, status } = span;
+  const values: Readonly<Record<string, string>> = {
+    service,
+    operation: name,
+    kind: wordOf(SpanKind, kind),
+    status: wordOf(StatusCode, status?.code ?? StatusCode.unset),
+  };
+  return labelsOfFields(Object.keys(fieldLabels), values);
+}
+
+function wordOf(words: Readonly<Record<string, number>>, code: number): string {
+  return Object.keys(words).find((word) => words[word] === code) ?? "unspecified";
+}
+
+/** Labels out of the values that `getMetrics` gives. */
+export function labelsOfFields(names: readonly string[], values: Readonly<Record<string, string>>): Labels {
+  const labels = names.map((name): [string, string] => {
+    const { field, spell } = fieldLabels[name] as FieldLabel;
+    return [name, spell(values[field] ?? "")];
+  });
+  return Object.fromEntries(labels.filter(([, value]) => value !== ""));
+}
 
 /** The upper bounds of buckets in milliseconds where they are shown: those of the spanmetrics connector. */
 export const bucketBounds: readonly number[] = [

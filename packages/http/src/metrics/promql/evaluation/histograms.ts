@@ -32,7 +32,7 @@ export async function countedOut(value: Vector | Buckets, evaluation: Evaluation
 }
 
 /** How many durations are within each bound. */
-function countsUpTo({ zeroCount, buckets }: LatencyHistogram): number[] {
+export function countsUpTo({ zeroCount, buckets }: LatencyHistogram): number[] {
   const counts: number[] = [];
   let count = zeroCount;
   let next = 0;

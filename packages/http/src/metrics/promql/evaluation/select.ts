@@ -19,7 +19,7 @@ import {
   type Windows,
 } from "../../minutes.js";
 import { type Labels, labelsMatcher } from "../labels.js";
-import { fieldLabels, type Metric, metrics } from "../metrics.js";
+import { fieldLabels, labelsOfFields, type Metric, metrics } from "../metrics.js";
 import type { Matcher, Selector } from "../syntax/ast.js";
 import { textsOfPattern } from "../syntax/pattern.js";
 import { checkSize, type Evaluation } from "./context.js";
@@ -120,16 +120,8 @@ export async function readSeries(
     (label) => label !== "__name__" && label !== "le" && (names.includes(label) || left.includes(label)),
   );
   return (await readMinutes(store, question, signal))
-    .map(({ labels, points }) => ({ labels: spelled(names, labels), points }))
+    .map(({ labels, points }) => ({ labels: labelsOfFields(names, labels), points }))
     .filter(({ labels }) => matches(labels));
-}
-
-function spelled(names: readonly string[], values: Readonly<Record<string, string>>): Labels {
-  const labels = names.map((name): [string, string] => {
-    const { field, spell } = fieldLabels[name] as (typeof fieldLabels)[string];
-    return [name, spell(values[field] ?? "")];
-  });
-  return Object.fromEntries(labels.filter(([, value]) => value !== ""));
 }
 
 type Kind = keyof typeof SpanKind;

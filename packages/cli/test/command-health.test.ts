@@ -76,7 +76,7 @@ it("says 1 where nothing listens, and where nothing answers", async () => {
   const [port] = await freePorts(1);
   const refused = await health(`--admin=127.0.0.1:${port}`);
   expect(refused.code).toBe(1);
-  expect(refused.output).toMatch(/ does not answer: .*ECONNREFUSED/);
+  expect(refused.output).toMatch(/ does not answer.*ECONNREFUSED/);
 
   const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
@@ -84,5 +84,5 @@ it("says 1 where nothing listens, and where nothing answers", async () => {
   const address = silent.address() as { port: number };
   const late = await health(`--admin=127.0.0.1:${address.port}`, "--timeout=100ms");
   expect(late.code).toBe(1);
-  expect(late.output).toContain(" does not answer: ");
+  expect(late.output).toContain(" does not answer within 100.0 ms");
 });

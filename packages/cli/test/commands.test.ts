@@ -242,7 +242,7 @@ describe("retention", slow, () => {
     expect((await cli(["retention", at, ...policy])).output).toMatch(/^TENANT .*\n- +sqlite +4 .*\n$/);
     expect(ids((await cli(["search", at, "--json"])).output)).toEqual(["3"]);
     expect(ids((await cli(["search", at, "--json", "--tenant=acme"])).output)).toEqual(["1"]);
-    expect((await cli(["retention", at, ...policy])).output).toBe("nothing is as old\n");
+    expect((await cli(["retention", at, ...policy])).output).toBe("no spans are that old\n");
   });
 
   it("removes what is younger than a minute only when it is meant", async () => {
@@ -261,7 +261,7 @@ describe("retention", slow, () => {
       expect([code, output, errors[0]]).toEqual([
         2,
         "",
-        expect.stringContaining("--force says that it is meant"),
+        expect.stringContaining("add --force when you mean it"),
       ]);
     }
     expect((await cli(["retention", at, "--older-than=0s", "--dry-run"])).code).toBe(0);
@@ -328,7 +328,7 @@ describe("wrong usage", slow, () => {
     [["trace"], ["the argument ID is missing", "see spanstore trace --help"]],
     [
       ["trace", "xyz"],
-      ['ID must be 1 to 32 hex digits, not all of them zeros, not "xyz"', "see spanstore trace --help"],
+      ['ID must be 1 to 32 hex digits that are not all zeros, not "xyz"', "see spanstore trace --help"],
     ],
     [
       ["services", "--backend=memory"],

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,7 +46,7 @@ describe("what a command says to a stranger", slow, () => {
     [
       ["search", "--from=9999-01-01"],
       2,
-      `--from: must be a time before the year 2554, where OTLP's end, not "9999-01-01"`,
+      `--from: must be a time before the year 2554, the end of OTLP's clock, not "9999-01-01"`,
     ],
     [["search", "--from=2024-01-02", "--to=2024-01-01"], 2, "--to lies before --from"],
     [["search", "--since=1h", "--to=2024-01-01"], 2, "--to lies before what --since says"],
@@ -64,10 +64,41 @@ describe("what a command says to a stranger", slow, () => {
     [
       ["trace", "12345678901234567890123456789012345"],
       2,
-      'ID must be 1 to 32 hex digits, not all of them zeros, not "12345678901234567890123456789012345"',
+      'ID must be 1 to 32 hex digits that are not all zeros, not "12345678901234567890123456789012345"',
     ],
-    [["trace", "000"], 2, 'ID must be 1 to 32 hex digits, not all of them zeros, not "000"'],
-    [["maintain"], 2, "the argument optimize|flush is missing"],
+    [["trace", "000"], 2, 'ID must be 1 to 32 hex digits that are not all zeros, not "000"'],
+    [["search", "--limit"], 2, "--limit needs a value: NUMBER"],
+    [["search", "--service="], 2, "--service: must not be empty"],
+    [["search", "--tenant="], 2, '--tenant: must have 1 to 64 bytes, not ""'],
+    [["search", "--sqlite.path=."], 2, ". is a folder: name the store's file with --sqlite.path"],
+    [["search", "--filter=@spans.sqlite"], 2, "--filter: spans.sqlite is no text in UTF-8"],
+    [["search", "--version"], 2, "--version stands alone: spanstore --version"],
+    [
+      ["services", "--server=a:1", "--server.ca-file=spans.sqlite"],
+      2,
+      "--server.ca-file: spans.sqlite holds no certificate in PEM",
+    ],
+    [["maintain"], 2, "the argument optimize|flush|repair is missing"],
+    [
+      ["retention", "--older-than=0s", "--sqlite.path=spans.sqlite"],
+      2,
+      "--older-than removes spans that started less than a minute ago, and so nearly everything: add --force when you mean it, or --dry-run to see what would go",
+    ],
+    [
+      ["copy", "--from=manticore:mysql://a:1?foo=x", "--to=sqlite:c.sqlite"],
+      2,
+      '--from manticore: has no option "foo"; its options are url, prefix, window, attributes, ca-file, cluster, shards',
+    ],
+    [
+      ["copy", "--from=sqlite:spans.sqlite", "--to=grpc:a:1?tenant-header=a b"],
+      2,
+      '--to tenant-header must name a header of letters, digits, dots, dashes and underscores that does not end in -bin, not "a b"',
+    ],
+    [
+      ["copy", "--from=sqlite:spans.sqlite", "--to=sqlite:c.sqlite", "--state=spans.sqlite"],
+      2,
+      "--state: spans.sqlite is not the state of a copy, or it was changed: name another file, or remove it to start again",
+    ],
     [
       ["retention", "--older-than=1d", "--server=127.0.0.1:1"],
       2,
@@ -126,8 +157,28 @@ describe("what a command says to a stranger", slow, () => {
       ],
     ] as const) {
       const { code, errors } = await errorsOf("services", ...flags);
-      expect([code, errors]).toEqual([1, [message]]);
+      const name = flags[0].replace("=", " ");
+      expect([code, errors]).toEqual([1, [`${name}: ${message}`]]);
+      expect((await errorsOf("health", ...flags)).errors).toEqual(errors);
     }
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("names what it cannot write to", async () => {
+    expect(await errorsOf("export", `--sqlite.path=${file}`, "/dev/full")).toEqual({
+      code: 1,
+      errors: ["cannot write /dev/full: the disk is full"],
+    });
+  });
+
+  it("copies nothing from indices that are not there", async () => {
+    const [port] = await freePorts(1);
+    const place = `jaeger-elasticsearch:http://127.0.0.1:${port}`;
+    const { code, errors } = await errorsOf("copy", `--from=${place}`, "--to=sqlite:other.sqlite");
+    expect([code, errors]).toEqual([
+      1,
+      [expect.stringMatching(new RegExp(`^--from ${place}: .*ECONNREFUSED`))],
+    ]);
+    expect(existsSync(join(folder, "other.sqlite"))).toBe(false);
   });
 
   it("copies nothing to a place that is not there, and claims no progress", async () => {

@@ -497,7 +497,7 @@ log: { level: "$\{LEVEL:-}" }
     "refuses an empty %s from wherever it comes, and takes none",
     (option) => {
       const message = (name: string): string =>
-        `${name}: is empty: say none, or leave it out, for a server without it, not ""`;
+        `${name}: is empty: say none, or leave it out, for a server without it`;
       const [group = "", ...rest] = option.split(".");
       const inFile = (value: string): string => file(`${group}:\n  ${rest.join(".")}: ${value}\n`);
       expect(problemsOf([`--${option}=`])).toEqual([message(`--${option}`)]);

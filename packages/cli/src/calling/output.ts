@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
+import { SpanStoreError } from "@spanstore/core";
+import { fileProblem } from "@spanstore/grpc-server/program";
 
 /** Where a command writes what was asked for. */
 export interface Output {
@@ -24,7 +26,7 @@ export function createOutput(stream: Writable, whenClosed: () => void): Output {
       if (!closed) whenClosed();
       closed = true;
     } else {
-      failure ??= error;
+      failure ??= new SpanStoreError("INVALID_OPTIONS", fileProblem("write", "standard output", error));
     }
   });
   const check = (): void => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import {
   type FilterCall,
@@ -17,12 +18,12 @@ export const queryFlags = {
   service: {
     placeholder: "NAME",
     help: "Traces with a span of this service.",
-    schema: z.string().optional(),
+    schema: z.string().min(1, "must not be empty").optional(),
   },
   operation: {
     placeholder: "NAME",
     help: "The span's name.",
-    schema: z.string().optional(),
+    schema: z.string().min(1, "must not be empty").optional(),
   },
   tag: {
     placeholder: "KEY=VALUE",
@@ -93,20 +94,26 @@ export function readQuery(flags: FlagValues<typeof queryFlags>): TraceQuery {
 const jsonBegins = /^\s*\{\s*"(?:[^"\\]|\\.)*"\s*:/;
 
 function readFilter(given: string): FilterCall {
-  let text = given;
-  if (given.startsWith("@")) {
-    try {
-      text = readFileSync(given.slice(1), "utf8");
-    } catch (error) {
-      throw new UsageError([`--filter: ${fileProblem("read", given.slice(1), error)}`]);
-    }
+  if (!given.startsWith("@")) return readFilterText(given, "--filter");
+  const file = given.slice(1);
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new UsageError([`--filter: ${fileProblem("read", file, error)}`]);
   }
-  return jsonBegins.test(text) ? readJson(text) : readText(text);
+  if (!isUtf8(bytes) || bytes.includes(0)) throw new UsageError([`--filter: ${file} is no text in UTF-8`]);
+  return readFilterText(bytes.toString(), `--filter, ${file}`);
 }
 
-function readText(text: string): FilterCall {
+/** @param name what the text is called in messages. */
+function readFilterText(text: string, name: string): FilterCall {
+  return jsonBegins.test(text) ? readJson(text, name) : readTraceQl(text, name);
+}
+
+function readTraceQl(text: string, name: string): FilterCall {
   try {
-    return parseTraceQl(text, "--filter");
+    return parseTraceQl(text, name);
   } catch (error) {
     if (!isSpanStoreError(error)) throw error;
     // The message ends with the line and the caret under the place.
@@ -114,12 +121,12 @@ function readText(text: string): FilterCall {
   }
 }
 
-function readJson(text: string): FilterCall {
+function readJson(text: string, name: string): FilterCall {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UsageError([`--filter: is no JSON: ${messageOf(error)}`]);
+    throw new UsageError([`${name}: is no JSON: ${messageOf(error)}`]);
   }
   try {
     const filter = filterFromJson(json);
@@ -128,6 +135,6 @@ function readJson(text: string): FilterCall {
   } catch (error) {
     if (!isSpanStoreError(error)) throw error;
     const advice = error.hint === undefined ? "" : ` (${error.hint})`;
-    throw new UsageError([`--filter: ${error.message}${advice}`]);
+    throw new UsageError([`${name}: ${error.message}${advice}`]);
   }
 }

@@ -28,6 +28,8 @@ export function readCall(command: Command, args: readonly string[], environment:
   const line = readFlags(args, command.flags);
   if (line.help) return { help: true };
   const problems = [...line.problems];
+  if (line.version) problems.push("--version stands alone: spanstore --version");
+  if (line.printConfig) problems.push("--print-config belongs to the server: spanstore serve --print-config");
   const flags: Record<string, unknown> = {};
   for (const [name, { schema, repeated }] of Object.entries(command.flags)) {
     const given = line.own.get(name);
@@ -64,7 +66,7 @@ function flagProblem(
   given: readonly (string | true)[] | undefined,
 ): string {
   const value = typeof path[0] === "number" ? given?.[path[0]] : given?.at(-1);
-  return `--${name}: ${message}${typeof value === "string" ? `, not ${JSON.stringify(value)}` : ""}`;
+  return `--${name}: ${message}${typeof value === "string" && !/\bempty\b/.test(message) ? `, not ${JSON.stringify(value)}` : ""}`;
 }
 
 function argumentProblems(command: Command, given: readonly string[]): string[] {

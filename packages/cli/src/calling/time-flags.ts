@@ -11,7 +11,9 @@ export const time = z.string().transform((text, context) => {
   if (value === undefined) {
     return refuse(context, "must be a time, for example 2026-11-21T17:05:52Z, 2026-11-21 or 1795280752");
   }
-  return value <= latest ? value : refuse(context, "must be a time before the year 2554, where OTLP's end");
+  return value <= latest
+    ? value
+    : refuse(context, "must be a time before the year 2554, the end of OTLP's clock");
 });
 
 /** A length of time, in nanoseconds. */

@@ -1,6 +1,7 @@
 import { UsageError } from "@spanstore/grpc-server/program";
 import { z } from "zod";
 import { defineCommand, onOff } from "../calling/command.js";
+import { tenantName } from "../calling/store.js";
 import { time, timeSpan } from "../calling/time-flags.js";
 import { placeOfConfig, readPlace } from "../copy/places/place.js";
 import { allTimes } from "../copy/places/source.js";
@@ -32,8 +33,16 @@ export const copy = defineCommand({
       help: "A configuration file of the server whose backend is written; --to goes before it.",
       schema: text,
     },
-    "from-tenant": { placeholder: "NAME", help: "Read the store of this tenant.", schema: text },
-    "to-tenant": { placeholder: "NAME", help: "Write to the store of this tenant.", schema: text },
+    "from-tenant": {
+      placeholder: "NAME",
+      help: "Read the store of this tenant.",
+      schema: tenantName.optional(),
+    },
+    "to-tenant": {
+      placeholder: "NAME",
+      help: "Write to the store of this tenant.",
+      schema: tenantName.optional(),
+    },
     "from-archive": { placeholder: "", help: "Read the archive.", schema: onOff },
     "to-archive": { placeholder: "", help: "Write to the archive.", schema: onOff },
     since: {
@@ -106,7 +115,8 @@ export const copy = defineCommand({
     const now = BigInt(Date.now()) * nanosPerMilli;
     const min = since === undefined ? (fromTime ?? allTimes.min) : now > since ? now - since : allTimes.min;
     const max = toTime ?? allTimes.max;
-    if (min > max) problems.push("--to-time lies before the beginning of the range");
+    if (min > max)
+      problems.push(`--to-time lies before ${since === undefined ? "--from-time" : "what --since says"}`);
     if (to === undefined || problems.length > 0) throw new UsageError(problems);
     const copyRun: CopyRun = {
       from: {

@@ -9,7 +9,8 @@ import {
   serveOptions,
 } from "@spanstore/grpc-server/program";
 import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
-import { serverFlags, withStore } from "../calling/store.js";
+import { serverFlags } from "../calling/server.js";
+import { withStore } from "../calling/store.js";
 import { diagnoseFiles } from "../doctor/files.js";
 import { askAdmin, diagnosePort } from "../doctor/ports.js";
 import { diagnoseRuntime } from "../doctor/runtime.js";

@@ -2,9 +2,12 @@ import { once } from "node:events";
 import { get as getHttp, type IncomingMessage } from "node:http";
 import { get as getHttps } from "node:https";
 import { text } from "node:stream/consumers";
+import { formatDuration } from "@spanstore/core/text";
 import { type Address, formatAddress, parseAddress } from "@spanstore/grpc-server/program";
 import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
-import { serverFlags, withStore } from "../calling/store.js";
+import { naming } from "../calling/opening.js";
+import { nameOfServer, serverFlags } from "../calling/server.js";
+import { withStore } from "../calling/store.js";
 import { timeSpan } from "../calling/time-flags.js";
 
 const defaultTimeout = 5_000_000_000n;
@@ -45,10 +48,8 @@ export const health = defineCommand({
 
 type HealthCall = CommandCall<typeof flags>;
 
-async function askAdmin(
-  { config, flags: given, output, signal, complain }: HealthCall,
-  timeout: AbortSignal,
-) {
+async function askAdmin(call: HealthCall, timeout: AbortSignal): Promise<number> {
+  const { config, flags: given, output, signal, complain } = call;
   const isTls = config["tls.cert-file"] !== "none" && config["tls.admin"];
   const url = `${isTls ? "https" : "http"}://${loopbackOf(config.admin)}/${given.live ? "healthz" : "readyz"}`;
   try {
@@ -57,7 +58,7 @@ async function askAdmin(
     return answer.statusCode === 200 ? 0 : 1;
   } catch (error) {
     if (signal.aborted) throw error;
-    complain(`${url} does not answer: ${reasonOf(error)}`);
+    complain(`${url} does not answer${timeout.aborted ? ` ${withinTime(call)}` : `: ${reasonOf(error)}`}`);
     return 1;
   }
 }
@@ -66,12 +67,15 @@ async function askAdmin(
 async function askServer(call: HealthCall, timeout: AbortSignal): Promise<number> {
   return withStore(call, { asksHealth: true }, async (store) => {
     const signal = AbortSignal.any([call.signal, timeout]);
+    const name = nameOfServer(call.flags.server as string);
     try {
-      if (call.flags.live) await store.capabilities({ signal });
-      else await store.health({ signal });
+      await naming(name, async () => {
+        if (call.flags.live) await store.capabilities({ signal });
+        else await store.health({ signal });
+      });
     } catch (error) {
       if (!timeout.aborted || call.signal.aborted) throw error;
-      call.complain(`${call.flags.server} does not answer: ${reasonOf(timeout.reason)}`);
+      call.complain(`${name} does not answer ${withinTime(call)}`);
       return 1;
     }
     await call.output.line(call.flags.live ? "ok" : "ready");
@@ -93,6 +97,10 @@ function loopbackOf(listen: string): string {
   const { host, port } = parseAddress(listen) as Address;
   const isAny = host === "::" || host === "0.0.0.0";
   return formatAddress({ host: isAny ? "127.0.0.1" : host, port });
+}
+
+function withinTime({ flags: { timeout = defaultTimeout } }: HealthCall): string {
+  return `within ${formatDuration(timeout)}`;
 }
 
 function reasonOf(error: unknown): string {

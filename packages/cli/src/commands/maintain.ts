@@ -37,7 +37,9 @@ export const maintain = defineCommand({
   run: async ({ config, flags, arguments: [name = ""], complain }) => {
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
     const problems: string[] = [];
-    if (action === undefined) problems.push(`must be optimize, flush or repair, not ${JSON.stringify(name)}`);
+    if (action === undefined) {
+      problems.push(`the argument must be optimize, flush or repair, not ${JSON.stringify(name)}`);
+    }
     if (config.backend !== "manticore") {
       problems.push(`--backend is ${config.backend}, where nothing is to be done by hand; name manticore`);
     }

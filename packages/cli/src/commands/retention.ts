@@ -2,7 +2,13 @@ import type { SpanStore } from "@spanstore/core";
 import type { Expired } from "@spanstore/core/engine";
 import { formatCount, formatInstant, formatSize, plain, table } from "@spanstore/core/text";
 import { boundaryOf, keepMsOf, type RetentionPolicy, UsageError } from "@spanstore/grpc-server/program";
-import { type CommandCall, type CommandFlags, defineCommand, onOff } from "../calling/command.js";
+import {
+  type CommandCall,
+  type CommandFlags,
+  defineCommand,
+  type FlagValues,
+  onOff,
+} from "../calling/command.js";
 import { storeFlags, withStore } from "../calling/store.js";
 import { time, timeSpan } from "../calling/time-flags.js";
 
@@ -66,7 +72,7 @@ export const retention = defineCommand({
       const mayGo = dryRun || force || spaces.every((space) => (boundary(space.tenant) ?? 0n) <= youngest);
       if (!mayGo) {
         throw new UsageError([
-          "that removes spans that started less than a minute ago, and so nearly everything: --force says that it is meant, --dry-run what would go",
+          `${askedBy(call.flags)} removes spans that started less than a minute ago, and so nearly everything: add --force when you mean it, or --dry-run to see what would go`,
         ]);
       }
       for (const space of spaces) {
@@ -88,7 +94,7 @@ export const retention = defineCommand({
         { title: dryRun ? "WOULD GO: BEFORE" : "WENT: BEFORE" },
       ];
       const { output } = call;
-      if (rows.length === 0) await output.line("nothing is as old");
+      if (rows.length === 0) await output.line("no spans are that old");
       else for (const line of table(columns, rows)) await output.line(line);
       return 0;
     });
@@ -124,6 +130,12 @@ function boundaries({
     const keepMs = keepMsOf(policy, tenant);
     return keepMs === undefined ? undefined : boundaryOf(keepMs, now);
   };
+}
+
+/** Which option says what is old. */
+function askedBy(flags: FlagValues<typeof retentionFlags>): string {
+  if (flags.before !== undefined) return "--before";
+  return flags["older-than"] === undefined ? "--retention" : "--older-than";
 }
 
 interface Space {

@@ -30,7 +30,7 @@ export const trace = defineCommand({
     if (wrong.length > 0) {
       throw new UsageError(
         wrong.map(
-          (text) => `ID must be 1 to 32 hex digits, not all of them zeros, not ${JSON.stringify(text)}`,
+          (text) => `ID must be 1 to 32 hex digits that are not all zeros, not ${JSON.stringify(text)}`,
         ),
       );
     }

@@ -1,4 +1,5 @@
 import { messageOf } from "@spanstore/core/engine";
+import { counted } from "@spanstore/core/text";
 import { UsageError } from "@spanstore/grpc-server/program";
 import type { Output } from "../calling/output.js";
 import { type PatienceOptions, patienceMillis } from "../transfer/patience.js";
@@ -93,7 +94,7 @@ export async function copyBetween(
     const { add } = letters;
     const before = totalsOf(state.windows);
     if (before.windows > 0) {
-      progress.line(`going on: ${spanCount(before.spans)} in ${before.windows} windows are done`);
+      progress.line(`going on: ${spanCount(before.spans)} in ${counted(before.windows, "window")} are done`);
     }
     await copySpans({
       source,
@@ -148,8 +149,8 @@ function resultLines({ from, to, mode, deadLetters }: CopyRun, state: CopyState,
     const said = `${missing} missing, ${changed} changed, ${extra} extra`;
     lines.push(
       differing.length === 0
-        ? `verified  ${windows} windows, the same spans on both sides, digest ${totals.digest}`
-        : `differs  ${differing.length} of ${windows} windows: ${said}`,
+        ? `verified  ${counted(windows, "window")}, the same spans on both sides, digest ${totals.digest}`
+        : `differs  ${differing.length} of ${counted(windows, "window")}: ${said}`,
       ...differing.slice(0, maxWindowLines).map((record) => `  ${differenceLines(record, [])[0]}`),
     );
   }

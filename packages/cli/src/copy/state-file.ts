@@ -158,7 +158,7 @@ function checkIdentity(path: string, there: CopyIdentity, wanted: CopyIdentity):
     .filter((name) => there[name] !== wanted[name])
     .map(
       (name) =>
-        `${path} is the state of another copy: ${name} is ${there[name] ?? "not given"} there, and ${wanted[name] ?? "not given"} here`,
+        `--state: ${path} is the state of another copy: ${name} is ${there[name] ?? "not given"} there, and ${wanted[name] ?? "not given"} here`,
     );
   if (problems.length > 0) throw new UsageError(problems);
 }
@@ -176,5 +176,7 @@ function plain(_key: string, value: unknown): unknown {
 }
 
 function noState(path: string): UsageError {
-  return new UsageError([`${path} is no state of a copy, or it was changed: remove it to begin anew`]);
+  return new UsageError([
+    `--state: ${path} is not the state of a copy, or it was changed: name another file, or remove it to start again`,
+  ]);
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Finding, messageOf } from "@spanstore/core/engine";
+import { fileProblem } from "@spanstore/grpc-server/program";
 
 const dayMs = 24 * 3_600_000;
 const soonDays = 21;
@@ -17,7 +18,7 @@ export function diagnoseCertificates(option: string, path: string, now = Date.no
       {
         level: "problem",
         subject: option,
-        text: messageOf(error),
+        text: fileProblem("read", path, error),
         advice: "name a file that this user can read",
       },
     ];

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Finding, messageOf } from "@spanstore/core/engine";
-import type { Config } from "@spanstore/grpc-server/program";
+import type { Finding } from "@spanstore/core/engine";
+import { type Config, fileProblem } from "@spanstore/grpc-server/program";
 import { diagnoseCertificates } from "./certificates.js";
 
 const certificateOptions = [
@@ -42,7 +42,7 @@ function secretFinding(subject: string, path: string): Finding {
     return {
       level: "problem",
       subject,
-      text: messageOf(error),
+      text: fileProblem("read", path, error),
       advice: "name a file that this user can read",
     };
   }
@@ -57,7 +57,7 @@ function writableFinding(subject: string, path: string): Finding {
     return {
       level: "problem",
       subject,
-      text: messageOf(error),
+      text: fileProblem("write", path, error),
       advice: "name a file in a folder that can be written",
     };
   }

@@ -5,7 +5,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
-import { fileProblem } from "@spanstore/grpc-server/program";
+import { fileProblem, isSystemError } from "@spanstore/grpc-server/program";
 
 /** Where an export goes. */
 export interface OutputFile {
@@ -43,17 +43,19 @@ export async function createOutputFile(path: string, overwrites: boolean): Promi
   const ended = gzip === undefined ? once(file, "close") : pipeline(gzip, file);
   let failure: unknown;
   ended.catch((error: unknown) => {
-    failure ??= error;
+    failure ??= isSystemError(error) ? refused(fileProblem("write", path, error)) : error;
   });
   return {
     async write(text) {
       if (failure !== undefined) throw failure;
       if (top.write(text)) return;
-      await Promise.race([once(top, "drain"), ended]);
+      await Promise.race([once(top, "drain"), ended.catch(() => undefined)]);
+      if (failure !== undefined) throw failure;
     },
     async finish() {
       top.end();
-      await ended;
+      await ended.catch(() => undefined);
+      if (failure !== undefined) throw failure;
       // It may have come meanwhile.
       await checkIsFree();
       if (isPlain) await rename(writtenTo, path);

@@ -102,7 +102,7 @@ export function createImportReport(isDryRun: boolean, complain: (line: string) =
       const more = [
         skipped > 0 && `${counted(skipped, "span")} skipped, which the store has already`,
         faults > 0 &&
-          `${counted(faults, "fault")} passed over, with ${counted(faultySpans, "span")} known of`,
+          `${counted(faults, "fault")} passed over${faultySpans > 0 ? `, with ${counted(faultySpans, "span")} or more` : ""}`,
         rejected > 0 && `${formatCount(rejected)} that cannot be stored`,
         signal.size > 0 && `no traces, and left out: ${namesOf(signal)}`,
         empty.size > 0 && `without spans: ${namesOf(empty)}`,

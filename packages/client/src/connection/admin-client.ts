@@ -1,5 +1,5 @@
 import { SpanStoreError, type StoreStats } from "@spanstore/core";
-import type { Expired } from "@spanstore/core/engine";
+import { type Expired, messageOf } from "@spanstore/core/engine";
 import type { Header } from "./channel.js";
 import type { ClientTls } from "./client-tls.js";
 import { requestText } from "./request-text.js";
@@ -44,9 +44,13 @@ export function createAdminClient({ address, tls, headers }: AdminAccess, tenant
   const ask = async (method: "GET" | "POST", path: string): Promise<string> => {
     const url = new URL(path, base);
     const { status, text } = await requestText({ url, method, headers: allHeaders, tls }).catch((cause) => {
-      throw new SpanStoreError("STORE_UNAVAILABLE", `the admin port at ${base.origin} does not answer`, {
-        cause,
-      });
+      throw new SpanStoreError(
+        "STORE_UNAVAILABLE",
+        `the admin port at ${base.origin} does not answer: ${messageOf(cause)}`,
+        {
+          cause,
+        },
+      );
     });
     if (status >= 200 && status < 300) return text;
     throw refusal(status, text.trim(), `${method} ${url.pathname}`);

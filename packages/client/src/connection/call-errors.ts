@@ -69,7 +69,7 @@ function codeOfReason(reason: string): ErrorCode {
 }
 
 function bareError(error: ServiceError): SpanStoreError {
-  const unreachable = error.code === status.UNAVAILABLE ? whyUnreachable(error.details) : undefined;
+  const unreachable = whyUnreachable(error);
   if (unreachable !== undefined) {
     return new SpanStoreError("STORE_UNAVAILABLE", `the server cannot be reached: ${unreachable.why}`, {
       hint: unreachable.hint,
@@ -87,10 +87,19 @@ function bareError(error: ServiceError): SpanStoreError {
   return new SpanStoreError(codeOfStatus[error.code] ?? "INTERNAL", message, { cause: error });
 }
 
-/** What grpc-js says of a connection that there is none of, in words for people; undefined for anything else. */
-function whyUnreachable(
-  details: string,
-): { readonly why: string; readonly hint?: string | undefined } | undefined {
+const portHint = "is it the gRPC port, and not the admin port?";
+
+/** Why there is no connection to a gRPC server, in words for people; undefined for any other error. */
+function whyUnreachable({
+  code,
+  details,
+}: ServiceError): { readonly why: string; readonly hint?: string | undefined } | undefined {
+  // grpc-js makes a status of its own of an answer that is none of gRPC's; 401 and 403 may be a proxy's word on the caller.
+  const [, http] = /^Received HTTP status code (\d+)/.exec(details) ?? [];
+  if (http !== undefined && http !== "401" && http !== "403") {
+    return { why: `what answers there speaks no gRPC: HTTP status ${http}`, hint: portHint };
+  }
+  if (code !== status.UNAVAILABLE) return undefined;
   const [, name] = /^Name resolution failed for target (?:dns:)?(\S+)/.exec(details) ?? [];
   if (name !== undefined) return { why: `there is no address for the name in ${name}` };
   const [, last] =
@@ -99,7 +108,7 @@ function whyUnreachable(
   const [, tls] = /SSL routines:[^:]*:([^:]*):/.exec(last) ?? [];
   if (tls !== undefined) return { why: `TLS failed: ${tls}`, hint: "does it speak TLS there?" };
   if (last.startsWith("Protocol error")) {
-    return { why: "what answers there speaks no gRPC", hint: "is it the gRPC port, and not the admin port?" };
+    return { why: "what answers there speaks no gRPC", hint: portHint };
   }
   return { why: last.replace(/^Error: /, "").trim() };
 }

@@ -37,6 +37,8 @@ export function readFlags(args: readonly string[], ownFlags?: OwnFlags): Command
     const description = ownFlags?.[name] ?? descriptions[name as OptionName];
     return description === undefined ? name !== "config" : description.placeholder === "";
   };
+  const placeholderOf = (name: string): string =>
+    (ownFlags?.[name] ?? descriptions[name as OptionName])?.placeholder ?? "FILE";
   const { tokens } = parseArgs({
     args: [...args],
     options: {
@@ -65,7 +67,7 @@ export function readFlags(args: readonly string[], ownFlags?: OwnFlags): Command
       if (!known.includes(token.name)) {
         problems.push(`unknown flag ${token.rawName}${dashed(hint(token.name, known))}`);
       } else if (token.value === undefined && !isSwitch(token.name)) {
-        problems.push(`${token.rawName} needs a value`);
+        problems.push(`${token.rawName} needs a value: ${placeholderOf(token.name)}`);
       } else if (ownFlags !== undefined && Object.hasOwn(ownFlags, token.name)) {
         const values = own.get(token.name) ?? [];
         if (values.length > 0 && ownFlags[token.name]?.repeated !== true)

@@ -74,7 +74,9 @@ function merge(layers: readonly Layer[], problems: string[]): Config | undefined
   for (const issue of result.error.issues) {
     const option = issue.path[0] as OptionName;
     const name = sources[option]?.nameOf(option) ?? option;
-    problems.push(`${name}: ${wording(issue)}, not ${givenText(option, values[option])}`);
+    const words = wording(issue);
+    const given = /\bempty\b/.test(words) ? "" : `, not ${givenText(option, values[option])}`;
+    problems.push(`${name}: ${words}${given}`);
   }
   return undefined;
 }

@@ -84,7 +84,7 @@ async function contentOf(option: string, file: string): Promise<string | undefin
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    const message = `${option}: ${fileProblem("read", file, error)}`;
+    const message = `--${option}: ${fileProblem("read", file, error)}`;
     throw new SpanStoreError("INVALID_OPTIONS", message, { field: option, cause: error });
   }
 }

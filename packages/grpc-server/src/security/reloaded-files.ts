@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { fileProblem } from "../config/file-problem.js";
 
 export interface ReloadOptions<T> {
   readonly files: readonly string[];
@@ -24,11 +25,11 @@ export interface Reloaded<T> {
  * Reads files, and looks at them again at every interval: by their contents, since Kubernetes and others put new files in
  * place by moving links, which not every watch notices. Contents that are refused are tried again, since time may mend them:
  * a certificate that is not valid yet.
- * @throws what `parse` throws of the first contents, or the system's error when a file cannot be read.
+ * @throws what `parse` throws of the first contents, or an error that names the file which cannot be read.
  */
 export async function reloadedFiles<T>(options: ReloadOptions<T>): Promise<Reloaded<T>> {
   const { files, parse, intervalMs, changed, failed } = options;
-  const read = (): Promise<Buffer[]> => Promise.all(files.map((file) => readFile(file)));
+  const read = (): Promise<Buffer[]> => Promise.all(files.map(contentOf));
   let seen = await read();
   let value = parse(seen);
   let lastProblem = "";
@@ -67,4 +68,12 @@ export async function reloadedFiles<T>(options: ReloadOptions<T>): Promise<Reloa
     },
     stop: () => clearInterval(timer),
   };
+}
+
+async function contentOf(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new Error(fileProblem("read", file, cause), { cause });
+  }
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { SpanStoreError } from "@spanstore/core";
-import { messageOf } from "@spanstore/core/engine";
+import { fileProblem } from "../config/file-problem.js";
 
 export interface DeadLetterFileOptions {
   readonly file: string;
@@ -40,8 +40,8 @@ export async function openDeadLetterFile(options: DeadLetterFileOptions): Promis
   const { file: path, maxWaitingBytes = usualWaitingBytes, retryMs = usualRetryMs, failed } = options;
   const half = Math.floor(options.maxBytes / 2);
   let file = await open(path, "a").catch((cause: unknown) => {
-    const reason = messageOf(cause);
-    throw new SpanStoreError("INVALID_OPTIONS", `the file of dead letters cannot be opened: ${reason}`, {
+    const problem = fileProblem("write", path, cause);
+    throw new SpanStoreError("INVALID_OPTIONS", `the file of dead letters: ${problem}`, {
       field: "dead-letters.file",
       cause,
     });

@@ -14,7 +14,8 @@ export function parseExactly(text: string): unknown {
   }
 }
 
-/** Node quotes what it could not read, which can be long. */
-function shortened(message: string): string {
+/** Node quotes what it could not read, which can be long, and counts from the beginning of a text that may be a part. */
+function shortened(error: string): string {
+  const message = error.replace(/ in JSON at position \d+(?: \(line \d+ column \d+\))?/, "");
   return message.length > 120 ? `${message.slice(0, 120)}...` : message;
 }

@@ -1,16 +1,17 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { credentials } from "@grpc/grpc-js";
 import { connectSpanStore } from "@spanstore/client";
-import { isSpanStoreError, type SpanStore, SpanStoreError } from "@spanstore/core";
+import { type SpanStore, SpanStoreError } from "@spanstore/core";
 import {
   fileProblem,
+  type JaegerIndices,
   openJaegerIndices,
   openStore,
   sqlitePath,
   UsageError,
 } from "@spanstore/grpc-server/program";
-import { checkHealth, closingAtFailure } from "../../calling/store.js";
+import { checkHealth, closingAtFailure, naming } from "../../calling/opening.js";
 import { jaegerSource } from "./jaeger-source.js";
 import type { Place, ServerPlace, StorePlace } from "./place.js";
 import type { SpanSource } from "./source.js";
@@ -51,8 +52,9 @@ export async function openSource(
   if (place.kind === "jaeger") {
     if (tenant !== undefined) throw new UsageError(["--from-tenant: Jaeger's own indices have no tenants"]);
     const ca = await contentOf(flag, place.caFile);
-    return naming(flag, place, async () => {
+    return naming(`${flag} ${place.name}`, async () => {
       const indices = await openJaegerIndices({ ...place.options, ca, archive });
+      await checkAnswers(indices);
       return { source: jaegerSource(indices, place.dotReplacement), close: indices.close };
     });
   }
@@ -104,7 +106,7 @@ async function openSpace(
   { tenant, archive }: Space,
   warn: Warn,
 ): Promise<{ readonly opened: SpanStore; readonly store: SpanStore }> {
-  return naming(flag, place, async () => {
+  return naming(`${flag} ${place.name}`, async () => {
     const opened = await openPlace(flag, place, archive, warn);
     return closingAtFailure(opened, async () => {
       await checkHealth(opened);
@@ -128,14 +130,13 @@ async function openPlace(
   });
 }
 
-/** Runs a step whose errors name the place that they are of. */
-async function naming<T>(flag: string, { name }: Place, step: () => Promise<T>): Promise<T> {
+/** @throws STORE_UNAVAILABLE when Elasticsearch does not answer now. */
+async function checkAnswers(indices: JaegerIndices): Promise<void> {
   try {
-    return await step();
+    for await (const _ of indices.read({ min: 0, max: 1 })) break;
   } catch (error) {
-    if (!isSpanStoreError(error)) throw error;
-    const { code, message, field, hint } = error;
-    throw new SpanStoreError(code, `${flag} ${name}: ${message}`, { field, hint, cause: error });
+    await indices.close();
+    throw error;
   }
 }
 
@@ -146,7 +147,9 @@ function checkFile(flag: string, { config }: StorePlace, archive: boolean): void
   }
   if (config.backend !== "sqlite") return;
   const path = sqlitePath(config["sqlite.path"], archive ? "archive" : "main");
-  if (!existsSync(path)) throw new UsageError([`${flag}: there is no file ${path}`]);
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (info === undefined) throw new UsageError([`${flag}: there is no file ${path}`]);
+  if (info.isDirectory()) throw new UsageError([`${flag}: ${path} is a folder`]);
 }
 
 async function contentOf(flag: string, file: string | undefined): Promise<string | undefined> {

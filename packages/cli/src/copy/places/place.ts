@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { defaultTenantHeader } from "@spanstore/client/wire";
+import { defaultTenantHeader, isTenantHeader } from "@spanstore/client/wire";
 import {
   type Config,
   configOf,
@@ -76,7 +76,7 @@ export function readPlace(flag: string, given: PlaceFlags, environment: Environm
     const values: Partial<Record<OptionName, unknown>> = { backend: kind };
     for (const [name, value] of [["url", address], ...parameters] as Parameters) {
       const option = optionNames.find((known) => known === `${kind}.${name}`);
-      if (option === undefined) throw wrong(flag, `${kind} has no option ${JSON.stringify(name)}`);
+      if (option === undefined) throw unknownOption(flag, kind, name, backendOptions(kind));
       values[option] = value;
     }
     return storePlace(values, flag, config, environment);
@@ -133,9 +133,13 @@ function serverPlace(flag: string, kind: string, address: string, parameters: Pa
   const headers: Record<string, string> = {};
   for (const [name, value] of parameters) {
     if (name === "ca-file" && kind === "grpcs") caFile = value;
-    else if (name === "tenant-header") tenantHeader = value;
+    else if (name === "tenant-header" && isTenantHeader(value)) tenantHeader = value;
+    else if (name === "tenant-header") throw wrongHeader(flag, name, value);
+    else if (name.startsWith("header.") && !isTenantHeader(name.slice("header.".length)))
+      throw wrongHeader(flag, "header.NAME", name);
     else if (name.startsWith("header.")) headers[name.slice("header.".length)] = value;
-    else throw wrong(flag, `${kind} has no option ${JSON.stringify(name)}`);
+    else
+      throw unknownOption(flag, kind, name, kind === "grpcs" ? [...serverOptions, "ca-file"] : serverOptions);
   }
   return {
     kind: "server",
@@ -163,7 +167,7 @@ function jaegerPlace(flag: string, address: string, parameters: Parameters): Jae
     else if (name === "api-key") given.apiKey = value;
     else if (name === "ca-file") caFile = value;
     else if (name === "dot-replacement") dotReplacement = value;
-    else throw wrong(flag, `jaeger-elasticsearch has no option ${JSON.stringify(name)}`);
+    else throw unknownOption(flag, "jaeger-elasticsearch", name, jaegerOptions);
   }
   const shown = new URLSearchParams(parameters.filter(([name]) => name !== "api-key" && name !== "ca-file"));
   const query = shown.size === 0 ? "" : `?${shown}`;
@@ -184,6 +188,24 @@ function splitParameters(text: string): { readonly address: string; readonly par
   if (at < 0) return { address: text, parameters: [] };
   const pairs = text.slice(at + 1).replaceAll("+", "%2B");
   return { address: text.slice(0, at), parameters: [...new URLSearchParams(pairs)] };
+}
+
+const serverOptions = ["tenant-header", "header.NAME"];
+const jaegerOptions = ["prefix", "index", "dot-replacement", "api-key", "ca-file"];
+
+function backendOptions(kind: string): string[] {
+  return optionNames.filter((name) => name.startsWith(`${kind}.`)).map((name) => name.slice(kind.length + 1));
+}
+
+function unknownOption(flag: string, kind: string, name: string, known: readonly string[]): UsageError {
+  return wrong(flag, `${kind}: has no option ${JSON.stringify(name)}; its options are ${known.join(", ")}`);
+}
+
+function wrongHeader(flag: string, option: string, given: string): UsageError {
+  return wrong(
+    flag,
+    `${option} must name a header of letters, digits, dots, dashes and underscores that does not end in -bin, not ${JSON.stringify(given)}`,
+  );
 }
 
 function wrong(flag: string, problem: string): UsageError {

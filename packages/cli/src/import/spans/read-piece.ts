@@ -2,7 +2,7 @@ import { parseExactly } from "@spanstore/jaeger";
 import type { JsonPiece } from "../json/places.js";
 import { readJaegerDocument, readJaegerTrace } from "./jaeger.js";
 import { isResourceSpans, readResourceSpans } from "./otlp.js";
-import { isObject, type JsonObject, known, type ReadSpans, refused } from "./read-spans.js";
+import { isObject, type JsonObject, known, type ReadSpans, refused, within } from "./read-spans.js";
 import { isZipkinSpan, readZipkinSpans } from "./zipkin.js";
 
 /**
@@ -18,7 +18,7 @@ export function* readPiece({ place, path, text }: JsonPiece): Generator<ReadSpan
   try {
     json = parseExactly(text);
   } catch (error) {
-    yield { error: known(error), spans: 0 };
+    yield { error: within(path, known(error)), spans: 0 };
     return;
   }
   if (place === "resourceSpans") yield* readResourceSpans(json, path);

@@ -157,7 +157,7 @@ function integer(json: JsonObject, name: string): bigint {
     if (Number.isSafeInteger(value)) return BigInt(value);
     throw wrong(json, name, `${value} is a number that JSON.parse may have rounded`, "write it as a string");
   }
-  throw wrong(json, name, `${described(value)} is no integer`);
+  throw wrong(json, name, `${described(value)} is no 64-bit integer`);
 }
 
 const doubleText = /^-?(Infinity|[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?)$|^NaN$/;

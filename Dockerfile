@@ -31,6 +31,7 @@ LABEL org.opencontainers.image.title="spanstore" \
 ENV NODE_ENV=production \
     SPANSTORE_LISTEN=0.0.0.0:17271 \
     SPANSTORE_ADMIN=0.0.0.0:17272 \
+    SPANSTORE_HTTP_LISTEN=0.0.0.0:17286 \
     SPANSTORE_SQLITE_PATH=/var/lib/spanstore/spanstore.sqlite
 COPY --from=build /server /opt/spanstore
 RUN ln -s /opt/spanstore/dist/main.js /usr/local/bin/spanstore && ln -s spanstore /usr/local/bin/grpc-server \
@@ -39,6 +40,6 @@ RUN ln -s /opt/spanstore/dist/main.js /usr/local/bin/spanstore && ln -s spanstor
 USER 1000:1000
 WORKDIR /var/lib/spanstore
 VOLUME /var/lib/spanstore
-EXPOSE 17271 17272
+EXPOSE 17271 17272 17286
 HEALTHCHECK --start-period=60s --interval=10s --timeout=6s CMD ["spanstore", "health"]
 ENTRYPOINT ["spanstore"]

@@ -51,9 +51,10 @@ describe("the Dockerfile", () => {
     expect(parse(printed)).toMatchObject({
       listen: "0.0.0.0:17271",
       admin: "0.0.0.0:17272",
+      http: { listen: "0.0.0.0:17286" },
       sqlite: { path: `${volume}/spanstore.sqlite` },
     });
-    expect(lastOf(image, "EXPOSE").words).toEqual(["17271", "17272"]);
+    expect(lastOf(image, "EXPOSE").words).toEqual(["17271", "17272", "17286"]);
   });
 
   it("runs as a user who is not root, by number", () => {

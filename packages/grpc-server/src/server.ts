@@ -130,6 +130,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tenantOf,
     tls,
     place: limits.place,
+    call: limits.call,
     maxConnections: limits.httpConnections,
     metrics: createHttpMetrics(metrics.registry),
     corsOrigins: options.corsOrigins ?? [],

@@ -1,12 +1,20 @@
 import { readFileSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
+import { status } from "@grpc/grpc-js";
 import { openMemoryStore, type SpanStore } from "@spanstore/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { createAuthority } from "../../../scripts/test-support/certificates.js";
-import { freePorts } from "../../../scripts/test-support/processes.js";
+import { freePorts, until } from "../../../scripts/test-support/processes.js";
 import { greeting } from "../src/greeting.js";
 import { type RunningServer, type ServerOptions, startServer } from "../src/index.js";
-import { type Answer, connect, traceId as idOf, exportRequest as requestOf, spanId } from "./harness.js";
+import {
+  type Answer,
+  connect,
+  errorOf,
+  traceId as idOf,
+  exportRequest as requestOf,
+  spanId,
+} from "./harness.js";
 
 const traceId = idOf(1);
 const exportRequest = () => requestOf({ traceId, spanId: spanId(1), service: "cart", name: "GET /cart" });
@@ -121,6 +129,49 @@ describe("a server over HTTP", () => {
     go();
     expect((await first).status).toBe(200);
     expect((await send(url)).status).toBe(200);
+  });
+
+  it("counts among the calls that may be open at once", async () => {
+    const inner = openMemoryStore();
+    let go = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let waiting = 0;
+    const store: SpanStore = {
+      ...inner,
+      getServices: async (options) => {
+        waiting++;
+        await gate;
+        return inner.getServices(options);
+      },
+    };
+    const { url, server } = await start({ maxCalls: 8 }, store);
+    const valueOf = async (name: string): Promise<number> =>
+      Number((await metric(server, name))?.split(" ").at(-1) ?? 0);
+    const calls = Array.from({ length: 20 }, () => fetch(`${url}/api/services`));
+    await until(
+      async () =>
+        (await valueOf('spanstore_refused_total{what="calls"}')) + waiting === 20 ? true : undefined,
+      { what: "every call" },
+    );
+    expect(waiting).toBeGreaterThan(1);
+    expect(waiting).toBeLessThanOrEqual(8);
+    expect(await valueOf("spanstore_calls ")).toBe(waiting);
+    const client = connect(server.address);
+    stops.push(() => client.close());
+    const more = Array.from({ length: 8 }, () => errorOf(client.unary("GetServices", {})));
+    expect((await Promise.race(more)).code).toBe(status.RESOURCE_EXHAUSTED);
+    go();
+    const answers = await Promise.all(calls);
+    const refused = answers.filter((answer) => answer.status === 429);
+    expect(answers.filter((answer) => answer.status === 200).length + refused.length).toBe(20);
+    for (const { headers } of refused) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    await Promise.allSettled(more);
+    expect((await get(url, "/api/services")).status).toBe(200);
+    await until(async () => ((await valueOf("spanstore_calls ")) === 0 ? true : undefined), {
+      what: "the end",
+    });
   });
 
   it("keeps to the limits of spans", async () => {

@@ -63,6 +63,12 @@ export interface HttpFaceOptions {
    * @param lost called when the place was given to others.
    */
   readonly place?: (call: HttpCall, caller: HttpCaller, lost: (error: unknown) => void) => BodyPlace;
+  /**
+   * Called with every call that may be, before anything is done.
+   * @returns what is called once, when nothing of the call is left. Default: nothing.
+   * @throws OVERLOADED when there are too many.
+   */
+  readonly opened?: (call: HttpCall, caller: HttpCaller) => () => void;
   /** Told of every call once, when its answer has left, or will not. */
   readonly finished?: (call: FinishedCall) => void;
   /** Told of errors that are the server's fault. */
@@ -116,6 +122,7 @@ export function settingsOf(store: SpanStore, options: HttpFaceOptions): Settings
       options.write ??
       ((traces, caller, signal) => storeOf(caller).write(traces, { signal, handOver: true })),
     place: options.place ?? (() => unbounded),
+    opened: options.opened ?? (() => () => {}),
     finished: options.finished ?? (() => {}),
     failed: options.failed ?? (() => {}),
     corsOrigins: options.corsOrigins ?? [],

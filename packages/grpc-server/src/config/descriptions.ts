@@ -276,7 +276,7 @@ export const descriptions: Record<OptionName, OptionDescription> = {
   "limits.calls": {
     group: "Limits",
     placeholder: "NUMBER",
-    help: "Calls of all connections at the same time; more are refused.",
+    help: "Calls of all connections at the same time, those over HTTP included; more are refused.",
   },
   "limits.calls-per-connection": {
     group: "Limits",

@@ -25,6 +25,7 @@ export interface HttpServiceOptions {
   /** Undefined: plain HTTP. */
   readonly tls: TlsSource | undefined;
   readonly place: Limits["place"];
+  readonly call: Limits["call"];
   /** Of each port. */
   readonly maxConnections: number;
   readonly metrics: HttpMetrics;
@@ -63,6 +64,7 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       write: (traces, { tenant }, signal) => spaceOf(tenant).write(traces, signal),
       place: ({ need, request }, { tenant }, lost) =>
         options.place(need, { connection: peerOf(request.socket), tenant }, lost),
+      opened: ({ request }, { tenant }) => options.call({ connection: peerOf(request.socket), tenant }),
       finished: metrics.finished,
       failed: (error, { method, url }) => log.error({ err: error, method, url }, "an HTTP call failed"),
       corsOrigins: options.corsOrigins,

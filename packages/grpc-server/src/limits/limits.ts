@@ -22,7 +22,7 @@ export interface LimitOptions {
   readonly maxQueryBytes?: number;
   /** Connections to the ports of gRPC, and to each of HTTP; fewer where the process may open few files. Default: 1000. */
   readonly maxConnections?: number;
-  /** Calls of all connections at the same time. Default: 4096. */
+  /** Calls of all connections at the same time, those over HTTP included. Default: 4096. */
   readonly maxCalls?: number;
 }
 
@@ -39,6 +39,8 @@ export interface Limits extends Pick<WireOptions, "opened" | "intakeOf"> {
   readonly httpConnections: number;
   /** Room for what a call over HTTP brings. @param lost called when the place is given to others. */
   place(need: "read" | "write", party: Party, lost: (error: unknown) => void): Place;
+  /** A call over HTTP, which counts among all calls. @returns what ends it. @throws OVERLOADED. */
+  call(party: Party): () => void;
   /** How much is taken now. */
   readonly taken: () => {
     readonly waitingBytes: number;
@@ -80,6 +82,11 @@ export function createLimits(
   const connections = createConnections(connectionsWithin(openFiles, maxConnections, grpcPart), () =>
     refused("connections"),
   );
+  const call = (party: Party): (() => void) => {
+    const place = calls.place(party);
+    place.take(1);
+    return place.release;
+  };
   const partyOf = (headers: Metadata, connection: string): Party => ({
     connection,
     tenant: tenantOf && claimedTenant(tenantOf, headers),
@@ -90,13 +97,13 @@ export function createLimits(
       refused("connections"),
     ),
     httpConnections: connectionsWithin(openFiles, maxConnections, httpPart),
+    call,
     place: (need, party, lost) => withOverhead((need === "write" ? writes : questions).place(party, lost)),
     opened: (headers, connection) => {
-      const place = calls.place(partyOf(headers, connection));
-      place.take(1);
+      const over = call(partyOf(headers, connection));
       const unused = connections.use(connection);
       return () => {
-        place.release();
+        over();
         unused();
       };
     },

@@ -138,6 +138,7 @@ async function answerCall(
       header: (name) => [request.raw.headers[name] ?? []].flat(),
     };
     const caller = settings.authorize(http);
+    releases.push(settings.opened(http, caller));
     const call = createCall({
       http,
       caller,

@@ -147,17 +147,17 @@ describe("a server over HTTP", () => {
       },
     };
     const { url, server } = await start({ maxCalls: 8 }, store);
-    const valueOf = async (name: string): Promise<number> =>
+    const numberOf = async (name: string): Promise<number> =>
       Number((await metric(server, name))?.split(" ").at(-1) ?? 0);
     const calls = Array.from({ length: 20 }, () => fetch(`${url}/api/services`));
     await until(
       async () =>
-        (await valueOf('spanstore_refused_total{what="calls"}')) + waiting === 20 ? true : undefined,
+        (await numberOf('spanstore_refused_total{what="calls"}')) + waiting === 20 ? true : undefined,
       { what: "every call" },
     );
     expect(waiting).toBeGreaterThan(1);
     expect(waiting).toBeLessThanOrEqual(8);
-    expect(await valueOf("spanstore_calls ")).toBe(waiting);
+    expect(await numberOf("spanstore_calls ")).toBe(waiting);
     const client = connect(server.address);
     stops.push(() => client.close());
     const more = Array.from({ length: 8 }, () => errorOf(client.unary("GetServices", {})));
@@ -169,7 +169,7 @@ describe("a server over HTTP", () => {
     for (const { headers } of refused) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
     await Promise.allSettled(more);
     expect((await get(url, "/api/services")).status).toBe(200);
-    await until(async () => ((await valueOf("spanstore_calls ")) === 0 ? true : undefined), {
+    await until(async () => ((await numberOf("spanstore_calls ")) === 0 ? true : undefined), {
       what: "the end",
     });
   });

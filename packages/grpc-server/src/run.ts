@@ -11,6 +11,7 @@ import { type Invocation, loadConfig } from "./config/load.js";
 import type { Config } from "./config/options.js";
 import { serveOptions } from "./config/serve-options.js";
 import { UsageError } from "./config/usage-error.js";
+import { diagnoseBackend } from "./engines/diagnose.js";
 import { openStore } from "./engines/open-store.js";
 import { greeting } from "./greeting.js";
 import { ListenError } from "./rpc/listen.js";
@@ -108,6 +109,8 @@ async function serveUntil(signals: Signals, config: Config, program: string, log
       openArchive: () => openStore(config, "archive"),
       logger: log,
       processMetrics: true,
+      version: version(),
+      diagnose: () => diagnoseBackend(config, "main", true),
     });
     if (process.stderr.isTTY && log.isLevelEnabled("info")) {
       const place = `${store.engine}${placeOf(config)}`;

@@ -1,5 +1,5 @@
 import type { SpanStore } from "@spanstore/core";
-import type { SpanLimits } from "@spanstore/core/engine";
+import type { Finding, SpanLimits } from "@spanstore/core/engine";
 import type { Logger } from "pino";
 import type { LimitOptions } from "./limits/limits.js";
 import type { RateLimitOptions } from "./limits/rate-limits.js";
@@ -43,6 +43,10 @@ export interface ServerOptions extends LimitOptions {
   readonly corsOrigins?: readonly string[];
   /** A folder with the built files of Jaeger's UI, which is served in place of our page. Default: our page is. */
   readonly uiDir?: string;
+  /** The version that the page shows. Default: none. */
+  readonly version?: string;
+  /** What the page shows of the backend: a diagnosis that changes nothing. Default: nothing. */
+  readonly diagnose?: () => Promise<readonly Finding[]>;
   /** How far times are moved where hosts' clocks disagree, in milliseconds, in traces that HTTP shows. Default: 0. */
   readonly maxClockSkewMs?: number;
   /** The ports of Jaeger's all-in-one, beside the others: HOST:PORT each. Default: none. */

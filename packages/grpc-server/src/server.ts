@@ -1,9 +1,11 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { defaultTenantHeader } from "@spanstore/client/wire";
 import { SpanStoreError } from "@spanstore/core";
 import { pino } from "pino";
 import { createAdminServer } from "./admin/admin-server.js";
 import { createGrpcService, type GrpcService, type GrpcServiceOptions } from "./grpc-service.js";
+import { createAbout } from "./http/about.js";
 import { createHttpService } from "./http/http-service.js";
 import { createLimits } from "./limits/limits.js";
 import { createRateLimits } from "./limits/rate-limits.js";
@@ -135,6 +137,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics: createHttpMetrics(metrics.registry),
     corsOrigins: options.corsOrigins ?? [],
     uiDir: options.uiDir,
+    about: createAbout(options),
+    tenantHeader: tenancy && (tenancy.header ?? defaultTenantHeader).toLowerCase(),
     maxBodyBytes: options.maxReceiveMessageBytes ?? 64 * mebibyte,
     maxQueryBytes: options.maxQueryBytes ?? mebibyte,
     maxHeaderBytes: options.maxHeaderBytes ?? 16 * 1024,

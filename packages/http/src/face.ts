@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { SpanStore } from "@spanstore/core";
+import { aboutRoute } from "./beyond/about.js";
 import { attributeRoutes } from "./beyond/attributes.js";
 import { searchRoutes } from "./beyond/search.js";
 import { metricRoutes } from "./metrics/jaeger/routes.js";
@@ -54,6 +55,7 @@ const queryRoutes = [
   ...v3Routes,
   ...searchRoutes,
   ...attributeRoutes,
+  aboutRoute,
 ];
 
 /**
@@ -67,7 +69,7 @@ export function createHttpFace(store: SpanStore, options: HttpFaceOptions = {}):
     ...(settings.serve.includes("otlp") ? [exportRoute] : []),
   ];
   const page = settings.serve.includes("page")
-    ? createPage({ uiDir: settings.uiDir, hasArchive: settings.archiveOf !== undefined })
+    ? createPage({ ...settings, hasArchive: settings.archiveOf !== undefined })
     : undefined;
   const app = createApp(routes, settings, page);
   const isReady = app.ready();

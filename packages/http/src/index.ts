@@ -6,6 +6,7 @@ export type {
   HttpCaller,
   HttpFaceOptions,
   Need,
+  ServerFacts,
 } from "./options.js";
 export { shownTraces, type TraceReading, type WholeTrace } from "./search/read-traces.js";
 export { traceOf as shownTrace } from "./search/whole-trace.js";

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { SpanStore, WriteResult } from "@spanstore/core";
+import type { Finding } from "@spanstore/core/engine";
 
 /** What a call does: a caller may be let to do one and not the other. */
 export type Need = "read" | "write";
@@ -28,6 +29,15 @@ export interface BodyPlace {
   settle(): void;
   /** Gives up all of it; again is no error. */
   release(): void;
+}
+
+/** What a server says of itself. */
+export interface ServerFacts {
+  readonly version?: string;
+  /** How long spans are kept, in milliseconds; null: for ever. */
+  readonly retentionMs?: number | null;
+  /** What a diagnosis of the backend found. */
+  readonly findings?: readonly Finding[];
 }
 
 /** A call that is over. */
@@ -69,6 +79,10 @@ export interface HttpFaceOptions {
    * @throws OVERLOADED when there are too many.
    */
   readonly opened?: (call: HttpCall, caller: HttpCaller) => () => void;
+  /** What `/api/v3/about` says beside the store's own facts. Default: nothing. */
+  readonly about?: (caller: HttpCaller) => Promise<ServerFacts>;
+  /** The header that names a call's tenant, for the page. Default: there are no tenants. */
+  readonly tenantHeader?: string;
   /** Told of every call once, when its answer has left, or will not. */
   readonly finished?: (call: FinishedCall) => void;
   /** Told of errors that are the server's fault. */
@@ -99,9 +113,11 @@ export interface HttpFaceOptions {
   readonly now?: () => number;
 }
 
-export interface Settings extends Required<Omit<HttpFaceOptions, "archiveOf" | "place" | "uiDir">> {
+export interface Settings
+  extends Required<Omit<HttpFaceOptions, "archiveOf" | "place" | "uiDir" | "tenantHeader">> {
   readonly archiveOf: HttpFaceOptions["archiveOf"] | undefined;
   readonly uiDir: string | undefined;
+  readonly tenantHeader: string | undefined;
   readonly place: NonNullable<HttpFaceOptions["place"]>;
 }
 
@@ -115,6 +131,8 @@ export function settingsOf(store: SpanStore, options: HttpFaceOptions): Settings
   return {
     serve: options.serve ?? ["query", "otlp", "page"],
     uiDir: options.uiDir,
+    tenantHeader: options.tenantHeader,
+    about: options.about ?? (async () => ({})),
     authorize: options.authorize ?? (() => ({})),
     storeOf,
     archiveOf: options.archiveOf,

@@ -2,12 +2,8 @@ import { formatTraceQl, parseTraceQl } from "@spanstore/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addCondition, conditionOf } from "../src/page/filter/conditions.js";
-import {
-  emptyFields,
-  type FormFields,
-  fieldsOfFilter,
-  filterOfFields,
-} from "../src/page/filter/form-fields.js";
+import { emptyFields, type FormFields } from "../src/page/filter/fields.js";
+import { fieldsOfFilter, filterOfFields } from "../src/page/filter/form-fields.js";
 import { formatTags, parseTags } from "../src/page/filter/tags.js";
 import { faultOf, literalsOf, withinTrace } from "../src/page/filter/texts.js";
 

@@ -3,10 +3,17 @@ import { type Finding, messageOf } from "@spanstore/core/engine";
 import type { Config } from "../config/options.js";
 import { elasticsearchOptions, manticoreOptions, type StoreRole, sqlitePath } from "./open-store.js";
 
-/** What the backend's own diagnosis says of a store. Changes nothing. What it fails with is a finding, too. */
-export async function diagnoseBackend(config: Config, role: StoreRole): Promise<readonly Finding[]> {
+/**
+ * What the backend's own diagnosis says of a store. Changes nothing. What it fails with is a finding, too.
+ * @param isServing whether this process serves meanwhile: then nothing is looked at that would hold it up.
+ */
+export async function diagnoseBackend(
+  config: Config,
+  role: StoreRole,
+  isServing = false,
+): Promise<readonly Finding[]> {
   try {
-    return await backendFindings(config, role);
+    return await backendFindings(config, role, isServing);
   } catch (error) {
     return [failedFinding("diagnosis", error)];
   }
@@ -25,7 +32,11 @@ function failedFinding(subject: string, error: unknown): Finding {
   };
 }
 
-async function backendFindings(config: Config, role: StoreRole): Promise<readonly Finding[]> {
+async function backendFindings(
+  config: Config,
+  role: StoreRole,
+  isServing: boolean,
+): Promise<readonly Finding[]> {
   switch (config.backend) {
     case "memory":
       return [
@@ -38,7 +49,7 @@ async function backendFindings(config: Config, role: StoreRole): Promise<readonl
       ];
     case "sqlite": {
       const { diagnoseSqlite } = await import("@spanstore/sqlite");
-      return diagnoseSqlite({ path: sqlitePath(config["sqlite.path"], role) });
+      return diagnoseSqlite({ path: sqlitePath(config["sqlite.path"], role), integrity: !isServing });
     }
     case "manticore": {
       const { diagnoseManticore } = await import("@spanstore/manticore");

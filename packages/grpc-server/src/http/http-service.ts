@@ -32,6 +32,9 @@ export interface HttpServiceOptions {
   readonly corsOrigins: readonly string[];
   /** Undefined: our own page. */
   readonly uiDir: string | undefined;
+  readonly about: HttpFaceOptions["about"] & {};
+  /** Undefined: there are no tenants. */
+  readonly tenantHeader: string | undefined;
   readonly maxBodyBytes: number;
   readonly maxQueryBytes: number;
   readonly maxHeaderBytes: number;
@@ -58,6 +61,8 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
     createHttpFace(spaceOf(undefined).store, {
       serve,
       ...(options.uiDir === undefined ? {} : { uiDir: options.uiDir }),
+      ...(options.tenantHeader === undefined ? {} : { tenantHeader: options.tenantHeader }),
+      about: options.about,
       authorize: (call) => authorized(options, call),
       storeOf: ({ tenant }) => spaceOf(tenant).store,
       ...(hasArchive ? { archiveOf: (caller) => archiveOf(spaceOf(caller.tenant)) } : {}),

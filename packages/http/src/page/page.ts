@@ -7,11 +7,13 @@ export interface PageOptions {
   /** Built files of Jaeger's UI, which take the place of the page. */
   readonly uiDir: string | undefined;
   readonly hasArchive: boolean;
+  /** Undefined: there are no tenants. */
+  readonly tenantHeader: string | undefined;
 }
 
 /** @throws INVALID_OPTIONS when there are no such files. */
-export function createPage({ uiDir, hasArchive }: PageOptions): Page {
-  return uiDir === undefined ? ownPage() : jaegerUi(uiDir, hasArchive);
+export function createPage({ uiDir, hasArchive, tenantHeader }: PageOptions): Page {
+  return uiDir === undefined ? ownPage(tenantHeader) : jaegerUi(uiDir, hasArchive);
 }
 
 /** Scripts, styles and answers come from the page's own origin alone; text never becomes markup. */
@@ -38,7 +40,11 @@ const ownHeaders = {
 /** A name with a hash never changes what it names. */
 const forever = "public, max-age=31536000, immutable";
 
-function ownPage(): Page {
+/** What the page has to know before it can call: how a call names its tenant. */
+const settingsPath = "/settings.json";
+
+function ownPage(tenantHeader: string | undefined): Page {
+  const settings = JSON.stringify({ tenantHeader });
   const files = sirv(pageDirectory, {
     etag: true,
     gzip: true,
@@ -49,5 +55,18 @@ function ownPage(): Page {
       response.setHeader("cache-control", path.startsWith("/assets/") ? forever : "no-cache");
     },
   });
-  return { answer: answering(files) };
+  const answerFile = answering(files);
+  return {
+    answer(request, response) {
+      if (request.url !== settingsPath) return answerFile(request, response);
+      response.writeHead(200, {
+        ...ownHeaders,
+        "cache-control": "no-cache",
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(settings),
+      });
+      response.end(request.method === "HEAD" ? undefined : settings);
+      return true;
+    },
+  };
 }

@@ -26,13 +26,18 @@ const networkFileSystems: ReadonlyMap<number, string> = new Map([
 export interface DiagnosisOptions {
   /** The store's file; it need not be there. */
   readonly path: string;
+  /** Whether the whole file is read for faults, which takes its time and is done in this thread. Default: true. */
+  readonly integrity?: boolean;
 }
 
 /**
  * Looks at the driver and at a store's file: what is right, what is weaker than it could be, and what does not work, each
- * with what to do about it. Changes nothing, and reads the whole file once. What goes wrong is a finding.
+ * with what to do about it. Changes nothing, and reads the whole file once unless `integrity` is false. What goes wrong is a finding.
  */
-export async function diagnoseSqlite({ path }: DiagnosisOptions): Promise<readonly Finding[]> {
+export async function diagnoseSqlite({
+  path,
+  integrity = true,
+}: DiagnosisOptions): Promise<readonly Finding[]> {
   const file = statOf(path);
   const folder = resolve(dirname(path));
   const driver = await driverFinding();
@@ -46,7 +51,7 @@ export async function diagnoseSqlite({ path }: DiagnosisOptions): Promise<readon
   try {
     const db = inspect(path);
     try {
-      findings.push(...databaseFindings(db, path));
+      findings.push(...databaseFindings(db, path, integrity));
     } finally {
       db.close();
     }
@@ -126,7 +131,7 @@ function fileFindings(path: string, file: Stats): Finding[] {
   return [ok("file", `${path} can be read and written`)];
 }
 
-function databaseFindings(db: Connection, path: string): Finding[] {
+function databaseFindings(db: Connection, path: string, integrity: boolean): Finding[] {
   const library = String(db.prepare("SELECT sqlite_version()").pluck().get());
   const findings: Finding[] = [
     isOlder(library, oldestLibrary)
@@ -157,7 +162,7 @@ function databaseFindings(db: Connection, path: string): Finding[] {
       ),
     );
   }
-  findings.push(integrityFinding(db));
+  if (integrity) findings.push(integrityFinding(db));
   const free =
     Number(db.pragma("freelist_count", { simple: true })) * Number(db.pragma("page_size", { simple: true }));
   findings.push(ok("free pages", `${size(free)} within the file wait to be used again`));

@@ -24,8 +24,13 @@ export interface ApiCall {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The header that names a tenant, as the server's `/api/v3/about` says it. */
-const tenantHeader = signal("x-tenant");
+/** The header that names a tenant, as the server says it; asked when there is a tenant. */
+let tenantHeader: Promise<string> | undefined;
+
+async function askTenantHeader(): Promise<string> {
+  const answer = await fetch(urlOf("settings.json"));
+  return ((await answer.json()) as { tenantHeader?: string }).tenantHeader ?? "x-tenant";
+}
 
 /** Calls the API beside the page. @throws ApiError; the signal's reason when it fires. */
 export async function ask(path: string, call: ApiCall = {}): Promise<Response> {
@@ -35,7 +40,7 @@ export async function ask(path: string, call: ApiCall = {}): Promise<Response> {
     answer = await fetch(urlOf(path, call.params), {
       method: body === undefined ? "GET" : "POST",
       headers: {
-        ...credentials(),
+        ...(await credentials()),
         ...(accept === undefined ? {} : { accept }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
@@ -62,12 +67,18 @@ export async function askJson<T>(path: string, call: ApiCall = {}): Promise<T> {
   }
 }
 
-function credentials(): Record<string, string> {
+async function credentials(): Promise<Record<string, string>> {
   const token = settings.token.value;
   const tenant = settings.tenant.value;
+  if (tenant !== "") {
+    tenantHeader ??= askTenantHeader().catch(() => {
+      tenantHeader = undefined;
+      return "x-tenant";
+    });
+  }
   return {
     ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
-    ...(tenant === "" ? {} : { [tenantHeader.value]: tenant }),
+    ...(tenant === "" ? {} : { [(await tenantHeader) ?? "x-tenant"]: tenant }),
   };
 }
 

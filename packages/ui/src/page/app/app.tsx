@@ -13,6 +13,9 @@ type ViewModule = () => Promise<ComponentType>;
 
 /** Views beside the first one come when they are opened. */
 const later: Partial<Record<View, ViewModule>> = {
+  services: async () => (await import("../services/services-view.js")).ServicesView,
+  graph: async () => (await import("../graph/graph-view.js")).GraphView,
+  about: async () => (await import("../about/about-view.js")).AboutView,
   trace: async () => (await import("../trace/trace-view.js")).TraceView,
 };
 

@@ -5,7 +5,12 @@ import { openAccess } from "./access.js";
 import { route, routeTo, type View } from "./route.js";
 import { settings, type Theme } from "./settings.js";
 
-const entries: readonly (readonly [View, WordKey])[] = [["search", "search"]];
+const entries: readonly (readonly [View, WordKey])[] = [
+  ["search", "search"],
+  ["services", "services"],
+  ["graph", "graph"],
+  ["about", "about"],
+];
 
 const belongsTo: Partial<Record<View, View>> = { trace: "search", compare: "search" };
 

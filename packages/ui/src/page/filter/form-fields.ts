@@ -1,26 +1,7 @@
 import { and, type FilterCall, formatTraceQl, parseTraceQl } from "@spanstore/core";
 import { conditionOf, type Reference } from "./conditions.js";
+import { emptyFields, type FormFields } from "./fields.js";
 import { formatTags, parseTags, type Tag } from "./tags.js";
-
-/** The plain form beside the filter line. */
-export interface FormFields {
-  readonly service: string;
-  readonly operation: string;
-  /** `key=value other="two words"`. */
-  readonly tags: string;
-  readonly minDuration: string;
-  readonly maxDuration: string;
-  readonly onlyErrors: boolean;
-}
-
-export const emptyFields: FormFields = {
-  service: "",
-  operation: "",
-  tags: "",
-  minDuration: "",
-  maxDuration: "",
-  onlyErrors: false,
-};
 
 const service: Reference = { field: { level: "resource", name: "service" } };
 const name: Reference = { field: { level: "span", name: "name" } };

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { loadOperations, services } from "../api/names.js";
-import type { FormFields } from "../filter/form-fields.js";
+import { emptyFields, type FormFields } from "../filter/fields.js";
 import { loadLanguage } from "../filter/load.js";
 import { textOfError } from "../kit/problem.js";
 import { shownText } from "../kit/text.js";
@@ -50,7 +50,7 @@ export function PlainForm({ text, setText, run }: PlainFormProps): JSX.Element {
     return () => left.abort();
   }, [service]);
   const change = (next: Partial<FormFields>, isWhole: boolean): void => {
-    const all = { ...empty, ...fields, ...next };
+    const all = { ...emptyFields, ...fields, ...next };
     setFields(all);
     void loadLanguage().then(({ filterOfFields }) => {
       try {
@@ -126,15 +126,6 @@ export function PlainForm({ text, setText, run }: PlainFormProps): JSX.Element {
     </div>
   );
 }
-
-const empty: FormFields = {
-  service: "",
-  operation: "",
-  tags: "",
-  minDuration: "",
-  maxDuration: "",
-  onlyErrors: false,
-};
 
 function withChosen(names: readonly string[], chosen: string): readonly string[] {
   return chosen === "" || names.includes(chosen) ? names : [chosen, ...names];

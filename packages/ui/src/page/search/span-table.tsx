@@ -41,7 +41,7 @@ export function SpanTable({ pager, found, state, marks, change }: SpanTableProps
         <span>{t("service")}</span>
         <span>{t("operation")}</span>
         {columns.map((key) => (
-          <span key={key}>
+          <span key={key} class="extra">
             <Text value={key} most={40} />
             <button
               type="button"
@@ -54,7 +54,7 @@ export function SpanTable({ pager, found, state, marks, change }: SpanTableProps
           </span>
         ))}
         <span class="number">{sorted("duration")}</span>
-        <span class="number">{sorted("startTime")}</span>
+        <span class="number start">{sorted("startTime")}</span>
       </div>
       <VirtualList
         class="span-list"
@@ -79,12 +79,12 @@ export function SpanTable({ pager, found, state, marks, change }: SpanTableProps
                 <Text value={span.name} marks={marks} />
               </span>
               {columns.map((key) => (
-                <span key={key}>
+                <span key={key} class="extra">
                   <Text value={textOfValue(span.attributes.get(key))} marks={marks} most={120} />
                 </span>
               ))}
               <span class="number">{formatDuration(span.endTimeUnixNano - span.startTimeUnixNano)}</span>
-              <time class="number">{formatTime(span.startTimeUnixNano)}</time>
+              <time class="number start">{formatTime(span.startTimeUnixNano)}</time>
             </a>
           );
         }}

@@ -74,3 +74,14 @@ function isoOf(millis: number): string {
 export function formatCount(count: number): string {
   return count.toLocaleString(settings.language.value === "zh" ? "zh-CN" : "en-US");
 }
+
+/** Calls a second, or a minute where they are few. */
+export function formatRate(perSecond: number): string {
+  const [rate, unit] = perSecond < 1 ? [perSecond * 60, "min"] : [perSecond, "s"];
+  return `${rate >= 100 ? formatCount(Math.round(rate)) : trimmed(rate.toPrecision(2))} / ${unit}`;
+}
+
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  return `${percent === 0 || percent >= 10 ? Math.round(percent) : trimmed(percent.toPrecision(2))} %`;
+}

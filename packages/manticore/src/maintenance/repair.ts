@@ -36,10 +36,11 @@ export async function repairWindows(
   sampled: number,
 ): Promise<Repaired> {
   const lostTerms = new Map<string, number>();
+  const wanted = (await catalog.list()).filter(isWanted);
   let count = 0;
-  for (const window of (await catalog.list()).filter(isWanted)) {
+  await operations.renew(wanted);
+  for (const window of wanted) {
     try {
-      await operations.renew([window]);
       const { stopTerms } = await layouts.read();
       const known = stopTerms(window.startUnixNano, window.startUnixNano);
       for (const place of places) {

@@ -196,9 +196,15 @@ export function createRetention(parts: RetentionParts): Retention {
    * looked for after the generation has told of it.
    */
   async function renewOperations(changed: readonly Window[]): Promise<void> {
-    const before = new Set((await catalog.list()).map(({ name }) => name));
+    const listed = await catalog.list();
+    const before = new Set(listed.map(({ name }) => name));
     const gone = (await operations.windows()).filter(({ name }) => !before.has(name));
-    const touched = [...new Map([...changed, ...gone].map((window) => [window.name, window])).values()];
+    // A window that was dropped by hand may be the latest that had a name: earlier ones are looked into then.
+    const earlier = listed.filter(({ startUnixNano }) =>
+      gone.some((other) => other.startUnixNano > startUnixNano),
+    );
+    const all = [...changed, ...gone, ...earlier].map((window) => [window.name, window] as const);
+    const touched = [...new Map(all).values()];
     if (touched.length === 0) return;
     await operations.prune(touched, ({ name }) => before.has(name));
     await tellWriters();

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Operation } from "@spanstore/core";
 import { createSeenSet } from "@spanstore/core/engine";
 import { type Client, decimal, integer, type Row } from "../connection/client.js";
+import { failureOf } from "../connection/errors.js";
 import { literal, SqlBytes, unescaped } from "../connection/literals.js";
 import type { WriteTurn } from "../coordination/control.js";
 import { contentId } from "../schema/ids.js";
@@ -30,7 +31,7 @@ export interface Operations {
   readonly windows: () => Promise<readonly Window[]>;
   /** Forgets what no span of these windows says any more; around it the generation has to be raised. */
   readonly prune: (windows: readonly Window[], present: (window: Window) => boolean) => Promise<void>;
-  /** Makes known what the spans of these windows say. */
+  /** Makes known what the spans of these windows say, each name in the latest of them. */
   readonly renew: (windows: readonly Window[]) => Promise<void>;
   readonly clear: () => Promise<void>;
 }
@@ -43,6 +44,7 @@ const rowsPerStatement = 4_000;
 /** Groups that one statement tells of; with more, memory would be the bound. */
 const maxGroups = 1_000_000;
 const serviceToken = "services";
+const tokensPerStatement = 200;
 
 export function createOperations(
   client: Client,
@@ -51,7 +53,8 @@ export function createOperations(
   { rowsPerPage }: Tuning,
 ): Operations {
   const { operations: table } = naming;
-  const known = createSeenSet<true>(maxKnown);
+  /** The start of the latest window that an operation is known in, by {@link keyOf}. */
+  const known = createSeenSet<bigint>(maxKnown, (before, start) => before >= start);
   /** Windows that this server noted operations of, the latest last. */
   const noted = new Map<string, Window>();
 
@@ -65,6 +68,27 @@ export function createOperations(
         appendRow(out, row);
       }
       await client.query(out.toString(), { doing: `cannot write to ${table}` });
+    }
+    await removeOlder(seen);
+  };
+
+  /** Deletions go by time: while a later window has a name, no row of an earlier one is needed. */
+  const removeOlder = async (seen: readonly SeenOperation[]): Promise<void> => {
+    const byStart = new Map<bigint, string[]>();
+    for (const row of rowsOf(seen)) {
+      const start = startOf(row.window);
+      const tokens = byStart.get(start) ?? [];
+      tokens.push(`"${nameToken(row)}"`);
+      byStart.set(start, tokens);
+    }
+    for (const [start, tokens] of byStart) {
+      for (let at = 0; at < tokens.length; at += tokensPerStatement) {
+        const match = tokens.slice(at, at + tokensPerStatement).join("|");
+        await client.query(
+          `DELETE FROM ${naming.target(table)} WHERE MATCH('${match}') AND window_start < ${start}`,
+          { doing: `cannot write to ${table}` },
+        );
+      }
     }
   };
 
@@ -120,7 +144,10 @@ export function createOperations(
   return {
     note: async (operations, turn) => {
       const generation = await turn.generation();
-      const missing = [...operations].filter((each) => !known.get(keyOf(each), generation));
+      const missing = [...operations].filter((each) => {
+        const start = known.get(keyOf(each), generation);
+        return start === undefined || start < startOf(each.window);
+      });
       if (missing.length === 0) return;
       for (const { window } of missing) {
         noted.delete(window.name);
@@ -131,7 +158,7 @@ export function createOperations(
       await put(missing);
       if (client.restarts() !== before) return;
       known.confirm(
-        missing.map((each) => [keyOf(each), true]),
+        missing.map((each) => [keyOf(each), startOf(each.window)]),
         generation,
       );
     },
@@ -166,7 +193,7 @@ export function createOperations(
     prune: async (windows, present) => {
       for (const window of windows) {
         const left = present(window) ? await inSpansOf(window) : [];
-        const kept = new Set(rowsOf(left).map(({ id }) => String(id)));
+        const kept = new Set(rowsOf(left).map((row) => String(idOf(row))));
         const rows = await client.query(
           `SELECT id FROM ${table} WHERE window_start = ${startOf(window)} LIMIT ${maxGroups} OPTION max_matches=${maxGroups}`,
         );
@@ -179,7 +206,14 @@ export function createOperations(
     },
 
     renew: async (windows) => {
-      for (const window of windows) await put(await inSpansOf(window));
+      const listed = new Set<string>();
+      for (const window of [...windows].sort((a, b) => (a.startUnixNano > b.startUnixNano ? -1 : 1))) {
+        const seen = (await inSpansOf(window).catch(noneOfDropped)).filter(
+          (each) => !listed.has(keyOf(each)),
+        );
+        for (const each of seen) listed.add(keyOf(each));
+        await put(seen);
+      }
     },
 
     clear: async () => {
@@ -188,13 +222,21 @@ export function createOperations(
   };
 }
 
+/** A window that was dropped meanwhile says nothing. */
+function noneOfDropped(error: unknown): readonly SeenOperation[] {
+  if (failureOf(error) !== "no table") throw error;
+  return [];
+}
+
 interface OperationRow {
-  readonly id: bigint;
   readonly window: Window;
+  /** What lists are read by. */
   readonly token: string;
   readonly service: string;
   readonly name: string;
   readonly kind: string;
+  /** What tells it from the other rows of its window. */
+  readonly parts: readonly string[];
 }
 
 /** A row an operation, and one a service. */
@@ -202,41 +244,40 @@ function rowsOf(seen: readonly SeenOperation[]): OperationRow[] {
   const rows: OperationRow[] = [];
   const services = new Set<string>();
   for (const { window, service, name, spanKind } of seen) {
-    rows.push({
-      id: idOf(window, service, name, spanKind),
-      window,
-      token: tokenOf(service),
-      service,
-      name,
-      kind: spanKind,
-    });
+    const parts = [service, name, spanKind];
+    rows.push({ window, token: tokenOf(service), service, name, kind: spanKind, parts });
     const key = `${window.name}\0${service}`;
     if (services.has(key)) continue;
     services.add(key);
-    rows.push({ id: idOf(window, service), window, token: serviceToken, service, name: "", kind: "" });
+    rows.push({ window, token: serviceToken, service, name: "", kind: "", parts: [service] });
   }
   return rows;
 }
 
-function appendRow(out: SqlBytes, { id, window, token, service, name, kind }: OperationRow): void {
-  out.ascii(`(${id},${startOf(window)},'${token}',`);
-  out.text(service);
+function appendRow(out: SqlBytes, row: OperationRow): void {
+  out.ascii(`(${idOf(row)},${startOf(row.window)},'${row.token} ${nameToken(row)}',`);
+  out.text(row.service);
   out.comma();
-  out.text(name);
-  out.ascii(`,'${kind}')`);
+  out.text(row.name);
+  out.ascii(`,'${row.kind}')`);
 }
 
 function startOf({ startUnixNano }: Window): bigint {
   return startUnixNano / 1000n;
 }
 
-function keyOf({ window, service, name, spanKind }: SeenOperation): string {
-  return `${window.name} ${spanKind} ${service.length} ${service}${name}`;
+function keyOf({ service, name, spanKind }: SeenOperation): string {
+  return `${spanKind} ${service.length} ${service}${name}`;
 }
 
-function idOf(window: Window, ...parts: readonly string[]): bigint {
-  // Not 0, for which Manticore would choose another.
+function idOf({ window, parts }: OperationRow): bigint {
+  // Manticore would choose another id for 0.
   return contentId(Buffer.from(JSON.stringify([window.name, ...parts]), "utf8")) || 1n;
+}
+
+/** The rows of one name in all windows have it. */
+function nameToken({ parts }: OperationRow): string {
+  return `n${contentId(Buffer.from(JSON.stringify(parts), "utf8")).toString(36)}`;
 }
 
 /** A service's operations are found by this. */

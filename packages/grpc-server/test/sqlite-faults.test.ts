@@ -86,6 +86,9 @@ async function fillAndGoOn(path: string, before: readonly string[], makeRoom: (p
   expect((await errorOf(write(client, n))).code).toBe(status.UNAVAILABLE);
   expect((await ready())[0]).toBe(503);
   expect(await found(client)).toBe(n - 1);
+  // A line a failed call, with what to do and without the program's own places.
+  expect(server.output()).toMatch(/"a call failed"/);
+  expect(server.output()).not.toContain("stack");
   makeRoom(Number(server.process.pid));
   expect((await ready())[0]).toBe(200);
   await write(client, n);

@@ -1,4 +1,4 @@
-import type { CallOptions, SpanStoreError, StoreStats, WriteResult } from "@spanstore/core";
+import { type CallOptions, SpanStoreError, type StoreStats, type WriteResult } from "@spanstore/core";
 import {
   createGroupCommit,
   type EngineReader,
@@ -8,6 +8,7 @@ import {
 } from "@spanstore/core/engine";
 import { storeError } from "./connection/errors.js";
 import { whenUnlocked } from "./connection/locks.js";
+import { createReserve, logBytesOf, noReserve } from "./maintenance/reserve.js";
 import { createRetention } from "./maintenance/retention.js";
 import { createLedgers } from "./read/ledgers.js";
 import { createReader } from "./read/read.js";
@@ -19,6 +20,10 @@ const maxGroupBytes = 8 * 1024 * 1024;
 
 /** What there has to be room for after a write has failed, for the store to serve again. */
 const probeBytes = 1024 * 1024;
+
+/** Each time so many bytes were written, the reserve is fitted to the database. */
+const bytesPerLook = 4 * 1024 * 1024;
+const fullHint = { hint: "old spans are being deleted; write again when that has ended" };
 
 /** The reading half of the engine in one space. */
 export function createEngineReader(space: Space): EngineReader {
@@ -40,8 +45,12 @@ export interface SqliteWriter extends Omit<EngineWriter, "write" | "expire" | "d
 
 type Group = readonly GroupItem<Uint8Array, WriteResult>[];
 
-export function createEngineWriter(space: Space): SqliteWriter {
-  const retention = createRetention(space);
+/** @param path the database's file; undefined for a database in memory. */
+export function createEngineWriter(space: Space, path: string | undefined): SqliteWriter {
+  const reserve = path === undefined ? noReserve : createReserve(path);
+  const databaseBytes = (): number => statements().bytes.get() as number;
+  const logBytes = (): number => (path === undefined ? 0 : logBytesOf(path));
+  const retention = createRetention(space, reserve, { databaseBytes, logBytes });
   const statements = space.of((db) => {
     const removeProbe = db.prepare("DELETE FROM counter WHERE name = 'probe'");
     const writeProbe = db.prepare(
@@ -61,6 +70,13 @@ export function createEngineWriter(space: Space): SqliteWriter {
       },
     };
   });
+  let writtenBytes = 0;
+  const keepReserve = (written: number): void => {
+    writtenBytes += written;
+    if (writtenBytes < bytesPerLook) return;
+    writtenBytes = 0;
+    reserve.keep(databaseBytes());
+  };
   /** What the last write failed with. */
   let failure: SpanStoreError | undefined;
 
@@ -76,12 +92,15 @@ export function createEngineWriter(space: Space): SqliteWriter {
     });
     if (prepared.length === 0) return;
     try {
+      if (retention.usesReserve())
+        throw new SpanStoreError("STORE_UNAVAILABLE", "cannot write: the disk is full", fullHint);
       await whenUnlocked(() => statements().writeGroup(prepared));
       failure = undefined;
     } catch (error) {
       failure = storeError(error, "cannot write");
       throw failure;
     }
+    keepReserve(group.reduce((bytes, { item }) => bytes + item.length, 0));
     for (const { request, split } of prepared) {
       request.resolve({ accepted: split.spanCount, rejected: split.rejected });
     }
@@ -101,12 +120,19 @@ export function createEngineWriter(space: Space): SqliteWriter {
   };
 
   return {
-    open: () => writing("cannot open", () => whenUnlocked(() => void statements())),
+    open: () =>
+      writing("cannot open", async () => {
+        await whenUnlocked(() => void statements());
+        reserve.keep(databaseBytes());
+      }),
     write: (encoded, options) => write(encoded, options?.signal),
     deleteBefore: (time) => writing("cannot delete", () => retention.deleteBefore(time)),
     expire: (time) => writing("cannot delete", () => retention.expire(time)),
     purge: () => writing("cannot purge", () => retention.purge()),
-    stats: () => writing("cannot read the size", () => ({ bytes: statements().bytes.get() as number })),
+    stats: () =>
+      writing("cannot read the size", () => ({
+        bytes: databaseBytes() + reserve.bytes() + logBytes(),
+      })),
     health: () =>
       writing("the database can not be written", async () => {
         if (failure?.code === "CORRUPT") throw failure;

@@ -8,8 +8,8 @@ import {
   errorToData,
   type StoreReads,
 } from "@spanstore/core/engine";
-import type { Database as Connection } from "better-sqlite3";
 import { createConnections, memoryLimits, readerLimits, writerLimits } from "./connection/connections.js";
+import { moveLog } from "./connection/log.js";
 import {
   maxAheadBytes,
   maxBatchBytes,
@@ -58,7 +58,10 @@ function serve({ role, synchronous }: ThreadOptions): void {
     if (methods === undefined) {
       const own = createSpace(space, connections, caches);
       const reads = role === "writer" ? undefined : createReads(own);
-      const writer = role === "reader" ? undefined : createEngineWriter(own);
+      const writer =
+        role === "reader"
+          ? undefined
+          : createEngineWriter(own, space.startsWith(memoryPrefix) ? undefined : space);
       methods = new Map(Object.entries({ ...reads, ...writer }));
       spaces.set(space, methods);
     }
@@ -148,15 +151,6 @@ function serve({ role, synchronous }: ThreadOptions): void {
         port.close();
     }
   });
-}
-
-/** Moves what was written from the log to the file, so that the file is all there is. */
-function moveLog(db: Connection): void {
-  try {
-    db.pragma("wal_checkpoint(TRUNCATE)");
-  } catch {
-    // The log stays, and is read with the file.
-  }
 }
 
 /** What a store reads, and how many spans are older than a time. */

@@ -5,6 +5,7 @@ import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
 import { inspect } from "../schema/schema.js";
 import { openThreadedStore } from "../store.js";
+import { createReserve, logBytesOf } from "./reserve.js";
 
 /** Contentless FTS5 tables whose rows can be deleted came with this one. */
 const oldestLibrary = [3, 43, 0];
@@ -41,7 +42,7 @@ export async function diagnoseSqlite({
   const file = statOf(path);
   const folder = resolve(dirname(path));
   const driver = await driverFinding();
-  const findings = [driver, ...folderFindings(folder, file)];
+  const findings = [driver, ...folderFindings(folder, path, file)];
   if (file === undefined) {
     return [...findings, ok("file", `there is no ${path} yet; it is made when it is used`)];
   }
@@ -73,7 +74,7 @@ async function driverFinding(): Promise<Finding> {
   }
 }
 
-function folderFindings(folder: string, file: Stats | undefined): Finding[] {
+function folderFindings(folder: string, path: string, file: Stats | undefined): Finding[] {
   const info = statOf(folder);
   if (info === undefined || !info.isDirectory()) {
     return [
@@ -100,12 +101,14 @@ function folderFindings(folder: string, file: Stats | undefined): Finding[] {
       ),
     );
   }
-  findings.push(roomFinding(bavail * bsize, file?.size ?? 0));
+  findings.push(
+    roomFinding(bavail * bsize, (file?.size ?? 0) + logBytesOf(path) + createReserve(path).bytes()),
+  );
   return findings;
 }
 
 function roomFinding(free: number, used: number): Finding {
-  const text = `${size(free)} free, the file takes ${size(used)}`;
+  const text = `${size(free)} free, the store takes ${size(used)}`;
   if (free < noRoom) {
     return problem("disk", `${text}: writes fail soon`, "make room, or let --retention delete earlier");
   }

@@ -1,5 +1,6 @@
 import { countSpansBefore, type Fragment, type SpanCount, spansSince } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
+import { moveLog } from "../connection/log.js";
 import { createFragmentReader, type Place, placeColumns } from "../read/fragments.js";
 import { type Blocks, decodeIds } from "../schema/blocks.js";
 import { lastIdUntil } from "../schema/ids.js";
@@ -30,6 +31,8 @@ export interface RetentionSteps {
    * @returns whether there are more.
    */
   readonly giveBack: () => boolean;
+  /** Moves the log into the file and gives its room back to the file system, unless a read or another program holds it. */
+  readonly emptyLog: () => void;
   /** The last id that a fragment with a span of before this time can have. */
   readonly lastIdBefore: (timeUnixNano: bigint) => number;
   readonly lastBlock: () => number;
@@ -156,6 +159,7 @@ export function createRetentionSteps(db: Connection, blocks: Blocks): RetentionS
       const left = freePages.get() as number;
       return left > 0 && left < before;
     },
+    emptyLog: () => moveLog(db),
     lastIdBefore: (time) => lastIdUntil(time, displacement.get() as number),
     lastBlock: () => (lastBlock.get() as number | undefined) ?? 0,
     oldestId: () => (oldestId.get() as number | null) ?? undefined,

@@ -1,6 +1,7 @@
 import { createTurns, type SpanCount } from "@spanstore/core/engine";
 import { whenUnlocked } from "../connection/locks.js";
 import type { Space } from "../schema/space.js";
+import { isFull, type Reserve } from "./reserve.js";
 import { type Batch, createRetentionSteps } from "./retention-steps.js";
 
 const maxUnixNano = 0xffffffffffffffffn;
@@ -11,20 +12,60 @@ export interface Retention {
   /** The same, and nothing at all when no span is as old. */
   readonly expire: (timeUnixNano: bigint) => Promise<SpanCount>;
   readonly purge: () => Promise<void>;
+  /** Whether the disk is full and what is being deleted has the reserve, which writes would take away from it. */
+  readonly usesReserve: () => boolean;
 }
 
-export function createRetention(space: Space): Retention {
+/** What a space occupies. */
+export interface Occupied {
+  readonly databaseBytes: () => number;
+  readonly logBytes: () => number;
+}
+
+/** A log that is no longer than this is not worth the wait for the disk. */
+const shortLog = 1024 * 1024;
+
+export function createRetention(
+  space: Space,
+  reserve: Reserve,
+  { databaseBytes, logBytes }: Occupied,
+): Retention {
   const steps = space.of((db) => createRetentionSteps(db, space.blocks));
+  let usesReserve = false;
+
+  /** One transaction; on a full disk with the room of the reserve. */
+  const step = async <T>(work: () => T): Promise<T> => {
+    try {
+      return await whenUnlocked(work);
+    } catch (error) {
+      if (!isFull(error) || usesReserve || !reserve.giveUp()) throw error;
+      usesReserve = true;
+      steps().emptyLog();
+    }
+    return whenUnlocked(work);
+  };
+  /** Something that takes transactions, after which the file system has what it gave back, and the reserve is there again. */
+  const deleting = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      const result = await work();
+      await giveBack();
+      return result;
+    } finally {
+      if (usesReserve || logBytes() > shortLog) steps().emptyLog();
+      usesReserve = false;
+      reserve.keep(databaseBytes());
+    }
+  };
 
   const giveBack = async (): Promise<void> => {
     const turns = createTurns();
-    while (await whenUnlocked(() => steps().giveBack())) await turns();
+    while (await step(() => steps().giveBack())) {
+      if (usesReserve) steps().emptyLog();
+      await turns();
+    }
   };
 
-  const purge = async (): Promise<void> => {
-    await whenUnlocked(() => steps().removeAll());
-    await giveBack();
-  };
+  const purge = (): Promise<void> => deleting(() => step(() => steps().removeAll()));
 
   const deleteBefore = async (timeUnixNano: bigint): Promise<SpanCount> => {
     if (timeUnixNano <= 0n) return { spans: 0, bytes: 0 };
@@ -34,10 +75,11 @@ export function createRetention(space: Space): Retention {
     const inBatches = async (start: number, remove: (after: number) => Batch): Promise<void> => {
       for (let batch: Batch = { removed: { spans: 0, bytes: 0 }, next: start }; batch.next !== undefined; ) {
         const after = batch.next;
-        batch = await whenUnlocked(() => remove(after));
+        batch = await step(() => remove(after));
         spans += batch.removed.spans;
         bytes += batch.removed.bytes;
-        if (batch.removed.spans > 0) await whenUnlocked(() => steps().giveBack());
+        if (batch.removed.spans > 0) await step(() => steps().giveBack());
+        if (usesReserve) steps().emptyLog();
         await turns();
       }
     };
@@ -48,9 +90,10 @@ export function createRetention(space: Space): Retention {
     }
     const last = steps().lastIdBefore(timeUnixNano);
     const firstNewBlock = steps().lastBlock();
-    await inBatches(-1, (after) => steps().removeBatch(timeUnixNano, after, last));
-    await inBatches(firstNewBlock, (after) => steps().removeLatecomers(timeUnixNano, after));
-    if (spans > 0) await giveBack();
+    await deleting(async () => {
+      await inBatches(-1, (after) => steps().removeBatch(timeUnixNano, after, last));
+      await inBatches(firstNewBlock, (after) => steps().removeLatecomers(timeUnixNano, after));
+    });
     return { spans, bytes };
   };
 
@@ -63,5 +106,6 @@ export function createRetention(space: Space): Retention {
         : deleteBefore(timeUnixNano);
     },
     purge,
+    usesReserve: () => usesReserve,
   };
 }

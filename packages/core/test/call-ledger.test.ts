@@ -150,4 +150,32 @@ describe("a ledger of calls", () => {
       expect(answers).toBeGreaterThan(100);
     },
   );
+
+  it("lets a call go whose signal fires while another's answer is found", async () => {
+    const engine = createMemoryEngine();
+    await engine.write(encode([{ trace: 1, span: 1, parent: 0, service: 1, at: 0n }]));
+    const begun = Promise.withResolvers<void>();
+    const found = Promise.withResolvers<void>();
+    const ledger = createCallLedger({
+      sequence: engine.sequence,
+      fragments: engine.fragments,
+      generation: async () => 0,
+      async *tracesWritten() {},
+      async *candidates(search) {
+        begun.resolve();
+        await found.promise;
+        yield* engine.candidates(search);
+      },
+    });
+    const everything = { startTimeUnixNano: 0n, endTimeUnixNano: 20n * minute };
+    const first = ledger(everything);
+    await begun.promise;
+    const leaving = new AbortController();
+    const second = ledger(everything, leaving.signal);
+    leaving.abort();
+    await expect(second).rejects.toMatchObject({ code: "ABORTED" });
+    found.resolve();
+    expect(await first).toEqual([]);
+    expect(await ledger(everything)).toEqual([]);
+  });
 });

@@ -1,4 +1,5 @@
 import { throwIfAborted } from "../../errors/errors.js";
+import { orAborted } from "../../errors/or-aborted.js";
 import { maxUnixNano } from "../../query/search-of-query.js";
 import type { EngineReader, Fragment } from "../../store/contract/engine.js";
 import { createTurns } from "../../store/reading/turns.js";
@@ -136,7 +137,8 @@ export function createTraceLedger<Tally extends TraceTally>(
     };
     const result = last.then(answer);
     last = result.catch(() => undefined);
-    return result;
+    // The answers before may take long, which a call that is cancelled does not wait for.
+    return orAborted(result, signal);
   };
 }
 

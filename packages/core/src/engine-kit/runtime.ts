@@ -3,7 +3,7 @@ import { SpanStoreError } from "../errors/errors.js";
 
 const oldestNode = [22, 12] as const;
 
-/** What is wrong with the Node.js that runs this, in words; undefined when it is new enough. */
+/** Says that this Node.js is too old; undefined when it is new enough. */
 export function unsupportedNode(): string | undefined {
   const { node } = process.versions;
   const [major = 0, minor = 0] = node.split(".").map(Number);

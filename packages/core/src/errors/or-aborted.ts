@@ -1,8 +1,7 @@
 import { throwIfAborted } from "./errors.js";
 
 /**
- * Waits for something, and no longer than until the signal fires. What is waited for goes on, and its failure is then
- * nobody's.
+ * Waits for something, at most until the signal fires. The awaited work goes on then, and its failure is ignored.
  * @throws ABORTED when the signal fires first.
  */
 export async function orAborted<T>(awaited: PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -1,4 +1,4 @@
-/** Bytes one after the other, in a buffer that nothing else is in: whoever gets them may change or transfer them. */
+/** Joins bytes in a buffer of their own, which the receiver may change or transfer. */
 export function joinBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let size = 0;
   for (const { length } of parts) size += length;

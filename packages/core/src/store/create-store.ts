@@ -16,7 +16,7 @@ import { createStoreReads, withinBudget } from "./store-reads.js";
  * Makes a store of an engine: validation, exact matching, ordering, assembly and lifecycle.
  * @param openTenant makes the engine of a tenant's own space; without it the store has one space for all, and
  *   refuses tenants.
- * @param listTenants names the tenants that have a space; their engines are closed while nobody uses them, and reading as
+ * @param listTenants names the tenants that have a space; idle engines are closed, and reading as
  *   another opens none. Without it tenants are those that this store was asked for, and their engines stay open, since
  *   closing may be forgetting.
  */

@@ -87,7 +87,7 @@ export function createConnections(
   };
 }
 
-/** What is made of a space's connection, and made again after another took its place. */
+/** Makes something of a space's connection, and again when another has taken its place. */
 export function perConnection<T>(connect: () => Connection, make: (db: Connection) => T): () => T {
   let known: { readonly db: Connection; readonly made: T } | undefined;
   return () => {

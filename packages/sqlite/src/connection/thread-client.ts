@@ -54,7 +54,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
       throw new SpanStoreError("INVALID_QUERY", problem, { cause });
     }
   };
-  /** The process stays alive for what it waits for, and not for an idle store that nobody closed. */
+  /** Keeps the process alive while a call waits, and not for an idle store that was not closed. */
   const add = (id: number, receiver: Receiver): void => {
     if (receivers.size === 0) worker.ref();
     receivers.set(id, receiver);

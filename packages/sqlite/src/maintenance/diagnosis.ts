@@ -13,7 +13,7 @@ const mebi = 1024 * 1024;
 const gibi = 1024 * mebi;
 const littleRoom = gibi;
 const noRoom = 64 * mebi;
-/** A write-ahead log this long is not taken over into the file any more: somebody reads for very long. */
+/** A write-ahead log this long is no longer moved into the file: a read runs for very long. */
 const longLog = 2 * gibi;
 /** File systems of other machines, by the number that Linux has for them: SQLite's log needs shared memory. */
 const networkFileSystems: ReadonlyMap<number, string> = new Map([

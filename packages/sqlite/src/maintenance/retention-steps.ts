@@ -68,7 +68,7 @@ export function createRetentionSteps(db: Connection, blocks: Blocks): RetentionS
     removeTerms.run(id);
   };
 
-  /** What is left stays where it is, and is known by its own hash from now on. */
+  /** Leaves the rest of the fragment where it is, under the hash of its own content. */
   const cutOff = (id: number, { traceId, encoded }: Fragment, remainder: Uint8Array, time: bigint): void => {
     const trace = Buffer.from(traceId, "hex");
     cutFragment.run(String(time), id);

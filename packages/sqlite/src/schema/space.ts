@@ -21,7 +21,7 @@ export interface Space {
   readonly blocks: Blocks;
   readonly passing: Blocks;
   /**
-   * What is made of the space's connection, and made again when the space has got another one. It is good until the
+   * Makes something of the space's connection, and again for each new connection of the space. It is good until the
    * next await.
    */
   readonly of: <T>(make: (db: Connection) => T) => () => T;

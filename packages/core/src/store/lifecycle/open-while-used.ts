@@ -1,7 +1,7 @@
 import { SpanStoreError } from "../../errors/errors.js";
 import { orAborted } from "../../errors/or-aborted.js";
 
-/** What is opened by the call that needs it, and closed when nobody does. */
+/** Something that the first call opens, and that is closed when it is idle. */
 export interface WhileUsed<T> {
   /**
    * Calls at the same time share an opening; one that fails fails them, and is tried again by the next. A call whose
@@ -26,7 +26,7 @@ export interface WhileUsed<T> {
 export interface IdleOptions {
   /** How long after the last use it stays open; default: until its end. */
   readonly idleMillis?: number | undefined;
-  /** Told when it was closed since nobody used it. */
+  /** Called when it was closed for being idle. */
   readonly onIdle?: () => void;
 }
 
@@ -57,7 +57,7 @@ export function openWhileUsed<T>(
   const closeNow = (): void => {
     const leaving = subject;
     subject = undefined;
-    // Whoever comes meanwhile opens it again when this is over; what failed here shows there if it lasts.
+    // A call that comes meanwhile opens it again afterwards; a failure that lasts shows there.
     if (leaving !== undefined) closed = leaving.then(close).catch(() => undefined);
     void closed.then(() => {
       if (users === 0 && subject === undefined && !ended) onIdle?.();

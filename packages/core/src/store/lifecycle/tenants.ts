@@ -9,7 +9,7 @@ import { openWhileUsed, type WhileUsed } from "./open-while-used.js";
 /** A tenant's name is at most this many bytes of UTF-8. */
 const maxNameBytes = 64;
 
-/** How long a tenant's space stays open that nobody uses, where opening it again brings it back. */
+/** How long an idle tenant's space stays open, where opening it again brings it back. */
 export const tenantIdleMillis = 60_000;
 
 export interface Tenants {
@@ -26,7 +26,7 @@ export interface TenantOptions {
   /** Names the tenants that have a space. Absent: those have one that this store has opened. */
   readonly list?: () => Promise<readonly string[]>;
   /**
-   * A space is closed when so long nobody has written to it or read of it; what maintains it, such as retention, does
+   * A space is closed when it was neither written nor read for so long; what maintains it, such as retention, does
    * not keep it open. Default: it stays open, which is right where closing it forgets its spans.
    */
   readonly idleMillis?: number;
@@ -143,7 +143,7 @@ function tenantCalls({ opening, absent }: TenantSpace): Omit<StoreCalls, "engine
         visit((store) => store.health(options)),
         options?.signal,
       ),
-    // The space stays open for other handles, and is closed when nobody uses it.
+    // The space stays open for other handles, and is closed when it is idle.
     close: async () => {},
   };
 }

@@ -125,7 +125,7 @@ export async function* assembleChunks(
       pending.push(encoded);
       size += encoded.length;
     }
-    // At once, so that whoever wants no more need not wait for the end of the trace.
+    // At once, so that a caller who wants no more need not wait for the end of the trace.
     if (truncated && size > 0) yield flush(true);
   }
   if (size > 0) yield flush(false);

@@ -12,7 +12,7 @@ export function candidatesOf(
 ): AsyncIterable<CandidateWindow> {
   const ids = requiredTraceIds(search.predicate);
   if (ids === undefined) return engine.candidates(search, signal);
-  // What is no trace id in its one form is no span's.
+  // Spans have trace ids of this form alone.
   const known = [...ids].filter((id) => traceIdForm.test(id));
   return inTraces(engine, known, signal);
 }

@@ -275,7 +275,7 @@ export function describeLifecycle(suite: Suite): void {
 
   suite.describe("reopened", () => {
     suite.it(
-      suite.options.persists ? "a store has what it had" : "a store begins anew",
+      suite.options.persists ? "a store has what it had" : "a store is empty",
       async (_store, open) => {
         const first = await open("again");
         await first.write(oneTrace);

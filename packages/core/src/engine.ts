@@ -82,6 +82,7 @@ export { createReadBudget, type ReadBudget, type ReadBudgetOptions } from "./sto
 export { summarize } from "./store/reading/summaries.js";
 export { createTurns } from "./store/reading/turns.js";
 export { checkSpanLimit, createStoreReads, createUncountedReads } from "./store/store-reads.js";
-export { isImpossible, requiredTerms, type TermNode } from "./terms/plan.js";
+export { requiredTerms } from "./terms/plan.js";
 export type { Term } from "./terms/term.js";
 export type { TermSet } from "./terms/term-list.js";
+export { isImpossible, type TermNode } from "./terms/term-node.js";

@@ -17,13 +17,8 @@ import {
   numberIn,
 } from "./ranges.js";
 import { type Term, termOf } from "./term.js";
+import { allOf, anyOf, type TermNode } from "./term-node.js";
 import { wordTerm } from "./word-terms.js";
-
-/** What an index must hold for a match: a term, or all or any of several conditions. */
-export type TermNode =
-  | { readonly term: Term }
-  | { readonly all: readonly TermNode[] }
-  | { readonly any: readonly TermNode[] };
 
 /**
  * The terms that the spans of every match must have between them; undefined when nothing is known.
@@ -69,35 +64,12 @@ function required(predicate: Predicate, single: readonly Level[]): TermNode | un
   }
 }
 
-function allOf(nodes: readonly (TermNode | undefined)[]): TermNode | undefined {
-  const known = nodes.filter((node) => node !== undefined);
-  if (known.some(isImpossible)) return impossible;
-  if (known.length <= 1) return known[0];
-  return { all: known };
-}
-
-function anyOf(nodes: readonly (TermNode | undefined)[]): TermNode | undefined {
-  const possible: TermNode[] = [];
-  for (const node of nodes) {
-    if (node === undefined) return undefined;
-    if (!isImpossible(node)) possible.push(node);
-  }
-  return possible.length === 1 ? possible[0] : { any: possible };
-}
-
-const impossible: TermNode = { any: [] };
-
 /**
  * Terms are made of the bytes that came, and bytes that are no UTF-8 are read as U+FFFD: what they are is not
  * known from the text.
  */
 function hasKnownBytes(text: string): boolean {
   return !text.includes("\ufffd");
-}
-
-/** Whether nothing at all can match. */
-export function isImpossible(node: TermNode): boolean {
-  return "any" in node && node.any.length === 0;
 }
 
 /** The key is there, at one of the levels; fields are not known to the index as such. */

@@ -17,7 +17,8 @@ import type { MetricSeries } from "./metrics.js";
  * **Streams.** Reads that can be large return AsyncIterables. A stream is single-use: its second iteration gives nothing.
  * It reads nothing before the first `next()`, waits for its consumer, and ends the engine's work when the loop is left,
  * when its signal fires and when the store closes. It fails at the chunk where the error occurs; the chunks before are
- * whole.
+ * whole. Reads share one budget of memory, and a stream counts in it until its loop ends: a stream whose consumer pauses for
+ * 30 s while other reads wait fails with `OVERLOADED`.
  *
  * **Ownership.** Bytes that the store gives out belong to the caller, who may change or transfer them. Bytes given to
  * `write` belong to the caller again when it resolves, unless `handOver` is set.
@@ -124,8 +125,8 @@ export interface StoreReads {
   findTraceSummaries(query: TraceQuery, options?: ReadOptions): AsyncIterable<SummaryChunk>;
 
   /**
-   * The spans that match, newest first or in the order asked for, by pages. A chunk may hold spans of several traces, each
-   * with its resource and scope; a copy of a span comes once.
+   * The spans that match, newest first or in the order asked for, by pages. A page holds at most 10,000 spans and 8 MiB, one span
+   * excepted. A chunk may hold spans of several traces, each with its resource and scope; a copy of a span comes once.
    * @throws INVALID_QUERY, UNSUPPORTED_FILTER as {@link findTraces}.
    */
   findSpans(query: SpanQuery, options?: ReadOptions): AsyncIterable<SpanChunk>;

@@ -1,0 +1,32 @@
+import type { Term } from "./term.js";
+
+/** What an index must hold for a match: a term, or all or any of several conditions. */
+export type TermNode =
+  | { readonly term: Term }
+  | { readonly all: readonly TermNode[] }
+  | { readonly any: readonly TermNode[] };
+
+const impossible: TermNode = { any: [] };
+
+/** Whether nothing at all can match. */
+export function isImpossible(node: TermNode): boolean {
+  return "any" in node && node.any.length === 0;
+}
+
+/** Undefined stands for no condition. */
+export function allOf(nodes: readonly (TermNode | undefined)[]): TermNode | undefined {
+  const known = nodes.filter((node) => node !== undefined);
+  if (known.some(isImpossible)) return impossible;
+  if (known.length <= 1) return known[0];
+  return { all: known };
+}
+
+/** As {@link allOf}; one that has no condition leaves none. */
+export function anyOf(nodes: readonly (TermNode | undefined)[]): TermNode | undefined {
+  const possible: TermNode[] = [];
+  for (const node of nodes) {
+    if (node === undefined) return undefined;
+    if (!isImpossible(node)) possible.push(node);
+  }
+  return possible.length === 1 ? possible[0] : { any: possible };
+}

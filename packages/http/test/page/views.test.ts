@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { describeWithPeer } from "../../../../scripts/test-support/peers.js";
 import { serve } from "../harness.js";
 import { browserFor, faultsOfAxe } from "./browser.js";
-import { fillShop } from "./shop.js";
+import { fillShop, idOf } from "./shop.js";
 
 const end = BigInt(Date.now()) * 1_000_000n;
 const now = { now: () => Date.now() };
@@ -74,6 +74,22 @@ describeWithPeer("chromium", "the other views", (located) => {
     await page.getByRole("link", { name: "Search spans of cart" }).click();
     const line = page.getByRole("combobox", { name: "Filter in TraceQL" });
     await expect.poll(() => line.inputValue()).toBe('{ resource.service.name = "cart" }');
+    expect(problems).toEqual([]);
+  });
+
+  it("compares two traces", async () => {
+    await using served = await serve(now);
+    await fillShop(served.store, 5, { end });
+    await using opened = await open(served, `#/compare/${idOf(0)}/${idOf(4)}`);
+    const { page, problems } = opened;
+    await page.locator(".compare-row").first().waitFor();
+    expect(await page.locator(".compare-row").allTextContents()).toEqual([
+      "frontendGET /cart100 ms104 ms+4 ms",
+      "cartCart/Get80 ms80 ms0",
+      "databaseSELECT carts30 ms30 ms0",
+    ]);
+    await page.getByLabel("Only what one of them has not").check();
+    await page.locator(".compare-row").first().waitFor({ state: "detached" });
     expect(problems).toEqual([]);
   });
 

@@ -13,6 +13,7 @@ type ViewModule = () => Promise<ComponentType>;
 
 /** Views beside the first one come when they are opened. */
 const later: Partial<Record<View, ViewModule>> = {
+  compare: async () => (await import("../compare/compare-view.js")).CompareView,
   services: async () => (await import("../services/services-view.js")).ServicesView,
   graph: async () => (await import("../graph/graph-view.js")).GraphView,
   about: async () => (await import("../about/about-view.js")).AboutView,

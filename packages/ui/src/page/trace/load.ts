@@ -40,7 +40,7 @@ export function useTrace(traceId: string): Loading {
 }
 
 /** Brings a trace and computes what is shown of it. */
-async function openTrace(traceId: string, signal: AbortSignal): Promise<LoadedTrace> {
+export async function openTrace(traceId: string, signal: AbortSignal): Promise<LoadedTrace> {
   const bytes = await loadTrace(traceId, signal);
   const reading = readTrace(bytes);
   let began = performance.now();

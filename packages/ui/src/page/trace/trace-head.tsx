@@ -49,6 +49,9 @@ export function TraceHead(props: TraceHeadProps): JSX.Element {
           </span>
         </h1>
         <code class="trace-id">{traceId}</code>
+        <a class="tool" href={routeTo("compare", [traceId, ""])}>
+          <Icon name="compare" /> {t("compareWith")}
+        </a>
         <CopyButton name={t("copyId")} text={() => traceId} />
         <CopyButton name={t("copyJson")} text={() => loadTraceJson(traceId)} word="JSON" />
       </div>

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Draws the pictures of the documents: `node scripts/pictures.mjs`, or with --check says whether they are current.
+// Draws the pictures of the documents: `node scripts/pictures.mjs`, or with --check says whether they are current; with
+// --page photographs the page, too.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -29,4 +30,9 @@ for (const [name, svg] of Object.entries(pictures)) {
     writeFileSync(file, svg);
     console.log(`docs/images/${name}`);
   }
+}
+
+if (process.argv.includes("--page")) {
+  const { photographPage } = await import("./pictures/page.mjs");
+  await photographPage(folder);
 }

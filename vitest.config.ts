@@ -13,7 +13,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 20_000,
-    setupFiles: process.env.SPANSTORE_RANDOM_SECONDS ? ["scripts/test-support/random-cases.ts"] : [],
+    setupFiles:
+      process.env.SPANSTORE_RANDOM_SECONDS || process.env.CI ? ["scripts/test-support/random-cases.ts"] : [],
     globalSetup: ["scripts/test-support/elasticsearch/global-setup.ts"],
     reporters: ["default", closingReporter()],
   },

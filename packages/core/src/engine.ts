@@ -56,8 +56,8 @@ export { checkTimeRange } from "./query/search-of-query.js";
 export { defaultLimit } from "./query/trace-query.js";
 export { allCapabilities } from "./store/contract/capabilities.js";
 export type {
+  CandidateBatch,
   CandidateSearch,
-  CandidateWindow,
   Engine,
   EngineReader,
   EngineWriter,

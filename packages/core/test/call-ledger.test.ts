@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CandidateWindow, createCallLedger, type Fragment } from "../src/engine.js";
+import { type CandidateBatch, createCallLedger, type Fragment } from "../src/engine.js";
 import type { Dependency } from "../src/index.js";
 import { createMemoryEngine } from "../src/memory/engine.js";
 import { spansOf } from "../src/otlp/groups.js";
@@ -105,7 +105,7 @@ describe("a ledger of calls", () => {
                     .map(({ traceId }) => traceId);
                 },
                 // By their newest spans, as engines do, and some that have no span in the range.
-                async *candidates(search): AsyncGenerator<CandidateWindow, void> {
+                async *candidates(search): AsyncGenerator<CandidateBatch, void> {
                   const all: Fragment[] = [];
                   for await (const { fragments } of engine.candidates(search)) all.push(...fragments);
                   fragmentsOf = new Map();

@@ -8,7 +8,7 @@ import { openMemoryStore } from "../src/memory/index.js";
 import { decodeTraces } from "../src/otlp/decode.js";
 import { encodeTraces } from "../src/otlp/encode.js";
 import { spansOf } from "../src/otlp/groups.js";
-import type { CandidateSearch, CandidateWindow, Engine, Fragment } from "../src/store/contract/engine.js";
+import type { CandidateBatch, CandidateSearch, Engine, Fragment } from "../src/store/contract/engine.js";
 import type { RollupRange, SpanRollups } from "../src/store/contract/metrics.js";
 import type { Dependency, Operation, SpanStore } from "../src/store/contract/span-store.js";
 import { createSpanStore } from "../src/store/create-store.js";
@@ -73,7 +73,7 @@ function newestOf(fragment: Fragment): bigint {
 function inSmallWindows(engine: Engine, off: bigint): Engine {
   return {
     ...engine,
-    async *candidates(search): AsyncGenerator<CandidateWindow, void> {
+    async *candidates(search): AsyncGenerator<CandidateBatch, void> {
       const fragments = await fragmentsOf(engine, search);
       fragments.sort((a, b) => (newestOf(a) > newestOf(b) ? -1 : 1));
       for (const [i, fragment] of fragments.entries()) {
@@ -122,9 +122,10 @@ const searchFaults: Readonly<Record<string, (engine: Engine) => Engine>> = {
 const faults: Readonly<
   Record<string, { readonly fault: (engine: Engine) => Engine; readonly noticedBy: string }>
 > = {
-  "says that later windows are older than they are": {
+  "says that later batches are older than they are": {
     fault: (engine) => inSmallWindows(engine, millis),
-    noticedBy: "searching > order and limit > the newest matching span places a trace, ties go by trace id",
+    noticedBy:
+      "searching > order and limit > traces are ordered by their newest matching span, ties by trace id",
   },
   "knows times by the millisecond": {
     fault: (engine) => ({
@@ -138,11 +139,11 @@ const faults: Readonly<
         };
       },
     }),
-    noticedBy: "searching > time > a range holds both its ends",
+    noticedBy: "searching > time > a range includes both ends",
   },
   "shows a walk what was written after it began": {
     fault: (engine) => ({ ...engine, sequence: async () => Number.MAX_SAFE_INTEGER }),
-    noticedBy: "paging > what there was when a walk began comes whole while more is written",
+    noticedBy: "paging > a walk during writes gives everything stored at its beginning",
   },
   "gives traces in an order of its own": {
     fault: (engine) => ({ ...engine, fragments: (ids, signal) => engine.fragments([...ids].sort(), signal) }),
@@ -170,7 +171,8 @@ const faults: Readonly<
         },
       };
     },
-    noticedBy: "ownership > what is written is the caller's again, and what was rejected is no part of it",
+    noticedBy:
+      "ownership > the bytes of a write belong to the caller again, and rejected spans are no views of them",
   },
   "acknowledges before it has kept": {
     fault: (engine) => ({
@@ -181,7 +183,7 @@ const faults: Readonly<
         return { accepted, rejected };
       },
     }),
-    noticedBy: "writing > concurrency > what a resolved write brought, every read that begins then has",
+    noticedBy: "writing > concurrency > a read that begins after a write has its spans",
   },
   "stores what it understands": {
     fault: (engine) => ({ ...engine, write: (encoded) => engine.write(encodeTraces(decodeTraces(encoded))) }),
@@ -223,7 +225,7 @@ const faults: Readonly<
         return rejected.length > 0 ? { accepted: 0, rejected } : engine.write(encoded);
       },
     }),
-    noticedBy: "writing > spans that can never be given back > are rejected, and their neighbours are kept",
+    noticedBy: "writing > spans that reads could not give back > are rejected, and their neighbours are kept",
   },
   "deletes a nanosecond too much": {
     fault: (engine) => ({ ...engine, deleteBefore: (time) => engine.deleteBefore(time + 1n) }),
@@ -253,7 +255,7 @@ const faults: Readonly<
       ...engine,
       dependencies: (query) => engine.dependencies({ ...query, endTimeUnixNano: query.endTimeUnixNano - 1n }),
     }),
-    noticedBy: "dependencies > a call belongs to the window its span starts in, both ends inclusive",
+    noticedBy: "dependencies > a call belongs to the range in which its span starts, both ends inclusive",
   },
   "counts copies of a span in its rollups": {
     fault: (engine) => ({
@@ -266,7 +268,7 @@ const faults: Readonly<
         );
       },
     }),
-    noticedBy: "metrics > a replay counts nothing twice, whatever the requests hold",
+    noticedBy: "metrics > a replay counts no span twice",
   },
   "counts spans once and for all": {
     fault: (engine) => {
@@ -298,8 +300,7 @@ const faults: Readonly<
         },
       };
     },
-    noticedBy:
-      "dependencies > what comes after the question is in the next answer: parents, children, whole traces",
+    noticedBy: "dependencies > the next answer has later parents, children and whole traces",
   },
 };
 

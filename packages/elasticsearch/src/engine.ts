@@ -10,8 +10,8 @@ import { createKeptFragments } from "./read/kept.js";
 import { createLedgers } from "./read/ledgers.js";
 import { createReader } from "./read/read.js";
 import { createDatedIndices } from "./schema/dated-indices.js";
+import { makeControl, prepareNamespace } from "./schema/namespace.js";
 import { createNaming } from "./schema/naming.js";
-import { makeControl, prepareSpace } from "./schema/space.js";
 import { createWindows } from "./schema/windows.js";
 import { createOperations } from "./write/operations.js";
 import { createRefresher } from "./write/refresh.js";
@@ -20,37 +20,39 @@ import { createWriter } from "./write/write.js";
 export interface EngineOptions {
   readonly client: Client;
   readonly settings: Settings;
-  /** Of this space's indices. */
+  /** The prefix of the namespace's indices. */
   readonly prefix: string;
-  /** Nanoseconds since the epoch; tests have a time of their own. */
+  /** Returns nanoseconds since the epoch; for tests. */
   readonly now?: () => bigint;
-  /** After so many spans a dictionary for compression is made; tests make one early. */
+  /** The spans from which the first dictionary is made; for tests. */
   readonly sampledSpans?: number;
+  /** The interval at which a server that writes looks for the barriers of others; for tests. */
+  readonly pollMillis?: number;
 }
 
 const nanosPerMilli = 1_000_000n;
 
-/** Opens the engine on a space; what is missing of it is made. */
+/** Opens the engine on a namespace, which it makes when it is missing. */
 export async function openEngine({
   client,
   settings,
   prefix,
   now = clock,
   sampledSpans,
+  pollMillis,
 }: EngineOptions): Promise<Engine> {
-  const window = await prepareSpace(client, prefix, settings);
+  const window = await prepareNamespace(client, prefix, settings);
   const naming = createNaming(prefix, createWindows(window, now));
 
-  const control = createControl(client, naming.control, () =>
-    makeControl(client, naming.control, window, settings),
-  );
+  const remake = () => makeControl(client, naming.control, window, settings);
+  const control = createControl(client, naming.control, remake, pollMillis);
   const dictionaries = createDictionaries({
     client,
     control: naming.control,
     ...(sampledSpans !== undefined && { sample: sampledSpans }),
   });
   const kept = createKeptFragments(client, dictionaries);
-  // Whoever waits until what is written is found finds its names too.
+  // Where writes wait until searches find them, lists of names must be current, too.
   const listsAgeMillis = settings.refresh === "wait" ? 0 : settings.refreshIntervalMillis;
   const operations = createOperations(client, kept, naming, listsAgeMillis);
   const { changed } = operations;

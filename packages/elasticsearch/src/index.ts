@@ -27,9 +27,9 @@ export { diagnoseElasticsearch } from "./maintenance/diagnosis.js";
 export type { ElasticsearchOptions } from "./options.js";
 
 /**
- * Opens a store in Elasticsearch. Nobody is asked yet: the first call makes the indices and their template where they
- * are not there, and fails with STORE_UNAVAILABLE as long as no node answers, with UNAUTHENTICATED or PERMISSION_DENIED
- * when the account is at fault, and with INCOMPATIBLE_SCHEMA when a newer version, or another program, made what is there.
+ * Opens a store in Elasticsearch. Opening sends no request: the first call makes the control index and the templates. It
+ * fails with STORE_UNAVAILABLE while no node answers, with UNAUTHENTICATED or PERMISSION_DENIED when the account is at fault,
+ * and with INCOMPATIBLE_SCHEMA when a newer version, or another program, made the indices.
  * @throws INVALID_OPTIONS naming the option.
  */
 export async function openElasticsearchStore(options: ElasticsearchOptions): Promise<SpanStore> {
@@ -45,7 +45,7 @@ export async function openElasticsearchStore(options: ElasticsearchOptions): Pro
   );
 }
 
-/** Tells senders what they can act on, of the opening too, which the first write may be. */
+/** Gives senders errors that they can act on. The first write may also open the store. */
 function forSending(engine: Engine): Engine {
   const write: Engine["write"] = async (...args) => {
     try {

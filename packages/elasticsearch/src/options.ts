@@ -7,50 +7,50 @@ import {
 
 export interface ElasticsearchOptions {
   /**
-   * `http://user:password@host:9200`, or `https:`; of several nodes, all serve, and those that do not answer are passed
-   * over.
+   * `http://user:password@host:9200`, or `https:`. Several nodes share the requests; the client skips a node that does not
+   * answer.
    */
   readonly url: string | readonly string[];
-  /** Of an account, unless they stand in the address. */
+  /** The account, unless the address has one. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   /** An API key, base64 as Elasticsearch gives it, instead of an account. */
   readonly apiKey?: string | undefined;
-  /** Certificates of authorities to trust, PEM; with `https:` addresses. */
+  /** Certificates of authorities to trust, PEM; for `https:` addresses. */
   readonly ca?: string | undefined;
   /** SHA-256 fingerprint of the authority's certificate, as Elasticsearch prints it when it first starts. */
   readonly caFingerprint?: string | undefined;
-  /** What the indices' names begin with: lower-case letters, digits, `-` and `_`; "spanstore-" by default. */
+  /** The prefix of all index names: lower-case letters, digits, `-` and `_`; "spanstore-" by default. */
   readonly prefix?: string | undefined;
-  /** How much time an index holds: "day" by default. A store keeps to what it was made with. */
+  /** The length of time in one index: "day" by default. A store keeps the length that it was made with. */
   readonly window?: WindowLength | undefined;
   /** Primary shards of each index made from now on; 1 by default. */
   readonly shards?: number | undefined;
-  /** Copies beside the primaries; by default one as soon as there is a second node. */
+  /** Replicas of each shard; by default one as soon as the cluster has a second node. */
   readonly replicas?: number | undefined;
   /**
-   * How stored fields are compressed: "default", or "best_compression", which takes about a quarter less space and
-   * makes reading a trace slower.
+   * The compression of stored fields: "default", or "best_compression", which takes about a quarter less disk and makes
+   * reads of traces slower.
    */
   readonly codec?: "default" | "best_compression" | undefined;
   /**
-   * "interval", the default: a write is acknowledged when it is durable, and found within the refresh interval. "wait": it
-   * is acknowledged when it is found, too.
+   * "interval", the default: a write is acknowledged when it is durable, and searches find it within the refresh interval.
+   * "wait": a write is acknowledged when searches find it.
    */
   readonly refresh?: "interval" | "wait" | undefined;
-  /** The longest time, in milliseconds, until what was acknowledged is found; 1000 by default. */
+  /** The longest time, in milliseconds, until searches find an acknowledged write; 1000 by default. */
   readonly refreshIntervalMillis?: number | undefined;
-  /** Bulk requests in flight; 4 by default. What waits meanwhile goes with the next. */
+  /** Bulk requests in flight; 4 by default. Writes that wait share the next request. */
   readonly writers?: number | undefined;
   /** Compresses the bodies of requests and answers. */
   readonly compression?: boolean | undefined;
-  /** For how long what found nobody or a busy cluster is tried again, in milliseconds; 3000 by default. */
+  /** How long the client retries while no node answers or the cluster is busy, in milliseconds; 3000 by default. */
   readonly retryMillis?: number | undefined;
-  /** How long one request may take, in milliseconds; 30000 by default. */
+  /** The time-out of one request, in milliseconds; 30000 by default. */
   readonly timeoutMillis?: number | undefined;
 }
 
-/** Options that were checked, with all defaults. */
+/** Checked options, with all defaults. */
 export interface Settings {
   readonly nodes: readonly URL[];
   readonly auth:

@@ -13,7 +13,7 @@ import {
 import { type Gateway, securityRefusal, startGateway } from "./support/gateway.js";
 import { errorOf, joined, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 
-/** The server of tests has neither accounts nor certificates, so that a gateway in front of it does what a full one does itself. */
+/** The server of the tests has no accounts and no certificates: a gateway in front of it plays the part of a full server. */
 describeWithElasticsearch("access", (way) => {
   let server: Elasticsearch;
   let authority: Authority;
@@ -60,7 +60,7 @@ describeWithElasticsearch("access", (way) => {
       });
     const withAccount = (url: string, account: string): string => url.replace("//", `//${account}@`);
 
-    it("a password, in options or in the address, and an API key are let in", async () => {
+    it("accepts a password, in options or in the address, and an API key", async () => {
       const { url } = await guarded();
       for (const [number, access] of [
         { url, username: "writer", password: "p@ss:word" },
@@ -74,7 +74,7 @@ describeWithElasticsearch("access", (way) => {
       }
     });
 
-    it("a wrong password and none are told, and what senders may do about it", async () => {
+    it("reports a wrong password and a missing one, and lets senders retry", async () => {
       const { url } = await guarded();
       for (const access of [{ url }, { url, username: "writer", password: "old" }, { url, apiKey: "eA==" }]) {
         await using store = await openElasticsearchStore({ ...settings(), ...access });
@@ -88,7 +88,7 @@ describeWithElasticsearch("access", (way) => {
       }
     });
 
-    it("an account that may not write is told which privileges it needs", async () => {
+    it("names the privileges that an account lacks", async () => {
       const { url } = await guarded();
       const own = settings();
       await using writer = await openElasticsearchStore({
@@ -104,7 +104,7 @@ describeWithElasticsearch("access", (way) => {
       expect((await errorOf(reader.write(spanOf(2)))).code).toBe("STORE_UNAVAILABLE");
     });
 
-    it("a store goes on when a password that was taken away is right again", async () => {
+    it("goes on when a revoked password is valid again", async () => {
       let known = true;
       const { url } = await gateway({ refuse: () => (known ? undefined : securityRefusal(401, "expired")) });
       await using store = await openElasticsearchStore({ ...settings(), url });
@@ -118,7 +118,7 @@ describeWithElasticsearch("access", (way) => {
   });
 
   describe("by TLS", () => {
-    it("trusts the authority that it was told, by certificate or fingerprint, and no other", async () => {
+    it("trusts the given authority, by certificate or fingerprint, and no other", async () => {
       const { certFile, keyFile } = authority.issue("node", "DNS:localhost");
       const chain = `${readFileSync(certFile, "utf8")}${authority.ca}`;
       const { url } = await gateway({ tls: { key: readFileSync(keyFile, "utf8"), cert: chain } });
@@ -140,14 +140,14 @@ describeWithElasticsearch("access", (way) => {
   });
 
   describe("by several addresses", () => {
-    it("one that answers is enough, whichever it is", async () => {
+    it("works while one of them answers", async () => {
       const url = ["http://127.0.0.1:1", server.url, "http://127.0.0.1:2"];
       await using store = await openElasticsearchStore({ ...settings(), url });
       for (let i = 1; i <= 10; i++) await store.write(spanOf(i));
       expect(await traceIdsIn(store)).toHaveLength(10);
     });
 
-    it("a node that goes down while spans come takes none with it, and one that is back serves", async () => {
+    it("loses no span when a node goes down during writes, and uses the node again when it is back", async () => {
       const first = await gateway();
       const second = await gateway();
       await using store = await openElasticsearchStore({ ...settings(), url: [first.url, second.url] });
@@ -163,7 +163,7 @@ describeWithElasticsearch("access", (way) => {
   });
 
   describe("through a network that fails", () => {
-    it("an answer that does not come in time is no acknowledgement, and what it told is there once", async () => {
+    it("a write that timed out fails, and its spans are stored once", async () => {
       let holds = false;
       let held: (() => void)[] = [];
       const own = settings();
@@ -190,7 +190,7 @@ describeWithElasticsearch("access", (way) => {
       expect(await traceIdsIn(store)).toEqual([1, 2, 3].map(traceIdOf));
     });
 
-    it("what a gateway says in its own words is told, and tried again while there is time", async () => {
+    it("reports the words of a gateway, and retries while there is time", async () => {
       let failures = 3;
       const { url } = await gateway({
         refuse: () => {
@@ -210,17 +210,17 @@ describeWithElasticsearch("access", (way) => {
       failures = 0;
     });
 
-    it("what is no Elasticsearch is told", async () => {
+    it("reports a server that is not Elasticsearch", async () => {
       const { url } = await gateway({
         refuse: () => ({ status: 200, type: "text/html", body: "<h1>It works!</h1>" }),
       });
       await using store = await openElasticsearchStore({ ...settings(), url });
       const { code, hint } = await errorOf(store.health());
       expect(code).toBe("STORE_UNAVAILABLE");
-      expect(hint).toContain("no Elasticsearch");
+      expect(hint).toContain("not Elasticsearch");
     });
 
-    it("an address where nobody listens is told by the first call, and by each", async () => {
+    it("each call fails at an address without a server", async () => {
       await using store = await openElasticsearchStore({ ...settings(), url: "http://127.0.0.1:1" });
       for (const call of [() => store.health(), () => store.write(spanOf(1)), () => store.getServices()]) {
         const { code, hint } = await errorOf(call());

@@ -1,6 +1,6 @@
 import type { SpanStore } from "@spanstore/core";
 
-/** Several stores of one space as one: each call goes to the next of them, as behind a load balancer. */
+/** Several stores on one namespace as one store: each call goes to the next, as behind a load balancer. */
 export function alternating(stores: readonly SpanStore[]): SpanStore {
   let calls = 0;
   const next = (): SpanStore => stores[calls++ % stores.length] as SpanStore;

@@ -21,14 +21,14 @@ const naming = createNaming(
   createWindows("day", () => now),
 );
 
-/** The page of a search as it is sent. */
+/** The body of a search for a page. */
 function bodyOf(filter: FilterCall): string {
   const range = { startTimeMinUnixNano: now - 3_600_000_000_000n, startTimeMaxUnixNano: now };
   const predicate = resolveFilter(filter);
   return JSON.stringify(pageBody(filterOf(range, requiredTerms(predicate))), undefined, 1);
 }
 
-describe("every body that is sent", () => {
+describe("the bodies of requests", () => {
   const filters: Readonly<Record<string, FilterCall>> = {
     "equality of fields": and(resource.service.eq("cart"), span.name.eq("GET /cart"), span.kind.eq("server")),
     "equality of an attribute at two levels": attr("http.method").eq("GET"),
@@ -75,7 +75,7 @@ describe("every body that is sent", () => {
     expect(JSON.stringify(ofTraces(["0af7651916cd43dd8448eb211c80319c"]))).toMatchSnapshot();
   });
 
-  it("reads what else there is of traces", () => {
+  it("reads the rest of traces", () => {
     const body = {
       ...bodyOfTraces(["0af7651916cd43dd8448eb211c80319c"]),
       ...butFor(new Map([["Fro9ImgUEKTkihZ8skKQ", { sequence: 7 }]])),
@@ -88,11 +88,11 @@ describe("every body that is sent", () => {
     expect(JSON.stringify(labelPageBody("services", { label: "cart" }), undefined, 1)).toMatchSnapshot();
   });
 
-  it("finds what was written since calls were counted", () => {
+  it("finds the fragments written since the last count", () => {
     expect(JSON.stringify(writtenBetween(1_795_000_000_000, 1_795_000_000_001))).toMatchSnapshot();
   });
 
-  it("finds what lies across a deletion's boundary", () => {
+  it("finds fragments across a deletion's boundary", () => {
     expect(JSON.stringify(across(now))).toMatchSnapshot();
   });
 
@@ -132,13 +132,13 @@ describe("the indices of a search", () => {
     expect(between("2026-11-20T23:00:00Z", "2026-11-21T12:00:00Z")).toBe(
       "spanstore-spans-other,spanstore-spans-20261120,spanstore-spans-20261121",
     );
-    // A fragment is cut at midnight give or take a millisecond.
+    // Fragments are cut at midnight to the millisecond.
     expect(between("2026-11-20T23:00:00Z", "2026-11-20T23:59:59.999Z")).toContain("spanstore-spans-20261121");
     expect(between("1980-01-01T00:00:00Z", "2026-11-21T12:00:00Z")).toBe("spanstore-spans-*");
     expect(naming.between(0n, (1n << 64n) - 1n)).toBe("spanstore-spans-*");
   });
 
-  it("of a tenant are nobody else's", () => {
+  it("of a tenant belong to that tenant alone", () => {
     expect(tenantPrefix("spanstore-", "Ä b")).toBe("spanstore-tenant-_c3_84_20b-");
     expect(tenantPrefix("spanstore-", "_c3_84_20b")).not.toBe(tenantPrefix("spanstore-", "Ä b"));
   });

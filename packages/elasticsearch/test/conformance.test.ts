@@ -11,7 +11,7 @@ import { createSpaces } from "./support/spaces.js";
 
 describeWithElasticsearch("conformance", (way) => {
   let server: Elasticsearch;
-  const spaces = createSpaces(() => server);
+  const spaces = createSpaces(() => server, "other");
   beforeAll(async () => {
     server = await sharedElasticsearch(way);
   }, hookMillis);

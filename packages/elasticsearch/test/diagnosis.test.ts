@@ -13,7 +13,7 @@ import { type Gateway, securityRefusal, startGateway } from "./support/gateway.j
 import { putter } from "./support/put.js";
 import { dayOf, now, spanOf } from "./support/spans.js";
 
-const nobody = "http://127.0.0.1:1";
+const silent = "http://127.0.0.1:1";
 
 describeWithElasticsearch("diagnosis", (way) => {
   let server: Elasticsearch;
@@ -29,7 +29,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     prefixes.push(prefix);
     return prefix;
   };
-  /** The prefix of a space with a span. */
+  /** The prefix of a namespace with a span. */
   const used = async (): Promise<string> => {
     const prefix = fresh();
     await using store = await openElasticsearchStore({ url: server.url, prefix });
@@ -41,7 +41,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     gateways.push(started);
     return started.url;
   };
-  /** In place of one path, Elasticsearch says this. */
+  /** A gateway that answers one path in place of Elasticsearch. */
   const saying = (path: string, answer: object): Promise<string> =>
     gateway(({ url = "" }) =>
       url.startsWith(path) ? { status: 200, isElasticsearch: true, body: JSON.stringify(answer) } : undefined,
@@ -58,11 +58,11 @@ describeWithElasticsearch("diagnosis", (way) => {
     await cleanUp(way, server, prefixes);
   }, hookMillis);
 
-  it("of a healthy store says what there is, before and after it is used, and changes nothing", async () => {
+  it("of a healthy store reports what it finds, before and after the first use, and changes nothing", async () => {
     const prefix = fresh();
     const subjects = async (): Promise<string[]> => {
       const findings = await diagnoseElasticsearch({ url: server.url, prefix });
-      // The disk of whoever runs the tests may be as full as it likes.
+      // The disk of the machine may be full.
       expect(findings.filter(({ level, subject }) => level !== "ok" && subject !== "disk")).toEqual([]);
       return findings.map(({ subject }) => subject);
     };
@@ -86,7 +86,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     expect(indices?.text).toMatch(/^1 with spans/);
   });
 
-  it("of a wrong password says that alone", async () => {
+  it("of a wrong password reports nothing else", async () => {
     const url = await gateway(() => securityRefusal(401, "unable to authenticate user [writer]"));
     expect(await diagnoseElasticsearch({ url, username: "writer", password: "old" })).toEqual([
       {
@@ -98,7 +98,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     ]);
   });
 
-  it("of an account that may not look at nodes says so, and what of the store it may see", async () => {
+  it("of an account without access to nodes reports that, and the rest of the store", async () => {
     const prefix = await used();
     const url = await gateway(({ url: path = "" }) =>
       path.startsWith("/_nodes")
@@ -110,24 +110,24 @@ describeWithElasticsearch("diagnosis", (way) => {
     expect(await findingsOn("indices", url, prefix)).toMatchObject([{ level: "ok" }]);
   });
 
-  it("tells addresses that do not answer, of which one that does is enough", async () => {
+  it("reports addresses that do not answer, as a warning while one answers", async () => {
     const prefix = await used();
-    expect(await findingsOn("address", [nobody, server.url], prefix)).toMatchObject([
-      { level: "warning", text: expect.stringContaining(nobody) },
+    expect(await findingsOn("address", [silent, server.url], prefix)).toMatchObject([
+      { level: "warning", text: expect.stringContaining(silent) },
       { level: "ok" },
     ]);
-    expect(await findingsOn("indices", [nobody, server.url], prefix)).toMatchObject([{ level: "ok" }]);
-    const alone = await diagnoseElasticsearch({ url: [nobody, "http://127.0.0.1:2"], prefix });
+    expect(await findingsOn("indices", [silent, server.url], prefix)).toMatchObject([{ level: "ok" }]);
+    const alone = await diagnoseElasticsearch({ url: [silent, "http://127.0.0.1:2"], prefix });
     expect(alone.map(({ level, subject }) => `${level} ${subject}`)).toEqual([
       "problem address",
       "problem address",
     ]);
   });
 
-  it("tells what is no Elasticsearch", async () => {
+  it("reports a server that is not Elasticsearch", async () => {
     const url = await gateway(() => ({ status: 200, body: JSON.stringify({ status: "green" }) }));
     expect(await diagnoseElasticsearch({ url })).toMatchObject([
-      { level: "problem", subject: "address", advice: expect.stringContaining("no Elasticsearch") },
+      { level: "problem", subject: "address", advice: expect.stringContaining("not Elasticsearch") },
     ]);
   });
 
@@ -143,7 +143,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     ]);
   });
 
-  it("tells nodes that are short of room or memory, or whose clock is wrong", async () => {
+  it("reports nodes that lack disk or memory, or have a wrong clock", async () => {
     const total = { total_in_bytes: 100, available_in_bytes: 30 };
     const nodes = {
       a: { name: "fine", timestamp: Date.now(), fs: { total }, jvm: { mem: { heap_used_percent: 40 } } },
@@ -161,7 +161,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     ]);
   });
 
-  it("tells indices that take no writes: the one of now, and that of the servers' state", async () => {
+  it("reports indices that block writes: the current one and the control index", async () => {
     const prefix = await used();
     for (const index of [`${prefix}spans-${dayOf(now)}`, `${prefix}control`]) {
       await put(`/${index}/_settings`, { "index.blocks.read_only": true });
@@ -173,10 +173,10 @@ describeWithElasticsearch("diagnosis", (way) => {
     expect(await findingsOn("health", server.url, prefix)).toMatchObject([{ level: "ok" }]);
   });
 
-  it("tells shards that are missing", async () => {
+  it("reports missing shards", async () => {
     const prefix = await used();
     await put(`/${prefix}spans-other?wait_for_active_shards=0`, {
-      settings: { "index.routing.allocation.require._name": "nobody" },
+      settings: { "index.routing.allocation.require._name": "silent" },
     });
     expect(await findingsOn("health", server.url, prefix)).toMatchObject([
       { level: "problem", text: expect.stringContaining("red") },
@@ -184,7 +184,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     await remove(`/${prefix}spans-other`);
   });
 
-  it("tells a template that is gone, and who makes it again", async () => {
+  it("reports a missing template, and how it comes back", async () => {
     const prefix = await used();
     const levels = async (): Promise<string[]> =>
       (await findingsOn("template", server.url, prefix)).map(({ level }) => level);
@@ -197,7 +197,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     expect(await levels()).toEqual(["ok", "ok"]);
   });
 
-  it("tells services of spans that are missing from the lists, and an index that may lose some", async () => {
+  it("reports services that are missing from the lists, and an index that may lose spans", async () => {
     const prefix = await used();
     const index = `${prefix}spans-${dayOf(now)}`;
     await put(`/${index}/_settings`, { "index.translog.durability": "async" });
@@ -215,7 +215,7 @@ describeWithElasticsearch("diagnosis", (way) => {
     ]);
   });
 
-  it("tells indices of another program and of a newer version", async () => {
+  it("reports indices of another program and of a newer version", async () => {
     const other = fresh();
     await put(`/${other}control`, { mappings: { properties: { mine: { type: "keyword" } } } });
     expect(await findingsOn("store", server.url, other)).toMatchObject([

@@ -31,9 +31,9 @@ describeWithElasticsearch("failures", (way) => {
   afterAll(() => cleanUp(way, server, prefixes), hookMillis);
 
   describe("of some documents", () => {
-    it("what can never be indexed is rejected, and all the rest is kept", async () => {
+    it("rejects spans that can never be indexed, and keeps the rest", async () => {
       const own = prefix();
-      // An index of yesterday that somebody made, and that takes no number where numbers come.
+      // An index of yesterday from another program, with a mapping that refuses the numbers of spans.
       const settings = checkOptions({ url: server.url });
       const { mappings } = datedIndex(settings) as { readonly mappings: { readonly properties: object } };
       const properties = { ...mappings.properties, sequence: { type: "boolean" } };
@@ -56,7 +56,7 @@ describeWithElasticsearch("failures", (way) => {
       expect(traces.map(({ traceId }) => traceId)).toEqual([1, 3, 5].map(traceIdOf));
     });
 
-    it("a request whose part fails is not acknowledged, and sent again it is there once", async () => {
+    it("fails a request of which a part failed; sent again, its spans are stored once", async () => {
       const own = prefix();
       const yesterday = `${own}spans-${dayOf(now - dayNanos)}`;
       await using store = await open(own);
@@ -73,12 +73,12 @@ describeWithElasticsearch("failures", (way) => {
   });
 
   describe("of the cluster", () => {
-    it("an index that takes no writes for want of disk space is told, by writes and by health", async () => {
+    it("writes and health report an index that blocks writes for lack of disk space", async () => {
       const own = prefix();
       await using store = await open(own);
       await store.write(spanOf(1));
       await store.health();
-      // What Elasticsearch does itself when a disk is nearly full.
+      // Elasticsearch sets this block when a disk is nearly full.
       const index = `/${own}spans-${dayOf(now)}/_settings`;
       await put(index, { "index.blocks.read_only_allow_delete": true });
       for (const call of [() => store.write(spanOf(2)), () => store.health()]) {
@@ -93,12 +93,12 @@ describeWithElasticsearch("failures", (way) => {
       expect(await traceIdsIn(store)).toEqual([1, 2].map(traceIdOf));
     });
 
-    it("missing shards fail every search rather than hide what they hold", async () => {
+    it("every search fails while shards are missing", async () => {
       const own = prefix();
       await using store = await open(own);
       await store.write(spanOf(1));
       await put(`/${own}spans-other?wait_for_active_shards=0`, {
-        settings: { "index.routing.allocation.require._name": "nobody" },
+        settings: { "index.routing.allocation.require._name": "no-such-node" },
       });
       const first = (): Promise<unknown> =>
         store
@@ -112,11 +112,11 @@ describeWithElasticsearch("failures", (way) => {
       expect(code).toBe("STORE_UNAVAILABLE");
       expect(message).toContain("red");
       expect(hint).toContain("allocation/explain");
-      // It stands in no way of spans that go elsewhere.
+      // Spans of other indices are written.
       await store.write(spanOf(2));
     });
 
-    it("another program's index is not touched", async () => {
+    it("leaves the index of another program unchanged", async () => {
       const own = prefix();
       await put(`/${own}control`, { mappings: { properties: { mine: { type: "keyword" } } } });
       await using store = await open(own);

@@ -5,7 +5,7 @@ import { groupsByTime } from "../src/jaeger-indices/groups.js";
 import { chooseIndices } from "../src/jaeger-indices/options.js";
 
 describe("documents with long numbers", () => {
-  // A whole double beyond the safe ones reads as the long number that it looks like.
+  // A whole double beyond the safe integers reads as the long number of its text.
   const number = fc
     .oneof(fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true }))
     .filter((value) => Number.isSafeInteger(value) || !Number.isInteger(value));
@@ -38,7 +38,7 @@ describe("documents with long numbers", () => {
     );
     return `{${pairs.join(`,${space}`)}}`;
   };
-  /** As JSON.parse gives it: without a negative zero, and lone halves of characters as they are. */
+  /** The result of JSON.parse: no negative zero, and lone surrogates as they are. */
   const parsed = (given: unknown): unknown => {
     if (typeof given === "bigint") return given;
     if (Array.isArray(given)) return given.map(parsed);
@@ -74,7 +74,7 @@ describe("the choice of Jaeger's indices", () => {
     expect(chooseIndices({ url: "", ...options }).pattern).toBe(pattern);
   });
 
-  it("leaves the archive out unless it is asked for", () => {
+  it("leaves the archive out by default", () => {
     const { isMeant } = chooseIndices({ url: "" });
     expect(isMeant("jaeger-span-2026-11-21")).toBe(true);
     expect(isMeant(".ds-jaeger.spans-2026.11.21-000001")).toBe(true);
@@ -90,7 +90,7 @@ describe("the choice of Jaeger's indices", () => {
     },
   );
 
-  it("reads together what lies at the same times, the newest first", () => {
+  it("groups indices that overlap in time, the newest first", () => {
     const extent = (index: string, oldest: number | null, newest: number | null) => ({
       index,
       oldest,

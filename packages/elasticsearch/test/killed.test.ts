@@ -14,7 +14,7 @@ import { datedIndex } from "../src/schema/schema.js";
 import { putter } from "./support/put.js";
 import { dayNanos, dayOf, errorOf, joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 
-/** How often it is killed. */
+/** How often the node is killed. */
 const kills = Number(process.env.SPANSTORE_KILLS || 2);
 
 describeWithElasticsearch("a node of its own", (way) => {
@@ -34,13 +34,13 @@ describeWithElasticsearch("a node of its own", (way) => {
     });
   const put = putter(() => server?.url ?? "");
 
-  it("whose circuit breaker is open is overloaded, and served again when it closes", async ({ skip }) => {
-    if (server === undefined) return skip("at an address the node is as it is");
+  it("is OVERLOADED while its circuit breaker is open, and serves again when it closes", async ({ skip }) => {
+    if (server === undefined) return skip("the node at an address cannot be changed");
     await using hasty = await open("breaker", 200);
     await using patient = await open("breaker", 60_000);
     await hasty.write(spanOf(1));
     const limit = "indices.breaker.total.limit";
-    // Less than it uses already.
+    // Less than the node uses already.
     await put("/_cluster/settings", { persistent: { [limit]: "5%" } });
     for (const call of [() => hasty.write(spanOf(2)), () => traceIdsIn(hasty), () => hasty.getServices()]) {
       const { code, message } = await errorOf(call());
@@ -55,8 +55,8 @@ describeWithElasticsearch("a node of its own", (way) => {
     expect(await traceIdsIn(hasty)).toEqual([1, 3].map(traceIdOf));
   });
 
-  it("that takes no more shards rejects no span for it, and takes them all when it may", async ({ skip }) => {
-    if (server === undefined) return skip("at an address others make indices too");
+  it("rejects no span when it refuses more shards, and stores all when it accepts them", async ({ skip }) => {
+    if (server === undefined) return skip("other programs make indices at an address");
     await using store = await open("shards", 200);
     await store.write(spanOf(1));
     await put("/_cluster/settings", { persistent: { "cluster.max_shards_per_node": 1 } });
@@ -69,14 +69,14 @@ describeWithElasticsearch("a node of its own", (way) => {
     expect(await traceIdsIn(store)).toEqual([1, 2, 3].map(traceIdOf));
   });
 
-  it("that makes no indices by itself is no hindrance", async ({ skip }) => {
-    if (server === undefined) return skip("at an address others make indices too");
+  it("may refuse to make indices for writes", async ({ skip }) => {
+    if (server === undefined) return skip("other programs make indices at an address");
     const pattern = "action.auto_create_index";
     await put("/_cluster/settings", { persistent: { [pattern]: false } });
     await using store = await open("manual", 200);
     expect(await store.write(spanOf(1))).toEqual({ accepted: 1, rejected: [] });
     expect(await traceIdsIn(store)).toEqual([traceIdOf(1)]);
-    // Nor when the servers' common state is lost.
+    // Also when the control index is lost.
     const gone = await fetch(`${server.url}/${prefix}manual-control`, { method: "DELETE" });
     expect(gone.status).toBe(200);
     await until(
@@ -90,10 +90,10 @@ describeWithElasticsearch("a node of its own", (way) => {
     await put("/_cluster/settings", { persistent: { [pattern]: null } });
   });
 
-  it("whose disk is nearly full takes no writes, says so, and takes them again when there is room", {
+  it("blocks writes while its disk is nearly full, and takes them again when there is room", {
     timeout: 120_000,
   }, async ({ skip }) => {
-    if (server === undefined) return skip("at an address the disk is as it is");
+    if (server === undefined) return skip("the disk at an address cannot be changed");
     await using store = await open("disk", 200);
     await store.write(spanOf(1));
     const watermark = (bytes: string | null): object => ({
@@ -109,7 +109,7 @@ describeWithElasticsearch("a node of its own", (way) => {
         () => undefined,
         (error: unknown) => (isSpanStoreError(error) ? error.code : String(error)),
       );
-    // More than any disk has.
+    // More than any disk has free.
     await put("/_cluster/settings", watermark("900tb"));
     await until(async () => ((await healthCode()) === undefined ? undefined : true), {
       what: "the flood stage",
@@ -131,10 +131,10 @@ describeWithElasticsearch("a node of its own", (way) => {
     await put("/_cluster/settings", watermark(null));
   });
 
-  it("has every acknowledged span once, however often it is killed while spans come", {
+  it("has every acknowledged span once, however often it is killed during writes", {
     timeout: 120_000 + kills * 60_000,
   }, async ({ skip }) => {
-    if (server?.isKillable !== true) return skip("nobody can be killed there");
+    if (server?.isKillable !== true) return skip("the server cannot be killed");
     const own = server;
     await using store = await open("kill", 500);
     const acknowledged: number[] = [];
@@ -142,7 +142,7 @@ describeWithElasticsearch("a node of its own", (way) => {
     let isOver = false;
     const send = async (): Promise<void> => {
       for (let number = next++; !isOver; ) {
-        // Whoever is not told tries again, as Jaeger's collector does.
+        // Retries without an answer, as Jaeger's collector does.
         const error = await store.write(spanOf(number, now + BigInt(number))).then(
           () => undefined,
           (reason: unknown) => reason,
@@ -156,7 +156,7 @@ describeWithElasticsearch("a node of its own", (way) => {
       }
     };
     const senders = Promise.all(Array.from({ length: 4 }, send));
-    // Ends the wait below too when a sender fails.
+    // Ends the wait below when a sender fails, too.
     let failure: unknown;
     senders.catch((error: unknown) => {
       failure = error;
@@ -187,11 +187,11 @@ describeWithElasticsearch("a node of its own", (way) => {
     expect(spans).toBe(acknowledged.length);
   });
 
-  it("that lost what it was let lose is believed no more than what it has", {
+  it("lists the names again that a node lost", {
     timeout: 120_000,
   }, async ({ skip }) => {
-    if (server?.isKillable !== true) return skip("nobody can be killed there");
-    // An index of today that acknowledges before it syncs: somebody said so.
+    if (server?.isKillable !== true) return skip("the server cannot be killed");
+    // An index of today with asynchronous durability.
     const index = `${prefix}lost-spans-${dayOf(now)}`;
     const { settings, mappings } = datedIndex(checkOptions({ url: server.url })) as {
       readonly settings: { readonly index: object };
@@ -209,10 +209,10 @@ describeWithElasticsearch("a node of its own", (way) => {
     expect(await store.getServices()).toEqual(["shop"]);
   });
 
-  it("that is down is told at once, also to a store that opens then, and both go on when it is back", {
+  it("fails calls at once while it is down, those of a new store too, and serves both when it is back", {
     timeout: 120_000,
   }, async ({ skip }) => {
-    if (server?.isKillable !== true) return skip("nobody can be killed there");
+    if (server?.isKillable !== true) return skip("the server cannot be killed");
     await using store = await open("down", 300);
     await store.write(spanOf(1));
     await server.kill();
@@ -222,24 +222,24 @@ describeWithElasticsearch("a node of its own", (way) => {
         expect((await errorOf(call())).code).toBe("STORE_UNAVAILABLE");
       }
     }
-    // It comes back as one that takes little at a time.
+    // It comes back with a small limit of bytes.
     await server.start(["indexing_pressure.memory.limit: 256kb", "http.max_content_length: 1mb"]);
     await until(() => late.write(spanOf(2)), { what: "a write", timeoutMs: 60_000 });
     await store.write(spanOf(3));
     expect(await traceIdsIn(late)).toEqual([1, 2, 3].map(traceIdOf));
   });
 
-  it("that takes little at a time is not sent more, and what it can not take is told", {
+  it("with a small limit gets smaller requests, and the store rejects larger spans", {
     timeout: 120_000,
   }, async ({ skip }) => {
-    if (server?.isKillable !== true) return skip("at an address the node is as it is");
+    if (server?.isKillable !== true) return skip("the node at an address cannot be changed");
     await using store = await open("little", 300);
     expect(await store.write(spanOf(1))).toEqual({ accepted: 1, rejected: [] });
-    // More than it indexes at a time: later may help.
+    // More than it indexes at a time: a later try may help.
     const { code, message } = await errorOf(store.write(spanOf(2, now, 600_000)));
     expect(code).toBe("OVERLOADED");
     expect(message).toContain("rejected_execution");
-    // More than it takes in one request, together and in parts.
+    // More than it accepts in one request, together and in parts.
     const { accepted, rejected } = await store.write(
       joined(spanOf(3, now, 20_000), spanOf(4, now, 2_000_000), spanOf(5, now, 20_000)),
     );

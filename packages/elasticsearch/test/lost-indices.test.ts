@@ -17,7 +17,7 @@ import { until } from "../../../scripts/test-support/processes.js";
 import { putter } from "./support/put.js";
 import { dayNanos, dayOf, errorOf, joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 
-describeWithElasticsearch("what somebody deletes of a store that is in use", (way) => {
+describeWithElasticsearch("deleted from a store in use", (way) => {
   let server: Elasticsearch;
   const prefixes: string[] = [];
   beforeAll(async () => {
@@ -42,7 +42,7 @@ describeWithElasticsearch("what somebody deletes of a store that is in use", (wa
     return (Object.values(answer)[0] as { mappings?: unknown } | undefined)?.mappings;
   };
 
-  it("its common state: it is made again as it was, and the store opens", async () => {
+  it("the control index: it is made again as it was, and the store opens", async () => {
     const prefix = fresh();
     {
       await using store = await open(prefix, { window: "hour" });
@@ -63,17 +63,17 @@ describeWithElasticsearch("what somebody deletes of a store that is in use", (wa
     await store.write(spanOf(3));
     expect(await traceIdsIn(store)).toEqual([1, 2, 3].map(traceIdOf));
     const listed = await fetch(`${server.url}/_cat/indices/${prefix}spans-*?h=index`);
-    // Of an hour, though this one was opened for days.
+    // An hour, although this store was opened with days.
     for (const name of (await listed.text()).trim().split("\n")) expect(name).toMatch(/\d{10}$/);
   });
 
-  it("its common state, which Elasticsearch made again without a template: the store opens", async () => {
+  it("the control index, which Elasticsearch made again without a template: the store opens", async () => {
     const prefix = fresh();
     {
       await using store = await open(prefix);
       await store.write(joined(spanOf(1), spanOf(2, now - dayNanos), spanOf(3, now - 2n * dayNanos)));
     }
-    // As an earlier version left it, which had no template for it.
+    // The state that an earlier version left, which had no template for it.
     await remove(`/${prefix}control`);
     await remove(`/_index_template/${prefix}control`);
     await put(`/_index_template/${prefix}spans`, {
@@ -96,7 +96,7 @@ describeWithElasticsearch("what somebody deletes of a store that is in use", (wa
     expect(await diagnosis(prefix, "control")).toEqual([]);
   });
 
-  it("an index of spans: the names of what comes next are listed", async () => {
+  it("an index of spans: the names of later spans are listed", async () => {
     const prefix = fresh();
     await using store = await open(prefix);
     await store.write(spanOf(1));
@@ -108,7 +108,7 @@ describeWithElasticsearch("what somebody deletes of a store that is in use", (wa
     expect(await store.getOperations({ service: "shop" })).toEqual([{ name: "op", spanKind: "" }]);
   });
 
-  it("an index of spans and its template: what takes its place is told, and not used", async () => {
+  it("an index of spans and its template: the store reports the index that replaces it, and does not use it", async () => {
     const prefix = fresh();
     const index = `${prefix}spans-${dayOf(now)}`;
     await using store = await open(prefix);
@@ -124,7 +124,7 @@ describeWithElasticsearch("what somebody deletes of a store that is in use", (wa
     expect(await diagnosis(prefix, "indices")).toContainEqual(
       expect.objectContaining({ level: "problem", text: expect.stringContaining(index) }),
     );
-    // Its neighbour of another day is as good as ever.
+    // The index of another day works.
     expect(await store.write(spanOf(3, now - dayNanos))).toEqual({ accepted: 1, rejected: [] });
     await remove(`/${index}`);
     await until(

@@ -14,7 +14,7 @@ import {
 const built = new URL("../dist/index.js", import.meta.url);
 const span = `{ traceId: "1".padStart(32, "0"), spanId: "1".padStart(16, "0"), name: "op",
   startTimeUnixNano: now, endTimeUnixNano: now }`;
-/** Nothing but the store keeps it alive. */
+/** Only the store keeps this program alive. */
 const script = `
   import { openElasticsearchStore } from "${built.href}";
   const now = BigInt(Date.now()) * 1_000_000n;
@@ -27,7 +27,7 @@ const script = `
   await store.close();
 `;
 
-describeWithElasticsearch("a program of its own", (way) => {
+describeWithElasticsearch("a program with a store", (way) => {
   let server: Elasticsearch;
   const prefix = freshPrefix();
   beforeAll(async () => {
@@ -35,7 +35,7 @@ describeWithElasticsearch("a program of its own", (way) => {
   }, hookMillis);
   afterAll(() => cleanUp(way, server, [prefix]), hookMillis);
 
-  it("ends by itself when its store is closed, and not while it waits for the store", async () => {
+  it("ends when its store is closed, and not while it waits for the store", async () => {
     const args = ["--input-type=module", "--eval", script, server.url, prefix];
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: fileURLToPath(new URL(".", built)),

@@ -18,8 +18,8 @@ import { createRecent } from "../src/write/recent.js";
 import { type Gateway, startGateway } from "./support/gateway.js";
 import { joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 
-describe("answers given again", () => {
-  it("are young, small, and of nothing that changed meanwhile", async () => {
+describe("cached answers", () => {
+  it("are young, small, and loaded after the last change", async () => {
     let loads = 0;
     const load = async (): Promise<string> => `${++loads}`;
     const recent = createRecent<string>(60_000, (answer) => answer !== "1");
@@ -53,7 +53,7 @@ describeWithElasticsearch("reads", (way) => {
     prefixes.push(prefix);
     return prefix;
   };
-  /** A store on the way to which searches are counted. */
+  /** A store behind a gateway that counts searches. */
   const counted = async (
     options: object = { refresh: "wait" },
   ): Promise<{ store: SpanStore; searches: () => number }> => {
@@ -82,11 +82,11 @@ describeWithElasticsearch("reads", (way) => {
     await cleanUp(way, server, prefixes);
   }, hookMillis);
 
-  it("a search with its traces takes two requests, however many servers brought them", async () => {
+  it("a search with its traces takes two requests, however many servers wrote them", async () => {
     const { store, searches } = await counted();
     const numbers = Array.from({ length: 30 }, (_, i) => i + 1);
     await store.write(joined(...numbers.map((number) => spanOf(number))));
-    // Of every third trace there is another fragment that the search does not find.
+    // Every third trace has another fragment that the search does not find.
     const other = await openElasticsearchStore({
       url: server.url,
       prefix: prefixes.at(-1) ?? "",
@@ -107,7 +107,7 @@ describeWithElasticsearch("reads", (way) => {
     await store.close();
   });
 
-  it("what was deleted or came between a search and its traces is gone or there", async () => {
+  it("the traces of a search lack spans deleted since, and have spans written since", async () => {
     const prefix = fresh();
     const settings = checkOptions({ url: server.url, prefix, refresh: "wait" });
     const client = createClient(settings);
@@ -137,7 +137,7 @@ describeWithElasticsearch("reads", (way) => {
       for (const { traceId } of part) fragments.set(traceId, (fragments.get(traceId) ?? 0) + 1);
     }
     expect([...fragments]).toEqual([1, 2, 3, 4].map((number) => [traceIdOf(number), number === 1 ? 2 : 1]));
-    // What was deleted and comes again is another write's.
+    // A fragment that was deleted and is written again has the number of the later write.
     const sequence = await one.sequence();
     await other.deleteBefore(now + 1n);
     await other.write(encodeTraces(joined(...numbers.map((number) => spanOf(number)))));
@@ -151,7 +151,7 @@ describeWithElasticsearch("reads", (way) => {
     await client.close();
   });
 
-  it("lists of names are given again for a while, unless writes wait until they are found", async () => {
+  it("lists of names are cached, unless writes wait until searches find them", async () => {
     const patient = await counted({ refreshIntervalMillis: 600_000 });
     await patient.store.write(joined(spanOf(1), spanOf(2, now - 72n * 3_600_000_000_000n)));
     const refreshed = await fetch(`${server.url}/${prefixes.at(-1)}*/_refresh`, { method: "POST" });

@@ -35,7 +35,7 @@ function spanOf(number: number, service = "shop", startTimeUnixNano = now + BigI
   return { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] };
 }
 
-describeWithElasticsearch("several servers of one space", (way) => {
+describeWithElasticsearch("several servers of one namespace", (way) => {
   let server: Elasticsearch;
   const prefixes: string[] = [];
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describeWithElasticsearch("several servers of one space", (way) => {
     return createSpanStore({ ...engine, close: () => engine.close().finally(client.close) });
   };
 
-  it("a walk gives what there was when it began, whoever writes meanwhile", {
+  it("a walk gives the spans of its beginning while any server writes", {
     timeout: 120_000,
   }, async () => {
     const settings = space();
@@ -85,20 +85,20 @@ describeWithElasticsearch("several servers of one space", (way) => {
       isOver = true;
       await writing;
       expect(new Set(given).size).toBe(given.length);
-      // Newest first: what was written since comes before all that was there, or not at all.
+      // Newest first: spans written since come before all others, or not at all.
       const expected = Array.from({ length: acknowledged }, (_, i) => traceIdOf(acknowledged - i));
       expect(given.slice(-acknowledged)).toEqual(expected);
     }
   });
 
-  it("names of what one server deletes and another writes again are those of the spans there are", {
+  it("lists have the names of the stored spans while one server deletes and another writes", {
     timeout: 120_000,
   }, async () => {
     const settings = space();
     await using deleter = await open(settings);
     await using writer = await open(settings);
     for (let round = 0; round < 5; round++) {
-      // Known to the writer from now on.
+      // The writer remembers the name from now on.
       await writer.write(spanOf(1, "shop"));
       let isOver = false;
       const deleting = (async () => {
@@ -124,10 +124,10 @@ describeWithElasticsearch("several servers of one space", (way) => {
     }
   });
 
-  it("reads what another compressed with a dictionary that it made", async () => {
+  it("a server reads spans that another compressed with its own dictionary", async () => {
     const settings = space();
     const first = await open(settings, 3);
-    // The first make it, and those after it is made are written with it.
+    // The first spans make the dictionary, and later ones use it.
     for (let number = 1; number <= 20; number++) await first.write(spanOf(number));
     await first.close();
     const again = await open(settings, 3);
@@ -148,7 +148,7 @@ describeWithElasticsearch("several servers of one space", (way) => {
       });
       return answer.hits.hits.map(({ _id }) => _id);
     };
-    // One for all, and a copy of it in the index, by which spans can be read when the servers' state is lost.
+    // One for all servers, and a copy in the index, which serves reads when the control index is lost.
     const dictionaries = (await idsIn(control)).filter((id) => id.startsWith("dictionary-"));
     expect(dictionaries).toHaveLength(1);
     const copies = (await idsIn(`/${settings.prefix}spans-*`)).filter((id) => id.startsWith("d"));
@@ -159,7 +159,7 @@ describeWithElasticsearch("several servers of one space", (way) => {
     expect((await late.findTraceIds({ service: "shop" })).traces).toHaveLength(40);
   });
 
-  describe("their common state", () => {
+  describe("their control index", () => {
     const controlOf = (client: Client, index: string) =>
       createControl(client, index, async () => {
         throw new Error("the index is there");
@@ -216,7 +216,7 @@ describeWithElasticsearch("several servers of one space", (way) => {
       await closeAll(client, all);
     });
 
-    it("a server that is gone holds nobody up for long", { timeout: 30_000 }, async () => {
+    it("a dead server delays a barrier once, and not for long", { timeout: 30_000 }, async () => {
       const { client, index, all } = await controls(2);
       const [control, gone] = all as [(typeof all)[0], (typeof all)[0]];
       gone.end(await gone.begin());
@@ -224,11 +224,11 @@ describeWithElasticsearch("several servers of one space", (way) => {
         method: "GET",
         path: `/${index}/_doc/state`,
       });
-      // It never comes to another epoch, as one that was killed.
+      // This server never reaches another epoch, like one that was killed.
       const body = { ...state, servers: [...state.servers, "killed"] };
       await client.request({ method: "PUT", path: `/${index}/_doc/state`, body });
       await control.barrier(false);
-      // Once is enough.
+      // The next barrier does not wait for it.
       const begun = await client.request<{ _source: { servers: string[] } }>({
         method: "GET",
         path: `/${index}/_doc/state`,

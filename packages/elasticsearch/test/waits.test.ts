@@ -12,12 +12,12 @@ import { until } from "../../../scripts/test-support/processes.js";
 import { type Gateway, startGateway } from "./support/gateway.js";
 import { errorOf, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 
-describeWithElasticsearch("what a call waits for", (way) => {
+describeWithElasticsearch("a call that waits", (way) => {
   let server: Elasticsearch;
   let prefix: string;
   let gateway: Gateway;
   const prefixes: string[] = [];
-  /** Bulk requests, whose answers are held back until the test lets them go. */
+  /** Holds the answers of bulk requests back until the test releases them. */
   let bulks: (() => void)[] = [];
   beforeAll(async () => {
     server = await sharedElasticsearch(way);
@@ -54,7 +54,7 @@ describeWithElasticsearch("what a call waits for", (way) => {
       timeoutMs: 30_000,
     });
 
-  it("is told when it does not come in time, and is not asked for again", async () => {
+  it("fails when the answer does not come in time, without a retry", async () => {
     await using store = await open(3_000);
     const { code, message } = await errorOf(store.write(spanOf(2)));
     expect(code).toBe("STORE_UNAVAILABLE");
@@ -73,7 +73,7 @@ describeWithElasticsearch("what a call waits for", (way) => {
       store.write(spanOf(4), { signal }),
     ];
     const codes = Promise.all(calls.map(async (call) => (await errorOf(call)).code));
-    // The walk has told the others of its epoch, and the write waits in its queue.
+    // The walk has begun an epoch, and the write waits in its queue.
     await new Promise(setImmediate);
     abort.abort();
     expect(await codes).toEqual(["ABORTED", "ABORTED"]);

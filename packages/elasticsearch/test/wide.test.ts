@@ -11,7 +11,7 @@ import {
 } from "../../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { joined, now, spanOf, traceIdOf } from "./support/spans.js";
 
-/** More than are named one by one. */
+/** More than the store names one by one. */
 const hours = Number(process.env.SPANSTORE_INDICES || 45);
 const hourNanos = 3_600_000_000_000n;
 const startOf = (hour: number): bigint => now - BigInt(hour) * hourNanos;
@@ -31,14 +31,14 @@ describeWithElasticsearch("a store of many indices", (way) => {
       refresh: "wait",
       refreshIntervalMillis: 60_000,
       timeoutMillis: 600_000,
-      // New shards may take longer to start than a write waits for them.
+      // New shards may start later than a write waits for them.
       retryMillis: 120_000,
     });
 
-  it("answers over any range of them, and loses them one by one", { timeout: 900_000 }, async () => {
+  it("answers over any range of indices, and drops them one by one", { timeout: 900_000 }, async () => {
     await using store = await open();
     const all = Array.from({ length: hours }, (_, hour) => hour);
-    // The numbers of traces are those of their hours, the newest first.
+    // Traces have the numbers of their hours, the newest first.
     const due = all.map(traceIdOf);
     expect(await store.write(joined(...all.map((hour) => spanOf(hour, startOf(hour)))))).toEqual({
       accepted: hours,
@@ -70,7 +70,7 @@ describeWithElasticsearch("a store of many indices", (way) => {
     expect(await store.getServices()).toEqual(["shop"]);
     expect(await store.getOperations({ service: "shop" })).toEqual([{ name: "op", spanKind: "" }]);
     const gone = await store.expire(startOf(10));
-    // The index that the time lies in stays, and all that is younger.
+    // The index of the time itself and the younger ones stay.
     expect(gone.length).toBeGreaterThanOrEqual(hours - 12);
     expect((await found(0, hours, hours)).slice(0, 10)).toEqual(due.slice(0, 10));
     expect(await store.getServices()).toEqual(["shop"]);

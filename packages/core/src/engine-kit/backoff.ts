@@ -1,22 +1,22 @@
 import { pause } from "./pause.js";
 
-/** Waits between one try and the next that double, each cut by chance, so that those who failed together return apart. */
+/** Waits between retries that double, with jitter, so that callers that failed together retry apart. */
 export interface Backoff {
-  /** Whether the next wait ends in time. */
+  /** Whether the next wait ends within `forMillis`. */
   readonly mayTryAgain: () => boolean;
   /** @throws ABORTED as soon as the signal fires. */
   readonly wait: () => Promise<void>;
-  /** A try succeeded: the next failure is a first one. */
+  /** Starts over after a success. */
   readonly reset: () => void;
 }
 
 export interface BackoffOptions {
-  /** The first wait lasts at most so long, and at least half of it. */
+  /** The longest first wait; the shortest is half of it. */
   readonly firstMillis: number;
   readonly longestMillis: number;
-  /** For how long after the first failure it is tried again. */
+  /** How long retries go on after the first failure. */
   readonly forMillis: number;
-  /** When the first try began, by `performance.now()`, where its own time counts too. */
+  /** When the first try began, by `performance.now()`, to count its own time, too. */
   readonly began?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

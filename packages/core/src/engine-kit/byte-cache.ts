@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
 
-/** Values that were used last, up to a number of bytes. */
+/** Keeps the values used last, up to a number of bytes. */
 export interface ByteCache<Value> {
   readonly get: (key: string) => Value | undefined;
-  /** Takes the place of what the key had. A value that is larger than the whole cache is not kept. */
+  /** Replaces the value of a key. Does not keep a value that is larger than the cache. */
   readonly set: (key: string, value: Value) => void;
 }
 
-/** @param bytesOf a value; called once for each `set`. */
+/** @param bytesOf the size of a value, called once for each `set`. */
 export function createByteCache<Value extends object>(
   maxBytes: number,
   bytesOf: (value: Value) => number,

@@ -1,9 +1,9 @@
 import { invalidOption } from "../errors/option-checks.js";
 
-/** How much time a table or an index holds. */
+/** The length of time in one table or index. */
 export type WindowLength = "hour" | "day" | "week";
 
-/** A span of time whose spans lie together. */
+/** A range of time whose spans are in one table or index. */
 export interface CalendarWindow {
   /** Of its start, in UTC: `20260304`, of an hour `2026030417`. */
   readonly name: string;
@@ -12,12 +12,12 @@ export interface CalendarWindow {
   readonly endUnixNano: bigint;
 }
 
-/** All of time in windows of one length, weeks from Monday on. */
+/** All time, in windows of one length. Weeks begin on Mondays. */
 export interface Calendar {
   readonly windowNanos: bigint;
-  /** The window that a time lies in. */
+  /** The window of a time. */
   readonly at: (unixNano: bigint) => CalendarWindow;
-  /** The window of a name; undefined when no window is called so. */
+  /** The window of a name; undefined when no window has it. */
   readonly named: (name: string) => CalendarWindow | undefined;
 }
 
@@ -54,7 +54,7 @@ export function createCalendar(length: WindowLength): Calendar {
   };
 }
 
-/** @throws INVALID_OPTIONS for a length that there is not. */
+/** @throws INVALID_OPTIONS for an unknown length. */
 export function checkWindowLength(length: string): asserts length is WindowLength {
   if (Object.hasOwn(hours, length)) return;
   throw invalidOption("window", 'is none of "hour", "day" and "week"');

@@ -1,12 +1,12 @@
 import type { SpanStoreError } from "../errors/errors.js";
 
-/** What a diagnosis says of one thing: a version, a setting, a limit, a table. */
+/** A finding of a diagnosis about one subject: a version, a setting, a limit, a table. */
 export interface Finding {
   /** `warning`: it serves, weaker or slower than it could. `problem`: it does not serve, or loses something. */
   readonly level: "ok" | "warning" | "problem";
-  /** What was looked at, in a word or two: `version`, `binary log`. */
+  /** The subject in a word or two: `version`, `binary log`. */
   readonly subject: string;
-  /** What was found, in one sentence. */
+  /** The finding, in one sentence. */
   readonly text: string;
   /** What to do about it. */
   readonly advice?: string;
@@ -34,7 +34,7 @@ export function problemOf(subject: string, { message, hint }: SpanStoreError): F
 }
 
 /**
- * What a look finds; a look that fails is a problem.
+ * Runs a part of a diagnosis. An error becomes a problem.
  * @param storeError makes the engine's own errors a SpanStoreError; `doing` says what failed.
  */
 export async function findingsOf(

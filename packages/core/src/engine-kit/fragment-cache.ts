@@ -3,13 +3,13 @@ import type { Fragment } from "../store/contract/engine.js";
 import { createByteCache } from "./byte-cache.js";
 
 /**
- * Fragments that a search has read a moment ago. A search reads the traces that it finds next, and mostly the backend has
- * nothing else of them: then nothing is sent, or unpacked, a second time.
+ * Keeps the fragments that searches have just read. A search reads the traces of its candidates next, and mostly they have no
+ * other fragments: then no fragment is sent or unpacked twice.
  */
 export interface FragmentCache {
   /** @param id names the fragment's bytes and its write: another fragment of the trace has another id. */
   readonly add: (id: string, fragment: Fragment) => void;
-  /** What is here of a trace, by id. */
+  /** The cached fragments of a trace, by id. */
   readonly of: (traceId: string) => ReadonlyMap<string, Fragment>;
 }
 

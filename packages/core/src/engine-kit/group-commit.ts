@@ -14,7 +14,7 @@ export interface GroupCommitOptions<Item, Result> {
   readonly maxGroupBytes: number;
   /** Groups that are written at the same time; 1 by default. */
   readonly concurrency?: number;
-  /** While one group is written, the next one begins when so many bytes wait; 0 by default. */
+  /** During a write the next group starts when so many bytes wait; 0 by default. */
   readonly minGroupBytes?: number;
   /** Writes a group and settles each item. When it rejects, the items that are not settled fail with that error. */
   readonly write: (group: readonly GroupItem<Item, Result>[]) => Promise<void>;
@@ -32,8 +32,8 @@ interface Waiting<Item, Result> extends GroupItem<Item, Result> {
 }
 
 /**
- * Writes items together that wait at the same time, since a write costs more than what is in it. Items enter groups in
- * the order in which they came; those of one turn of the event loop go together.
+ * Writes waiting items together, since a write costs more than its content. Items enter groups in order of arrival; items of
+ * one turn of the event loop share a group.
  */
 export function createGroupCommit<Item, Result>({
   bytesOf,
@@ -71,7 +71,7 @@ export function createGroupCommit<Item, Result>({
     } catch (error) {
       failure = error;
     }
-    // Changes nothing for items that are settled.
+    // No effect on settled items.
     for (const { reject } of group) reject(failure);
   };
 
@@ -86,7 +86,7 @@ export function createGroupCommit<Item, Result>({
     }
   };
 
-  /** In a moment, so that what comes in the same turn goes together. */
+  /** Starts at the end of the turn, so that items of the same turn share a group. */
   const schedule = (): void => {
     if (scheduled || waiting.size === 0 || busy >= concurrency) return;
     scheduled = true;

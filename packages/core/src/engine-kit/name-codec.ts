@@ -1,13 +1,12 @@
-/** Names of tenants, of any characters, as names that a file system or a database takes; no two of them in one. */
+/** Encodes names of any characters as names that a file system or a database accepts, without collisions. */
 export interface NameCodec {
   readonly encode: (name: string) => string;
-  /** The name that is encoded so; undefined for text that encodes none. */
+  /** The name of an encoded text; undefined for text that `encode` does not make. */
   readonly decode: (encoded: string) => string | undefined;
 }
 
 /**
- * Characters that are kept stand for themselves; every byte of all others, in UTF-8, is the mark and two lower-case hex
- * digits.
+ * Kept characters stay. Each UTF-8 byte of the others becomes the mark and two lower-case hex digits.
  * @param mark a character that is not kept.
  */
 export function createNameCodec(kept: RegExp, mark: string): NameCodec {

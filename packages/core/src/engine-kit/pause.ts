@@ -1,6 +1,6 @@
 import { abortedError, throwIfAborted } from "../errors/errors.js";
 
-/** Waits so long, and no longer than until the signal fires. @throws ABORTED when it does. */
+/** Waits for a time. @throws ABORTED as soon as the signal fires. */
 export async function pause(millis: number, signal?: AbortSignal | undefined): Promise<void> {
   throwIfAborted(signal);
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -13,18 +13,18 @@ function collector(): Collect {
   return collect;
 }
 
-/** A stream of large buffers leaves this much behind before it is cleared away. */
+/** How many bytes of buffers gather before a collection. */
 const reclaimBytes = 5 * 1024 * 1024;
 
-/** Every so many collections one goes through the whole heap, for what a slow reader let grow old. */
+/** One in so many collections covers the whole heap, for buffers that grew old with a slow reader. */
 const minorsPerMajor = 4;
 
 /**
- * Counts the bytes of buffers that a stream has passed on, and has V8 free them every few megabytes. V8
- * weighs its own heap, where such buffers are almost nothing, and would let a hundred megabytes of them
- * gather. For threads and processes that are ours: a library leaves its host's memory to the host.
- * @param kind `minor` mostly frees what died young, which costs a millisecond; `major` always goes through the
- *   whole heap, which is right where that is small.
+ * Counts the bytes of buffers that a stream has passed on, and makes V8 free them every few megabytes. V8
+ * schedules collections by its own heap, where such buffers weigh almost nothing, and lets a hundred megabytes of them
+ * gather. For our own threads and processes: a library leaves its host's memory to the host.
+ * @param kind `minor` mostly collects young objects, in about a millisecond; `major` always covers the whole heap,
+ *   where that is small.
  */
 export function createReclaimer(kind: "minor" | "major"): (passedBytes: number) => void {
   let bytes = 0;

@@ -20,10 +20,10 @@ export function checkNode(): void {
 }
 
 /**
- * The address of a file that an engine runs as a thread.
- * @param from the `import.meta.url` of the module that the file lies beside.
+ * The URL of a file that an engine runs as a thread.
+ * @param from the `import.meta.url` of the module beside the file.
  * @param packageName the engine's package.
- * @throws DRIVER_UNAVAILABLE when it is not there, as in a bundle that has the module alone.
+ * @throws DRIVER_UNAVAILABLE when the file is missing, as in a bundle.
  */
 export function threadFile(name: string, from: string | undefined, packageName: string): URL {
   // A bundle in CommonJS has no import.meta.url.

@@ -1,20 +1,19 @@
 /**
- * What is known to be durable, by key, so that most writes need not write it again. A key is known only once the write that
- * brought it is durable, and only until a deletion, by whatever server, may have removed it: every deletion changes the
- * generation.
+ * Remembers what is stored, by key, so that most writes skip it. A key is known once a write with it is durable, and until a
+ * deletion on any server may have removed it: every deletion changes the generation.
  */
 export interface SeenSet<Value> {
-  /** What is known of a key in this generation. Another generation than before forgets everything. */
+  /** The value of a key in this generation. A new generation forgets all keys. */
   readonly get: (key: string, generation: number) => Value | undefined;
-  /** A write that began in this generation is durable. Changes nothing when another generation has come since. */
+  /** Adds the keys of a durable write that began in this generation. Ignores them when the generation has changed. */
   readonly confirm: (entries: Iterable<readonly [key: string, value: Value]>, generation: number) => void;
-  /** Forgets what may be gone. @returns what it was. */
+  /** Forgets entries that may be gone. @returns their values. */
   readonly forget: (mayBeGone: (value: Value, key: string) => boolean) => Value[];
 }
 
 /**
- * @param maxKeys With more than this it begins again with none.
- * @param covers Whether a known value says a newly confirmed one too, and stays; by default the new one takes its place.
+ * @param maxKeys With more keys it starts over.
+ * @param covers Whether a known value includes a new one, and stays. By default the new value replaces it.
  */
 export function createSeenSet<Value>(
   maxKeys: number,

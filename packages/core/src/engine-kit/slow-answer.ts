@@ -1,19 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SpanStoreError } from "../errors/errors.js";
 
-/** An answer that takes long to find: given again while it is young, and found again in the background afterwards. */
+/** Caches an answer that takes long to find, and refreshes it in the background. */
 export interface SlowAnswer<T> {
   /**
-   * The last answer, or the first one, for which a caller waits a bounded time.
+   * The last answer. Callers wait for the first one, for a bounded time.
    * @throws what the last attempt threw; STORE_UNAVAILABLE when there is no answer in time.
    */
   readonly get: () => Promise<T>;
 }
 
 export interface SlowAnswerOptions {
-  /** An older answer is found again, and given meanwhile; 15,000 ms by default. */
+  /** Refreshes an older answer, and gives it meanwhile; 15,000 ms by default. */
   readonly maxAgeMillis?: number;
-  /** A caller waits no longer than this; 2,000 ms by default. */
+  /** How long a caller waits; 2,000 ms by default. */
   readonly maxWaitMillis?: number;
 }
 

@@ -4,12 +4,12 @@ import { spanKindWord } from "../model/trace.js";
 import { spansOf } from "../otlp/groups.js";
 import { readHex } from "../otlp/wire.js";
 import { maxUnixNano } from "../query/search-of-query.js";
-import type { CandidateWindow, Engine, Fragment } from "../store/contract/engine.js";
+import type { CandidateBatch, Engine, Fragment } from "../store/contract/engine.js";
 import type { Operation } from "../store/contract/span-store.js";
 import { callsOfTrace, createCallCounter } from "../store/reading/dependencies.js";
 
-/** Fragments are handed out in windows of this many. */
-const fragmentsPerWindow = 64;
+/** The fragments of a batch. */
+const fragmentsPerBatch = 64;
 
 /**
  * Spans in arrays and nothing else: no index, every read looks at everything. What it answers is by
@@ -37,18 +37,18 @@ export function createMemoryEngine(): Engine {
 
     sequence: async () => sequence,
 
-    async *candidates(): AsyncGenerator<CandidateWindow, void> {
+    async *candidates(): AsyncGenerator<CandidateBatch, void> {
       const all = [...traces.values()].flat();
-      for (let i = 0; i < all.length; i += fragmentsPerWindow) {
-        yield { fragments: all.slice(i, i + fragmentsPerWindow), laterStartAtMostUnixNano: maxUnixNano };
+      for (let i = 0; i < all.length; i += fragmentsPerBatch) {
+        yield { fragments: all.slice(i, i + fragmentsPerBatch), laterStartAtMostUnixNano: maxUnixNano };
       }
     },
 
     async *fragments(traceIds): AsyncGenerator<readonly Fragment[], void> {
       for (const traceId of traceIds) {
         const list = traces.get(traceId) ?? [];
-        for (let i = 0; i < list.length; i += fragmentsPerWindow) {
-          yield list.slice(i, i + fragmentsPerWindow);
+        for (let i = 0; i < list.length; i += fragmentsPerBatch) {
+          yield list.slice(i, i + fragmentsPerBatch);
         }
       }
     },

@@ -4,7 +4,7 @@ import type { SpanQuery, TraceQuery } from "../query/trace-query.js";
 import type { DependencyQuery, SpanStore } from "../store/contract/span-store.js";
 import { readSpans, readSummaries, readTraces, walkPages } from "./contents.js";
 
-/** One thing asked of a store, and all ways to ask it. */
+/** A question for a store, in all forms. */
 export type Question =
   | { readonly ask: "traces"; readonly query: TraceQuery; readonly limit?: number }
   | { readonly ask: "tracePages"; readonly query: TraceQuery; readonly pageSize: number }
@@ -14,8 +14,8 @@ export type Question =
   | { readonly ask: "byId"; readonly traceIds: readonly string[]; readonly spanLimit?: number };
 
 /**
- * What a store answers, in a form that can be compared and read. A refusal is an answer too, and what can be
- * asked in several ways is asked in all of them, which must agree.
+ * The answer of a store, in a form that can be compared and read. A refusal is an answer, too. All forms of a question must have the
+ * same answer.
  */
 export async function answerOf(store: SpanStore, question: Question): Promise<unknown> {
   try {
@@ -61,7 +61,7 @@ async function answer(store: SpanStore, question: Question): Promise<unknown> {
         store.getTraces(traceIds, spanLimit === undefined ? {} : { spanLimit }),
       );
       if (spanLimit === undefined) return traces;
-      // Which spans are left out is the store's own choice.
+      // The store chooses which spans it leaves out.
       return traces.map(({ traceId, spans, truncated }) => ({ traceId, spans: spans.length, truncated }));
     }
   }
@@ -97,7 +97,7 @@ async function tracePages(store: SpanStore, query: TraceQuery, size: number): Pr
   return { traces, summaries };
 }
 
-/** More than a case writes. */
+/** More than the traces of any case. */
 const allTraces = 100_000;
 
 export function pageOf(size: number, token: string | undefined): { size: number; token?: string } {

@@ -4,14 +4,14 @@ import type { Resource, ResourceSpans, Span, TracesData } from "../model/trace.j
 import { baseTime } from "./spans.js";
 
 /**
- * Data sets for comparing stores, biased to collide: few ids, few keys, few values, and values of several
- * types whose text forms are the same. What an optional part is absent from is small, so that a failing case
- * shrinks to what it is about.
+ * Data sets to compare stores, biased to collide: few ids, few keys, few values, and values of several
+ * types with the same text form. Values shrink by losing their optional parts, so that a failing case becomes
+ * small.
  */
 
-/** Stands for bytes that are no UTF-8, of the same number; see `encodeRequest`. */
+/** Stands for bytes of the same length that are not UTF-8; see `encodeRequest`. */
 export const invalidText = "\u{10fffe}";
-/** What those bytes read as. */
+/** The text of those bytes in reads. */
 export const replacedText = "\ufffd".repeat(4);
 
 export const texts = [
@@ -41,7 +41,7 @@ export const noSpanId = "0000000000000000";
 const millis = 1_000_000n;
 const second = 1000n * millis;
 
-/** Edges of the windows that engines may cut time into, and far ones. */
+/** Edges of the windows of time of engines, and far times. */
 const offsets = [
   ...[0n, 1n, -1n, millis - 1n, millis, 2n * millis, 1023n * millis, 1024n * millis, second, 61n * second],
   ...[3600n * second, -3600n * second, 86_400n * second],
@@ -165,7 +165,7 @@ const resourceSpans: fc.Arbitrary<ResourceSpans> = fc.record(
   { requiredKeys: ["scopeSpans"] },
 );
 
-/** What one write brings. */
+/** The traces of one write. */
 export const request: fc.Arbitrary<TracesData> = fc.record({
   resourceSpans: fc.array(resourceSpans, { minLength: 1, maxLength: 3, size: "small" }),
 });
@@ -173,12 +173,12 @@ export const request: fc.Arbitrary<TracesData> = fc.record({
 /** Many spans by a formula, so that listings take several turns; printed as its few numbers. */
 export interface Bulk {
   readonly spans: number;
-  /** The spans are dealt out to so many traces, */
+  /** The number of traces, */
   readonly traces: number;
-  /** and written in so many requests. */
+  /** and of requests. */
   readonly requests: number;
   readonly stepMillis: number;
-  /** How far in time a span is from the one before it, in steps; so time and arrival go different ways. */
+  /** The distance in time from one span to the next, in steps, so that the order of time differs from that of arrival. */
   readonly stride: number;
 }
 

@@ -17,11 +17,11 @@ import {
 } from "./arbitrary-data.js";
 
 /**
- * Filters over every level, operator and field, with constants out of the pools that data is made of. Most are
- * right; a few are not, and then all stores must refuse them alike.
+ * Filters over every level, operator and field, with constants from the pools of the data. A few are invalid, and every store
+ * must refuse them alike.
  */
 
-/** Filters ask for what is read, and that is what invalid bytes are read as. */
+/** Reads give this text for invalid bytes, so filters ask for it. */
 const asked = (text: string): string => (text === invalidText ? replacedText : text);
 
 const key = fc.constantFrom(...keys).map(asked);
@@ -33,7 +33,7 @@ const attribute: fc.Arbitrary<FilterExpression> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(key, level).map(([each, at]) => ({ attr: { key: each, level: at } })) },
 );
 
-/** Constants by type, each a text that can be read as the type. */
+/** Constants by type, as text of the type. */
 const spelled = {
   string: text,
   int: fc.constantFrom("200", "0", "-1", "+1", "300", "9007199254740993", "-9223372036854775808"),
@@ -64,7 +64,7 @@ const typedList: fc.Arbitrary<FilterExpression> = typeName.chain((type) =>
   fc.array(spelled[type], { minLength: 1, maxLength: 3 }).map((values) => ({ list: { values, type } })),
 );
 
-/** What constants next to a field may be, as text. */
+/** The constants next to a field, as text. */
 function constantsOf({ name, type }: Field): fc.Arbitrary<string> {
   switch (type) {
     case "kind":
@@ -103,7 +103,7 @@ const pattern = fc.constantFrom(
 const word = fc.constantFrom("out", "OF", "memory", "leak", "k", "stra\u00dfe", "200", "nul");
 
 const call = (op: string, ...args: FilterExpression[]): FilterCall => ({ op, args });
-/** Either operand may stand first. */
+/** Either operand may come first. */
 const eitherWay = (op: string, a: FilterExpression, b: FilterExpression): fc.Arbitrary<FilterCall> =>
   fc.constantFrom(call(op, a, b), call(op, b, a));
 
@@ -143,7 +143,7 @@ const onField: fc.Arbitrary<FilterCall> = fc.constantFrom(...fields).chain((fiel
 });
 
 const reference = fc.oneof(attribute, fc.constantFrom(...fields).map(referenceTo));
-/** Now and then of domains that do not compare, which is refused. */
+/** Sometimes of types that do not compare, which every store refuses. */
 const onReferences: fc.Arbitrary<FilterCall> = fc.oneof(
   fc.tuple(comparison, attribute, attribute).map((of) => call(...of)),
   fc.tuple(comparison, reference, reference).map((of) => call(...of)),

@@ -13,11 +13,11 @@ import {
 } from "./arbitrary-data.js";
 import { filter } from "./arbitrary-filter.js";
 
-/** Searches over the pools that data is made of. Paging and limits are the asker's. */
+/** Searches over the pools of the data. The caller adds paging and limits. */
 
 const asked = (text: string): string => (text === invalidText ? replacedText : text);
 
-/** A bound at 0 means no bound to some, so it has a test of its own. */
+/** Some stores take a bound of 0 for none, so another test covers 0. */
 const bound = time.filter((each) => each !== 0n);
 
 const range = fc
@@ -28,7 +28,7 @@ const range = fc
     return { startTimeMinUnixNano: max, startTimeMaxUnixNano: min };
   });
 
-/** As a caller writes values: of their types, and by the text of them. */
+/** Values as callers write them: typed, and as text. */
 const attributeValue = value.chain((each): fc.Arbitrary<AnyValue | string | number | boolean | bigint> => {
   if ("stringValue" in each)
     return fc.constantFrom<AnyValue | string>(
@@ -77,7 +77,7 @@ const classic: fc.Arbitrary<TraceQuery> = fc.record(
   { requiredKeys: [] },
 );
 
-/** What traces are looked for, in which time. */
+/** The time range and the conditions of a search. */
 export const traceQuery: fc.Arbitrary<TraceQuery> = fc
   .tuple(
     range,

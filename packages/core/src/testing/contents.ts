@@ -12,12 +12,12 @@ import type {
   TraceSummary,
 } from "../store/contract/span-store.js";
 
-/** One span as it stands in encoded OTLP: its own bytes, and those of what surrounds it. */
+/** A span in encoded OTLP: its bytes, and those of its resource and scope. */
 export interface Content {
   readonly traceId: string;
   readonly spanId: string;
   readonly startTimeUnixNano: bigint;
-  /** To be read by people and compared by programs: what the span is, and a fingerprint of all its bytes. */
+  /** Describes the span for people, with a fingerprint of all its bytes for comparisons. */
   readonly label: string;
   /** Hex of the resource's fields, the scope's fields and the span, unknown fields included. */
   readonly bytes: string;
@@ -57,10 +57,10 @@ export function labelsOf(encoded: Uint8Array): string[] {
   return contentsOf(encoded).map(({ label }) => label);
 }
 
-/** A trace as chunks gave it. */
+/** A trace, from its chunks. */
 export interface ReadTrace {
   readonly traceId: string;
-  /** Sorted, since the order of a trace's spans means nothing. */
+  /** Sorted: the order of the spans in a trace has no meaning. */
   readonly spans: readonly string[];
   readonly truncated: boolean;
 }
@@ -72,7 +72,7 @@ export interface ReadTraces {
 
 const maxChunkBytes = 3 * 1024 * 1024;
 
-/** Gathers traces, and holds every chunk to what is promised of chunks. */
+/** Gathers traces, and checks the contract of every chunk. */
 export async function readTraces(
   chunks: AsyncIterable<TraceChunk>,
   read: (encoded: Uint8Array) => string[] = labelsOf,
@@ -141,12 +141,12 @@ export async function readSummaries(
   return { summaries, nextPageToken };
 }
 
-/** The ids of the traces that a query finds, in order. */
+/** The ids of the traces of a query, in order. */
 export async function found(store: SpanStore, query: TraceQuery): Promise<string[]> {
   return (await store.findTraceIds(query)).traces.map(({ traceId }) => traceId);
 }
 
-/** All that a walk through pages gives; `page` asks for one page by its token. */
+/** Walks through all pages; `page` reads the page of a token. */
 export async function walkPages<T>(
   page: (
     token: string | undefined,

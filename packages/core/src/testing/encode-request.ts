@@ -5,8 +5,8 @@ import { invalidText } from "./arbitrary-data.js";
 const marker = Buffer.from(invalidText, "utf8");
 
 /**
- * Encodes what a case describes. Where it says `invalidText` the bytes are no UTF-8, which the model could not
- * say; there are as many of them, so that no length changes.
+ * Encodes the requests of a case. `invalidText` becomes bytes of the same length that are not UTF-8, which the model cannot
+ * express.
  */
 export function encodeRequest(traces: TracesData): Uint8Array {
   const encoded = Buffer.from(encodeTraces(traces));

@@ -3,7 +3,7 @@ import type { SpanStore } from "../store/contract/span-store.js";
 import { readSpans, readSummaries, readTraces } from "./contents.js";
 import { type TestSpan, tracesOf } from "./spans.js";
 
-/** All that a store tells: what is deleted must be gone from every part. */
+/** Reads everything from a store: a deletion must show in every part. */
 export async function everything(store: SpanStore): Promise<unknown> {
   const services = await store.getServices();
   const operations: unknown[] = [];
@@ -19,11 +19,11 @@ export async function everything(store: SpanStore): Promise<unknown> {
   };
 }
 
-/** What a store has that was only ever given these spans. */
+/** The contents of a store that got only these spans. */
 export async function everythingOf(spans: readonly TestSpan[]): Promise<unknown> {
   const store = openMemoryStore();
   await store.write(tracesOf(...spans));
   return everything(store);
 }
 
-/** One trace in time behind another, and one that lies across the boundary at 10 s. */
+/** Two traces one after the other, and a third across the boundary at 10 s. */

@@ -1,58 +1,58 @@
 import type { SpanStore } from "../store/contract/span-store.js";
 
-/** What a test runner must offer; those of node:test, vitest, jest and mocha do. */
+/** The functions of a test runner; those of node:test, vitest, jest and mocha fit. */
 export interface TestRunner {
   readonly describe: (name: string, define: () => void) => unknown;
-  /** The time-out in milliseconds stands third, where a runner takes one there. */
+  /** The third argument is the time-out in milliseconds, for runners that take one. */
   readonly it: (name: string, run: () => Promise<void>, timeoutMillis?: number) => unknown;
 }
 
 /**
- * What a store may leave out, by name; every other demand holds for all. Leaving out is declared here
- * and never asked of the store, which could otherwise skip its own tests.
+ * The features that a store may lack. All other tests run on every store. The caller declares them: a store that declared its own
+ * could skip its tests.
  */
 export type OptOut =
-  /** `purge` empties nothing: what stands before the store does not offer it. */
+  /** `purge` is not available, for example through a protocol without it. */
   | "purge"
-  /** `deleteBefore` deletes nothing, likewise. */
+  /** `deleteBefore` is not available. */
   | "deleteBefore"
   | "stats"
-  /** It has one space for all. */
+  /** The store has no tenants. */
   | "tenants"
-  /** `write` tells neither which spans it rejected nor why; they are rejected all the same. */
+  /** `write` rejects spans without saying which and why. */
   | "rejectedSpans"
-  /** Errors have their code, but name no `field`. */
+  /** Errors have a code and no `field`. */
   | "errorFields"
-  /** A time bound of exactly 0 is the same as none. */
+  /** A time bound of 0 means none. */
   | "zeroBounds";
 
 export interface ConformanceOptions {
-  /** Names the store in the tests' names. */
+  /** The name of the store in test names. */
   readonly name: string;
   /**
-   * Opens the store of a place: `a`, `b1`, ... Places have nothing to do with each other, and a new one
-   * is empty. The suite closes what it opened; what is left then is the caller's to remove.
+   * Opens the store of a namespace: `a`, `b1`, ... Namespaces are independent, and a new one is empty. The suite closes the
+   * stores that it opens; the caller removes their data.
    */
   readonly open: (place: string) => Promise<SpanStore>;
-  /** Whether a place that is opened again after `close` has what it had. */
+  /** Whether a store keeps its spans after `close`. */
   readonly persists: boolean;
   readonly optOuts?: readonly OptOut[];
-  /** Random cases, each a data set with its searches: 100 unless SPANSTORE_CONFORMANCE_RUNS says otherwise. */
+  /** The number of random cases, each a data set with searches: 100 by default. SPANSTORE_CONFORMANCE_RUNS overrides it. */
   readonly runs?: number;
-  /** Of the random cases; a fresh one unless SPANSTORE_CONFORMANCE_SEED says otherwise. It is printed. */
+  /** The seed of the random cases, which is printed; fresh by default. SPANSTORE_CONFORMANCE_SEED overrides it. */
   readonly seed?: number;
 }
 
-/** Opens the store of a place of this test alone; the suite closes it. */
+/** Opens the store of a namespace of this test; the suite closes it. */
 export type Open = (place?: string) => Promise<SpanStore>;
 
-/** What the chapters of the suite define their tests with. */
+/** Defines the tests of a chapter. */
 export interface Suite {
   readonly options: ConformanceOptions;
-  /** Hands everything that is defined within to the test runner. */
+  /** Passes all tests defined within to the test runner. */
   readonly define: (name: string, define: () => void) => void;
   readonly describe: (name: string, define: () => void) => void;
-  /** A test with an empty store, unless the store opts out of what it is about. */
+  /** A test with an empty store, unless the store opts out of its feature. */
   readonly it: (name: string, run: (store: SpanStore, open: Open) => Promise<void>, about?: About) => void;
   readonly has: (feature: OptOut) => boolean;
 }
@@ -83,7 +83,7 @@ export function createSuite({ describe, it }: TestRunner, options: ConformanceOp
     }
   };
 
-  /** What the group that is being defined holds; test runners take one without tests for a mistake. */
+  /** The tests of the current group. Test runners refuse a group without tests. */
   let group: (() => void)[] = [];
   const within = (define: () => void): readonly (() => void)[] => {
     const outer = group;
@@ -118,7 +118,7 @@ export function createSuite({ describe, it }: TestRunner, options: ConformanceOp
 
 const defaultRuns = 100;
 
-/** How many random cases, and their seed: what the environment says, the options, or a fresh seed. */
+/** The number of random cases and their seed: from the environment, the options, or defaults. */
 export function randomness({ runs, seed }: ConformanceOptions): {
   readonly runs: number;
   readonly seed: number;

@@ -22,8 +22,7 @@ export { tracesData } from "./arbitrary-otlp.js";
 export type { ConformanceOptions, OptOut, TestRunner } from "./harness.js";
 
 /**
- * Defines the tests that a SpanStore must pass, whatever is below it, with the functions of the test
- * runner at hand:
+ * Defines the tests that every SpanStore must pass, with the functions of a test runner:
  *
  * ```ts
  * import { describeSpanStore } from "@spanstore/core/testing";
@@ -32,11 +31,11 @@ export type { ConformanceOptions, OptOut, TestRunner } from "./harness.js";
  * describeSpanStore({ describe, it }, { name: "mine", open: openMyStore, persists: false });
  * ```
  *
- * A store that cannot do all of it says so by `optOuts`; those tests are then left out. Random cases print
- * their seed; SPANSTORE_CONFORMANCE_SEED repeats them and SPANSTORE_CONFORMANCE_RUNS says how many.
+ * `optOuts` leaves out the tests of features that a store does not have. Random cases print
+ * their seed; SPANSTORE_CONFORMANCE_SEED repeats them, and SPANSTORE_CONFORMANCE_RUNS sets their number.
  *
- * What is expected stands in the suite, or is what the memory engine answers; a store is never asked
- * what it can do. It needs nothing but the SpanStore, which may well be far away.
+ * The suite or the memory engine defines the expected answers; the suite never asks a store for its features. It uses only the
+ * SpanStore, which may be remote.
  */
 export function describeSpanStore(runner: TestRunner, options: ConformanceOptions): void {
   const suite = createSuite(runner, options);

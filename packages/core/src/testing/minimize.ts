@@ -1,9 +1,9 @@
-/** How often a smaller case is tried; each try plays a whole case. */
+/** The number of tries; each plays a whole case. */
 const maxTries = 1000;
 
 /**
- * Leaves out of a failing case what it fails without: elements of its lists, wherever they stand, the largest
- * first. What is left is small enough to be read.
+ * Removes list elements from a failing case while it still fails, outer lists first. The rest is short enough to
+ * read.
  * @param fails whether a case fails as the whole one did.
  */
 export async function minimize<T>(whole: T, fails: (smaller: T) => Promise<boolean>): Promise<T> {
@@ -17,7 +17,7 @@ export async function minimize<T>(whole: T, fails: (smaller: T) => Promise<boole
       if (!(await fails(smaller))) continue;
       smallest = smaller;
       changed = true;
-      // The paths of what stood behind are others now.
+      // The removal has changed the paths of later elements.
       break;
     }
   }

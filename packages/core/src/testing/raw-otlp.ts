@@ -2,18 +2,18 @@ import type { TracesData } from "../model/trace.js";
 import { encodeTraces } from "../otlp/encode.js";
 import { Cursor, varintSize, wireBytes, writeVarint } from "../otlp/wire.js";
 
-/** What is put into encoded OTLP that the model has no words for. */
+/** Changes to encoded OTLP that the model cannot express. */
 export interface Splices {
-  /** Behind every message, fields of all wire types that OTLP does not define. */
+  /** Adds unknown fields of all wire types to every message. */
   readonly unknownFields?: boolean;
-  /** Strings become bytes that are no UTF-8, of the same length. */
+  /** Replaces strings by bytes of the same length that are not UTF-8. */
   readonly invalidText?: boolean;
-  /** Fields of a span that would be left out stand there as zeros. */
+  /** Writes default values of a span as explicit zeros. */
   readonly explicitZeros?: boolean;
   readonly replace?: Replacement;
 }
 
-/** Wherever a field has this content, these bytes stand instead of it, tag and all. */
+/** Replaces every field with this content by these bytes, tag included. */
 export interface Replacement {
   readonly content: Uint8Array;
   readonly field: Uint8Array;
@@ -35,7 +35,7 @@ type Message =
   | "map";
 
 interface Shape {
-  /** The fields that are messages themselves. */
+  /** The fields that are messages. */
   readonly messages: Readonly<Record<number, Message>>;
   /** The fields that are text. */
   readonly texts: readonly number[];
@@ -92,7 +92,7 @@ const zeros = Uint8Array.of(
   0,
 );
 
-/** Encodes the model and puts in what the model cannot say. */
+/** Encodes the model with these changes. */
 export function spliced(traces: TracesData, splices: Splices): Uint8Array {
   return rewrite(encodeTraces(traces), "traces", splices);
 }

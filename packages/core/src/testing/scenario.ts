@@ -8,15 +8,15 @@ import { type Bulk, bulk, request, requestsOfBulk, time, traceIds } from "./arbi
 import { dependencyWindow, spanQuery, traceQuery } from "./arbitrary-query.js";
 import { encodeRequest } from "./encode-request.js";
 
-/** What happens to a store, one after the other. */
+/** A step of a scenario. */
 export type Step =
   | { readonly write: TracesData }
   | { readonly writeBulk: Bulk }
-  /** Everything that was written so far comes again, cut into this many requests, at the same time. */
+  /** Writes all earlier spans again, at the same time, in this many requests. */
   | { readonly replayIn: number }
   | { readonly deleteBefore: bigint }
   | { readonly question: Question }
-  /** Pages are read while more is written between them. */
+  /** Reads pages, and writes between them. */
   | { readonly walk: Question & { readonly ask: "tracePages" | "spans" }; readonly meanwhile: TracesData };
 
 const pageSize = fc.constantFrom(1, 2, 3, 7, 50);
@@ -72,7 +72,7 @@ export function scenario(deletes: boolean): fc.Arbitrary<Step[]> {
     .map(([write, steps]) => [{ write }, ...steps]);
 }
 
-/** Asked at the end of every scenario. */
+/** The questions at the end of every scenario. */
 const closingQuestions: readonly Question[] = [
   { ask: "traces", query: {} },
   { ask: "spans", query: {}, pageSize: 50 },
@@ -81,7 +81,7 @@ const closingQuestions: readonly Question[] = [
   { ask: "byId", traceIds: [...traceIds].reverse() },
 ];
 
-/** Does the same to both stores, and demands that `store` answers as `reference` does. */
+/** Plays the steps on both stores, and asserts that `store` answers like `reference`. */
 export async function play(steps: readonly Step[], store: SpanStore, reference: SpanStore): Promise<void> {
   const both = [store, reference];
   const written: TracesData[] = [];
@@ -114,7 +114,7 @@ export async function play(steps: readonly Step[], store: SpanStore, reference: 
   for (const each of closingQuestions) await ask(each);
 }
 
-/** What there was when the walk began comes whole, once and in order; what came later may come too. */
+/** A walk gives everything stored at its beginning, once and in order. It may give later spans, too. */
 async function walkWhileWriting(
   store: SpanStore,
   { pageSize: size, ...of }: Question & { readonly ask: "tracePages" | "spans" },
@@ -128,7 +128,7 @@ async function walkWhileWriting(
   try {
     before = await walked(largePage);
   } catch (error) {
-    // Whether it is refused rightly is another question's business.
+    // Other questions test refusals.
     if (isSpanStoreError(error)) return;
     throw error;
   }
@@ -147,7 +147,7 @@ function spanCount({ resourceSpans }: TracesData): number {
     .reduce((sum, { spans }) => sum + spans.length, 0);
 }
 
-/** All spans dealt out to several requests, each with its resource and scope. */
+/** Distributes all spans over several requests, each with its resource and scope. */
 function recut(written: readonly TracesData[], requests: number): TracesData[] {
   const dealt: TracesData["resourceSpans"][number][][] = Array.from({ length: requests }, () => []);
   let turn = 0;

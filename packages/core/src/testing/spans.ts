@@ -1,11 +1,11 @@
 import type { AnyValue, KeyValue } from "../model/any-value.js";
 import type { ResourceSpans, Span, SpanEvent, SpanLink, Status, TracesData } from "../model/trace.js";
 
-/** A span of the suite's own cases, with only what a case is about. */
+/** A span of a test, with only the fields that matter to it. */
 export interface TestSpan {
-  /** 1 stands for the 64-bit id 0...01, a text for itself. */
+  /** A number is the 64-bit id, such as 0...01; a text is the id itself. */
   readonly trace: number | string;
-  /** Of 64 bits; 1 unless given. */
+  /** 64 bits; 1 by default. */
   readonly id?: number;
   readonly parent?: number;
   readonly service?: string;
@@ -13,7 +13,7 @@ export interface TestSpan {
   readonly kind?: number;
   /** Milliseconds after {@link baseTime}; a bigint is nanoseconds since the epoch. */
   readonly at?: number | bigint;
-  /** Nanoseconds; 1 ms unless given. */
+  /** Nanoseconds; 1 ms by default. */
   readonly duration?: bigint;
   readonly status?: Status;
   readonly attributes?: Readonly<Record<string, string | number | boolean | bigint | AnyValue>>;
@@ -42,7 +42,7 @@ export function timeAt(at: number | bigint): bigint {
   return typeof at === "bigint" ? at : baseTime + BigInt(at) * nanosPerMilli;
 }
 
-/** One write of these spans; neighbours of one service share a resource. */
+/** A write of these spans; neighbours of one service share a resource. */
 export function tracesOf(...spans: readonly TestSpan[]): TracesData {
   const resourceSpans: (ResourceSpans & { readonly scopeSpans: readonly { readonly spans: Span[] }[] })[] =
     [];

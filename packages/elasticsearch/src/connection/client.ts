@@ -3,11 +3,11 @@ import { createBackoff, throwIfAborted } from "@spanstore/core/engine";
 import type { Settings } from "../options.js";
 import { type Failure, failureOf, isTimeout, storeError } from "./errors.js";
 
-/** Requests to Elasticsearch, to whichever node answers. */
+/** Sends requests to the nodes of a cluster. */
 export interface Client {
-  /** Sends a request and gives the body of the answer. What finds nobody, or a busy cluster, is tried again for a while. */
+  /** Sends a request and returns the body of the answer. Retries for a while when no node answers or the cluster is busy. */
   readonly request: <T>(request: Request, options?: RequestOptions) => Promise<T>;
-  /** How many requests found nobody so far: after one of them, nodes may have started again. */
+  /** How many requests reached no node so far. After such a request nodes may have restarted. */
   readonly failures: () => number;
   readonly close: () => Promise<void>;
 }
@@ -18,30 +18,30 @@ export interface Request {
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   /** JSON. */
   readonly body?: object;
-  /** Lines of JSON, each with its end. */
+  /** Lines of JSON, each with its line feed. */
   readonly lines?: string;
 }
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
-  /** What is done, for the message of an error. */
+  /** The beginning of an error's message. */
   readonly doing?: string;
-  /** For how long it is tried again; the settings' otherwise. */
+  /** How long to retry; by default as the settings say. */
   readonly retryMillis?: number;
-  /** Failures that are handed on as they are, for the caller to deal with. */
+  /** Failures that are thrown as the client's own errors, for the caller to handle. */
   readonly expects?: readonly Failure[];
 }
 
 const firstPauseMillis = 25;
 const longestPauseMillis = 1_000;
-/** A larger answer is given up while it comes; who may get one asks for less then. */
+/** The client gives up a larger answer while it arrives. Callers ask for less then. */
 const maxResponseBytes = 128 * 1024 * 1024;
 
-/** Plain JSON rather than the client's own types, which servers of an older major version refuse. */
+/** Plain JSON instead of the client's own media types, which servers of an older major version refuse. */
 const headers = { accept: "application/json", "content-type": "application/json" };
 const lineHeaders = { ...headers, "content-type": "application/x-ndjson" };
 
-/** @param parse reads the answers. */
+/** @param parse parses the answers. */
 export function createClient(settings: Settings, parse: (text: string) => unknown = JSON.parse): Client {
   const { nodes, auth, ca, caFingerprint, compression, timeoutMillis } = settings;
   const client = new ElasticsearchClient({
@@ -51,9 +51,9 @@ export function createClient(settings: Settings, parse: (text: string) => unknow
     ...(caFingerprint !== undefined && { caFingerprint, tls: { rejectUnauthorized: false } }),
     compression,
     requestTimeout: timeoutMillis,
-    // Each node once; then it pauses below.
+    // Tries each node once; the loop below waits and retries.
     maxRetries: nodes.length - 1,
-    // Nodes that were gone are tried by the next requests, since not every distribution answers a ping.
+    // Requests themselves try dead nodes again, since not every distribution answers a ping.
     resurrectStrategy: "optimistic",
     maxResponseSize: maxResponseBytes,
     enableMetaHeader: false,
@@ -85,7 +85,7 @@ export function createClient(settings: Settings, parse: (text: string) => unknow
           throwIfAborted(signal);
           const failure = failureOf(error);
           if (failure === "unreachable") failures++;
-          // After a time-out the caller hears of it first: it may be late already, and the request may still be at work.
+          // A time-out is not retried: the caller may be late already, and the request may still run.
           const mayPass = (failure === "unreachable" && !isTimeout(error)) || failure === "busy";
           if (mayPass && mayTryAgain()) {
             await wait();
@@ -115,14 +115,14 @@ function send(
     },
     {
       headers: lines === undefined ? headers : lineHeaders,
-      // Traces of what keeps traces would come back as more of them.
+      // Tracing a trace store would trace itself.
       openTelemetry: { enabled: false },
       ...(signal !== undefined && { signal }),
     },
   );
 }
 
-/** The client takes a class. Its own also looks for what would change prototypes when answers were merged, and none are. */
+/** The client takes a class. Its own checks answers for keys that would change prototypes in a merge; no answer is merged. */
 function serializerWith(parse: (text: string) => unknown): typeof Serializer {
   return class extends Serializer {
     override deserialize<T>(text: string): T {

@@ -1,31 +1,31 @@
 import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
 
-/** What went wrong, as far as it decides what is done about it. */
+/** The kinds of failure that callers treat differently. */
 export type Failure =
-  /** Nobody answers in time, or shards are missing: another node or a later time may help. */
+  /** No node answers in time, or shards are missing: another node or a later try may help. */
   | "unreachable"
-  /** The cluster has too much to do: later helps. */
+  /** The cluster is overloaded: a later try may help. */
   | "busy"
-  /** An index or the cluster takes no writes, for want of disk space for example. */
+  /** An index or the cluster blocks writes, for lack of disk space for example. */
   | "blocked"
   | "no index"
   | "exists"
   | "conflict"
-  /** It wants to know who asks, or does not believe it. */
+  /** The request has no credentials, or wrong ones. */
   | "unauthenticated"
-  /** It knows who asks, and does not let them. */
+  /** The account lacks a privilege. */
   | "denied"
-  /** The request, or its answer, is larger than one side takes. */
+  /** The request, or its answer, is too large for one side. */
   | "too large"
-  /** Its certificate is not trusted. */
+  /** The node's certificate is not trusted. */
   | "untrusted"
-  /** What answers is no Elasticsearch. */
+  /** The server at the address is not Elasticsearch. */
   | "foreign"
   /** The document or the request itself is at fault. */
   | "refused"
   | "other";
 
-/** What Elasticsearch says of a failure, of a request or of one document of many. */
+/** The reason that Elasticsearch gives for the failure of a request, or of one document in it. */
 export interface Reason {
   readonly status: number;
   readonly type: string;
@@ -50,14 +50,14 @@ export function failureOf(error: unknown): Failure {
   }
 }
 
-/** Whether a request was sent and not answered in time. */
+/** Whether the request timed out. */
 export function isTimeout(error: unknown): boolean {
   return nameOf(error) === "TimeoutError";
 }
 
 export function failureOfReason({ status, type, reason }: Reason): Failure {
   if (type === "cluster_block_exception") return "blocked";
-  // It tells of the index that would have to be made, and not of the document.
+  // The index that the write would make is at fault, not the document.
   if (type === "validation_exception" && /shards/.test(reason)) return "blocked";
   if (type === "index_not_found_exception") return "no index";
   if (type === "resource_already_exists_exception") return "exists";
@@ -83,18 +83,18 @@ export function failureOfReason({ status, type, reason }: Reason): Failure {
   }
 }
 
-/** A failed request as the store's own error. */
+/** Turns a failed request into a SpanStoreError. */
 export function storeError(error: unknown, doing: string): SpanStoreError {
   if (isSpanStoreError(error)) return error;
   const { status, type, reason } = reasonOf(error);
-  // Whoever says no type is a gateway rather than Elasticsearch.
+  // An answer without a type comes from a gateway.
   const whose = type === "" && status > 0 ? `the answer was ${status}` : type;
   const said = [whose, reason].filter((part) => part !== "").join(": ");
   const told = `${doing}: ${said}`;
   return errorFor(failureOf(error), told, reason, error);
 }
 
-/** The store's error for a failure that was told in words already. */
+/** The SpanStoreError for a failure with a message. */
 export function errorFor(failure: Failure, told: string, reason: string, cause?: unknown): SpanStoreError {
   const unavailable = (hint?: string, field?: string): SpanStoreError =>
     new SpanStoreError("STORE_UNAVAILABLE", told, { cause, hint, field });
@@ -121,9 +121,9 @@ export function errorFor(failure: Failure, told: string, reason: string, cause?:
         hint: "give the account or API key the cluster privileges monitor and manage_index_templates, and all of the store's indices",
       });
     case "untrusted":
-      return unavailable("name the authority of its certificate, by certificate or fingerprint", "ca");
+      return unavailable("set ca or caFingerprint to the authority of its certificate", "ca");
     case "foreign":
-      return unavailable("what answers there is no Elasticsearch", "url");
+      return unavailable("the server at this address is not Elasticsearch", "url");
     case "too large":
       return new SpanStoreError("TOO_LARGE", told, {
         cause,
@@ -139,12 +139,12 @@ function adviceOn(reason: string): string {
   if (/maximum.*shards/.test(reason)) {
     return "make windows longer, keep spans for a shorter time, add nodes, or raise cluster.max_shards_per_node";
   }
-  return "writes are blocked: take index.blocks or cluster.blocks away";
+  return "writes are blocked: remove index.blocks or cluster.blocks";
 }
 
 /**
- * The error of a write that was not let in. A sender drops what is refused by UNAUTHENTICATED or PERMISSION_DENIED, and
- * these credentials are not its own: what it sent is welcome once they are right again.
+ * The error of a write for its sender. A sender drops spans on UNAUTHENTICATED and PERMISSION_DENIED. The credentials are the
+ * store's and not the sender's, so it should retry until they are right again.
  */
 export function forSenders(error: SpanStoreError): SpanStoreError {
   if (error.code !== "UNAUTHENTICATED" && error.code !== "PERMISSION_DENIED") return error;
@@ -156,7 +156,7 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
-/** What Node says of a certificate, and what the client says of a fingerprint. */
+/** Matches the messages of Node about certificates and of the client about fingerprints. */
 function isAboutCertificate(error: unknown): boolean {
   const { message = "", code = "" } = Object(error) as { readonly message?: string; readonly code?: string };
   return /certificate|fingerprint|altname/i.test(`${message} ${code}`);
@@ -176,7 +176,7 @@ interface Told extends Cause {
   readonly caused_by?: Cause;
 }
 
-/** Of a gateway's page the beginning is enough. */
+/** The length to which a gateway's page is cut. */
 const longestReason = 300;
 
 function reasonOf(error: unknown): Reason {
@@ -185,7 +185,7 @@ function reasonOf(error: unknown): Reason {
   if (told === undefined || typeof told === "string") {
     return { status: statusCode, type: "", reason: (told ?? message).slice(0, longestReason) };
   }
-  // A search fails as a whole; why, its shards say.
+  // The reasons of the shards say why a search failed.
   const isOfSearch = told.type === "search_phase_execution_exception";
   const { type = "", reason = "" } =
     (isOfSearch ? (told.root_cause?.[0] ?? told.caused_by) : undefined) ?? told;

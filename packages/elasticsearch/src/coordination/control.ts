@@ -4,30 +4,29 @@ import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 
 /**
- * What servers of one space have to know of each other. Writes carry the number of the epoch they began in. A barrier
- * begins a new epoch and returns when no write of an earlier one is under way any more, on any server: what a walk
- * through pages begins with, and what a deletion needs before it may say which names are gone.
+ * Coordinates the servers of one namespace. A write carries the number of the epoch in which it began. A barrier begins a new
+ * epoch and resolves when no server has a write of an earlier epoch under way. A walk through pages begins with a barrier, and a
+ * deletion needs one before it decides which names are gone.
  *
- * The state is one document. Each server that writes stands in it, looks at it a few times a second while it writes,
- * and notes in a document of its own which epoch it has come to. So a write costs no request, and a barrier none but
- * two while there is one server.
+ * The state is one document, which lists the servers that write. Such a server polls it ten times a second, and notes the epoch
+ * that it has reached in a document of its own. So a write costs no request, and a barrier costs two while one server writes.
  */
 export interface Control {
-  /** A write begins; it has to be ended. */
+  /** Begins a write. The caller must call `end`. */
   readonly begin: () => Promise<WriteTicket>;
   readonly end: (ticket: WriteTicket) => void;
   /**
-   * @param deletion begins a new generation too.
-   * @returns the number that writes of later epochs exceed, and all those before do not.
+   * @param deletion whether a new generation begins, too.
+   * @returns a number below those of all later writes, and not below those of earlier ones.
    */
   readonly barrier: (deletion: boolean, signal?: AbortSignal) => Promise<number>;
-  /** Changes with every deletion, of whichever server. */
+  /** A number that every deletion changes, on any server. */
   readonly generation: (signal?: AbortSignal) => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
 export interface WriteTicket {
-  /** Of its epoch. */
+  /** The number of its epoch. */
   readonly sequence: number;
   readonly generation: number;
 }
@@ -35,7 +34,7 @@ export interface WriteTicket {
 interface State {
   readonly epoch: number;
   readonly generation: number;
-  /** Servers that write, by id. */
+  /** The ids of the servers that write. */
   readonly servers: readonly string[];
 }
 
@@ -47,16 +46,22 @@ interface Found<T> {
 }
 
 const stateId = "state";
-/** How often a server that writes looks whether an epoch began. */
-const pollMillis = 100;
-/** A server that has not written for so long takes itself out. */
+/** The interval at which a server that writes polls the state, by default. */
+const defaultPollMillis = 100;
+/** A server that has not written for so long leaves the list. */
 const idleMillis = 10_000;
-/** A server that does not come to a new epoch within this time is taken for dead. */
+/** A barrier removes a server from the list that does not reach the new epoch within this time. */
 const deadAfterMillis = 3_000;
-const barrierPollMillis = 20;
+/** A barrier looks for the other servers this many times in such an interval. */
+const looksPerPoll = 5;
 
-/** @param makeIndex makes the index when it was lost, where Elasticsearch does not do so by itself. */
-export function createControl(client: Client, index: string, makeIndex: () => Promise<void>): Control {
+/** @param makeIndex makes a lost index, where Elasticsearch does not. */
+export function createControl(
+  client: Client,
+  index: string,
+  makeIndex: () => Promise<void>,
+  pollMillis = defaultPollMillis,
+): Control {
   const own = randomBytes(9).toString("base64url");
   let epoch = 0;
   let generation = 0;
@@ -80,13 +85,13 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
         { signal, expects: ["refused", "no index"] },
       );
     } catch (error) {
-      // 404 is how a document that is not there is told.
+      // A missing document is a 404.
       if (failureOf(error) === "refused" || failureOf(error) === "no index") return { found: false };
       throw error;
     }
   };
 
-  /** Puts a document; of an index that was lost, into a new one. */
+  /** Puts a document; makes the index first when it is lost. */
   const put = async (id: string, query: Record<string, string | number>, body: object): Promise<void> => {
     const send = (): Promise<unknown> =>
       client.request(
@@ -102,7 +107,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
     }
   };
 
-  /** Changes the state, whoever else does at the same time; undefined changes nothing. */
+  /** Changes the state by compare and swap; `next` returns undefined to change nothing. */
   const change = async (next: (state: State) => State | undefined, signal?: AbortSignal): Promise<State> => {
     for (;;) {
       const { _source, _seq_no, _primary_term } = await read(signal);
@@ -124,12 +129,12 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
     }
   };
 
-  /** Of the clock, so that they rise even over a state that was lost. */
+  /** Uses the clock, so that numbers rise even when the state was lost. */
   const after = (number: number): number => Math.max(number + 1, Date.now());
 
   const note = (seen: number): Promise<unknown> => put(`server-${own}`, {}, { seen });
 
-  /** One change of what this server is to the others at a time. */
+  /** Serializes joining and leaving. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
@@ -176,12 +181,12 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
     polling.unref();
   };
 
-  /** Sees what others did, and tells them once nothing of before is under way. */
+  /** Adopts a new epoch, and notes it once no earlier write is under way. */
   const poll = async (): Promise<void> => {
     if (writes.isIdle() && Date.now() - lastWrite > idleMillis) return leave();
     const { _source: state } = await read();
     if (state === undefined || !state.servers.includes(own)) {
-      // Taken for dead, or the state was lost: the next write joins anew.
+      // Removed by a barrier, or the state was lost: the next write joins again.
       joined = false;
       generation = -1;
       return;
@@ -193,7 +198,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
     await note(epoch);
   };
 
-  /** Waits until the other servers have come to an epoch. */
+  /** Waits until the other servers have reached an epoch. */
   const othersCome = async (to: number, others: readonly string[], signal?: AbortSignal): Promise<void> => {
     const deadline = Date.now() + deadAfterMillis;
     let waiting = others;
@@ -209,7 +214,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
         await change((state) => ({ ...state, servers: state.servers.filter((id) => !dead.has(id)) }));
         return;
       }
-      await pause(barrierPollMillis, signal);
+      await pause(pollMillis / looksPerPoll, signal);
       const { _source: state } = await read(signal);
       waiting = waiting.filter((id) => state?.servers.includes(id));
     }
@@ -218,7 +223,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
   return {
     begin: async () => {
       lastWrite = Date.now();
-      // Counted before it is known where to, so that the server does not take itself out meanwhile.
+      // `lastWrite` is set first, so that the server does not leave meanwhile.
       while (!joined) await join();
       writes.begin(epoch);
       return { sequence: epoch, generation };
@@ -227,7 +232,7 @@ export function createControl(client: Client, index: string, makeIndex: () => Pr
     barrier: async (deletion, signal) => {
       let before = 0;
       const state = await change((known) => {
-        // Numbers of this server's writes too, should the state have been lost.
+        // Includes this server's writes, in case the state was lost.
         before = Math.max(known.epoch === 0 ? Date.now() : known.epoch, epoch);
         return {
           epoch: after(before),

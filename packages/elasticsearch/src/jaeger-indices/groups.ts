@@ -3,7 +3,7 @@ import type { Query } from "../terms/lower.js";
 import { searchQuery } from "../terms/paging.js";
 import type { IndexChoice } from "./options.js";
 
-/** An index, and when the oldest and the newest of its spans started, in microseconds; null: none of them says it. */
+/** An index, with the starts of its oldest and newest span in microseconds; null when no span has a start. */
 export interface IndexExtent {
   readonly index: string;
   readonly oldest: number | null;
@@ -54,7 +54,7 @@ export async function extentsOf(
     .map(({ key, oldest, newest }) => ({ index: key, oldest: oldest.value, newest: newest.value }));
 }
 
-/** Names of indices whose spans started at the same times; the groups follow each other in time, the newest first. */
+/** Groups indices whose spans overlap in time; the newest group comes first. */
 export function groupsByTime(extents: readonly IndexExtent[]): readonly (readonly string[])[] {
   const groups: { indices: string[]; oldest: number }[] = [];
   const known = extents.flatMap(({ index, oldest, newest }) =>

@@ -7,15 +7,15 @@ import { extentsOf, groupsByTime } from "./groups.js";
 
 import { checkPageSize, chooseIndices, type JaegerIndicesOptions } from "./options.js";
 
-/** The spans that Jaeger keeps in Elasticsearch, to be read. */
+/** Reads the spans in the indices of Jaeger's own Elasticsearch storage. */
 export interface JaegerIndices {
   /**
-   * The spans that started in a range of microseconds since the epoch, both ends included, newest first, in pages; as
-   * they were when reading came to their index.
-   * @throws STORE_UNAVAILABLE and others, as the store's reads do; reading may begin anew where it ended.
+   * Pages of the spans that started in a range of microseconds since the epoch, both ends included, newest first. Each index is
+   * read as it is when its turn comes.
+   * @throws STORE_UNAVAILABLE and the other codes of a store's reads. A read may start again where it ended.
    */
   read(range: MicrosRange, options?: ReadOptions): AsyncIterable<JaegerPage>;
-  /** The documents whose start is none that can be read by: it is missing, before 1970 or after 2255. */
+  /** Counts the documents that no range finds: their start is missing, before 1970 or after 2255. */
   readWithoutTime(options?: ReadOptions): AsyncIterable<JaegerPage>;
   close(): Promise<void>;
 }
@@ -31,14 +31,13 @@ interface ReadOptions {
 
 export type JaegerPage = readonly JaegerDocument[];
 
-/** Names that are longer together go into the body, since the first line of a request has 4096 bytes. */
+/** Longer names go into the body, since Elasticsearch accepts 4096 bytes in the first line of a request. */
 const longestNames = 3_000;
 const readable = { gte: 0, lte: Number.MAX_SAFE_INTEGER };
 const newestFirst = [{ startTime: { order: "desc", unmapped_type: "long" } }];
 
 /**
- * Opens the indices of Jaeger's own Elasticsearch storage. Nothing is asked before the first read, and nothing is ever
- * written.
+ * Opens the indices of Jaeger's own Elasticsearch storage. Opening sends no request, and nothing is ever written.
  * @throws INVALID_OPTIONS naming the option.
  */
 export function openJaegerIndices(options: JaegerIndicesOptions): JaegerIndices {

@@ -16,25 +16,25 @@ export interface JaegerIndicesOptions
   > {
   /** Jaeger's `index_prefix` (`--es.index-prefix`); none by default. */
   readonly prefix?: string | undefined;
-  /** The indices of Jaeger 1's archive, `jaeger-span-archive`, in place of the others. */
+  /** Reads Jaeger 1's archive, `jaeger-span-archive`, in place of the other indices. */
   readonly archive?: boolean | undefined;
-  /** Indices, aliases or patterns of other names, with commas between, in place of Jaeger's usual ones. */
+  /** Other indices, aliases or patterns, separated by commas, in place of Jaeger's usual ones. */
   readonly index?: string | undefined;
-  /** Documents that are asked for at once; 1000 by default. */
+  /** Documents a page; 1000 by default. */
   readonly pageSize?: number | undefined;
 }
 
 const largestPage = 10_000;
 
-/** What is asked of Elasticsearch: a pattern, and which of the indices behind it are meant. */
+/** A pattern for Elasticsearch, and the test for the indices behind it that count. */
 export interface IndexChoice {
   readonly pattern: string;
   readonly isMeant: (index: string) => boolean;
 }
 
 /**
- * The indices of spans, whichever way Jaeger makes them: by day or hour, behind the aliases of a rollover (manual or by
- * ILM), or as a data stream.
+ * The indices of spans in every layout of Jaeger: by day or hour, behind the aliases of a rollover (manual or by ILM), or as a
+ * data stream.
  */
 export function chooseIndices({ prefix = "", archive = false, index }: JaegerIndicesOptions): IndexChoice {
   if (index !== undefined) {
@@ -44,7 +44,7 @@ export function chooseIndices({ prefix = "", archive = false, index }: JaegerInd
   if (!/^[^\s,/?#*\\<>|"A-Z]*$/.test(prefix))
     throw invalidOption("prefix", "is no beginning of an index name");
   const dashed = prefix === "" || prefix.endsWith("-") ? prefix : `${prefix}-`;
-  // Jaeger drops what stands between its prefix and the name of a data stream.
+  // Jaeger drops the separator between its prefix and the name of a data stream.
   const dotted = prefix === "" ? "" : `${prefix.replace(/[-.]+$/, "")}.`;
   const archiveName = `${dashed}jaeger-span-archive`;
   if (archive) return { pattern: `${archiveName}*`, isMeant: () => true };

@@ -3,36 +3,35 @@ import { type Client, createClient } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import { checkOptions, type ElasticsearchOptions, type Settings } from "../options.js";
 import { listIndices, sizesOf } from "../schema/catalog.js";
+import { lookAtNamespace, type NamespaceFound } from "../schema/namespace.js";
 import { createNaming, type Naming } from "../schema/naming.js";
-import { lookAtSpace, type SpaceFound } from "../schema/space.js";
 import { createWindows } from "../schema/windows.js";
 import { checkHealth } from "./health.js";
 import { durabilityFindings, foreignFindings, nameFindings } from "./losses.js";
 
-/** What everything was tried with. */
+/** The versions that the tests run on. */
 const triedVersions: readonly string[] = ["9.5"];
 const supportedMajors = [8, 9];
 const gibi = 2 ** 30;
-/** As Elasticsearch's own watermarks: beyond the first it puts no more shards there, beyond the last it takes no writes. */
+/** Elasticsearch's own watermarks: beyond the first it allocates no shards to the node, beyond the last it blocks writes. */
 const littleRoom = 0.15;
 const noRoom = 0.05;
 const muchHeap = 0.9;
 const maxClockSeconds = 5;
-/** A node takes no more than 1000 unless it is told so. */
+/** A node accepts 1000 by default. */
 const manyShards = 800;
-/** A bad certificate or password is told at once, and everything else too. */
+/** A diagnosis reports the first failure. */
 const retryMillis = 0;
 
 /**
- * Looks at a store's cluster and indices: what is right, what is weaker than it could be, and what does not work, each
- * with what to do about it. Changes nothing.
- * @throws INVALID_OPTIONS naming the option; what else goes wrong is a finding.
+ * Checks a store's cluster and indices, and changes nothing. Each finding says what to do about it.
+ * @throws INVALID_OPTIONS naming the option; every other failure is a finding.
  */
 export async function diagnoseElasticsearch(options: ElasticsearchOptions): Promise<readonly Finding[]> {
   const settings = checkOptions({ ...options, retryMillis });
   const addresses = await Promise.all(settings.nodes.map((node) => addressFindings(settings, node)));
   if (addresses.every(({ level }) => level === "problem")) return addresses;
-  // Of several addresses one that answers is enough.
+  // One address that answers is enough.
   const findings: Finding[] = addresses.map((each) =>
     each.level === "problem" ? { ...each, level: "warning" } : each,
   );
@@ -132,7 +131,7 @@ function heapFindings({ name, jvm }: NodeStats): Finding[] {
 }
 
 function clockFindings({ name, timestamp }: NodeStats, before: number, after: number): Finding[] {
-  // Somewhere in between it looked at its clock.
+  // The node read its clock between the two.
   const seconds = Math.max(before - timestamp, timestamp - after, 0) / 1_000;
   if (seconds <= maxClockSeconds) return [ok("clock", `${name} agrees with ours`)];
   const text = `${name}'s clock is ${seconds.toFixed(0)} s from ours`;
@@ -140,7 +139,7 @@ function clockFindings({ name, timestamp }: NodeStats, before: number, after: nu
 }
 
 async function storeFindings(client: Client, settings: Settings): Promise<readonly Finding[]> {
-  const space = await lookAtSpace(client, settings.prefix);
+  const space = await lookAtNamespace(client, settings.prefix);
   if (space === undefined) {
     const text = `there are no indices ${settings.prefix}* yet; they are made when they are used`;
     return [ok("indices", text)];
@@ -199,8 +198,8 @@ async function healthFindings(client: Client, naming: Naming, now: bigint): Prom
   return findings;
 }
 
-/** What is lost of the servers' common state is made again by the next server that opens the store. */
-function controlFindings({ control }: Naming, space: SpaceFound): readonly Finding[] {
+/** The next server that opens the store makes a lost control index again. */
+function controlFindings({ control }: Naming, space: NamespaceFound): readonly Finding[] {
   if (space.control === "whole") return [];
   const text =
     space.control === "gone"

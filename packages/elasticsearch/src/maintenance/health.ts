@@ -18,7 +18,7 @@ interface ClusterSettings {
 const clusterBlocks = ["cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete"];
 const blocks = ["index.blocks.read_only", "index.blocks.read_only_allow_delete", "index.blocks.write"];
 
-/** Rejects with why the cluster can not serve this space now. */
+/** @throws when the cluster cannot serve this namespace now. */
 export async function checkHealth(client: Client, naming: Naming, nowUnixNano: bigint): Promise<void> {
   const options = { retryMillis: 0, doing: "Elasticsearch does not serve" };
   const health = await client.request<ClusterHealth>(
@@ -45,7 +45,7 @@ export async function checkHealth(client: Client, naming: Naming, nowUnixNano: b
   const clusterBlock = clusterBlocks.find((name) => ({ ...persistent, ...transient })[name] === "true");
   if (clusterBlock !== undefined)
     throw errorFor("blocked", `the cluster takes no writes: ${clusterBlock}`, "");
-  // Where the next spans go, and where the servers' state is; older indices may well be closed for writes.
+  // The indices that the next write goes to. Older ones may be closed for writes.
   const current = naming.index(naming.windows.at(nowUnixNano));
   const settings = await client.request<IndexSettings>(
     {
@@ -65,7 +65,7 @@ export async function checkHealth(client: Client, naming: Naming, nowUnixNano: b
   if (foreign !== undefined) throw isForeign(foreign);
 }
 
-/** What the space occupies on disks, copies not counted. */
+/** The bytes of the primary shards of the namespace. */
 export async function readStats(client: Client, naming: Naming): Promise<StoreStats> {
   const answer = await client.request<{
     readonly _all?: { readonly primaries?: { readonly store?: { readonly size_in_bytes?: number } } };

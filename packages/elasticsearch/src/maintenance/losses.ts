@@ -1,4 +1,4 @@
-/** What of acknowledged spans was lost, is not found, or may be lost. */
+/** Findings about acknowledged spans that are lost, not found, or at risk. */
 
 import { type Finding, ok, problem, warning } from "@spanstore/core/engine";
 import { spanKindWord, spansOf } from "@spanstore/core/otlp";
@@ -9,11 +9,11 @@ import { nameDocuments } from "../read/name-documents.js";
 import { foreignIndices, isForeign } from "../schema/foreign.js";
 import type { Naming } from "../schema/naming.js";
 
-/** So many of the newest fragments are looked at. */
+/** How many of the newest fragments are checked. */
 const sampledFragments = 200;
 const doing = "cannot look at the indices";
 
-/** Indices that are named like the store's and that searches do not find anything in. */
+/** Finds indices with names of the store in which searches find nothing. */
 export async function foreignFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
   const foreign = await foreignIndices(client, naming.pattern, { doing });
   return foreign.map((index): Finding => {
@@ -22,7 +22,7 @@ export async function foreignFindings(client: Client, naming: Naming): Promise<r
   });
 }
 
-/** Indices that acknowledge before they sync. */
+/** Finds indices that acknowledge before they sync. */
 export async function durabilityFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
   const setting = "index.translog.durability";
   const found = await client.request<Readonly<Record<string, { readonly settings?: object }>>>(
@@ -46,7 +46,7 @@ export async function durabilityFindings(client: Client, naming: Naming): Promis
   );
 }
 
-/** Whether what the newest spans say stands in the lists of services and operations. */
+/** Checks that the services and operations of the newest spans are listed. */
 export async function nameFindings(client: Client, naming: Naming): Promise<readonly Finding[]> {
   const kept = createKeptFragments(client, createDictionaries({ client, control: naming.control }));
   const body = { query: { exists: { field: "newest" } }, sort: [{ newest: "desc" }], _source: true };
@@ -62,7 +62,7 @@ export async function nameFindings(client: Client, naming: Naming): Promise<read
     }
   }
   if (names.size === 0) return [];
-  // By id, which shows what no refresh has made findable yet; a later index may have the name of an earlier one.
+  // Reads by id, which needs no refresh. A later index may have the name of an earlier one.
   const indices = [...new Set(hits.map(({ _index }) => _index))];
   const docs = indices.flatMap((_index) => [...names.keys()].map((_id) => ({ _index, _id, _source: false })));
   const answer = await client.request<{ readonly docs: readonly { _id: string; found?: boolean }[] }>(
@@ -76,7 +76,7 @@ export async function nameFindings(client: Client, naming: Naming): Promise<read
     problem(
       "names",
       `services or operations of spans are missing from the lists, of ${services.slice(0, 5).join(", ")}`,
-      "start the servers again: each writes names that it has not seen since",
+      "restart the servers: each writes the names again that it meets",
     ),
   ];
 }

@@ -34,8 +34,8 @@ const maxUnixNano = (1n << 64n) - 1n;
 const doing = "cannot delete";
 
 /**
- * Indices whose time is over go as a whole; of the one that the time lies in, what is older is looked up and
- * deleted by id, since not every distribution deletes by query.
+ * Drops indices whose window is over. In the index of the time itself, finds older fragments and deletes them by id, since not
+ * every distribution has delete-by-query.
  */
 export function createRetention(parts: RetentionParts): Retention {
   const { client, kept, naming, control, operations, refreshed } = parts;
@@ -43,14 +43,14 @@ export function createRetention(parts: RetentionParts): Retention {
   const send = (actions: readonly Action[]): Promise<unknown> =>
     sendBulk(client, actions, { retryMillis, doing });
 
-  /** Fragments of which no span is as young. */
+  /** Deletes the fragments whose newest span is older. */
   const deleteOld = async (index: string, time: bigint): Promise<void> => {
     const body = { query: { range: { newest: { lt: micros(time) } } }, _source: false };
     for await (const hits of pages(client, index, body, () => idsPerPage, { doing }))
       await send(hits.map(deletion));
   };
 
-  /** Fragments across the boundary: what is left of them takes their place. */
+  /** Replaces fragments across the boundary by their younger spans. */
   const cut = async (index: string, time: bigint): Promise<void> => {
     const body = { query: across(time), _source: true };
     for await (const hits of kept.pages(index, body, () => fragmentsPerPage, { doing })) {
@@ -66,13 +66,13 @@ export function createRetention(parts: RetentionParts): Retention {
           remainders.push({ lines: linesOf(fragmentDocument(index, fragment, undefined), sequence) });
         }
       }
-      // For a moment both are there, and core gives every span once.
+      // Both exist for a moment; core gives every span once.
       await send(remainders);
       await send(replaced.map(deletion));
     }
   };
 
-  /** Removes whole indices, and of others the spans before a time. */
+  /** Drops whole indices, and deletes older spans in others. */
   const remove = async (
     over: readonly string[],
     boundary: readonly string[],
@@ -84,8 +84,8 @@ export function createRetention(parts: RetentionParts): Retention {
       await cut(index, time);
     }
     await refreshed();
-    // Listed before the barrier, and deleted after it unless written again: a name that a write brings stays, or
-    // the write is over at the barrier and its spans are found.
+    // Lists names before the barrier, and deletes them after it unless they were written again. A write that ends before the
+    // barrier has spans that `prune` finds; a later write changes the documents of its names.
     const names = await operations.listed(boundary);
     await control.barrier(true);
     await refreshed();
@@ -95,7 +95,7 @@ export function createRetention(parts: RetentionParts): Retention {
   };
 
   const deleteBefore = async (time: bigint): Promise<void> => {
-    // All that was acknowledged has to be found.
+    // Makes all acknowledged spans visible to the searches below.
     await refreshed();
     const indices = (await listIndices(client, naming)).filter(({ window }) => window.startUnixNano < time);
     const over = indices.filter((each) => isOver(each, time)).map(({ index }) => index);
@@ -103,7 +103,7 @@ export function createRetention(parts: RetentionParts): Retention {
     await remove(over, boundary, time);
   };
 
-  /** What of an index started before a time, in encoded bytes. */
+  /** Counts the spans of an index that started before a time, and their encoded bytes. */
   const countOld = async (index: string, time: bigint): Promise<Expired> => {
     let spans = 0;
     let bytes = 0;
@@ -121,7 +121,7 @@ export function createRetention(parts: RetentionParts): Retention {
   const expire = async (time: bigint, dryRun: boolean): Promise<readonly Expired[]> => {
     const indices = await listIndices(client, naming);
     const over = indices.filter((each) => isOver(each, time)).map(({ index }) => index);
-    // Of the index for times far from now, spans go one by one, since it is never over.
+    // The window for times far from now is never over: its spans go one by one.
     const endless = indices.filter(({ window }) => window.name === "other").map(({ index }) => index);
     if (endless.length > 0) await refreshed();
     const counts = await Promise.all(endless.map((index) => countOld(index, time)));
@@ -137,7 +137,7 @@ export function createRetention(parts: RetentionParts): Retention {
     return expired;
   };
 
-  /** Indices that writes made anew while they were deleted have spans whose names were thought to be known. */
+  /** Writes the names of indices that a write made again during the drop: the write took their names for known. */
   const renewAgain = async (dropped: readonly string[]): Promise<void> => {
     if (dropped.length === 0) return;
     const gone = new Set(dropped);
@@ -172,7 +172,7 @@ function deletion({ _index, _id }: Hit<unknown>): Action {
   return { lines: `${JSON.stringify({ delete: { _index, _id } })}\n` };
 }
 
-/** Fragments that may have spans on both sides of a time. */
+/** Finds fragments that may have spans on both sides of a time. */
 export function across(time: bigint): Query {
   const boundary = micros(time);
   return {

@@ -4,26 +4,26 @@ import { wordsOf } from "../terms/terms.js";
 import { micros } from "../terms/times.js";
 import { type Dictionary, pack } from "./pack.js";
 
-/** A document to be created or replaced, but for the number of its write. */
+/** A document to create or replace, without the number of its write. */
 export interface NewDocument {
   readonly index: string;
   readonly id: string;
-  /** `create`: one that is there already is the same. `index`: it takes the place of one that is there. */
+  /** `create`: an existing document is the same and stays. `index`: replaces an existing document. */
   readonly op: "create" | "index";
-  /** JSON, of which a fragment's begins behind its sequence. */
+  /** JSON; for a fragment the part after its sequence. */
   readonly json: string;
   readonly kind: "fragment" | "name" | "dictionary";
 }
 
-/** 120 bits: nobody makes two contents of one id by chance, and few bytes a document. */
+/** 120 bits: collisions do not happen by chance, and ids stay short. */
 const idBytes = 15;
 
-/** What has the same bytes has the same id. */
+/** The id of a fragment: a hash of its bytes. */
 function contentId(encoded: Uint8Array): string {
   return createHash("sha256").update(encoded).digest().toString("base64url", 0, idBytes);
 }
 
-/** @param dictionary that its spans are compressed with. */
+/** @param dictionary compresses the spans. */
 export function fragmentDocument(
   index: string,
   fragment: TraceFragment,
@@ -42,13 +42,13 @@ export function fragmentDocument(
   };
 }
 
-/** The two lines of a document in a bulk request. */
+/** The two lines that write a document in a bulk request. */
 export function linesOf({ index, id, op, json, kind }: NewDocument, sequence: number): string {
   const action = `{"${op}":{"_index":"${index}","_id":"${id}"}}\n`;
   return kind === "fragment" ? `${action}{"sequence":${sequence},${json}\n` : `${action}${json}\n`;
 }
 
-/** What a name is told apart by, since it may be longer than any index takes. */
+/** A hash that stands for a name, since a name may be longer than an id may be. */
 export function nameHash(...parts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest().toString("base64url", 0, idBytes);
 }

@@ -13,13 +13,13 @@ import {
 import type { Dictionaries } from "./dictionary.js";
 import { dictionaryIdOf, unpack } from "./pack.js";
 
-/** What is stored of a fragment. */
+/** The stored source of a fragment. */
 export interface Kept {
   readonly encoded: string;
   readonly sequence: number;
 }
 
-/** Searches for fragments. What they find can be unpacked at once. */
+/** Searches for fragments, and loads the dictionaries of what they find. */
 export interface KeptFragments {
   /** See {@link searchOnce}. */
   readonly once: (
@@ -35,7 +35,7 @@ export interface KeptFragments {
     size: () => number,
     options: PageOptions,
   ) => AsyncGenerator<readonly Hit<Kept>[], void, undefined>;
-  /** To be called on hits that come another way. */
+  /** Loads the dictionaries of hits from another search. */
   readonly prepare: (hits: readonly Hit<Kept>[]) => Promise<void>;
   readonly of: (hit: Hit<Kept>) => Fragment;
 }

@@ -3,11 +3,11 @@ import type { Naming } from "../schema/naming.js";
 import { pages, searchQuery } from "../terms/paging.js";
 import type { NameSource } from "./name-documents.js";
 
-/** Labels of names, each once however many indices have it. */
+/** Lists the labels of names, each once. */
 export interface Labels {
   /**
    * All labels of names with this mark.
-   * @param labelOf the label of a stored name: those too long for the index are read there.
+   * @param labelOf the label of a stored source, for labels that are too long for the index.
    */
   readonly of: <T extends NameSource>(
     mark: string,
@@ -16,7 +16,7 @@ export interface Labels {
   ) => Promise<ReadonlySet<string>>;
 }
 
-/** With no more than this the answer is one aggregation, whose counts show that it is complete. */
+/** Up to so many labels come in one aggregation, whose counts show that it is complete. */
 const labelsAtOnce = 10_000;
 const labelsPerPage = 5_000;
 const longPerPage = 100;
@@ -66,7 +66,7 @@ export function createLabels(client: Client, naming: Naming): Labels {
       if ((first.aggregations?.labels?.sum_other_doc_count ?? 0) === 0) {
         add(first);
       } else {
-        // More than one aggregation gives: page by page.
+        // More labels than one aggregation gives: page by page.
         for (let after: object | undefined; ; ) {
           const page = await ask(labelPageBody(mark, after), signal);
           add(page);
@@ -74,7 +74,7 @@ export function createLabels(client: Client, naming: Naming): Labels {
           if (after === undefined) break;
         }
       }
-      // Names too long for the index have no label.
+      // A name that is too long for the index has no label.
       if ((first.hits?.total?.value ?? 0) <= labelled) return labels;
       const query = { bool: { filter: [{ term: { names: mark } }, { term: { _ignored: "label" } }] } };
       const body = { query, _source: true };
@@ -89,11 +89,11 @@ export function createLabels(client: Client, naming: Naming): Labels {
 export function labelsBody(mark: string): object {
   return {
     size: 0,
-    // Against the counts of the labels.
+    // For comparison with the counts of the labels.
     track_total_hits: true,
     query: { bool: { filter: [{ term: { names: mark } }] } },
     aggs: {
-      // Of the documents that are found alone, rather than by numbers for all labels that there are.
+      // Reads the labels of the documents found instead of building ordinals for all labels.
       labels: { terms: { field: "label", size: labelsAtOnce, execution_hint: "map" } },
     },
   };

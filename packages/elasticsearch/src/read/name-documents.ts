@@ -1,10 +1,10 @@
 import type { SeenOperation } from "@spanstore/core/engine";
 import { type NewDocument, nameHash } from "./documents.js";
 
-/** An operation without the time at which it was seen. */
+/** An operation without its newest start. */
 export type NamedOperation = Omit<SeenOperation, "newestStartUnixNano">;
 
-/** What is stored of a name's document: a service, or an operation of one. */
+/** The stored source of a name's document: a service, or an operation. */
 export type NameSource = ServiceSource | OperationSource;
 
 export interface ServiceSource {
@@ -17,15 +17,15 @@ export interface OperationSource {
   readonly kind: string;
 }
 
-/** What all services have in `names`; operations have {@link operationsOf}. */
+/** The value of `names` in every service's document; operations have {@link operationsOf}. */
 export const servicesMark = "services";
 
-/** What the operations of a service have in `names`. */
+/** The value of `names` in the documents of a service's operations. */
 export function operationsOf(service: string): string {
   return nameHash(service);
 }
 
-/** An operation as a label: its kind, which has no colon, before the first one. */
+/** An operation as a label: kind, colon, name. A kind has no colon. */
 export function labelOf({ name, kind }: Pick<OperationSource, "name" | "kind">): string {
   return `${kind}:${name}`;
 }

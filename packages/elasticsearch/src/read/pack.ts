@@ -1,16 +1,16 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
 
-/** What bytes are compressed with, and its id: six bytes in base64url. */
+/** A dictionary for compression. The id is six bytes in base64url. */
 export interface Dictionary {
   readonly id: string;
   readonly bytes: Buffer;
 }
 
-/** How what follows is written; the first byte of what is kept. */
+/** The form of the bytes that follow: the first byte of packed bytes. */
 const plain = 0;
 const deflated = 1;
-/** The dictionary's id stands before it. */
+/** The id of the dictionary comes next. */
 const deflatedWithDictionary = 2;
 
 const idBytes = 6;
@@ -19,12 +19,12 @@ const bodyAt: Readonly<Record<number, number>> = {
   [deflated]: 1,
   [deflatedWithDictionary]: 1 + idBytes,
 };
-/** Characters of base64 that hold the form and the id. */
+/** The base64 characters that hold the form and the id. */
 const headCharacters = 12;
-/** What is short does not become shorter. */
+/** Compression does not make shorter bytes smaller. */
 const shortest = 64;
 
-/** OTLP bytes as they are kept. */
+/** Packs OTLP bytes for storage. */
 export function pack(encoded: Uint8Array, dictionary: Dictionary | undefined): Buffer {
   if (encoded.length >= shortest) {
     const body = deflateRawSync(encoded, { level: 1, ...(dictionary && { dictionary: dictionary.bytes }) });
@@ -37,15 +37,15 @@ export function pack(encoded: Uint8Array, dictionary: Dictionary | undefined): B
   return Buffer.concat([Buffer.of(plain), encoded]);
 }
 
-/** The dictionary that packed bytes, in base64, need; undefined when they need none. */
+/** The id of the dictionary that packed bytes, in base64, need; undefined when they need none. */
 export function dictionaryIdOf(packed: string): string | undefined {
   const head = Buffer.from(packed.slice(0, headCharacters), "base64");
   return head[0] === deflatedWithDictionary ? head.toString("base64url", 1, 1 + idBytes) : undefined;
 }
 
 /**
- * @param dictionary that they need.
- * @throws CORRUPT when it was not made by {@link pack}.
+ * @param dictionary the one that {@link dictionaryIdOf} names.
+ * @throws CORRUPT for bytes that {@link pack} did not write.
  */
 export function unpack(packed: Buffer, dictionary: Dictionary | undefined): Uint8Array {
   const form = packed[0];
@@ -57,6 +57,6 @@ export function unpack(packed: Buffer, dictionary: Dictionary | undefined): Uint
   try {
     return inflateRawSync(body, dictionary && { dictionary: dictionary.bytes });
   } catch (error) {
-    throw new SpanStoreError("CORRUPT", "spans are kept and can not be inflated", { cause: error });
+    throw new SpanStoreError("CORRUPT", "the bytes of a fragment cannot be inflated", { cause: error });
   }
 }

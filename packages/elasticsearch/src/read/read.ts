@@ -1,6 +1,6 @@
 import {
+  type CandidateBatch,
   type CandidateSearch,
-  type CandidateWindow,
   createFragmentCache,
   type EngineReader,
   type Fragment,
@@ -14,21 +14,21 @@ import type { Hit, Page, SearchBody } from "../terms/paging.js";
 import { endOfMicro } from "../terms/times.js";
 import type { Kept, KeptFragments } from "./kept.js";
 
-/** Candidates are listed in numbers that double from a little above the limit up to this. */
+/** Pages of candidates double from a little above the limit up to this many. */
 const maxListed = 1_024;
 const fewestListed = 16;
-/** ... while a page of them is not about this large. */
+/** Pages grow no further when they have about so many bytes. */
 const targetPageBytes = 4 * 1024 * 1024;
-/** Fragments are unpacked and handed over this many at a time. */
-const fragmentsPerWindow = 32;
-const fewestPerWindow = 8;
-/** Traces that are read with one search, if all their fragments are no more than it gives. */
+/** The fragments of a batch. */
+const fragmentsPerBatch = 32;
+const fewestPerBatch = 8;
+/** Traces in one search, as long as it can list all of their fragments. */
 const tracesTogether = 64;
 const fragmentsTogether = 512;
 
-/** Bytes of spans that wait unpacked for their turn; what is beyond is unpacked again. */
+/** The bytes of unpacked spans that wait for their turn. Fragments beyond are unpacked a second time. */
 const mostUnpacked = 8 * 1024 * 1024;
-/** For fewer fragments it costs less to read them again than to leave them out. */
+/** For fewer fragments, reading again costs less than leaving out. */
 const fewestAtHand = 4;
 
 const newestFirst = [{ newest: "desc" }];
@@ -43,7 +43,7 @@ export function createReader(
   const cache = createFragmentCache();
 
   return {
-    async *candidates(search, signal): AsyncGenerator<CandidateWindow, void> {
+    async *candidates(search, signal): AsyncGenerator<CandidateBatch, void> {
       const terms = requiredTerms(search.predicate);
       if (terms !== undefined && isImpossible(terms)) return;
       const indices = naming.between(search.startTimeMinUnixNano, search.startTimeMaxUnixNano);
@@ -51,18 +51,18 @@ export function createReader(
       const options = { signal, doing: "cannot search" };
       const sizes = createSizes(search.limit);
 
-      // Most searches end with the first page, and need no point in time.
+      // Most searches end within the first page, and need no point in time.
       const first = await kept.once(indices, pageBody(filter), sizes.first, options);
-      yield* windowsOf(open, first.hits, first.isAll, search, signal);
+      yield* batchesOf(open, first.hits, first.isAll, search, signal);
       if (first.isAll) return;
       sizes.note(first.hits);
-      // Starts that the first page ended with are read again: fragments may have moved among them since.
+      // The last start of the first page is read again: fragments with this start may have moved since.
       const rest: Query[] = [
         ...filter,
         { range: { newest: { lte: newestOf(first.hits[first.hits.length - 1]) } } },
       ];
       for await (const hits of kept.pages(indices, pageBody(rest), sizes.next, options)) {
-        yield* windowsOf(open, hits, false, search, signal);
+        yield* batchesOf(open, hits, false, search, signal);
         sizes.note(hits);
       }
     },
@@ -73,7 +73,7 @@ export function createReader(
         const together = await readTogether(part, signal);
         for (const traceId of part) {
           if (together === undefined) yield* pagesOf(traceId, signal);
-          else yield* inWindows(together.get(traceId) ?? [], signal);
+          else yield* inBatches(together.get(traceId) ?? [], signal);
         }
       }
     },
@@ -86,7 +86,7 @@ export function createReader(
     return fragment;
   }
 
-  /** All fragments of some traces; undefined when they are too many for one answer. */
+  /** Reads all fragments of some traces; undefined when they are too many for one answer. */
   async function readTogether(
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
@@ -94,7 +94,7 @@ export function createReader(
     const known = new Map(traceIds.flatMap((traceId) => [...cache.of(traceId)]));
     if (known.size >= fewestAtHand) {
       const rest = await readPage({ ...bodyOfTraces(traceIds), ...butFor(known) }, signal);
-      // All are still there, once; else they are read with the others.
+      // Each known fragment still exists, once. Otherwise they are read with the rest.
       if (rest.isAll && rest.known === known.size) return byTrace(known.values(), rest.hits);
     }
     const { hits, isAll } = await readPage(bodyOfTraces(traceIds), signal);
@@ -105,7 +105,7 @@ export function createReader(
     return kept.once(naming.pattern, body, fragmentsTogether, { signal, doing: "cannot read traces" });
   }
 
-  /** By their traces, which is known of those alone that were unpacked. */
+  /** Groups fragments by trace, which the bytes of each say. */
   function byTrace(known: Iterable<Fragment>, hits: readonly Hit<Kept>[]): Map<string, Opener[]> {
     const traces = new Map<string, Opener[]>();
     const add = (traceId: string, opener: Opener): void => {
@@ -127,11 +127,11 @@ export function createReader(
     traceId: string,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly Fragment[], void> {
-    const sizes = createSizes(fragmentsPerWindow);
+    const sizes = createSizes(fragmentsPerBatch);
     const body = { query: ofTraces([traceId]), _source: true };
     const options = { signal, doing: "cannot read traces" };
     for await (const hits of kept.pages(naming.pattern, body, sizes.next, options)) {
-      yield* inWindows(
+      yield* inBatches(
         hits.map((hit) => () => kept.of(hit)),
         signal,
       );
@@ -148,15 +148,15 @@ export function pageBody(filter: readonly Query[]): {
   return { query: { bool: { filter } }, sort: newestFirst, _source: true };
 }
 
-/** All fragments of some traces. */
+/** The search for all fragments of some traces. */
 export function bodyOfTraces(traceIds: readonly string[]): SearchBody {
   return { query: ofTraces(traceIds), sort: ["_doc"], _source: true };
 }
 
 /**
- * Leaves known fragments out of what is found, and counts those of them that are there. A fragment that was deleted and
- * written again has its id and another sequence: it is found.
- * @param fragments by their documents' ids.
+ * Leaves known fragments out of the hits, and counts those that still exist. A fragment that was deleted and written again
+ * has its old id and a new sequence, so it is a hit.
+ * @param fragments by document id.
  */
 export function butFor(
   fragments: ReadonlyMap<string, Pick<Fragment, "sequence">>,
@@ -178,7 +178,7 @@ export function ofTraces(traceIds: readonly string[]): Query {
   return { bool: { filter: [{ terms: { trace_id: traceIds } }] } };
 }
 
-/** How many hits to ask for, page after page. */
+/** The sizes of pages. */
 interface Sizes {
   readonly first: number;
   readonly next: () => number;
@@ -204,32 +204,32 @@ function newestOf(hit: Hit<Kept> | undefined): number {
   return (hit?.sort?.[0] as number | undefined) ?? 0;
 }
 
-/** A page in windows, each with how late a span of what follows can start. */
-function* windowsOf(
+/** Cuts a page into batches, each with the latest start that a span after it can have. */
+function* batchesOf(
   open: (hit: Hit<Kept>) => Fragment,
   hits: readonly Hit<Kept>[],
   isLast: boolean,
   { limit }: CandidateSearch,
   signal: AbortSignal | undefined,
-): Generator<CandidateWindow, void> {
-  const perWindow = Math.min(fragmentsPerWindow, Math.max(limit, fewestPerWindow));
-  for (let at = 0; at < hits.length; at += perWindow) {
+): Generator<CandidateBatch, void> {
+  const perBatch = Math.min(fragmentsPerBatch, Math.max(limit, fewestPerBatch));
+  for (let at = 0; at < hits.length; at += perBatch) {
     throwIfAborted(signal);
-    const next = hits[at + perWindow];
+    const next = hits[at + perBatch];
     const end = next ?? (isLast ? undefined : hits[hits.length - 1]);
     yield {
-      fragments: hits.slice(at, at + perWindow).map(open),
+      fragments: hits.slice(at, at + perBatch).map(open),
       laterStartAtMostUnixNano: end === undefined ? 0n : endOfMicro(newestOf(end)),
     };
   }
 }
 
-function* inWindows(
+function* inBatches(
   openers: readonly Opener[],
   signal: AbortSignal | undefined,
 ): Generator<readonly Fragment[], void> {
-  for (let at = 0; at < openers.length; at += fragmentsPerWindow) {
+  for (let at = 0; at < openers.length; at += fragmentsPerBatch) {
     throwIfAborted(signal);
-    yield openers.slice(at, at + fragmentsPerWindow).map((open) => open());
+    yield openers.slice(at, at + fragmentsPerBatch).map((open) => open());
   }
 }

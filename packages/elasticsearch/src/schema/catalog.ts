@@ -3,16 +3,16 @@ import { failureOf } from "../connection/errors.js";
 import { type Naming, tenantOfControl } from "./naming.js";
 import type { Window } from "./windows.js";
 
-/** An index of the space, and the time that it holds. */
+/** A dated index and its window of time. */
 export interface DatedIndex {
   readonly index: string;
   readonly window: Window;
 }
 
-/** Names in one request; a path grows no longer than Elasticsearch takes. */
+/** Names in one request: keeps the path within the 4096 bytes that Elasticsearch accepts. */
 const namesPerRequest = 10;
 
-/** The dated indices that there are now. */
+/** Lists the dated indices. */
 export async function listIndices(client: Client, naming: Naming): Promise<readonly DatedIndex[]> {
   const found = await client.request<Readonly<Record<string, unknown>>>(
     { method: "GET", path: `/${naming.pattern}/_settings/index.uuid`, query: { expand_wildcards: "all" } },
@@ -24,7 +24,7 @@ export async function listIndices(client: Client, naming: Naming): Promise<reado
   });
 }
 
-/** The tenants of a prefix that have a space. */
+/** Lists the tenants that have a control index. */
 export async function listTenants(client: Client, prefix: string): Promise<readonly string[]> {
   const found = await client.request<Readonly<Record<string, unknown>>>(
     { method: "GET", path: `/${prefix}tenant-*-control/_settings/index.uuid` },
@@ -33,7 +33,7 @@ export async function listTenants(client: Client, prefix: string): Promise<reado
   return Object.keys(found).flatMap((index) => tenantOfControl(prefix, index) ?? []);
 }
 
-/** Bytes of each index's primary shards. */
+/** The bytes of each index's primary shards. */
 export async function sizesOf(
   client: Client,
   indices: readonly string[],
@@ -61,13 +61,13 @@ interface IndexSizes {
   >;
 }
 
-/** Names as lists for a path, none longer than Elasticsearch takes. */
+/** Joins names to lists that fit into a path. */
 function* expressions(indices: readonly string[]): Generator<string> {
   for (let at = 0; at < indices.length; at += namesPerRequest)
     yield indices.slice(at, at + namesPerRequest).join(",");
 }
 
-/** Deletes indices with all that is in them. */
+/** Deletes indices with their documents. */
 export async function dropIndices(client: Client, indices: readonly string[]): Promise<void> {
   for (const names of expressions(indices)) {
     try {

@@ -4,34 +4,34 @@ import type { Settings } from "../options.js";
 import { isForeign } from "./foreign.js";
 import { type DatedMapping, datedIndex, isDatedMapping } from "./schema.js";
 
-/** Dated indices that are about to be written to. */
+/** Makes and checks the dated indices that writes go to. */
 export interface DatedIndices {
   /**
-   * Makes those that are not known to be there.
-   * @throws STORE_UNAVAILABLE for one that was made without the store's template.
+   * Makes the indices that are not known to exist.
+   * @throws STORE_UNAVAILABLE for an index that was made without the store's template.
    */
   readonly ensure: (indices: Iterable<string>, generation: number) => Promise<void>;
-  /** They may be gone. */
+  /** Looks for every index again at its next write. */
   readonly forget: () => void;
   /**
-   * Looks whether indices that were just written to are what they were at earlier writes. To be asked before a write is
-   * acknowledged that relies on what earlier ones brought.
-   * @param first those in which the write was the first of a shard.
+   * Compares indices that a write has just gone to with what they were at earlier writes. A write relies on the names and
+   * dictionaries of earlier ones, so it calls this before it is acknowledged.
+   * @param first the indices in which the write was the first of a shard.
    */
   readonly changed: (indices: Iterable<string>, first: ReadonlySet<string>) => Promise<Changed>;
 }
 
-/** Indices that are not what they were. */
+/** The indices that have changed. */
 export interface Changed {
   /** Deleted and made again since. */
   readonly renewed: readonly string[];
-  /** Served again from what a node had of them. */
+  /** Recovered by a node, which may have lost the last documents. */
   readonly restarted: readonly string[];
 }
 
-/** How long a new index's shards are waited for; the write that follows tells when they are still not there. */
+/** How long making an index waits for its shards. The write that follows fails when they are still missing. */
 const shardTimeout = "5s";
-/** What was looked at is believed for so long, unless a request found nobody: no node starts again within this time. */
+/** How long a look at an index is valid while every request is answered: no node restarts in less time. */
 const believedMillis = 2_000;
 const maxKnown = 10_000;
 const doing = "cannot write";
@@ -54,21 +54,21 @@ interface State {
 }
 
 interface Identity {
-  /** Another index of the same name has another one; "" when there is none. */
+  /** Another index of the same name has another one; "" for an index that does not exist. */
   readonly uuid: string;
-  /** They rise whenever a shard is served again. */
+  /** The primary terms, which rise when a shard is recovered. */
   readonly terms: string;
 }
 
-/** An index at a moment. */
+/** An index at a point in time. */
 interface Seen extends Identity {
   readonly at: number;
   readonly failures: number;
 }
 
 /**
- * Indices are made before they are written to rather than by the write, which not every cluster lets make them, and which
- * would make one that finds nothing where another's template comes before the store's own or the store's was removed.
+ * Makes each index before the first write to it. A cluster may forbid writes to make indices, and an index that a write makes
+ * from another program's template, or from none, finds no document.
  */
 export function createDatedIndices(client: Client, settings: Settings): DatedIndices {
   const known = new Map<string, Promise<void>>();
@@ -87,7 +87,7 @@ export function createDatedIndices(client: Client, settings: Settings): DatedInd
     }
   };
 
-  /** What tells indices from others of their names. @throws STORE_UNAVAILABLE for one that is not ours. */
+  /** Reads the identities of indices. @throws STORE_UNAVAILABLE for an index that was made without the template. */
   const look = async (indices: readonly string[]): Promise<ReadonlyMap<string, Identity>> => {
     const identities = new Map<string, Identity>();
     const fields = ["settings.index.uuid", "primary_terms", "mappings._doc.properties"];

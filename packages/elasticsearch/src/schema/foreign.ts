@@ -2,7 +2,7 @@ import { SpanStoreError } from "@spanstore/core";
 import type { Client, RequestOptions } from "../connection/client.js";
 import { type DatedMapping, isDatedMapping } from "./schema.js";
 
-/** Those of some indices that are named like dated ones and were not made from the store's template. */
+/** The indices that have the names of dated ones and not the mappings of the store's template. */
 export async function foreignIndices(
   client: Client,
   indices: string,
@@ -12,7 +12,7 @@ export async function foreignIndices(
     {
       method: "GET",
       path: `/${indices}/_mapping`,
-      // Of an index without any of these nothing would come.
+      // An index without any of these fields is missing in the answer.
       query: {
         ignore_unavailable: true,
         filter_path: "*.mappings.dynamic,*.mappings.properties.*.type,*.mappings.properties.*.analyzer",
@@ -28,7 +28,7 @@ export async function foreignIndices(
 export function isForeign(index: string): SpanStoreError {
   return new SpanStoreError(
     "STORE_UNAVAILABLE",
-    `the index ${index} was not made from the store's template, and searches would not find what is in it`,
-    { hint: `delete the index ${index}, or copy what it has elsewhere first` },
+    `the index ${index} was not made from the store's template, and searches cannot find its documents`,
+    { hint: `delete the index ${index}, or reindex its documents under another name first` },
   );
 }

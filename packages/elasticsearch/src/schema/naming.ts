@@ -1,30 +1,30 @@
 import { createNameCodec } from "@spanstore/core/engine";
 import type { Window, Windows } from "./windows.js";
 
-/** What the indices of one space are called. */
+/** The names of one namespace's indices and templates. */
 export interface Naming {
   readonly windows: Windows;
-  /** Of the servers' common state. */
+  /** The index of the state that servers share. */
   readonly control: string;
-  /** Of the template that dated indices are made from. */
+  /** The template of dated indices. */
   readonly template: string;
-  /** Of the template that the servers' common state is made from, should it be lost. */
+  /** The template of the control index, for Elasticsearch to make it again when it is lost. */
   readonly controlTemplate: string;
-  /** All dated indices. */
+  /** Matches all dated indices. */
   readonly pattern: string;
-  /** Everything of the space but its template. */
+  /** Matches all indices of the namespace. */
   readonly everything: string;
   readonly index: (window: Window) => string;
-  /** The window of an index; undefined when it is none of this space. */
+  /** The window of an index; undefined for an index of another namespace. */
   readonly windowOf: (index: string) => Window | undefined;
-  /** The indices that may hold spans of a time range, as one expression of a path. */
+  /** The indices that may hold spans of a time range, as one expression for a path. */
   readonly between: (fromUnixNano: bigint, toUnixNano: bigint) => string;
 }
 
-/** With more names than this, or longer ones, the pattern stands for all. */
+/** Beyond so many names, or so many characters, the pattern takes their place. */
 const mostNames = 40;
 const longestExpression = 2_000;
-/** Fragments are cut at a window's end give or take a millisecond. */
+/** `splitByTrace` cuts fragments at the end of a window to the millisecond. */
 const cutNanos = 2_000_000n;
 
 export function createNaming(prefix: string, windows: Windows): Naming {
@@ -55,7 +55,7 @@ export function tenantPrefix(prefix: string, tenant: string): string {
   return `${prefix}${tenantWord}${tenantNames.encode(tenant)}-`;
 }
 
-/** The tenant whose state an index holds; undefined for any other index. */
+/** The tenant of a control index; undefined for any other index. */
 export function tenantOfControl(prefix: string, index: string): string | undefined {
   const start = `${prefix}${tenantWord}`;
   const end = "-control";

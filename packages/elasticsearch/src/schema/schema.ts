@@ -2,17 +2,17 @@ import type { WindowLength } from "@spanstore/core/engine";
 import type { Settings } from "../options.js";
 import type { Naming } from "./naming.js";
 
-/** Of the layout; what a newer one wrote is not touched. */
+/** The version of the layout. The store refuses a newer one. */
 export const schemaVersion = 1;
 
-/** What an index or a template of ours says of itself. */
+/** The mark of the store in an index or a template. */
 export interface Mark {
   readonly version: number;
-  /** How much time a dated index of the space holds. */
+  /** The length of time in a dated index. */
   readonly window?: WindowLength | undefined;
 }
 
-/** Where it says so. */
+/** A mapping or a template with a mark. */
 export interface Marked {
   readonly _meta?: { readonly spanstore?: Mark };
 }
@@ -22,30 +22,30 @@ function marked(mark: Omit<Mark, "version"> = {}): Marked {
 }
 
 /**
- * A document is a fragment (the spans of one trace in one request), or an operation that spans of the index name.
+ * A document is a fragment (the spans of one trace in one request), a service, an operation or a dictionary.
  *
- * Of a fragment, `encoded` is the truth: its OTLP bytes, packed, in the stored source and nowhere else. All
- * others exist to find it, and are not stored.
+ * In a fragment, `encoded` holds the OTLP bytes, packed, in the stored source alone. All other fields exist to find the
+ * fragment, and are not stored.
  */
 const mappings = {
   dynamic: false,
   _source: { includes: ["encoded", "sequence", "service", "of", "name", "kind", "dictionary"] },
   properties: {
-    // Of the newest span, in microseconds: the order of every search, and what the index is sorted by.
+    // The start of the newest span, in microseconds: the order of every search and of the index.
     newest: { type: "long" },
-    // Of the oldest span: a fragment of a time range is newer than its begin and older than its end.
+    // The start of the oldest span, in microseconds: `newest` and `oldest` together select a time range.
     oldest: { type: "long" },
-    // Of its write: what came since calls between services were counted. Many writes have one number.
+    // The number of the write; many writes share one. The call ledger reads what was written after a number.
     sequence: { type: "long", doc_values: false },
     // 32 hex characters.
     trace_id: { type: "keyword", doc_values: false },
-    // What is true of its spans, as hashes: services, names, attributes of all five levels, ranges of numbers.
+    // Hashes of the facts about its spans: services, names, attributes of all five levels, ranges of numbers.
     terms: { type: "text", analyzer: "whitespace", index_options: "docs", norms: false },
     encoded: { type: "binary" },
-    // Of a service's document, "services"; of an operation's, a hash of its service.
+    // "services" in a service's document; a hash of the service in an operation's.
     names: { type: "keyword", doc_values: false },
-    // What is listed of it: a service, or kind and name of an operation. Lucene takes no longer ones; those are read
-    // from the source.
+    // The listed text: a service, or kind and name of an operation. Lucene indexes no longer text, which is read from
+    // the source instead.
     label: { type: "keyword", index: false, ignore_above: 8191 },
   },
 } as const;
@@ -54,13 +54,13 @@ function copies(replicas: number | undefined): object {
   return replicas === undefined ? { auto_expand_replicas: "0-1" } : { number_of_replicas: replicas };
 }
 
-/** The settings of every dated index. */
+/** The settings of a dated index. */
 function indexSettings({ shards, replicas, codec, refreshIntervalMillis }: Settings): object {
   return {
     index: {
       number_of_shards: shards,
       ...copies(replicas),
-      // Said, since an index without it stops refreshing while nobody searches.
+      // Explicit, since Elasticsearch stops the refreshes of an index without it while no search comes.
       refresh_interval: `${refreshIntervalMillis}ms`,
       codec,
       sort: { field: "newest", order: "desc" },
@@ -68,17 +68,17 @@ function indexSettings({ shards, replicas, codec, refreshIntervalMillis }: Setti
   };
 }
 
-/** A dated index. It is made before it is written to, and Elasticsearch makes the same one by the template. */
+/** The body that makes a dated index, and the body of its template. */
 export function datedIndex(settings: Settings): object {
   return { settings: indexSettings(settings), mappings: { ...marked(), ...mappings } };
 }
 
-/** The template of dated indices, which says the window's length again. */
+/** The template of dated indices, with the length of the window. */
 export function datedTemplate(naming: Naming, window: WindowLength, settings: Settings): object {
   return templateOf(naming.pattern, datedIndex(settings), window);
 }
 
-/** The index of what servers have to know of each other. */
+/** The body that makes the control index: the state that servers share. */
 export function controlIndex(window: WindowLength, { replicas }: Settings): object {
   return {
     settings: { index: { number_of_shards: 1, ...copies(replicas) } },
@@ -86,7 +86,7 @@ export function controlIndex(window: WindowLength, { replicas }: Settings): obje
   };
 }
 
-/** By which Elasticsearch makes that index again when a write finds it gone. */
+/** The template from which Elasticsearch makes a lost control index for a write. */
 export function controlTemplate(naming: Naming, window: WindowLength, settings: Settings): object {
   return templateOf(naming.control, controlIndex(window, settings), window);
 }
@@ -95,12 +95,12 @@ function templateOf(pattern: string, made: object, window: WindowLength): object
   return { index_patterns: [pattern], priority: 500, template: made, ...marked({ window }) };
 }
 
-/** Of a dated index, as far as searches rely on it. */
+/** The fields of a dated index that searches rely on. */
 export interface DatedMapping {
   readonly properties?: Readonly<Record<string, { readonly type?: string; readonly analyzer?: string }>>;
 }
 
-/** Whether an index can be searched as one of ours; one that was made without the template can not. */
+/** Whether searches work on an index: not on one that was made without the template. */
 export function isDatedMapping({ properties = {} }: DatedMapping): boolean {
   const names = ["newest", "oldest", "trace_id", "terms", "names", "label"] as const;
   return (

@@ -1,37 +1,36 @@
 import { type CalendarWindow, createCalendar, type WindowLength } from "@spanstore/core/engine";
 
-/** A span of time whose spans lie in one index, whose name ends with its name. */
+/** A range of time whose spans are in one index. The name of the index ends with the name of the window. */
 export type Window = CalendarWindow;
 
 const nanosPerDay = 24n * 3_600_000_000_000n;
 
 /**
- * Times far from now lie in one index together, since an index a day for whatever a broken clock says would be more
- * than a cluster takes.
+ * Times far from now share one index. A broken clock would otherwise make more indices than a cluster has shards for.
  */
 const datedPast = 400n * nanosPerDay;
 const datedFuture = 2n * nanosPerDay;
 const elsewhere: Window = { name: "other", startUnixNano: 0n, endUnixNano: 1n << 64n };
 
 export interface Windows {
-  /** The window that a span of this start is written to now. */
+  /** The window for a span that starts at this time and is written now. */
   readonly at: (unixNano: bigint) => Window;
-  /** The window of a name; undefined when no window is called so. */
+  /** The window of a name; undefined when no window has it. */
   readonly named: (name: string) => Window | undefined;
   /** All windows that may hold starts between these times; undefined when they are more than `most`. */
   readonly between: (fromUnixNano: bigint, toUnixNano: bigint, most: number) => readonly Window[] | undefined;
-  /** Milliseconds; fragments are cut so that none is longer, and none lies across two windows. */
+  /** The longest fragment, in milliseconds. A fragment never crosses the end of a window. */
   readonly extentMillis: number;
 }
 
-/** @param now the time in nanoseconds. */
+/** @param now returns nanoseconds since the epoch. */
 export function createWindows(length: WindowLength, now: () => bigint): Windows {
   const calendar = createCalendar(length);
 
-  // Most spans lie in the window of the one before.
+  // Most spans are in the window of the span before.
   let last = calendar.at(now());
   return {
-    // Cut by hours, which every window is made of.
+    // An hour: every window is made of whole hours.
     extentMillis: 3_600_000,
     at: (unixNano) => {
       const time = now();

@@ -5,10 +5,10 @@ import { micros } from "./times.js";
 /** A clause of the query DSL. */
 export type Query = Readonly<Record<string, unknown>>;
 
-/** Elasticsearch takes no more values in one clause (index.max_terms_count). */
+/** The values that Elasticsearch accepts in one clause (index.max_terms_count). */
 const maxTerms = 65_536;
 
-/** Clauses that hold for every fragment with a span that matches. They rank nothing: they belong into a `filter`. */
+/** Clauses that hold for every fragment with a matching span, for a `filter`. */
 export function filterOf(
   {
     startTimeMinUnixNano,
@@ -23,7 +23,7 @@ export function filterOf(
   ];
 }
 
-/** What must hold all together. */
+/** The clauses of a conjunction. */
 export function conjuncts(node: TermNode): Query[] {
   if ("all" in node) return node.all.flatMap(conjuncts);
   return [clauseOf(node)];
@@ -38,7 +38,7 @@ function clauseOf(node: TermNode): Query {
     if ("term" in each) words.push(wordOf(each.term));
     else clauses.push(clauseOf(each));
   }
-  // Any number of words is one clause, so that no list of a caller's meets the limit of clauses.
+  // One clause for any number of words, so that a long list stays below the limit of clauses.
   for (let at = 0; at < words.length; at += maxTerms) {
     clauses.unshift({ terms: { terms: words.slice(at, at + maxTerms) } });
   }

@@ -18,7 +18,7 @@ export interface SearchBody {
   readonly seq_no_primary_term?: boolean;
   readonly pit?: { readonly id: string; readonly keep_alive: string };
   readonly search_after?: readonly unknown[];
-  /** Hits that it leaves out are counted all the same. */
+  /** Filters hits after the aggregations have counted them. */
   readonly post_filter?: Query;
   readonly aggs?: { readonly known: { readonly filter: Query } };
 }
@@ -29,18 +29,18 @@ export interface SearchAnswer<T> {
   readonly aggregations?: { readonly known?: { readonly doc_count: number } };
 }
 
-/** What every search says: all shards or none, and nothing counted that nobody reads. */
+/** Every search fails when a shard is missing. */
 export const searchQuery = { allow_partial_search_results: false } as const;
 const keepAlive = "2m";
-/** Half as many are asked for when an answer is too large, down to one. */
+/** An answer that is too large is asked for again with a fraction of the hits, down to one. */
 const shrink = 4;
 
 export interface Page<T> {
   readonly hits: readonly Hit<T>[];
-  /** There is nothing behind them. */
+  /** No hits follow. */
   readonly isAll: boolean;
   readonly pitId: string | undefined;
-  /** How many documents the body's `known` has counted; 0 when it counts none. */
+  /** The count of the body's `known`; 0 without one. */
   readonly known: number;
 }
 
@@ -50,8 +50,8 @@ export interface PageOptions {
 }
 
 /**
- * One search. The most hits of it that an answer can carry, and at least one if there is any; so fewer than asked for
- * does not mean that there are no more, but `isAll` does.
+ * Searches once. Gives as many hits as an answer can carry, at least one if there is any. Fewer hits than `size` do not mean
+ * that no more follow; `isAll` does.
  */
 export async function searchOnce<T>(
   client: Client,
@@ -86,8 +86,8 @@ export async function searchOnce<T>(
 }
 
 /**
- * Everything that a search finds, in pages, as it was when the first was read.
- * @param size of the page at hand: it may change from one to the next.
+ * All hits of a search, in pages, as of the first page.
+ * @param size returns the size of the next page.
  */
 export async function* pages<T>(
   client: Client,
@@ -106,7 +106,7 @@ export async function* pages<T>(
         { path: "/_search" },
         {
           ...body,
-          // Ties are told apart by where they lie, which a point in time keeps.
+          // Breaks ties by shard and document, which are stable within a point in time.
           sort: [...(body.sort ?? []), { _shard_doc: "asc" }],
           pit: { id: pit, keep_alive: keepAlive },
           ...(after !== undefined && { search_after: after }),
@@ -120,7 +120,7 @@ export async function* pages<T>(
       after = page.hits[page.hits.length - 1]?.sort;
     }
   } finally {
-    // It would end by itself; nobody waits for it.
+    // It would expire by itself, so no error matters.
     client
       .request(
         { method: "DELETE", path: "/_pit", body: { id: pit } },

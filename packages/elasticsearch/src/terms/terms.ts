@@ -1,6 +1,6 @@
 import type { Term, TermSet } from "@spanstore/core/engine";
 
-/** A term as a word of the index: seven digits of 64, as many as its 42 bits need. */
+/** The digits of a term as a word of the index: seven of 64 values, for its 42 bits. */
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const codes = Buffer.from(digits, "latin1");
 const wordLength = 7;
@@ -26,7 +26,7 @@ export function wordOf(term: Term): string {
   return word.toString("latin1");
 }
 
-/** The words of a fragment's terms, with spaces between. */
+/** The words of a fragment's terms, separated by spaces. */
 export function wordsOf(terms: TermSet): string {
   if (terms.size === 0) return "";
   const words = Buffer.allocUnsafe(terms.size * (wordLength + 1));

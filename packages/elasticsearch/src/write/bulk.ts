@@ -3,12 +3,12 @@ import { createBackoff } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { errorFor, failureOf, failureOfReason, type Reason } from "../connection/errors.js";
 
-/** One action of a bulk request, in lines. */
+/** One action of a bulk request, as lines. */
 export interface Action {
   readonly lines: string;
 }
 
-/** What became of an action: undefined when it is done, or why it can never be. */
+/** Undefined when the action is done, or the reason why it can never be. */
 export type Outcome = Reason | undefined;
 
 interface BulkAnswer {
@@ -26,9 +26,9 @@ interface Item {
   };
 }
 
-/** A request grows no larger than this by another document; Elasticsearch takes 100 MB at most. */
+/** The size of a request unless a single document is larger; Elasticsearch accepts 100 MB. */
 export const maxBulkBytes = 8 * 1024 * 1024;
-/** How long an action waits for a shard that is not there; then it is tried again, or told. */
+/** How long an action waits for a missing shard before it fails. */
 const shardTimeout = "5s";
 const firstPauseMillis = 50;
 const longestPauseMillis = 2_000;
@@ -36,16 +36,16 @@ const longestPauseMillis = 2_000;
 export interface BulkOptions {
   readonly retryMillis: number;
   readonly doing: string;
-  /** What a conflict means for an action: that it is done, since what it would create is there, by default. */
+  /** Whether a conflict fails the action. By default it means success: the document that the action would create exists. */
   readonly conflictIsFailure?: boolean;
-  /** Is told of an action that was the first of all on its shard: its index is new. */
+  /** Called with an action that was the first on its shard: its index is new. */
   readonly onFirstOfShard?: (action: number) => void;
 }
 
 /**
- * Sends actions, in requests of bounded size, and tries again what failed and may pass. When it resolves, everything is
- * durable but what can never be indexed; of that, the outcome says why.
- * @throws when anything that could be indexed was not; what was is there, and may be sent again.
+ * Sends actions in requests of bounded size, and retries those that may pass later. When it resolves, every action is durable
+ * except those whose outcome says why they can never be.
+ * @throws when an action failed that may pass later. Sending all of them again is safe.
  */
 export async function sendBulk(
   client: Client,
@@ -89,7 +89,7 @@ export async function sendBulk(
   }
 }
 
-/** Sends some of the actions, in halves when together they are too much. */
+/** Sends a part of the actions, in halves when the request is too large. */
 async function sendPart(
   client: Client,
   actions: readonly Action[],
@@ -132,7 +132,10 @@ async function sendPart(
   if (!answer.errors && onFirstOfShard === undefined) return;
   const items = answer.items ?? [];
   if (items.length !== part.length)
-    throw new SpanStoreError("INTERNAL", `${doing}: the answer lacks some documents`);
+    throw new SpanStoreError(
+      "INTERNAL",
+      `${doing}: the answer has ${items.length} of ${part.length} documents`,
+    );
   items.forEach((entry, at) => {
     const item = Object.values(entry)[0];
     if (item === undefined) return;

@@ -29,25 +29,25 @@ import { sendBulk } from "./bulk.js";
 import { createRecent } from "./recent.js";
 
 /**
- * Services and operations, a document each in every index that has spans of them: so they go with the index, and reading
- * them reads nothing else.
+ * Services and operations. Each has a document in every index that has its spans, so dropping an index drops its names, and
+ * listing names reads no spans.
  */
 export interface Operations {
-  /** The documents that a write has to bring along, for what is not known to be there. */
+  /** The documents that a write has to add, for the names that are not known to be stored. */
   readonly documentsOf: (seen: readonly SeenOperation[], generation: number) => NewDocument[];
-  /** The documents of these are durable. */
+  /** Notes that the documents of these names are durable. */
   readonly learned: (seen: readonly SeenOperation[], generation: number) => void;
   readonly services: (signal?: AbortSignal) => Promise<string[]>;
   readonly of: (service: string, signal?: AbortSignal) => Promise<Operation[]>;
-  /** What is known to stand in these indices is not known any more. @returns what it was. */
+  /** Forgets the names that are known to be in these indices. @returns those names. */
   readonly forget: (indices: readonly string[]) => SeenOperation[];
-  /** Names are gone: lists that were read before are not given again. */
+  /** Drops cached lists, since names may be gone. */
   readonly changed: () => void;
-  /** What stands in these indices now, with what tells whether it was written again since. */
+  /** The names in these indices, with the sequence numbers of their documents. */
   readonly listed: (indices: readonly string[]) => Promise<readonly ListedName[]>;
-  /** Takes out of a list what no span of its index says any more, unless it was written again. */
+  /** Deletes the names that no span of their index has any more, unless they were written again. */
   readonly prune: (listed: readonly ListedName[]) => Promise<void>;
-  /** Notes all that the spans of an index say. */
+  /** Writes the names of all spans in an index. */
   readonly renew: (index: string) => Promise<void>;
 }
 
@@ -64,29 +64,29 @@ export interface ListedName {
   readonly source: NameSource;
 }
 
-/** Names that are remembered to be known, so that most writes bring none. */
+/** How many names a server remembers, so that most writes add none. */
 const maxKnown = 200_000;
 const fragmentsPerPage = 200;
 const namesPerPage = 1_000;
-/** Longer lists are read anew each time. */
+/** Longer lists are not cached. */
 const mostListed = 10_000;
 const checksPerRequest = 50;
-/** Newest fragments that are looked at first; nearly always the very first one has the span. */
+/** A check reads this many of the newest fragments first; nearly always the first one has the span. */
 const fragmentsPerCheck = 2;
 const deletionRetryMillis = 10_000;
 
-/** @param maxAgeMillis of lists of names that are given again. */
+/** @param maxAgeMillis of cached lists of names. */
 export function createOperations(
   client: Client,
   kept: KeptFragments,
   naming: Naming,
   maxAgeMillis: number,
 ): Operations {
-  /** Deletions go by time: while a later index of the dated ones has a name, no earlier one needs it. */
+  /** Deletions go by time: a name in a later dated index makes the same name in an earlier one redundant. */
   const isInstead = (known: string, index: string): boolean =>
     known === index || (isDated(known) && isDated(index) && known > index);
   const isDated = (index: string): boolean => naming.windowOf(index)?.name !== "other";
-  /** The index in which an operation is known, by {@link keyOf}; of several, the latest. */
+  /** The latest index in which an operation is known to be, by {@link keyOf}. */
   const known = createSeenSet<Known>(maxKnown, (before, { index }) => isInstead(before.index, index));
   const labels = createLabels(client, naming);
   const recent = createRecent<ReadonlySet<string>>(maxAgeMillis, ({ size }) => size <= mostListed);
@@ -109,7 +109,7 @@ export function createOperations(
     return false;
   };
 
-  /** Whether a span of the index says this. */
+  /** Whether a span of the index has this name. */
   const isSaid = async ({ index, source }: ListedName): Promise<boolean> => {
     const { matches, filter } = checkOf(source);
     const body = { query: { bool: { filter } }, sort: [{ newest: "desc" }], _source: true };
@@ -241,7 +241,7 @@ interface Check {
   readonly filter: readonly object[];
 }
 
-/** How a name is found among the fragments of its index. */
+/** How to find a name among the fragments of its index. */
 function checkOf(source: NameSource): Check {
   const { service, name, kind } =
     "service" in source ? { ...source, name: undefined, kind: undefined } : { ...source, service: source.of };

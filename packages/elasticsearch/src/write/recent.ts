@@ -1,15 +1,15 @@
-/** Answers that are given again while they are young. */
+/** A cache of answers for a short time. */
 export interface Recent<T> {
   readonly of: (key: string, load: () => Promise<T>) => Promise<T>;
-  /** What was asked before this is not given again. */
+  /** Drops all answers, and those of loads that have begun. */
   readonly forget: () => void;
 }
 
 const maxAnswers = 256;
 
 /**
- * @param maxAgeMillis from when it was asked; 0 keeps nothing.
- * @param isSmall whether an answer may be kept.
+ * @param maxAgeMillis counted from the start of the load; 0 keeps nothing.
+ * @param isSmall whether the cache may keep an answer.
  */
 export function createRecent<T>(maxAgeMillis: number, isSmall: (answer: T) => boolean): Recent<T> {
   const answers = new Map<string, { readonly asked: number; readonly answer: T }>();

@@ -1,29 +1,29 @@
 import type { Client } from "../connection/client.js";
 
-/** Makes what was written findable. */
+/** Makes acknowledged writes visible to searches. */
 export interface Refresher {
-  /** Resolves when all that was acknowledged of these indices before the call can be found; of all, without them. */
+  /** Resolves when searches find every write to these indices, or to all indices, that was acknowledged before the call. */
   readonly refreshed: (indices?: Iterable<string>) => Promise<void>;
 }
 
-/** Between two refreshes lies as much time as one takes, so that they take half of it at most. */
+/** Pauses between refreshes for as long as a refresh takes, up to this: refreshes take half of the time at most. */
 const longestPauseMillis = 500;
-/** With more indices than this the pattern of all is refreshed. */
+/** Beyond so many indices the refresh goes to the pattern of all. */
 const mostNames = 20;
 
 interface Batch {
-  /** Undefined: all. */
+  /** Undefined means all. */
   indices: Set<string> | undefined;
   readonly done: Promise<void>;
 }
 
-/** Refreshes one after the other; who comes while one runs shares the next. */
+/** Runs one refresh at a time. Calls that come while one runs share the next. */
 export function createRefresher(client: Client, pattern: string): Refresher {
   let next: Batch | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let pause: NodeJS.Timeout | undefined;
 
-  /** Keeps the process alive while somebody waits for what comes after it, and else does not. */
+  /** Keeps the process alive only while a call waits for the next refresh. */
   const pauseFor = (millis: number): Promise<void> =>
     new Promise((resolve) => {
       pause = setTimeout(resolve, millis);
@@ -42,7 +42,7 @@ export function createRefresher(client: Client, pattern: string): Refresher {
     const batch: Batch = {
       indices: new Set(),
       done: last.then(async () => {
-        // From here on it is too late to share this one.
+        // Later calls need a later refresh.
         next = undefined;
         const begun = performance.now();
         const done = refresh(batch.indices);

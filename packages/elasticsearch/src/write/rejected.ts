@@ -1,7 +1,7 @@
 import type { RejectedSpan } from "@spanstore/core";
 import { parseGroups } from "@spanstore/core/otlp";
 
-/** Every span of a fragment that can not be kept. */
+/** The spans of a fragment that Elasticsearch refuses. */
 export function rejectedSpans(encoded: Uint8Array, reason: string): RejectedSpan[] {
   const rejected: RejectedSpan[] = [];
   for (const { bytes, spans } of parseGroups(encoded)) {

@@ -25,28 +25,28 @@ export interface WriterParts {
   readonly operations: Operations;
   readonly dictionaries: Dictionaries;
   readonly indices: DatedIndices;
-  /** Requests in flight. */
+  /** Bulk requests in flight. */
   readonly lanes: number;
   readonly retryMillis: number;
-  /** Notes the names of all spans that are in some indices. */
+  /** Writes the names of all spans in these indices. */
   readonly renewNames: (indices: Iterable<string>) => Promise<void>;
-  /** Resolves when what was written can be found; undefined: nobody waits for that. */
+  /** Resolves when searches find the write; undefined where writes do not wait for that. */
   readonly visible: ((indices: Iterable<string>) => Promise<void>) | undefined;
 }
 
-/** So often indices may change under a write before that is an error. */
+/** How often indices may change during a write before the write fails. */
 const maxTries = 3;
 
-/** A request, taken apart. */
+/** A request as documents. */
 interface Prepared {
   readonly documents: readonly NewDocument[];
   readonly operations: readonly SeenOperation[];
-  /** That its spans were compressed with. */
+  /** The dictionary that compressed its spans. */
   readonly dictionary: Dictionary | undefined;
   readonly bytes: number;
 }
 
-/** Each is told which of its documents can never be indexed. */
+/** Each item resolves with the outcomes of its documents. */
 type Group = readonly GroupItem<Prepared, readonly Outcome[]>[];
 
 export function createWriter(
@@ -55,7 +55,7 @@ export function createWriter(
   const { client, naming, control, operations, dictionaries, indices, lanes, retryMillis } = parts;
   const { renewNames, visible } = parts;
 
-  /** The dictionaries of a group, for each index that they are not known to be in. */
+  /** Copies of the dictionaries of a group, for the indices that are not known to have them. */
   const copiesFor = (group: Group, generation: number): NewDocument[] => {
     const used = new Map<Dictionary, Set<string>>();
     for (const { item } of group) {
@@ -84,7 +84,7 @@ export function createWriter(
     }
   };
 
-  /** Writes a group's fragments, and what is not known to stand in their indices. @returns what became of the fragments. */
+  /** Writes a group's fragments with the names and dictionaries that their indices may lack. @returns the outcomes of the fragments. */
   const writeDocuments = async (
     group: Group,
     { sequence, generation }: WriteTicket,
@@ -95,7 +95,7 @@ export function createWriter(
     for (let attempt = 1; ; attempt++) {
       const copies = copiesFor(group, generation);
       const names = operations.documentsOf(seen, generation);
-      // Names stand last: where one can be found, so can the spans that say it.
+      // Names come last: when a search finds a name, it finds the spans of the name.
       const documents = [...fragments, ...copies, ...names];
       const used = documents.map(({ index }) => index);
       const actions = documents.map((document) => ({ lines: linesOf(document, sequence) }));
@@ -118,19 +118,19 @@ export function createWriter(
       if (attempt === maxTries) {
         throw new SpanStoreError(
           "STORE_UNAVAILABLE",
-          `cannot write: the index ${[...renewed, ...restarted][0]} changes all the time`,
+          `cannot write: the index ${[...renewed, ...restarted][0]} was replaced ${maxTries} times during the write`,
         );
       }
-      // What earlier writes brought there may be lost, and what this one did.
+      // The documents of earlier writes may be lost, and those of this one.
       dictionaries.forget([...renewed, ...restarted]);
-      // Of an index that was deleted no names are to come back, but those of spans that are in the new one.
+      // A deleted index lost its spans, so its names must not come back; the spans of the new index bring their own.
       operations.forget(renewed);
       seen = [...seen, ...operations.forget(restarted)];
       for (const index of renewed) lost.add(index);
     }
   };
 
-  /** Writes a group, and each request of it alone when what fails may be the fault of one. */
+  /** Writes a group. When one request may be at fault, writes each alone. */
   const writeApart = async (group: Group): Promise<void> => {
     try {
       await writeGroup(group);

@@ -10,31 +10,31 @@ import {
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 
-/** What stands between a store and a real server, as a gateway or a service mesh does. */
+/** A gateway between a store and a real server. */
 export interface Gateway {
   readonly url: string;
-  /** Ends it, with the connections that there are. */
+  /** Closes the gateway and its connections. */
   readonly close: () => Promise<void>;
 }
 
 export interface GatewayOptions {
-  /** Speaks TLS: key and certificate, PEM. */
+  /** Serves TLS with this key and certificate, PEM. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Answers in place of the server; undefined hands the request on. */
+  /** Answers in place of the server; undefined forwards the request. */
   readonly refuse?: (request: IncomingMessage) => Refusal | undefined;
-  /** Called with every request; an answer that was fetched goes out when it resolves. */
+  /** Called with every request; the answer goes out when it resolves. */
   readonly hold?: (request: IncomingMessage) => Promise<void>;
 }
 
 export interface Refusal {
   readonly status: number;
   readonly type?: string;
-  /** Whether it is told as Elasticsearch's own answer. */
+  /** Whether the answer has Elasticsearch's product header. */
   readonly isElasticsearch?: boolean;
   readonly body: string;
 }
 
-/** Hands requests on to a server. */
+/** Starts a gateway that forwards requests to a server. */
 export async function startGateway(
   target: string,
   { tls, refuse, hold }: GatewayOptions = {},
@@ -80,7 +80,7 @@ export async function startGateway(
   };
 }
 
-/** As Elasticsearch tells what it does not let in. */
+/** The answer of Elasticsearch to a request that it does not let in. */
 export function securityRefusal(status: 401 | 403, reason: string): Refusal {
   const error = { type: "security_exception", reason };
   return { status, body: JSON.stringify({ error: { root_cause: [error], ...error }, status }) };

@@ -1,4 +1,4 @@
-/** Sends a PUT to Elasticsearch as an operator does, and fails when it is refused. */
+/** Sends a PUT to Elasticsearch, and throws when it is refused. */
 export function putter(url: () => string): (path: string, body: object) => Promise<void> {
   return async (path, body) => {
     const answer = await fetch(`${url()}${path}`, {

@@ -5,20 +5,18 @@ import {
 } from "../../../../scripts/test-support/elasticsearch/elasticsearch.js";
 
 /**
- * Prefixes with nothing in them, for tests that want hundreds. Those of a test that is over are emptied and given to
- * the next, since a new index costs a cluster far more than the documents of a test do.
+ * Empty prefixes for hundreds of tests. A new index costs a cluster far more than the documents of a test, so the prefixes of
+ * a finished test are emptied for the next one.
  */
 export interface Spaces {
-  /** The prefix of a place, the same for the same one while its test runs. Places of a test begin alike: `p1`, `p1b`. */
+  /** The prefix of a place, the same as long as its test runs. The places of a test begin alike: `p1`, `p1b`. */
   readonly prefixOf: (place: string) => Promise<string>;
-  /** Removes all of them. */
+  /** Removes all prefixes. */
   readonly remove: () => Promise<void>;
 }
 
-/** An index more costs each search something; a space that has grown beyond this is given up. */
-const mostIndices = 8;
-
-export function createSpaces(server: () => Elasticsearch): Spaces {
+/** @param usual the window of the spans of nearly every test, whose index stays. */
+export function createSpaces(server: () => Elasticsearch, usual: string): Spaces {
   const free: string[] = [];
   const made: string[] = [];
   let test = "";
@@ -32,27 +30,28 @@ export function createSpaces(server: () => Elasticsearch): Spaces {
     return answer.text();
   };
 
-  /** Whether it is empty now and may be used again. */
+  /**
+   * Empties a prefix, and keeps the two indices that nearly every test uses. Any other would slow down each search of later
+   * tests.
+   */
   const empty = async (prefix: string): Promise<boolean> => {
+    const kept = [`${prefix}control`, `${prefix}spans-${usual}`];
     const listed = (await ask("GET", `/_cat/indices/${prefix}*?h=index&expand_wildcards=all`)).split("\n");
-    const names = listed.filter((name) => name.startsWith(prefix));
-    if (names.length > mostIndices || names.some((name) => name.startsWith(`${prefix}tenant-`))) {
-      await removeSpaces(server(), prefix);
-      return true;
-    }
+    const dropped = listed.filter((name) => name.startsWith(prefix) && !kept.includes(name));
+    for (let at = 0; at < dropped.length; at += 50)
+      await ask("DELETE", `/${dropped.slice(at, at + 50).join(",")}`);
     const found = await ask(
       "GET",
       `/${prefix}*/_search?size=10000&_source=false&filter_path=hits.hits._index,hits.hits._id`,
     );
     const { hits } = JSON.parse(found) as { hits?: { hits: { _index: string; _id: string }[] } };
-    if ((hits?.hits.length ?? 0) >= 10_000) {
+    const documents = hits?.hits ?? [];
+    if (documents.length >= 10_000) {
       await removeSpaces(server(), prefix);
       return true;
     }
-    const lines = (hits?.hits ?? []).map(
-      ({ _index, _id }) => `${JSON.stringify({ delete: { _index, _id } })}\n`,
-    );
-    if (lines.length === 0) return true;
+    if (documents.length === 0) return true;
+    const lines = documents.map(({ _index, _id }) => `${JSON.stringify({ delete: { _index, _id } })}\n`);
     const told = await ask("POST", "/_bulk?refresh=true&filter_path=errors", lines.join(""));
     return told.includes('"errors":false');
   };
@@ -62,7 +61,7 @@ export function createSpaces(server: () => Elasticsearch): Spaces {
       const own = /^p\d+/.exec(place)?.[0] ?? place;
       if (own !== test) {
         for (const prefix of used.values()) {
-          // Documents that were not refreshed would be missed.
+          // The search below misses documents without a refresh.
           await ask("POST", `/${prefix}*/_refresh`);
           if (await empty(prefix)) free.push(prefix);
         }

@@ -3,7 +3,7 @@ import { isSpanStoreError, type SpanStore, SpanStoreError, type TracesData } fro
 export const dayNanos = 24n * 3_600_000_000_000n;
 export const now = BigInt(Date.now()) * 1_000_000n;
 
-/** One trace a number, of one span. */
+/** A trace of one span for each number. */
 export function spanOf(number: number, startTimeUnixNano: bigint = now, attributeBytes = 0): TracesData {
   const resource = { attributes: [{ key: "service.name", value: { stringValue: "shop" } }] };
   const attributes = [{ key: "filler", value: { stringValue: noise(attributeBytes) } }];
@@ -22,7 +22,7 @@ export function joined(...parts: readonly TracesData[]): TracesData {
   return { resourceSpans: parts.flatMap(({ resourceSpans }) => resourceSpans) };
 }
 
-/** Text that does not compress. */
+/** Text that compression does not make shorter. */
 function noise(length: number): string {
   let text = "";
   while (text.length < length) text += Math.random().toString(36).slice(2);
@@ -30,7 +30,7 @@ function noise(length: number): string {
 }
 
 export function traceIdOf(number: number): string {
-  // Zeros are no id.
+  // An id of zeros is invalid.
   return (number + 1).toString(16).padStart(32, "0");
 }
 
@@ -39,7 +39,7 @@ export async function traceIdsIn(store: SpanStore): Promise<string[]> {
   return traces.map(({ traceId }) => traceId).sort();
 }
 
-/** What a call fails with. */
+/** The error of a call. */
 export async function errorOf(call: Promise<unknown>): Promise<SpanStoreError> {
   const error = await call.then(
     () => undefined,
@@ -51,7 +51,7 @@ export async function errorOf(call: Promise<unknown>): Promise<SpanStoreError> {
   });
 }
 
-/** What an index of a day ends with. */
+/** The end of the name of a day's index. */
 export function dayOf(unixNano: bigint): string {
   return new Date(Number(unixNano / 1_000_000n)).toISOString().slice(0, 10).replaceAll("-", "");
 }

@@ -1,6 +1,6 @@
 import {
+  type CandidateBatch,
   type CandidateSearch,
-  type CandidateWindow,
   type FragmentCache,
   isImpossible,
   requiredTerms,
@@ -59,7 +59,7 @@ export interface CandidateParts extends ReaderParts {
 /** Lists fragments newest first, by the index and the time, table by table and slice by slice. */
 export function createCandidates(
   parts: CandidateParts,
-): (search: CandidateSearch, signal?: AbortSignal) => AsyncGenerator<CandidateWindow, void> {
+): (search: CandidateSearch, signal?: AbortSignal) => AsyncGenerator<CandidateBatch, void> {
   const { client, naming, layouts, frequencies, cache, tuning } = parts;
   const [minListed, maxListed] = tuning.listed;
   /** Of windows: the newest start that was seen. Searches begin there, since behind it there is mostly nothing. */
@@ -82,7 +82,7 @@ export function createCandidates(
   async function* walk(
     { search, required, layout, signal }: Plan,
     unproved: boolean,
-  ): AsyncGenerator<CandidateWindow, "done" | "outdated"> {
+  ): AsyncGenerator<CandidateBatch, "done" | "outdated"> {
     const last = search.startTimeMaxUnixNano + maxExtentMicros * thousand;
     const node =
       required === undefined

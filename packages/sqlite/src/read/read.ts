@@ -1,7 +1,7 @@
 import type { Operation } from "@spanstore/core";
 import {
+  type CandidateBatch,
   type CandidateSearch,
-  type CandidateWindow,
   createTurns,
   type EngineReader,
   type Fragment,
@@ -27,10 +27,10 @@ import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 2048;
 /** Fragments are read and handed over this many at a time, and fewer where fewer traces are wanted. */
-const fragmentsPerWindow = 32;
-const fewestPerWindow = 8;
+const fragmentsPerBatch = 32;
+const fewestPerBatch = 8;
 /** ... and no more bytes of them, one fragment excepted. */
-const bytesPerWindow = 1024 * 1024;
+const bytesPerBatch = 1024 * 1024;
 /** A trace of more fragments than this is large. */
 const manyFragments = 64;
 
@@ -49,12 +49,12 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
   return {
     sequence: async () => reading(() => (statements().lastBlock.get() as number | undefined) ?? 0),
 
-    async *candidates(search: CandidateSearch, signal): AsyncGenerator<CandidateWindow, void> {
+    async *candidates(search: CandidateSearch, signal): AsyncGenerator<CandidateBatch, void> {
       const terms = requiredTerms(search.predicate);
       if (terms !== undefined && isImpossible(terms)) return;
       const expression = terms === undefined ? undefined : matchExpression(terms);
       const turns = createTurns();
-      const perWindow = Math.min(fragmentsPerWindow, Math.max(search.limit, fewestPerWindow));
+      const perBatch = Math.min(fragmentsPerBatch, Math.max(search.limit, fewestPerBatch));
       const first = firstIdOf(windowOf(search.startTimeMinUnixNano));
       let last = lastIdUntil(
         search.startTimeMaxUnixNano,
@@ -63,9 +63,9 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
       for (let wanted = listSize(search.limit); last >= first; wanted = Math.min(wanted * 2, maxListed)) {
         const places = reading(() => statements().listPlaces(expression, first, last, wanted));
         for (let i = 0; i < places.length; ) {
-          const window = firstBatch(places, i, perWindow);
-          i += window.length;
-          const fragments = reading(() => statements().fragmentReader.load(window));
+          const batch = firstBatch(places, i, perBatch);
+          i += batch.length;
+          const fragments = reading(() => statements().fragmentReader.load(batch));
           yield { fragments, laterStartAtMostUnixNano: later(places[i], places) };
           await turns();
           throwIfAborted(signal);
@@ -80,10 +80,10 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
       for (const traceId of traceIds) {
         const ids = reading(() => statements().fragmentReader.idsOfTrace(Buffer.from(traceId, "hex")));
         const reader = ids.length > manyFragments ? "passingReader" : "fragmentReader";
-        for (let i = 0; i < ids.length; i += fragmentsPerWindow) {
-          const places = reading(() => statements()[reader].placesOf(ids.slice(i, i + fragmentsPerWindow)));
+        for (let i = 0; i < ids.length; i += fragmentsPerBatch) {
+          const places = reading(() => statements()[reader].placesOf(ids.slice(i, i + fragmentsPerBatch)));
           for (let at = 0; at < places.length; ) {
-            const batch = firstBatch(places, at, fragmentsPerWindow);
+            const batch = firstBatch(places, at, fragmentsPerBatch);
             at += batch.length;
             yield reading(() => statements()[reader].load(batch));
             await turns();
@@ -103,7 +103,7 @@ function firstBatch(places: readonly Place[], from: number, most: number): reado
   let end = from;
   for (let bytes = 0; end < places.length && end < from + most; end++) {
     bytes += (places[end] as Place).length;
-    if (end > from && bytes > bytesPerWindow) break;
+    if (end > from && bytes > bytesPerBatch) break;
   }
   return places.slice(from, end);
 }
@@ -121,7 +121,7 @@ function later(next: Place | undefined, places: readonly Place[]): bigint {
 }
 
 function listSize(limit: number): number {
-  return Math.min(Math.max(limit + (limit >> 1), fragmentsPerWindow), maxListed);
+  return Math.min(Math.max(limit + (limit >> 1), fragmentsPerBatch), maxListed);
 }
 
 /**

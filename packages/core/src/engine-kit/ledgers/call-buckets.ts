@@ -9,7 +9,7 @@ import {
 
 const nanosPerBucket = 60_000_000_000n;
 
-/** Calls by the minute in which the called span started, so that any window is added up fast. */
+/** Calls by the minute in which the called span started, so that any range adds up fast. */
 export interface CallBuckets {
   /** How many calls are kept. */
   readonly size: () => number;

@@ -87,7 +87,7 @@ export interface EngineReader {
    * Lists the fragments that may match, in batches, newest first, and every fragment that has a matching span. Each
    * batch tells how late a span of the rest can start, so that core knows when to stop. A batch is bounded in bytes.
    */
-  candidates(search: CandidateSearch, signal?: AbortSignal): AsyncIterable<CandidateWindow>;
+  candidates(search: CandidateSearch, signal?: AbortSignal): AsyncIterable<CandidateBatch>;
 
   /**
    * All fragments of these traces: a trace's fragments are consecutive, traces come in the order of the ids, unknown ids are
@@ -125,12 +125,12 @@ export interface CandidateSearch {
   readonly startTimeMaxUnixNano: bigint;
   /** What a span must satisfy; core evaluates it again, so lowering a part of it is right. */
   readonly predicate: Predicate;
-  /** About how many traces are wanted: a hint for the size of windows. */
+  /** About how many traces are wanted: a hint for the size of batches. */
   readonly limit: number;
 }
 
-export interface CandidateWindow {
+export interface CandidateBatch {
   readonly fragments: readonly Fragment[];
-  /** No span that matches and lies in a later window started after this time. */
+  /** No matching span in a later batch started after this time. */
   readonly laterStartAtMostUnixNano: bigint;
 }

@@ -52,7 +52,7 @@ const copies = 2;
  * @throws ABORTED once the signal has fired, also where the engine looks seldom.
  */
 export async function* distinctFragments(
-  windows: AsyncIterable<readonly Fragment[]>,
+  batches: AsyncIterable<readonly Fragment[]>,
   reading: Reading,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Fragment, void, undefined> {
@@ -60,11 +60,11 @@ export async function* distinctFragments(
   let deduplicate = createDeduplicator();
   const hold = reading.part();
   const turns = createTurns();
-  for await (const window of windows) {
+  for await (const batch of batches) {
     throwIfAborted(signal);
-    const room = hold(copies * bytesOf(window));
+    const room = hold(copies * bytesOf(batch));
     if (room !== undefined) await room;
-    for (const fragment of window) {
+    for (const fragment of batch) {
       if (fragment.traceId !== traceId) {
         traceId = fragment.traceId;
         deduplicate = createDeduplicator();

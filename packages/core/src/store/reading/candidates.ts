@@ -1,6 +1,6 @@
 import { requiredTraceIds } from "../../query/filter/language/trace-ids.js";
 import { maxUnixNano } from "../../query/search-of-query.js";
-import type { CandidateSearch, CandidateWindow, EngineReader } from "../contract/engine.js";
+import type { CandidateBatch, CandidateSearch, EngineReader } from "../contract/engine.js";
 
 const traceIdForm = /^[0-9a-f]{32}$/;
 
@@ -9,7 +9,7 @@ export function candidatesOf(
   engine: EngineReader,
   search: CandidateSearch,
   signal: AbortSignal | undefined,
-): AsyncIterable<CandidateWindow> {
+): AsyncIterable<CandidateBatch> {
   const ids = requiredTraceIds(search.predicate);
   if (ids === undefined) return engine.candidates(search, signal);
   // Spans have trace ids of this form alone.
@@ -21,7 +21,7 @@ async function* inTraces(
   engine: EngineReader,
   traceIds: readonly string[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<CandidateWindow, void, undefined> {
+): AsyncGenerator<CandidateBatch, void, undefined> {
   if (traceIds.length === 0) return;
   for await (const fragments of engine.fragments(traceIds, signal)) {
     yield { fragments, laterStartAtMostUnixNano: maxUnixNano };

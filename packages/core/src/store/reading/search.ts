@@ -55,14 +55,14 @@ export async function findMatches(
   const hold = reading.part();
   const newest = new Map<string, bigint>();
   const turns = createTurns();
-  /** No span of the window at hand starts after this. */
+  /** No span of the current batch starts after this. */
   let bound = startTimeMaxUnixNano;
-  for await (const window of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit }, signal)) {
+  for await (const batch of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit }, signal)) {
     throwIfAborted(signal);
-    const room = hold(bytesOf(window.fragments) + newest.size * bytesPerMatch);
+    const room = hold(bytesOf(batch.fragments) + newest.size * bytesPerMatch);
     if (room !== undefined) await room;
     const found = new Map<string, bigint>();
-    for (const fragment of window.fragments) {
+    for (const fragment of batch.fragments) {
       if (walk !== undefined && fragment.sequence > walk.sequence) continue;
       const known = found.get(fragment.traceId) ?? newest.get(fragment.traceId);
       if (known !== undefined && known >= bound) continue;
@@ -76,7 +76,7 @@ export async function findMatches(
     }
     if (excluded !== undefined) await excluded(found, newest, signal);
     for (const [traceId, start] of found) newest.set(traceId, start);
-    bound = window.laterStartAtMostUnixNano;
+    bound = batch.laterStartAtMostUnixNano;
     if (newest.size >= limit) {
       const best = firstMatches(newest, limit);
       // A tie may still be won by a smaller trace id, so only what is strictly older ends the search.
@@ -103,7 +103,7 @@ function newestMatch(
 }
 
 /**
- * Takes out of what a window found the traces that an earlier page of the walk gave: those with a match
+ * Takes out of what a batch found the traces that an earlier page of the walk gave: those with a match
  * newer than where that page ended, or at it and not after it in the order.
  */
 function createExclusion(
@@ -134,10 +134,10 @@ function createExclusion(
         found.delete(traceId);
       else if (!accepted.has(traceId)) unknown.push(traceId);
     }
-    for await (const window of engine.fragments(unknown, signal)) {
-      const room = hold(bytesOf(window));
+    for await (const batch of engine.fragments(unknown, signal)) {
+      const room = hold(bytesOf(batch));
       if (room !== undefined) await room;
-      for (const fragment of window) {
+      for (const fragment of batch) {
         if (fragment.sequence > walk.sequence || given.has(fragment.traceId)) continue;
         const isGiven =
           newestMatch(fragment, hasChance, isGivenBy(fragment.traceId), undefined) !== undefined;

@@ -70,19 +70,19 @@ export async function* findSpanPage(
   const newestFirst = order[0]?.field === "startTime" && order[0].direction === "desc";
   const startTimeMaxUnixNano =
     newestFirst && walk.cursor[0] !== undefined ? BigInt(walk.cursor[0]) : search.startTimeMaxUnixNano;
-  for await (const window of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit: size }, signal)) {
+  for await (const batch of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit: size }, signal)) {
     throwIfAborted(signal);
-    const windowBytes = bytesOf(window.fragments);
-    for (const fragment of window.fragments) {
+    const batchBytes = bytesOf(batch.fragments);
+    for (const fragment of batch.fragments) {
       if (fragment.sequence <= walk.sequence) consider(fragment);
-      const room = hold(windowBytes + page.bytes());
+      const room = hold(batchBytes + page.bytes());
       if (room !== undefined) await room;
       const turn = turns();
       if (turn !== undefined) await turn;
       throwIfAborted(signal);
     }
     const last = newestFirst ? page.lastWhenFull() : undefined;
-    if (last !== undefined && window.laterStartAtMostUnixNano < last.startTimeUnixNano) break;
+    if (last !== undefined && batch.laterStartAtMostUnixNano < last.startTimeUnixNano) break;
   }
 
   const { spans, hasMore } = page.finish();

@@ -7,7 +7,7 @@ import { play, type Step, scenario } from "../scenario.js";
 
 const millisPerRun = 5_000;
 
-/** Random data sets and searches, answered as the memory engine answers them. */
+/** Random data sets and searches, compared with the memory engine. */
 export function describeDifferential(suite: Suite): void {
   const { options } = suite;
   const { runs, seed } = randomness(options);
@@ -44,7 +44,7 @@ export function describeDifferential(suite: Suite): void {
   );
 }
 
-/** A failed case as an error that says what happens, step by step, and no more than is needed for it. */
+/** The error of a failed case, with the fewest steps that still fail. */
 async function readable(
   steps: readonly Step[],
   error: unknown,
@@ -60,7 +60,7 @@ async function readable(
   });
 }
 
-/** A case that is cut down must not come to fail for another reason, such as being none. */
+/** A reduced case must fail for the same reason. */
 function isAlike(failure: unknown, original: unknown): boolean {
   return (
     failure instanceof Error &&
@@ -81,7 +81,7 @@ function purged(store: SpanStore): () => Promise<SpanStore> {
   };
 }
 
-/** A place of its own for every case; the one before is closed. */
+/** Opens a new namespace for every case, and closes the one before. */
 function fresh(open: Open): () => Promise<SpanStore> {
   let cases = 0;
   let last: SpanStore | undefined;

@@ -10,7 +10,7 @@ import { readTraces } from "../contents.js";
 import { randomness, type Suite } from "../harness.js";
 import { baseTime, spanIdOf, timeAt, traceIdOf } from "../spans.js";
 
-/** What ends a string, begins a comment or means something to a query language that pastes text together. */
+/** Text that ends a string, begins a comment or has a meaning in a query language. */
 const hostile = [
   "'",
   '"',
@@ -62,14 +62,14 @@ const hostile = [
 
 const runsPerCase = 10;
 
-/** Some hostile text, alone or with more around it. */
+/** Hostile text, alone or with other text around it. */
 const text = fc.oneof(
   fc.constantFrom(...hostile),
   fc.tuple(fc.constantFrom(...hostile), fc.constantFrom(...hostile)).map((parts) => parts.join("")),
   fc.tuple(fc.constantFrom(...hostile), fc.string({ maxLength: 5 })).map((parts) => parts.join("a")),
 );
 
-/** A trace in which every text is one of these. */
+/** A trace with these texts in every field. */
 function traceOf(id: number, texts: readonly string[]): TracesData {
   const at = (i: number): string => texts[i % texts.length] as string;
   const value = (i: number): AnyValue => ({ stringValue: at(i) });
@@ -109,7 +109,7 @@ function traceOf(id: number, texts: readonly string[]): TracesData {
   };
 }
 
-/** Questions in which every text is one of these. */
+/** Questions with these texts in every field. */
 function queriesOf([a, b]: readonly [string, string]): readonly TraceQuery[] {
   const filters = [
     resource.service.eq(a),
@@ -133,14 +133,14 @@ function queriesOf([a, b]: readonly [string, string]): readonly TraceQuery[] {
   ];
 }
 
-/** A regular expression of nothing but this text. */
+/** A regular expression that matches this text. */
 function literally(words: string): string {
   return words.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
 export function describeHostileText(suite: Suite): void {
   suite.it(
-    "takes every text for nothing but text, in spans and in questions",
+    "treats every text as text, in spans and in questions",
     async (store) => {
       const { runs, seed } = randomness({ ...suite.options, runs: runsPerCase });
       const judge = openMemoryStore();
@@ -175,7 +175,7 @@ export function describeHostileText(suite: Suite): void {
   );
 }
 
-/** The ids that are found, or the code of the refusal: both must be the same everywhere. */
+/** The ids found, or the code of the refusal: the same on every store. */
 async function answerOf(store: SpanStore, query: TraceQuery): Promise<unknown> {
   try {
     return (await store.findTraceIds(query)).traces.map(({ traceId }) => traceId);

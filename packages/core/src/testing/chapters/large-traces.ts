@@ -7,7 +7,7 @@ import type { Suite } from "../harness.js";
 import { assertRefused } from "../refusals.js";
 import { type TestSpan, traceIdOf, tracesOf } from "../spans.js";
 
-/** As many as Jaeger's certification writes at once. */
+/** The spans of one write in Jaeger's certification. */
 const inOneRequest = 10_008;
 const inManyRequests = 60_000;
 const spansPerRequest = 2_000;

@@ -9,7 +9,7 @@ import { baseTime, timeAt, traceIdOf, tracesOf } from "../spans.js";
 type Method = Exclude<keyof SpanStore, "engine" | "close" | "forTenant" | typeof Symbol.asyncDispose>;
 type Call = (store: SpanStore, options?: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
 
-/** A call of every method; what is new in the interface does not compile until it stands here. */
+/** A call of every method. A new method does not compile until it is here. */
 const calls: Readonly<Record<Method, Call>> = {
   write: (store, options) => store.write(oneTrace, options),
   getTraces: (store, options) => store.getTraces([traceIdOf(1), traceIdOf(2), traceIdOf(3)], options),
@@ -36,14 +36,14 @@ const streams = ["getTraces", "findTraces"] as const satisfies readonly Method[]
 const uncancellable: readonly Method[] = ["deleteBefore", "expire", "purge", "tenants", "stats"];
 
 const oneTrace = tracesOf({ trace: 1, service: "shop" });
-/** Read as three chunks. */
+/** Three chunks. */
 const threeTraces = tracesOf(
   { trace: 1, service: "shop", at: 3 },
   { trace: 2, service: "shop", at: 2 },
   { trace: 3, service: "shop", at: 1 },
 );
 
-/** All that a store tells, for comparing states of it. */
+/** The contents of a store, to compare its states. */
 async function everything(store: SpanStore): Promise<unknown> {
   return {
     traces: await readTraces(store.findTraces({})),
@@ -147,7 +147,7 @@ export function describeLifecycle(suite: Suite): void {
       assert.deepEqual(await store.capabilities(), fullCapabilities);
       await store.health();
     });
-    suite.it("stores that open at the same time are stores of their own", async (_store, open) => {
+    suite.it("stores that open at the same time are separate", async (_store, open) => {
       const stores = await Promise.all(["a", "b", "c"].map(open));
       await stores[1]?.write(oneTrace);
       assert.deepEqual(await Promise.all(stores.map(everything)), [nothing, justOneTrace, nothing]);
@@ -155,7 +155,7 @@ export function describeLifecycle(suite: Suite): void {
   });
 
   suite.describe("open", () => {
-    suite.it("every read tells of a span once its write has resolved", async (store) => {
+    suite.it("every read has a span once its write has resolved", async (store) => {
       assert.deepEqual(await store.write(oneTrace), { accepted: 1, rejected: [] });
       assert.deepEqual(await everything(store), justOneTrace);
     });
@@ -163,20 +163,20 @@ export function describeLifecycle(suite: Suite): void {
       await store.write(encodeTraces(oneTrace));
       assert.deepEqual(await everything(store), justOneTrace);
     });
-    suite.it("writing nothing is no error", async (store) => {
+    suite.it("an empty write succeeds", async (store) => {
       const none = { accepted: 0, rejected: [] };
       assert.deepEqual(await store.write(new Uint8Array(0)), none);
       assert.deepEqual(await store.write({ resourceSpans: [] }), none);
       assert.deepEqual(await store.write({ resourceSpans: [{ scopeSpans: [{ spans: [] }] }] }), none);
       assert.deepEqual(await everything(store), nothing);
     });
-    suite.it("bytes that are no OTLP are refused whole", async (store) => {
+    suite.it("bytes that are not OTLP are refused", async (store) => {
       const cut = encodeTraces(threeTraces).subarray(0, -1);
       await assertRefused(() => store.write(cut), "INVALID_TRACES");
       await assertRefused(() => store.write(Uint8Array.of(0xff, 0xff, 0xff)), "INVALID_TRACES");
       assert.deepEqual(await everything(store), nothing);
     });
-    suite.it("calls made at the same time all answer", async (store) => {
+    suite.it("calls at the same time all have answers", async (store) => {
       await store.write(oneTrace);
       const all = await Promise.all(Array.from({ length: 20 }, () => everything(store)));
       for (const each of all) assert.deepEqual(each, justOneTrace);
@@ -192,7 +192,7 @@ export function describeLifecycle(suite: Suite): void {
   });
 
   suite.describe("aborting", () => {
-    suite.it("a signal that has fired fails every call with ABORTED, and nothing is done", async (store) => {
+    suite.it("a signal that has fired fails every call with ABORTED, without effect", async (store) => {
       for (const method of methods.filter((each) => !uncancellable.includes(each))) {
         await assertRefused(() => calls[method](store, { signal: AbortSignal.abort() }), "ABORTED");
       }
@@ -239,14 +239,14 @@ export function describeLifecycle(suite: Suite): void {
           await begun.next();
           const pending = waiting.next().catch((error: unknown) => error);
           await store.close();
-          // What was under way may still come, but nothing hangs.
+          // A stream under way may still give items, but no call hangs.
           await pending;
           for (const iterator of [untouched, begun])
             await assertRefused(() => iterator.next(), "STORE_CLOSED");
         },
       );
     }
-    suite.it("closing again is no error, whether at the same time or later", async (store) => {
+    suite.it("closing again succeeds, at the same time and later", async (store) => {
       await Promise.all([store.close(), store.close()]);
       await store.close();
       await store[Symbol.asyncDispose]();
@@ -256,7 +256,7 @@ export function describeLifecycle(suite: Suite): void {
       await store[Symbol.asyncDispose]();
       await assertRefused(() => store.health(), "STORE_CLOSED");
     });
-    suite.it("close waits for writes that are in flight, and they are kept", async (_store, open) => {
+    suite.it("close waits for writes in flight, and they are stored", async (_store, open) => {
       const store = await open("busy");
       const writes = Array.from({ length: 30 }, (_, i) => store.write(tracesOf({ trace: i + 1 })));
       const closed = store.close();
@@ -275,7 +275,7 @@ export function describeLifecycle(suite: Suite): void {
 
   suite.describe("reopened", () => {
     suite.it(
-      suite.options.persists ? "a store has what it had" : "a store is empty",
+      suite.options.persists ? "a store has its spans again" : "a store is empty again",
       async (_store, open) => {
         const first = await open("again");
         await first.write(oneTrace);
@@ -288,7 +288,7 @@ export function describeLifecycle(suite: Suite): void {
       },
     );
     if (!suite.options.persists) return;
-    suite.it("a page token goes on where it stood", async (_store, open) => {
+    suite.it("a page token continues its walk", async (_store, open) => {
       const first = await open("walk");
       await first.write(threeTraces);
       const { nextPageToken } = await first.findTraceIds({ page: { size: 2 } });

@@ -12,7 +12,7 @@ import { randomness, type Suite } from "../harness.js";
 import { spliced } from "../raw-otlp.js";
 import { baseTime, spanIdOf, traceIdOf } from "../spans.js";
 
-/** Every value there is, and the edges of it. */
+/** Values of every type, and their edges. */
 const values: Readonly<Record<string, AnyValue>> = {
   empty: {},
   "empty text": { stringValue: "" },
@@ -101,7 +101,7 @@ export function describeLosslessness(suite: Suite): void {
     await assertKept(store, encodeTraces(deep));
   });
 
-  suite.it("spans that differ in their resource or scope alone are different spans", async (store) => {
+  suite.it("spans that differ only in resource or scope are different", async (store) => {
     const variants: ResourceSpans[] = [
       { scopeSpans: [{ spans: [plain] }] },
       { scopeSpans: [{ spans: [plain] }], schemaUrl: "urn:a" },
@@ -115,7 +115,7 @@ export function describeLosslessness(suite: Suite): void {
     await assertKept(store, encodeTraces({ resourceSpans: variants }));
   });
 
-  suite.it("the model of what comes back is the model that was written", async (store) => {
+  suite.it("the model comes back as it was written", async (store) => {
     await store.write(everyField);
     for await (const { encoded } of store.getTraces([everySpan.traceId])) {
       assert.deepEqual(decodeTraces(encoded), decodeTraces(encodeTraces(everyField)));
@@ -138,7 +138,7 @@ export function describeLosslessness(suite: Suite): void {
   });
 }
 
-/** What was written is given by every read that gives spans, once, and nothing else of its traces. */
+/** Every read of spans gives the written spans, once, and no others of their traces. */
 async function assertKept(store: SpanStore, encoded: Uint8Array): Promise<void> {
   const kept = createKept();
   await kept.checkTraces(store, kept.add(encoded));
@@ -147,12 +147,12 @@ async function assertKept(store: SpanStore, encoded: Uint8Array): Promise<void> 
 
 const bytesOf = (encoded: Uint8Array): string[] => contentsOf(encoded).map(({ bytes }) => bytes);
 
-/** Keeps the bytes of all spans that were written, by trace, and compares reads with them. */
+/** Keeps the bytes of all written spans, by trace, and compares reads with them. */
 function createKept() {
   const kept = new Map<string, Set<string>>();
   const sorted = (traceId: string): string[] => [...(kept.get(traceId) ?? [])].sort();
   return {
-    /** @returns the ids of the traces of what is added. */
+    /** @returns the trace ids of the added spans. */
     add: (encoded: Uint8Array): string[] => {
       const contents = contentsOf(encoded);
       for (const { traceId, bytes } of contents) {

@@ -8,7 +8,7 @@ import type { Suite } from "../harness.js";
 import { assertRefused } from "../refusals.js";
 import { type TestSpan, tracesOf } from "../spans.js";
 
-/** More than any store of Jaeger's own lists. */
+/** More than any store of Jaeger lists. */
 const many = 10_500;
 
 export function describeNames(suite: Suite): void {
@@ -24,7 +24,7 @@ export function describeNames(suite: Suite): void {
     );
   });
 
-  suite.it("operations are told apart by kind, and listed of one kind or of all", async (store) => {
+  suite.it("operations of different kinds are different, and lists have one kind or all", async (store) => {
     const kinds = Object.values(SpanKind);
     await store.write(
       tracesOf(
@@ -54,36 +54,36 @@ export function describeNames(suite: Suite): void {
     );
   });
 
+  suite.it("the first service.name is the service, if it is text and not empty", async (store) => {
+    const named = (values: readonly AnyValue[]) => ({
+      resourceSpans: [
+        {
+          resource: { attributes: values.map((value) => ({ key: "service.name", value })) },
+          scopeSpans: tracesOf({ trace: 1 }).resourceSpans[0]?.scopeSpans ?? [],
+        },
+      ],
+    });
+    await store.write(named([]));
+    await store.write(named([{ stringValue: "" }]));
+    await store.write(named([{ intValue: 7n }, { stringValue: "not this" }]));
+    await store.write(named([{ stringValue: "first" }, { stringValue: "second" }]));
+    assert.deepEqual(await store.getServices(), ["first"]);
+  });
+
   suite.it(
-    "a service is what its first service.name says, when that is text and not empty",
+    "names that are not UTF-8 are listed as reads give them, and found by that text",
     async (store) => {
-      const named = (values: readonly AnyValue[]) => ({
-        resourceSpans: [
-          {
-            resource: { attributes: values.map((value) => ({ key: "service.name", value })) },
-            scopeSpans: tracesOf({ trace: 1 }).resourceSpans[0]?.scopeSpans ?? [],
-          },
-        ],
-      });
-      await store.write(named([]));
-      await store.write(named([{ stringValue: "" }]));
-      await store.write(named([{ intValue: 7n }, { stringValue: "not this" }]));
-      await store.write(named([{ stringValue: "first" }, { stringValue: "second" }]));
-      assert.deepEqual(await store.getServices(), ["first"]);
+      await store.write(encodeRequest(tracesOf({ trace: 1, service: invalidText, name: invalidText })));
+      await store.write(tracesOf({ trace: 2, service: "shop", name: "op" }));
+      assert.deepEqual(await store.getServices(), ["shop", replacedText]);
+      const operations = await store.getOperations({ service: replacedText });
+      assert.deepEqual(operations, [{ name: replacedText, spanKind: "" }]);
+      const [service, operation] = [replacedText, replacedText];
+      for (const query of [{ service }, { operation }, { service, operation }]) {
+        assert.equal((await store.findTraceIds(query)).traces.length, 1);
+      }
     },
   );
-
-  suite.it("names that are no UTF-8 are listed as they are read, and found by that", async (store) => {
-    await store.write(encodeRequest(tracesOf({ trace: 1, service: invalidText, name: invalidText })));
-    await store.write(tracesOf({ trace: 2, service: "shop", name: "op" }));
-    assert.deepEqual(await store.getServices(), ["shop", replacedText]);
-    const operations = await store.getOperations({ service: replacedText });
-    assert.deepEqual(operations, [{ name: replacedText, spanKind: "" }]);
-    const [service, operation] = [replacedText, replacedText];
-    for (const query of [{ service }, { operation }, { service, operation }]) {
-      assert.equal((await store.findTraceIds(query)).traces.length, 1);
-    }
-  });
 
   suite.it(`${many} services and ${many} operations of one are all listed`, async (store) => {
     const name = (i: number): string => `name-${String(i).padStart(6, "0")}`;

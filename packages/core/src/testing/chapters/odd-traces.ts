@@ -8,7 +8,7 @@ async function summaryOf(store: SpanStore): Promise<TraceSummary | undefined> {
   return (await readSummaries(store.findTraceSummaries({}))).summaries[0];
 }
 
-/** Traces as they really come: late, without their roots, in circles, with shared span ids. */
+/** Traces as they arrive in practice: late, without roots, in circles, with shared span ids. */
 export function describeOddTraces(suite: Suite): void {
   suite.it("late spans move their trace and lengthen it", async (store) => {
     await store.write(tracesOf({ trace: 1, at: 1 }, { trace: 2, at: 2 }));
@@ -52,14 +52,14 @@ export function describeOddTraces(suite: Suite): void {
       services: [{ name: "gate", spanCount: 1, errorSpanCount: 1 }, ...headless.services],
     });
   });
-  suite.it("of several roots the earliest counts", async (store) => {
+  suite.it("the earliest of several roots counts", async (store) => {
     await store.write(tracesOf({ trace: 1, id: 1, service: "b", name: "late", at: 2 }));
     await store.write(tracesOf({ trace: 1, id: 2, service: "a", name: "early", at: 1 }));
     const summary = await summaryOf(store);
     assert.equal(summary?.rootServiceName, "a");
     assert.equal(summary?.rootOperationName, "early");
   });
-  suite.it("spans that are their own parents, or each other's, hang nothing", async (store) => {
+  suite.it("no call hangs on spans that are their own parents, or each other's", async (store) => {
     await store.write(
       tracesOf(
         { trace: 1, id: 1, parent: 1, service: "shop" },

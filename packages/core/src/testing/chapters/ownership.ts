@@ -8,7 +8,7 @@ import { traceIdOf, tracesOf } from "../spans.js";
 const traces = 40;
 const ids = Array.from({ length: traces }, (_, i) => traceIdOf(i + 1));
 
-/** Small traces that an engine may keep together, and some that are joined of several writes. */
+/** Small traces that an engine may store together, and some from several writes. */
 async function fill(store: SpanStore): Promise<void> {
   for (const part of [1, 2]) {
     const spans = ids.map((_, i) => ({ trace: i + 1, id: part, service: `s${i % 3}`, at: i }));
@@ -16,10 +16,10 @@ async function fill(store: SpanStore): Promise<void> {
   }
 }
 
-/** Which span of a trace comes is the engine's to choose. */
+/** The engine chooses the span of a trace. */
 const limited = "getTraces with a limit";
 
-/** Every way to bytes, each in a call of its own. */
+/** Every read of bytes, one call each. */
 const reads: Readonly<Record<string, (store: SpanStore) => AsyncIterable<{ readonly encoded: Uint8Array }>>> =
   {
     "getTraces of one": (store) => store.getTraces([traceIdOf(20)]),
@@ -57,9 +57,9 @@ export function describeOwnership({ it }: Suite): void {
     });
   }
 
-  it("what is written is the caller's again, and what was rejected is no part of it", async (store) => {
+  it("the bytes of a write belong to the caller again, and rejected spans are no views of them", async (store) => {
     const encoded = encodeTraces(tracesOf({ trace: 1, service: "shop" }, { trace: 1, id: 0, name: "bad" }));
-    // A view in the middle of a buffer, as a pool gives it.
+    // A view into the middle of a buffer, like one from a pool.
     const pool = Buffer.alloc(encoded.length + 200, 0xaa);
     const view = pool.subarray(100, 100 + encoded.length);
     view.set(encoded);

@@ -5,7 +5,7 @@ import { labelsOf } from "../contents.js";
 import type { Suite } from "../harness.js";
 import { type TestSpan, tracesOf } from "../spans.js";
 
-/** Together a little more than the two pages of 8 MiB that a search holds before it drops what is beyond the first. */
+/** A little more than two pages of 8 MiB, which a search holds before it drops spans beyond the first. */
 const largeSpans = 17;
 const smallSpans = 24;
 const largeText = "x".repeat(1_000_000);

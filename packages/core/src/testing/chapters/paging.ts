@@ -30,7 +30,7 @@ const spans: readonly TestSpan[] = Array.from({ length: 30 }, (_, i) => ({
   name: `op${i}`,
 }));
 
-/** The spans in an order that is worked out here, by sorting. */
+/** The spans in this order, by a sort of the test. */
 function sorted(orderBy: readonly SpanOrder[]): string[] {
   const fallback: readonly SpanOrder[] = [
     { field: "startTime", direction: "desc" },
@@ -64,7 +64,7 @@ export function describePaging(suite: Suite): void {
     for (let i = 0; i < spans.length; i += 7) await store.write(tracesOf(...spans.slice(i, i + 7)));
   };
 
-  suite.it("span searches come in every order, whatever the size of the pages", async (store) => {
+  suite.it("span searches come in every order, with pages of any size", async (store) => {
     await writeAll(store);
     for (const orderBy of orders) {
       const expected = sorted(orderBy);
@@ -73,7 +73,7 @@ export function describePaging(suite: Suite): void {
       const together = await walkSpans(store, { orderBy }, 30);
       for (const size of [1, 7, 29, 30, 31]) {
         const walked = await walkSpans(store, { orderBy }, size);
-        // Spans that an order does not tell apart may come either way, but always the same way.
+        // Spans that are equal in an order may come either way, but always the same way.
         assert.deepEqual([...walked].sort(), [...expected].sort());
         assert.deepEqual(walked, together);
         assert.deepEqual(placesOf(walked, orderBy), placesOf(expected, orderBy), keysOf(walked).join("\n"));
@@ -101,7 +101,7 @@ export function describePaging(suite: Suite): void {
     assert.deepEqual(await walkSpans(store, { startTimeMinUnixNano: timeAt(5) }, 2), []);
   });
 
-  suite.it("the size of the pages may change on the way, and an empty token begins", async (store) => {
+  suite.it("the size of pages may change during a walk, and an empty token begins one", async (store) => {
     await store.write(tracesOf(...[1, 2, 3, 4, 5].map((trace): TestSpan => ({ trace, at: -trace }))));
     const first = await store.findTraceIds({ page: { size: 2, token: "" } });
     const second = await store.findTraceIds({ page: pageOf(1, first.nextPageToken) });
@@ -112,7 +112,7 @@ export function describePaging(suite: Suite): void {
       [[1, 2], [3], [4, 5]].map((page) => page.map(traceIdOf)),
     );
     assert.equal(third.nextPageToken, undefined);
-    // A token stands for a place: it may be used again, and by each of the three searches.
+    // A token may be used again, and by each of the three searches.
     const token = first.nextPageToken;
     const again = await readTraces(store.findTraces({ page: pageOf(1, token) }));
     assert.deepEqual(
@@ -135,7 +135,7 @@ export function describePaging(suite: Suite): void {
     assert.deepEqual(await walkTraceIds(store, {}, 7), traces.map(traceIdOf));
   });
 
-  suite.it("what there was when a walk began comes whole while more is written", async (store) => {
+  suite.it("a walk during writes gives everything stored at its beginning", async (store) => {
     const traces = [1, 2, 3, 4, 5, 6, 7, 8];
     await store.write(tracesOf(...traces.map((trace): TestSpan => ({ trace, at: -1000 * trace }))));
     const ids = await walkTraceIds(store, {}, 100);
@@ -143,10 +143,10 @@ export function describePaging(suite: Suite): void {
     const all = await walkSpans(store, {}, 100);
     let written = 0;
     const write = async (): Promise<void> => {
-      // A store that shows what came later would otherwise be walked for ever.
+      // A walk that shows later spans would never end otherwise.
       if (written === 30) return;
       written++;
-      // What is still to come is moved to where the walk has been, and new traces stand before and behind it.
+      // Moves the traces ahead of the walk behind it, and adds traces on both sides.
       const moved = traces.map((trace): TestSpan => ({ trace, id: 1 + written, at: 1000 * written }));
       await store.write(
         tracesOf(...moved, { trace: 100 + written, at: -1500 }, { trace: 200 + written, at: -9000 }),
@@ -245,7 +245,7 @@ export function describePaging(suite: Suite): void {
   });
 }
 
-/** Where spans stand by the keys of an order alone. */
+/** The positions of spans by the keys of an order alone. */
 function placesOf(labels: readonly string[], orderBy: readonly SpanOrder[]): string[] {
   const keyed = new Map(
     spans.map((span) => [

@@ -6,7 +6,7 @@ import { assertRefused } from "../refusals.js";
 
 const filter: FilterCall = { op: "exists", args: [{ field: { name: "name", level: "span" } }] };
 
-/** Queries that no store can answer, and the field at fault. */
+/** Queries without an answer, and the field at fault. */
 const queries: readonly (readonly [string, TraceQuery, string])[] = [
   ["a limit that is no number", { limit: Number.NaN }, "limit"],
   ["a page of 0", { page: { size: 0 } }, "page.size"],
@@ -31,7 +31,7 @@ const regex = (pattern: string): FilterCall => ({
   op: "regex",
   args: [{ attr: { key: "k" } }, { scalar: { value: pattern } }],
 });
-/** Filters that are malformed somewhere inside. */
+/** Malformed filters. */
 const filters: Readonly<Record<string, FilterCall>> = {
   "a field that does not exist": { op: "exists", args: [{ field: { name: "age", level: "span" } }] },
   "a level that does not exist": { op: "exists", args: [{ attr: { key: "k", level: "process" } }] },
@@ -75,7 +75,7 @@ export function describeRefusing(suite: Suite): void {
     () => store.findTraceSummaries(query),
   ];
 
-  suite.it("every trace search refuses a query that has no answer, and names the field", async (store) => {
+  suite.it("every trace search refuses a query without an answer, and names the field", async (store) => {
     for (const [what, query, field] of queries) {
       for (const search of searches(store, query)) {
         await assertRefused(search, "INVALID_QUERY", fieldOf(field), what);
@@ -83,7 +83,7 @@ export function describeRefusing(suite: Suite): void {
     }
   });
 
-  suite.it("a filter that is wrong inside is refused by every search", async (store) => {
+  suite.it("every search refuses a malformed filter", async (store) => {
     for (const [what, wrong] of Object.entries(filters)) {
       for (const search of searches(store, { filter: wrong })) {
         await assertRefused(search, "INVALID_QUERY", undefined, what);
@@ -92,7 +92,7 @@ export function describeRefusing(suite: Suite): void {
     }
   });
 
-  suite.it("a span search refuses what has no answer, and names the field", async (store) => {
+  suite.it("a span search refuses a query without an answer, and names the field", async (store) => {
     for (const [what, orderBy, field] of orders) {
       await assertRefused(() => store.findSpans({ orderBy }), "INVALID_QUERY", fieldOf(field), what);
     }
@@ -107,7 +107,7 @@ export function describeRefusing(suite: Suite): void {
     );
   });
 
-  suite.it("an id that is none is refused, and named", async (store) => {
+  suite.it("an invalid id is refused, and named", async (store) => {
     for (const id of ["", "0", "g".repeat(32), "0".repeat(31), "0".repeat(33), " ".repeat(16)]) {
       const ids = ["1".repeat(32), id];
       await assertRefused(
@@ -119,7 +119,7 @@ export function describeRefusing(suite: Suite): void {
     }
   });
 
-  suite.it("a filter nested beyond all measure is refused", async (store) => {
+  suite.it("a filter that is nested too deeply is refused", async (store) => {
     let deep = filter;
     for (let i = 0; i < 5_000; i++) deep = { op: "not", args: [{ call: deep }] };
     await assertRefused(() => store.findTraceIds({ filter: deep }), "INVALID_QUERY");

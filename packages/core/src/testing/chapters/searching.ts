@@ -38,7 +38,7 @@ export function describeSearching(suite: Suite): void {
 
   suite.describe("time", () => {
     const at = timeAt(1000);
-    suite.it("a range holds both its ends", async (store) => {
+    suite.it("a range includes both ends", async (store) => {
       await store.write(tracesOf({ trace: 1, at, duration: 5_000_000_000n }));
       const within = async (min: bigint, max: bigint): Promise<number> =>
         (await found(store, { startTimeMinUnixNano: min, startTimeMaxUnixNano: max })).length;
@@ -46,7 +46,7 @@ export function describeSearching(suite: Suite): void {
       assert.equal(await within(at - 1n, at), 1);
       assert.equal(await within(at, at + 1n), 1);
       assert.equal(await within(at - 2n, at - 1n), 0);
-      // The start counts, not when the span ran.
+      // The start counts, not the end.
       assert.equal(await within(at + 1n, at + 2n), 0);
     });
     suite.it("times at both ends of OTLP's range are found", async (store) => {
@@ -57,7 +57,7 @@ export function describeSearching(suite: Suite): void {
       assert.deepEqual(await found(store, { startTimeMaxUnixNano: last - 1n }), [traceIdOf(1)]);
     });
     suite.it(
-      "a range up to 0 holds what started at 0",
+      "a range up to 0 includes spans that started at 0",
       async (store) => {
         await store.write(tracesOf({ trace: 1, at: 0n }, { trace: 2, at: 1n }));
         assert.deepEqual(await found(store, { startTimeMaxUnixNano: 0n }), [traceIdOf(1)]);
@@ -81,7 +81,7 @@ export function describeSearching(suite: Suite): void {
   });
 
   suite.describe("order and limit", () => {
-    suite.it("the newest matching span places a trace, ties go by trace id", async (store) => {
+    suite.it("traces are ordered by their newest matching span, ties by trace id", async (store) => {
       await store.write(
         tracesOf(
           { trace: 5, at: 1, name: "asked" },
@@ -99,7 +99,7 @@ export function describeSearching(suite: Suite): void {
       }
       assert.deepEqual(await found(store, {}), [5, 2, 3, 4].map(traceIdOf));
     });
-    suite.it("a trace's newest match counts, whichever of many requests brought it", async (store) => {
+    suite.it("a trace's newest match counts, in any of many requests", async (store) => {
       await store.write(tracesOf({ trace: 100, id: 1, at: 1000 }, { trace: 100, id: 2, at: timeAt(0) - 1n }));
       await store.write(tracesOf({ trace: 100, id: 3, at: 0 }, { trace: 101, at: 0 }));
       await store.write(tracesOf({ trace: 100, id: 4, at: -3_600_000 }));
@@ -145,7 +145,7 @@ export function describeSearching(suite: Suite): void {
   });
 
   suite.describe("one span satisfies everything", () => {
-    suite.it("what several spans have between them is no match", async (store) => {
+    suite.it("several spans together are no match", async (store) => {
       await store.write(
         tracesOf(
           { trace: 1, id: 1, service: "shop", name: "get", attributes: { k: "v" } },

@@ -7,7 +7,7 @@ import { timeAt, traceIdOf, tracesOf } from "../spans.js";
 
 const about = { features: ["tenants"] } as const;
 
-/** Names that careless escaping would bring into one place, or out of their own. */
+/** Names that careless escaping would mix up, or let out of their folder. */
 const names = [
   "a",
   "A",
@@ -26,9 +26,9 @@ const names = [
 
 export function describeTenants({ it }: Suite): void {
   it(
-    "shows a tenant its own spans and nobody else's",
+    "shows each tenant its own spans alone",
     async (store) => {
-      await store.write(tracesOf({ trace: 1000, service: "nobody's" }));
+      await store.write(tracesOf({ trace: 1000, service: "default" }));
       for (const [i, name] of names.entries()) {
         await store.forTenant(name).write(tracesOf({ trace: i + 1, service: `of ${i}` }));
       }
@@ -40,18 +40,18 @@ export function describeTenants({ it }: Suite): void {
           found.traces.map(({ traceId }) => traceId),
           [traceIdOf(i + 1)],
         );
-        // Another's trace is not there, by whatever way it is asked for.
+        // No read finds the trace of another tenant.
         const others = names.map((_, other) => traceIdOf(other + 1)).filter((id) => id !== traceIdOf(i + 1));
         assert.deepEqual((await readTraces(tenant.getTraces([...others, traceIdOf(1000)]))).traces, []);
       }
-      assert.deepEqual(await store.getServices(), ["nobody's"]);
+      assert.deepEqual(await store.getServices(), ["default"]);
       assert.deepEqual(await store.tenants(), [...names].sort(compareCodePoints));
     },
     about,
   );
 
   it(
-    "deletes of a tenant what is that tenant's",
+    "deletes only spans of the tenant",
     async (store) => {
       for (const name of ["left", "right"])
         await store.forTenant(name).write(tracesOf({ trace: 1, service: name }));
@@ -66,7 +66,7 @@ export function describeTenants({ it }: Suite): void {
   );
 
   it(
-    "refuses names that name nobody",
+    "refuses invalid names",
     async (store) => {
       for (const name of ["", "x".repeat(65), "\ud800"]) {
         await assertRefused(async () => store.forTenant(name).getServices(), "INVALID_OPTIONS", "tenant");
@@ -104,7 +104,7 @@ export function describeTenants({ it }: Suite): void {
   );
 
   it(
-    "closes every handle with the store they were asked of",
+    "closes all handles with their store",
     async (_store, open) => {
       const store = await open("closing");
       const [used, unused] = [store.forTenant("used"), store.forTenant("unused")];
@@ -123,7 +123,7 @@ export function describeTenants({ it }: Suite): void {
   );
 
   it(
-    "makes nothing of a name that is only read of",
+    "reads make no tenant",
     async (store) => {
       const stranger = store.forTenant("stranger");
       assert.deepEqual(await stranger.getServices(), []);

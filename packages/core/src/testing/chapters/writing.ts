@@ -10,7 +10,7 @@ import { spanIdOf, type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.j
 
 const wholeTime = { startTimeUnixNano: 0n, endTimeUnixNano: timeAt(100_000_000) };
 
-/** All that counting a copy twice would change. */
+/** Every read that a double count would change. */
 async function counts(store: SpanStore): Promise<unknown> {
   return {
     traces: await readTraces(store.findTraces({})),
@@ -41,7 +41,7 @@ export function describeWriting(suite: Suite): void {
       for (let i = 0; i < 3; i++) assert.deepEqual(await store.write(encoded), once);
       assert.deepEqual(await counts(store), before);
     });
-    suite.it("the same spans cut otherwise into requests change nothing", async (store) => {
+    suite.it("the same spans in other requests change nothing", async (store) => {
       await store.write(tracesOf(...calls));
       const before = await counts(store);
       for (const span of calls) await store.write(tracesOf(span));
@@ -84,7 +84,7 @@ export function describeWriting(suite: Suite): void {
   });
 
   suite.describe("concurrency", () => {
-    suite.it("requests of many writers are all kept", async (store) => {
+    suite.it("all requests of many writers are stored", async (store) => {
       const requests = Array.from({ length: 60 }, (_, i) =>
         tracesOf(...calls.map((span): TestSpan => ({ ...span, trace: 1 + (i % 20), name: `op${i}` }))),
       );
@@ -93,7 +93,7 @@ export function describeWriting(suite: Suite): void {
       const { traces } = await readTraces(store.findTraces({}));
       assert.deepEqual(traces.flatMap(({ spans }) => spans).sort(), expected);
     });
-    suite.it("a reader meanwhile sees each request whole or not at all", async (store) => {
+    suite.it("a reader sees each request whole or not at all", async (store) => {
       const requests = Array.from({ length: 40 }, (_, i) =>
         tracesOf(...[1, 2, 3].map((id): TestSpan => ({ trace: i + 1, id, service: "shop", at: i }))),
       );
@@ -105,7 +105,7 @@ export function describeWriting(suite: Suite): void {
           for (const { spanCount } of summaries) assert.equal(spanCount, 3, "a part of a request");
           assert.ok(summaries.length >= known, "what was there is gone");
           known = summaries.length;
-          // A store that reads without waiting for anything must not keep its own writes waiting.
+          // A store whose reads never wait must not block its own writes.
           await nextTurn();
         } while (writing);
       };
@@ -116,7 +116,7 @@ export function describeWriting(suite: Suite): void {
       await Promise.all([write(), read(), read()]);
       assert.equal((await store.findTraceIds({})).traces.length, requests.length);
     });
-    suite.it("what a resolved write brought, every read that begins then has", async (store) => {
+    suite.it("a read that begins after a write has its spans", async (store) => {
       for (let i = 1; i <= 20; i++) {
         await store.write(tracesOf({ trace: i, service: `s${i}`, name: "op", at: i }));
         const [ids, services, operations] = await Promise.all([
@@ -131,7 +131,7 @@ export function describeWriting(suite: Suite): void {
     });
   });
 
-  suite.describe("spans that can never be given back", () => {
+  suite.describe("spans that reads could not give back", () => {
     suite.it("are rejected, and their neighbours are kept", async (store) => {
       for (const [i, [what, replace]] of Object.entries(spoilers).entries()) {
         const good = [1, 3].map((id): TestSpan => ({ trace: i + 1, id, service: "shop" }));
@@ -160,7 +160,7 @@ export function describeWriting(suite: Suite): void {
         "a rejected span has left its name",
       );
     });
-    suite.it("a request of nothing else is no error", async (store) => {
+    suite.it("a request with only such spans succeeds", async (store) => {
       await store.write(spliced(tracesOf(bad), { replace: spoilers["no trace id"] as Replacement }));
       assert.deepEqual(await store.findTraceIds({}), { traces: [] });
       assert.deepEqual(await store.getServices(), []);
@@ -177,12 +177,12 @@ const bad = {
 } as const;
 
 const hex = (digits: string): Uint8Array => Buffer.from(digits, "hex");
-/** A field of a message as it is encoded: its tag, its length, its bytes. */
+/** An encoded field of a message: tag, length, bytes. */
 const field = (tag: number, digits: string): Uint8Array =>
   Uint8Array.of(tag, digits.length / 2, ...hex(digits));
 const nothing = new Uint8Array(0);
 
-/** A field of the spoiled span, by its content, and what stands there instead. */
+/** A field of the spoiled span, by its content, and the bytes that replace it. */
 const spoilers: Readonly<Record<string, Replacement>> = {
   "a trace id of 15 bytes": { content: hex(bad.trace), field: field(0x0a, "b".repeat(30)) },
   "a trace id of 17 bytes": { content: hex(bad.trace), field: field(0x0a, "b".repeat(34)) },

@@ -17,7 +17,7 @@ function asText({ parent, child, callCount }: Dependency): string {
 
 const kinds = { client: 3, server: 2, producer: 4, consumer: 5, internal: 1 } as const;
 
-/** Traces and the calls they tell of. */
+/** Traces, and the calls in them. */
 const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly string[]]>> = {
   "a client calls a server": [
     [
@@ -26,7 +26,7 @@ const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly str
     ],
     ["shop>cart:1"],
   ],
-  "a call is one-way: the server's half alone came": [
+  "only the server's half of a call arrived": [
     [
       { trace: 1, id: 1, service: "shop" },
       { trace: 1, id: 2, parent: 1, service: "cart" },
@@ -55,7 +55,7 @@ const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly str
     ],
     [],
   ],
-  "spans of one service call nobody": [
+  "spans of one service make no call": [
     [
       { trace: 1, id: 1, service: "shop" },
       { trace: 1, id: 2, parent: 1, service: "shop", kind: kinds.internal },
@@ -72,7 +72,7 @@ const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly str
     ],
     [],
   ],
-  "a parent of the same id in another trace is nobody's": [
+  "a span with the parent's id in another trace is no parent": [
     [
       { trace: 1, id: 1, service: "shop" },
       { trace: 2, id: 2, parent: 1, service: "cart" },
@@ -88,7 +88,7 @@ const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly str
     ],
     ["shop>cart:1"],
   ],
-  "a span that is its own parent calls nobody, a circle calls all round": [
+  "a span that is its own parent makes no call, and a circle calls all around": [
     [
       { trace: 1, id: 1, parent: 1, service: "shop" },
       { trace: 2, id: 1, parent: 2, service: "shop" },
@@ -99,7 +99,7 @@ const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly str
 };
 
 export function describeDependencies(suite: Suite): void {
-  /** A case as far from the others as the windows need, in traces of its own. */
+  /** A case far from the others in time, in traces of its own. */
   const placed = Object.entries(cases).map(([what, [spans, expected]], i) => ({
     what,
     expected,
@@ -114,7 +114,7 @@ export function describeDependencies(suite: Suite): void {
     counted: (store: SpanStore) => calls(store, 3 * hour * i - hour, 3 * hour * i + hour),
   }));
 
-  suite.it("who calls whom is told by parents, and by each call once", async (store) => {
+  suite.it("calls follow from parents, each once", async (store) => {
     for (const { what, spans, expected, counted } of placed) {
       await store.write(tracesOf(...spans));
       assert.deepEqual(await counted(store), expected, what);
@@ -125,7 +125,7 @@ export function describeDependencies(suite: Suite): void {
     for (const { what, expected, counted } of placed) assert.deepEqual(await counted(store), expected, what);
   });
 
-  suite.it("who calls whom is the same whatever comes last, and is asked in between", async (store) => {
+  suite.it("calls are the same in any order of arrival, with questions in between", async (store) => {
     for (const { what, spans, expected, counted } of placed) {
       assert.deepEqual(await counted(store), [], what);
       for (const span of [...spans].reverse()) {
@@ -136,7 +136,7 @@ export function describeDependencies(suite: Suite): void {
     }
   });
 
-  suite.it("a call belongs to the window its span starts in, both ends inclusive", async (store) => {
+  suite.it("a call belongs to the range in which its span starts, both ends inclusive", async (store) => {
     await store.write(
       tracesOf(
         { trace: 1, id: 1, service: "shop", at: -2 * hour, duration: 1n },
@@ -171,25 +171,22 @@ export function describeDependencies(suite: Suite): void {
     assert.deepEqual(await calls(store), ["root>a:3", "root>b:2", "root>\uffff:3", "root>\u{10000}:1"]);
   });
 
-  suite.it(
-    "what comes after the question is in the next answer: parents, children, whole traces",
-    async (store) => {
-      await store.write(tracesOf({ trace: 1, id: 2, parent: 1, service: "cart" }));
-      assert.deepEqual(await calls(store), []);
-      await store.write(tracesOf({ trace: 1, id: 1, service: "shop", at: -1000 }));
-      assert.deepEqual(await calls(store), ["shop>cart:1"]);
-      await store.write(tracesOf({ trace: 1, id: 3, parent: 2, service: "stock", at: 1000 }));
-      assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:1"]);
-      await store.write(
-        tracesOf({ trace: 2, id: 1, service: "shop" }, { trace: 2, id: 2, parent: 1, service: "cart" }),
-      );
-      assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:2"]);
-      // The parent's id turns out to be shared with the child's own service: the call was internal.
-      await store.write(tracesOf({ trace: 2, id: 1, service: "cart" }));
-      assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:1"]);
-      assert.deepEqual(await calls(store, -2 * hour, 3 * hour), ["cart>stock:1", "shop>cart:1"]);
-    },
-  );
+  suite.it("the next answer has later parents, children and whole traces", async (store) => {
+    await store.write(tracesOf({ trace: 1, id: 2, parent: 1, service: "cart" }));
+    assert.deepEqual(await calls(store), []);
+    await store.write(tracesOf({ trace: 1, id: 1, service: "shop", at: -1000 }));
+    assert.deepEqual(await calls(store), ["shop>cart:1"]);
+    await store.write(tracesOf({ trace: 1, id: 3, parent: 2, service: "stock", at: 1000 }));
+    assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:1"]);
+    await store.write(
+      tracesOf({ trace: 2, id: 1, service: "shop" }, { trace: 2, id: 2, parent: 1, service: "cart" }),
+    );
+    assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:2"]);
+    // A span of the child's service shares the parent's id: the call was internal.
+    await store.write(tracesOf({ trace: 2, id: 1, service: "cart" }));
+    assert.deepEqual(await calls(store), ["cart>stock:1", "shop>cart:1"]);
+    assert.deepEqual(await calls(store, -2 * hour, 3 * hour), ["cart>stock:1", "shop>cart:1"]);
+  });
 
   suite.it(
     "a pair of services has its errors and latencies, also after replays and late spans",
@@ -222,7 +219,7 @@ export function describeDependencies(suite: Suite): void {
     },
   );
 
-  suite.it("questions at the same time as writes answer, and the last one knows all", async (store) => {
+  suite.it("questions during writes have answers, and the last one is complete", async (store) => {
     const writes = Array.from({ length: 30 }, (_, i) =>
       store.write(
         tracesOf(
@@ -236,7 +233,7 @@ export function describeDependencies(suite: Suite): void {
   });
 
   suite.it(
-    "deleted calls are counted no more",
+    "deleted calls no longer count",
     async (store) => {
       await store.write(
         tracesOf(

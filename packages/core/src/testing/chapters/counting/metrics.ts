@@ -12,9 +12,9 @@ import { type TestSpan, timeAt, tracesOf } from "../../spans.js";
 
 const minute = 60_000;
 const second = 1_000_000_000n;
-/** The error that `latencyQuantile` promises. */
+/** The error bound of `latencyQuantile`. */
 const error = 0.0055;
-/** A time at which a minute begins. */
+/** The beginning of a minute. */
 const origin = timeAt(40_000);
 
 /** One series of an answer as this chapter counts it: labels, then point by point. */
@@ -38,7 +38,7 @@ function shardOf({ attributes = {} }: TestSpan): string | undefined {
   return shard === undefined ? undefined : String(shard);
 }
 
-/** What a question for metrics answers, counted from the spans one by one. */
+/** The answer to a question for metrics, counted span by span. */
 function countOf(spans: readonly TestSpan[], query: MetricsQuery): Counted[] {
   const { startTimeUnixNano: from, endTimeUnixNano: to, groupBy = [] } = query;
   const step = query.stepNano ?? to - from;
@@ -209,7 +209,7 @@ export function describeMetrics(suite: Suite): void {
     }
   });
 
-  suite.it("a replay counts nothing twice, whatever the requests hold", async (store) => {
+  suite.it("a replay counts no span twice", async (store) => {
     const query = { ...hour, groupBy: [...fields], stepNano: 60n * second };
     await store.write(tracesOf(...shop));
     await assertCounts(store, shop, query);
@@ -236,7 +236,7 @@ export function describeMetrics(suite: Suite): void {
   });
 
   suite.it(
-    "deleted spans count no more",
+    "deleted spans no longer count",
     async (store) => {
       await store.write(tracesOf(...shop));
       const query = { ...hour, groupBy: ["service"], stepNano: 60n * second };
@@ -249,7 +249,7 @@ export function describeMetrics(suite: Suite): void {
     { features: ["deleteBefore"] },
   );
 
-  suite.it("random spans, written and asked in random order", async (_store, open) => {
+  suite.it("random spans, with writes and questions in random order", async (_store, open) => {
     const anySpan: fc.Arbitrary<TestSpan> = fc.record({
       trace: fc.integer({ min: 1, max: 5 }),
       id: fc.integer({ min: 1, max: 4 }),

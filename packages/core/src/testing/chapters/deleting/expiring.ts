@@ -7,7 +7,7 @@ import type { About, Suite } from "../../harness.js";
 import { type TestSpan, tracesOf } from "../../spans.js";
 
 const nanosPerDay = 86_400_000_000_000n;
-/** Of today, since engines may treat times long ago in a way of their own. */
+/** Today, since engines may treat times long ago differently. */
 const now = BigInt(Date.now()) * 1_000_000n;
 const daysAgo = (days: number): bigint => now - BigInt(days) * nanosPerDay;
 
@@ -21,7 +21,7 @@ const young: readonly TestSpan[] = [
   { trace: 3, id: 2, parent: 1, service: "shop", name: "lasts", at: daysAgo(1) },
   { trace: 4, id: 1, service: "shop", name: "young", at: daysAgo(1) + 5n },
 ];
-/** No table or index of an engine is so long that it holds spans of both sides of this. */
+/** No partition of an engine is so long that it has spans on both sides of this time. */
 const boundary = daysAgo(15);
 
 const labelsIn = async (store: SpanStore): Promise<string[]> =>
@@ -32,7 +32,7 @@ export function describeExpiring(suite: Suite): void {
   const about: About = { features: ["deleteBefore"] };
 
   suite.it(
-    "removes what is over, and what only that told",
+    "removes old spans, and the names that only they have",
     async (store) => {
       await store.write(tracesOf(...old));
       await store.write(tracesOf(...young));
@@ -44,7 +44,7 @@ export function describeExpiring(suite: Suite): void {
   );
 
   suite.it(
-    "says beforehand what will go, and removes nothing then",
+    "a dry run lists the partitions to remove, and removes none",
     async (store) => {
       const all = [...old, ...young];
       for (const each of all) await store.write(tracesOf(each));
@@ -65,7 +65,7 @@ export function describeExpiring(suite: Suite): void {
   );
 
   suite.it(
-    "keeps every span that is younger, wherever the time lies",
+    "keeps every younger span, for any time",
     async (store) => {
       const hours = Array.from(
         { length: 40 },
@@ -82,7 +82,7 @@ export function describeExpiring(suite: Suite): void {
         const left = await labelsIn(store);
         const due = labelsOf(encodeTraces(tracesOf(...hours.slice(at))));
         for (const label of due) assert.ok(left.includes(label), `${label} at ${at}`);
-        // What it names is what there is.
+        // The lists have the names of the stored spans.
         const kept = hours.filter((span) =>
           left.includes(labelsOf(encodeTraces(tracesOf(span)))[0] as string),
         );
@@ -93,7 +93,7 @@ export function describeExpiring(suite: Suite): void {
   );
 
   suite.it(
-    "loses nothing young, though it runs several times at once and spans are written meanwhile",
+    "loses no young span while it runs twice at once during writes",
     async (store) => {
       const many = Array.from(
         { length: 600 },

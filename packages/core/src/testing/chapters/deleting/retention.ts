@@ -21,7 +21,7 @@ export function describeRetention(suite: Suite): void {
   const deleting: About = { features: ["deleteBefore"] };
 
   suite.describe("deleteBefore", () => {
-    /** In the order of time, so that one store goes through all of them. */
+    /** In order of time, so that one store serves all of them. */
     const edges: readonly (readonly [string, bigint])[] = [
       ["before 0", -1n],
       ["at 0", 0n],
@@ -52,7 +52,7 @@ export function describeRetention(suite: Suite): void {
       );
     }
     suite.it(
-      "at the end of time and beyond it removes all but what started then",
+      "at the end of time and beyond, removes all but the spans of that start",
       async (store) => {
         const end = (1n << 64n) - 1n;
         const last: TestSpan = { trace: 9, service: "last", at: end, duration: 0n };
@@ -65,7 +65,7 @@ export function describeRetention(suite: Suite): void {
       deleting,
     );
     suite.it(
-      "spans beyond 2262 go and stay like others",
+      "treats spans beyond 2262 like others",
       async (store) => {
         const far = [1n << 63n, (1n << 63n) + 1n, (1n << 64n) - 3n].map(
           (at, i): TestSpan => ({ trace: i + 1, service: `s${i}`, at, duration: 1n }),
@@ -77,7 +77,7 @@ export function describeRetention(suite: Suite): void {
       deleting,
     );
     suite.it(
-      "what was deleted and comes again is there again",
+      "stores deleted spans again when they arrive again",
       async (store) => {
         await store.write(tracesOf(...spans));
         await store.deleteBefore(boundary);
@@ -92,7 +92,7 @@ export function describeRetention(suite: Suite): void {
       deleting,
     );
     suite.it(
-      "what is left of a request is known when it comes again",
+      "recognizes the rest of a request when it arrives again",
       async (store) => {
         const kept = spans.filter((span) => startOf(span) >= boundary);
         await store.write(tracesOf(...spans));
@@ -103,7 +103,7 @@ export function describeRetention(suite: Suite): void {
       deleting,
     );
     suite.it(
-      "deleting twice, and at the same time as writes, loses nothing that is younger",
+      "deleting twice, and during writes, loses no younger span",
       async (store) => {
         const young = Array.from({ length: 20 }, (_, i) =>
           tracesOf({ trace: 100 + i, service: "shop", at: 60_000 + i }),
@@ -124,7 +124,7 @@ export function describeRetention(suite: Suite): void {
       deleting,
     );
     suite.it(
-      "names the services of just the spans there are, though old ones come while it deletes",
+      "lists the services of the stored spans alone, though old spans arrive during the deletion",
       async (store) => {
         const many = Array.from({ length: 1500 }, (_, i) => ({ trace: i + 1, service: "shop", at: i + 1 }));
         await store.write(tracesOf(...many));
@@ -152,7 +152,7 @@ export function describeRetention(suite: Suite): void {
       deleting,
     );
     suite.it(
-      "what was deleted stays so when the store is opened again",
+      "deleted spans stay deleted when the store is opened again",
       async (_store, open) => {
         const first = await open("again");
         await first.write(tracesOf(...spans));
@@ -167,7 +167,7 @@ export function describeRetention(suite: Suite): void {
 
   suite.describe("purge", () => {
     suite.it(
-      "removes everything, and all of it can come again",
+      "removes everything, and stores all of it again",
       async (store) => {
         await store.write(tracesOf(...spans));
         const before = await everything(store);

@@ -7,11 +7,11 @@ import { createNaming, type Naming } from "./naming.js";
 import { controlIndex, controlTemplate, datedTemplate, type Marked, schemaVersion } from "./schema.js";
 import { createWindows } from "./windows.js";
 
-/** What there is of a space. */
-export interface SpaceFound {
-  /** The window length that it was made with; undefined when nothing that is left tells. */
+/** The state of a namespace. */
+export interface NamespaceFound {
+  /** The window length that it was made with; undefined when no remaining index or template says it. */
   readonly window: WindowLength | undefined;
-  /** Of the control index; `unmarked`: Elasticsearch made it for a write, without the template. */
+  /** The control index; `unmarked`: Elasticsearch made it for a write, without the template. */
   readonly control: "whole" | "unmarked" | "gone";
 }
 
@@ -19,7 +19,7 @@ interface Mapping extends Marked {
   readonly properties?: Readonly<Record<string, unknown>>;
 }
 
-/** All that a control index can hold. */
+/** The fields of the documents in a control index. */
 const controlFields = new Set(["epoch", "generation", "servers", "seen", "id", "made", "dictionary"]);
 const doing = "cannot open the store";
 const nanosPerDay = 86_400_000_000_000n;
@@ -27,20 +27,20 @@ const nanosPerDay = 86_400_000_000_000n;
 const mondayOffset = 3n;
 
 /**
- * Makes what is missing of a space: its control index, and the templates of all its indices.
+ * Makes the control index of a namespace, unless it exists, and puts its templates.
  * @returns the window length that it was made with.
  * @throws INCOMPATIBLE_SCHEMA when a newer version, or another program, made it.
  */
-export async function prepareSpace(
+export async function prepareNamespace(
   client: Client,
   prefix: string,
   settings: Settings,
 ): Promise<WindowLength> {
-  let found = await lookAtSpace(client, prefix);
+  let found = await lookAtNamespace(client, prefix);
   if (found === undefined || found.control === "gone") {
     await makeControl(client, `${prefix}control`, found?.window ?? settings.window, settings);
-    // Another server may have been first.
-    found = (await lookAtSpace(client, prefix)) ?? found;
+    // Another server may have made it first.
+    found = (await lookAtNamespace(client, prefix)) ?? found;
   }
   const window = found?.window ?? settings.window;
   const naming = namingOf(prefix, window);
@@ -50,10 +50,10 @@ export async function prepareSpace(
 }
 
 /**
- * Looks at a space and changes nothing; undefined when there is none.
+ * Looks at a namespace and changes nothing; undefined when there is none.
  * @throws INCOMPATIBLE_SCHEMA when a newer version, or another program, made it.
  */
-export async function lookAtSpace(client: Client, prefix: string): Promise<SpaceFound | undefined> {
+export async function lookAtNamespace(client: Client, prefix: string): Promise<NamespaceFound | undefined> {
   const control = `${prefix}control`;
   const mapping = await mappingOf(client, control);
   const known = windowOf(mapping);
@@ -65,7 +65,7 @@ export async function lookAtSpace(client: Client, prefix: string): Promise<Space
   const names = await datedNames(client, prefix, naming);
   const isOurs = templates.some((mark) => mark !== undefined) || names.length > 0;
   if (mapping !== undefined && !(isOurs && isControl(mapping))) {
-    throw new SpanStoreError("INCOMPATIBLE_SCHEMA", `the index ${control} is another program's`, {
+    throw new SpanStoreError("INCOMPATIBLE_SCHEMA", `the index ${control} belongs to another program`, {
       field: "prefix",
       hint: "choose another prefix",
     });
@@ -75,7 +75,7 @@ export async function lookAtSpace(client: Client, prefix: string): Promise<Space
   return { window, control: mapping === undefined ? "gone" : "unmarked" };
 }
 
-/** Makes the control index; one that is there already is left as it is. */
+/** Makes the control index unless it exists. */
 export async function makeControl(
   client: Client,
   control: string,
@@ -102,7 +102,7 @@ async function markControl(
   await client.request({ method: "PUT", path: `/${control}/_mapping`, body: mappings }, { doing });
 }
 
-/** Puts the templates, which indices made from now on follow. */
+/** Puts the templates. They apply to indices made later. */
 async function putTemplates(
   client: Client,
   naming: Naming,
@@ -131,7 +131,7 @@ async function mappingOf(client: Client, index: string): Promise<Mapping | undef
   }
 }
 
-/** What a template says of itself; undefined when there is none, or none of ours. */
+/** The mark of a template; undefined when there is no template, or one of another program. */
 async function templateMark(client: Client, name: string): Promise<Marked | undefined> {
   try {
     const { index_templates: found = [] } = await client.request<{
@@ -167,7 +167,7 @@ function isControl({ properties = {} }: Mapping): boolean {
   return Object.keys(properties).every((name) => controlFields.has(name));
 }
 
-/** What the names of the dated indices end with. */
+/** The window names of the dated indices. */
 async function datedNames(client: Client, prefix: string, { pattern }: Naming): Promise<string[]> {
   const found = await client.request<Readonly<Record<string, unknown>>>(
     { method: "GET", path: `/${pattern}/_settings/index.uuid`, query: { expand_wildcards: "all" } },
@@ -179,7 +179,7 @@ async function datedNames(client: Client, prefix: string, { pattern }: Naming): 
     .filter((name) => /^\d{8}(\d\d)?$/.test(name));
 }
 
-/** The window length that names tell: of a week's indices each begins on a Monday. */
+/** Infers the window length from names: weeks begin on Mondays. */
 function windowOfNames(names: readonly string[]): WindowLength | undefined {
   if (names.some((name) => name.length === 10)) return "hour";
   const days = createWindows("day", () => 0n);

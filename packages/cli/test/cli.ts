@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Node's own flags. */
   readonly node?: readonly string[];
-  /** Is told of the process once it runs. */
+  /** Called with the process once it runs. */
   readonly started?: (child: ChildProcess) => void;
 }
 

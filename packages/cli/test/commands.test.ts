@@ -127,7 +127,7 @@ describe("search", slow, () => {
     expect([ids(output), errors]).toEqual([expected, []]);
   });
 
-  it("asks a running server, whose store nobody else can open", async () => {
+  it("asks a running server, whose store no other process can open", async () => {
     const { server } = await served();
     expect(ids((await cli(["search", server, "--json", "--service=stock"])).output)).toEqual(["2", "1"]);
   });
@@ -363,7 +363,7 @@ describe("wrong usage", slow, () => {
       ["--backend=memory", "search"],
       ['unexpected argument "search"', "see spanstore --help"],
     ],
-  ] as [string[], string[]][])("of %j is told with all that is wrong", async (args, expected) => {
+  ] as [string[], string[]][])("of %j prints all problems at once", async (args, expected) => {
     const { code, errors } = await cli(args, { cwd: folder });
     expect([code, errors.map((line) => line.replace("spanstore: ", ""))]).toEqual([2, expected]);
   });
@@ -498,7 +498,7 @@ describe("doctor", slow, () => {
     expect([code, output]).toEqual([1, expect.stringContaining("PROBLEM server, server")]);
   });
 
-  it("warns of a server that whoever reaches it may use", async () => {
+  it("warns of a server that every client may use", async () => {
     const { code, output } = await cli(["doctor", sqlite, "--listen=0.0.0.0:0", "--admin=127.0.0.1:0"]);
     expect([code, output]).toEqual([
       0,

@@ -41,7 +41,7 @@ describeWithElasticsearch("Copying what Jaeger keeps in Elasticsearch", (way) =>
     const copy = (options: object, target: SpanStore, dotReplacement?: string) =>
       copyJaegerIndices(server.url, options, target, dotReplacement);
 
-    /** What Jaeger gives out of a store of ours. */
+    /** The spans that Jaeger reads from a store of ours. */
     const tracesOfJaegerOn = async (store: SpanStore): Promise<readonly unknown[]> => {
       const spanstore = await startServer({ store, listen: "127.0.0.1:0" });
       closing.push(() => spanstore.close());
@@ -136,7 +136,7 @@ describeWithElasticsearch("Copying what Jaeger keeps in Elasticsearch", (way) =>
       expect(await archive.getServices()).toEqual([]);
     });
 
-    // Of a data stream Jaeger has the name and the documents, and no release that writes to one yet.
+    // Jaeger documents a data stream and its name, and has no release that writes to one yet.
     it("under the name of a data stream", async () => {
       const prefix = freshPrefix();
       const start = `${prefix.slice(0, -1)}.`;
@@ -155,7 +155,7 @@ describeWithElasticsearch("Copying what Jaeger keeps in Elasticsearch", (way) =>
       expect(traces.map(({ traceId }) => traceId)).toEqual(["aa".padStart(32, "0")]);
     });
 
-    it("documents of which no span can be made are told, and the others copied", async () => {
+    it("reports documents of which no span can be made, and copies the others", async () => {
       const prefix = freshPrefix();
       prefixes.push(prefix);
       const index = `${prefix}jaeger-span-2027-01-15`;

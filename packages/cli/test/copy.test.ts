@@ -59,7 +59,7 @@ function windowsIn(path: string): { min: string; max: string; spans: number }[] 
 }
 
 describe("a copy", () => {
-  it("has the same spans, byte for byte, whatever they are", async () => {
+  it("has the same spans, byte for byte, for any spans", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(tracesData, { maxLength: 5 }),
@@ -262,7 +262,7 @@ describe("a comparison", () => {
 });
 
 describe("a state file", () => {
-  it("goes on where a copy was ended, at whatever byte", async () => {
+  it("goes on where a copy was ended, at any byte", async () => {
     const from = await storeOf(numbers(3_000));
     const stateFile = freshFile("state");
     const given = { stateFile, windowSize: 400 };
@@ -278,7 +278,7 @@ describe("a state file", () => {
       expect(again).toMatchObject({ code: 0 });
       expect(again.output).toContain("copied  3,000 spans");
       expect(windowsIn(stateFile).slice(0, Math.max(0, done))).toEqual(windows.slice(0, Math.max(0, done)));
-      // Of the first windows the file says that they are done.
+      // The file says that the first windows are done.
       const rest = windows.slice(Math.max(0, done)).reduce((sum, { spans }) => sum + spans, 0);
       expect((await spansIn(to)).length).toBe(rest);
     }
@@ -414,7 +414,7 @@ describe("what can not be copied", () => {
       (file: string) => [`sqlite:${file}`, "jaeger-elasticsearch:http://127.0.0.1:1"],
       "only read",
     ],
-  ])("is told: %s", async (_, places, told) => {
+  ])("is refused: %s", async (_, places, told) => {
     const file = freshFile();
     writeFileSync(file, "");
     const [from = "", to = ""] = places(file);

@@ -122,7 +122,7 @@ describe("spans that the store has already", () => {
     });
   });
 
-  it("are all that Jaeger's JSON of the store brings, whatever is in it", async () => {
+  it("are all that Jaeger's JSON of any store brings", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(tracesData, { minLength: 1, maxLength: 5 }), async (all) => {
         await using store = openMemoryStore();

@@ -32,7 +32,7 @@ interface Found {
   readonly notes: readonly Note[];
 }
 
-/** What is read of a file, with --continue. */
+/** The spans read from a file, with --continue. */
 async function found(path: string): Promise<Found> {
   const spans: Found["spans"][number][] = [];
   const faults: string[] = [];
@@ -107,7 +107,7 @@ describe("files as people had them", () => {
     expect(faults).toEqual(["FILE: its gzip data end early, at byte 1832; the file was cut off"]);
   });
 
-  it("06c: of gzip data with a wrong checksum, what is there", async () => {
+  it("06c: reads gzip data with a wrong checksum to their end", async () => {
     const { spans, faults } = await found(field("06c-bad-crc.json.gz"));
     expect(spans.length).toBeGreaterThan(10);
     expect(faults).toEqual([
@@ -372,7 +372,7 @@ describe("answers and exports of other programs", () => {
 describe("what is wrong with a file", () => {
   it.each<[string, object | string | Uint8Array, string[]]>([
     [
-      "names the path of the field, whatever was before it",
+      "names the path of the field, after any spans before it",
       {
         resourceSpans: [
           resourceSpans(span(1)),
@@ -480,7 +480,7 @@ describe("what is wrong with a file", () => {
     ]);
   });
 
-  it("is told of names that OTLP does not know", async () => {
+  it("reports names that OTLP does not know", async () => {
     const { notes, spans } = await foundIn({
       resourceSpans: [resourceSpans(span(1, { colour: "red", events: [{ name: "e", weight: 1 }] }))],
       more: 1,
@@ -675,7 +675,7 @@ describe("bytes of every kind", slow, () => {
     }
   });
 
-  it("what stands behind packed data is told", async () => {
+  it("reports bytes after packed data", async () => {
     for (const [name, packed] of [
       ["gzip", gzip(text)],
       ["zstd", zstd(text)],

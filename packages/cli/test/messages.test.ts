@@ -22,7 +22,7 @@ beforeAll(async () => {
   await store.close();
 });
 
-/** What stands on standard error; on standard output stands nothing. */
+/** The lines on standard error; standard output must be empty. */
 async function errorsOf(...args: string[]): Promise<{ code: number | null; errors: string[] }> {
   const { code, output, errors } = await cli(args, { cwd: folder });
   expect(output).toBe("");

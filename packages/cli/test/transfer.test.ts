@@ -455,7 +455,7 @@ describe("export", slow, () => {
     expect([existsSync(file), existsSync(`${file}.part`)]).toEqual([false, false]);
   });
 
-  it("replaces no file that is there, unless it is told to", async () => {
+  it("replaces an existing file only with --force", async () => {
     const path = await sqliteOf(oneSpan(1));
     const file = newFile(".jsonl");
     writeFileSync(file, "mine");
@@ -474,11 +474,11 @@ describe("export", slow, () => {
       const { code, errors } = await cli(["export", `--sqlite.path=${path}`, where]);
       expect([code, errors.join()]).toEqual([1, expect.stringContaining(reason)]);
     }
-    // What is no file is written to as it is.
+    // A device is written to under its own name.
     expect((await cli(["export", `--sqlite.path=${path}`, "/dev/null"])).code).toBe(0);
   });
 
-  it("ends quietly when nobody reads on", async () => {
+  it("ends quietly when the reader leaves", async () => {
     const big = exportRequest(
       ...Array.from({ length: 400 }, (_, i) => ({
         traceId: traceId(i + 1),

@@ -4,7 +4,7 @@ import type { Output } from "./output.js";
 
 /** A flag that only one command has, beside the options of the configuration. */
 export interface CommandFlag {
-  /** What stands for the value in the help; empty for a switch. */
+  /** Stands for the value in the help; empty for a switch. */
   readonly placeholder: string;
   readonly help: string;
   /** It may be given several times, and its schema takes the list of what was given. */
@@ -22,7 +22,7 @@ export type FlagValues<Flags extends CommandFlags> = {
   readonly [Name in keyof Flags]: z.output<Flags[Name]["schema"]>;
 };
 
-/** What stands on the command line without dashes. */
+/** An argument without dashes. */
 export interface CommandArgument {
   readonly name: string;
   readonly optional?: boolean;
@@ -32,17 +32,17 @@ export interface CommandArgument {
 
 /** One run of a command, its command line read. */
 export interface CommandCall<Flags extends CommandFlags = CommandFlags> {
-  /** Where `configProblems` are, the defaults. */
+  /** The defaults when there are `configProblems`. */
   readonly config: Config;
-  /** What is wrong with the configuration: for a command that checks it, and else nothing. */
+  /** Problems of the configuration, for a command that checks it; none for the others. */
   readonly configProblems: readonly string[];
-  /** What is odd about it. */
+  /** Warnings about the configuration. */
   readonly warnings: readonly string[];
   readonly environment: Environment;
   readonly flags: FlagValues<Flags>;
   readonly arguments: readonly string[];
   readonly output: Output;
-  /** Fires at Ctrl-C and at SIGTERM, and when nobody reads the output any more. */
+  /** Fires at Ctrl-C, at SIGTERM, and when the reader of the output leaves. */
   readonly signal: AbortSignal;
   /** Writes a line to standard error. */
   readonly complain: (line: string) => void;
@@ -51,13 +51,13 @@ export interface CommandCall<Flags extends CommandFlags = CommandFlags> {
 /** A command beside the server: `spanstore NAME`. */
 export interface Command<Flags extends CommandFlags = CommandFlags> {
   readonly name: string;
-  /** What its help says before the flags: paragraphs. */
+  /** Paragraphs of its help, before the flags. */
   readonly text: readonly string[];
   readonly arguments: readonly CommandArgument[];
   readonly flags: Flags;
   /** A wrong configuration does not keep it from running. */
   readonly checksConfiguration?: boolean;
-  /** What 0 and 1 mean, where it is more than that the command is done or cannot be done. */
+  /** The meaning of 0 and 1. Default: it is done, it cannot be done. */
   readonly exitCodes?: { readonly 0: string; readonly 1: string };
   /** Whole command lines. */
   readonly examples: readonly string[];

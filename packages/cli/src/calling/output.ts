@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 import { SpanStoreError } from "@spanstore/core";
 import { fileProblem } from "@spanstore/grpc-server/program";
 
-/** Where a command writes what was asked for. */
+/** Standard output of a command. */
 export interface Output {
   /** Resolves when more may be written, so that nothing gathers in memory before a slow reader. */
   write(text: string | Uint8Array): Promise<void>;
@@ -12,12 +12,12 @@ export interface Output {
   end(): Promise<void>;
 }
 
-/** Nobody reads on, as after `| head`: no error, but the end. */
+/** The reader has left, as `| head` does: the end, and no error. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
 
-/** @param whenClosed is told once that nobody reads on. */
+/** @param whenClosed called once, when the reader leaves. */
 export function createOutput(stream: Writable, whenClosed: () => void): Output {
   let closed = false;
   let failure: Error | undefined;
@@ -31,7 +31,7 @@ export function createOutput(stream: Writable, whenClosed: () => void): Output {
   });
   const check = (): void => {
     if (failure !== undefined) throw failure;
-    if (closed) throw new OutputClosed("nobody reads the output");
+    if (closed) throw new OutputClosed("the reader of the output has left");
   };
   const write = async (text: string | Uint8Array): Promise<void> => {
     check();

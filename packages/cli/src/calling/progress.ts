@@ -9,7 +9,7 @@ export const progressFlag = {
   },
 } as const satisfies CommandFlags;
 
-/** What a long work tells while it runs, on standard error. */
+/** Reports on standard error how far a long command is. */
 export interface Progress {
   /** May be called as often as one likes. */
   tick(): void;
@@ -23,7 +23,7 @@ const clearLine = "\r\u001b[K";
 
 /**
  * On a terminal a line that is written over; elsewhere a line every ten seconds, if they are asked for.
- * @param text what is told now.
+ * @param text makes the report.
  */
 export function createProgress(asked: boolean, text: () => string): Progress {
   const { stderr } = process;

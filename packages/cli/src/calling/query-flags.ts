@@ -27,7 +27,7 @@ export const queryFlags = {
   },
   tag: {
     placeholder: "KEY=VALUE",
-    help: "An attribute of the span, its resource, scope, events or links. Of several all must be of one span.",
+    help: "An attribute of the span, its resource, scope, events or links. With several, one span must have all.",
     repeated: true,
     schema: z.array(z.string().regex(/^[^=]+=/, "must be KEY=VALUE")),
   },

@@ -59,7 +59,7 @@ export function readCall(command: Command, args: readonly string[], environment:
   };
 }
 
-/** What is wrong with the value of a flag, and which it is. */
+/** The problem with a flag, with its value. */
 function flagProblem(
   name: string,
   { message, path }: { readonly message: string; readonly path: readonly PropertyKey[] },

@@ -86,7 +86,7 @@ function reasonOf(error: unknown): string | undefined {
     if (error.code === "INTERNAL") return undefined;
     return errorText(error);
   }
-  // What the system refused: a file, a folder, a full disk.
+  // The system refuses a file, a folder, a full disk.
   if (error instanceof Error && "syscall" in error) return error.message;
   return undefined;
 }

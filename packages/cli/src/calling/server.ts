@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type CommandCall, type CommandFlags, type FlagValues, onOff } from "./command.js";
 import { checkHealth, closingAtFailure, naming } from "./opening.js";
 
-/** The flags that say which running server is asked in place of the backend, and how. */
+/** The flags that name a running server to ask in place of the backend. */
 export const serverFlags = {
   server: {
     placeholder: "HOST:PORT",
@@ -82,7 +82,7 @@ export async function connectToServer(
   });
 }
 
-/** What a server is called in messages. */
+/** The name of a server in messages. */
 export function nameOfServer(server: string): string {
   return `--server ${server}`;
 }

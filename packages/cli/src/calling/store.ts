@@ -38,7 +38,7 @@ export const storeFlags = {
   },
 } as const satisfies CommandFlags;
 
-/** What of a call says which store is meant. */
+/** The parts of a call that name the store. */
 type StoreCall = Pick<CommandCall, "config" | "environment" | "complain"> & {
   readonly flags: FlagValues<typeof serverFlags> & Partial<FlagValues<typeof storeFlags>>;
 };
@@ -46,7 +46,7 @@ type StoreCall = Pick<CommandCall, "config" | "environment" | "complain"> & {
 export interface StoreAccess {
   /** Whether the store is made when it is not there. */
   readonly creates?: boolean;
-  /** It is given as a whole, with all tenants, whatever --tenant says. */
+  /** The command gets the store with all tenants, and reads --tenant itself. */
   readonly ofTenants?: boolean;
   /** Whether the command itself asks a server for its health. */
   readonly asksHealth?: boolean;

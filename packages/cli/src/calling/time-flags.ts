@@ -32,17 +32,17 @@ function refuse(context: z.core.$RefinementCtx<string>, message: string): never 
 export const rangeFlags = {
   since: {
     placeholder: "TIME",
-    help: "What started within this length of time up to now, for example 1h or 7d.",
+    help: "Spans that started within this length of time up to now, for example 1h or 7d.",
     schema: timeSpan.optional(),
   },
   from: {
     placeholder: "TIME",
-    help: "What started at this time or later: RFC 3339, or seconds since 1970.",
+    help: "Spans that started at this time or later: RFC 3339, or seconds since 1970.",
     schema: time.optional(),
   },
   to: {
     placeholder: "TIME",
-    help: "What started at this time or earlier.",
+    help: "Spans that started at this time or earlier.",
     schema: time.optional(),
   },
 } as const satisfies CommandFlags;
@@ -52,7 +52,7 @@ export interface TimeRange {
   readonly startTimeMaxUnixNano?: bigint;
 }
 
-/** What the flags of {@link rangeFlags} say, and what is wrong with it. */
+/** The range that the flags of {@link rangeFlags} name, and their problems. */
 export function readRange(flags: FlagValues<typeof rangeFlags>): {
   readonly range: TimeRange;
   readonly problems: readonly string[];

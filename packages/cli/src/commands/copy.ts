@@ -14,23 +14,23 @@ const usualWindow = 50_000;
 export const copy = defineCommand({
   name: "copy",
   text: [
-    "Copies spans from one backend to another, the newest first, by windows of time: each is written, read back, and compared with what was read, span by span. What is written again changes nothing, so a copy that was ended goes on with the same command line and --state.",
+    "Copies spans from one backend to another, the newest first, by windows of time: each is written, read back, and compared with what was read, span by span. Writing a span again changes nothing, so an interrupted copy goes on with the same command line and --state.",
     "A place is sqlite:FILE, manticore:mysql://HOST:PORT, elasticsearch:http://HOST:PORT, or grpc:HOST:PORT for a server that runs (grpcs: over TLS); jaeger-elasticsearch:http://HOST:PORT reads the indices of Jaeger's own Elasticsearch storage. Behind ? stand options, for example ?prefix=prod-&window=hour: those of the server for the backend; for Jaeger's indices prefix, index, dot-replacement, api-key and ca-file; for a server tenant-header, header.NAME and, with grpcs:, ca-file.",
     "Without --from and --from-config it copies from the store of the configuration.",
     "The exit code is 0 when all of the source is in the target, and 1 when something differs or can never be copied.",
   ],
   arguments: [],
   flags: {
-    from: { placeholder: "PLACE", help: "Where spans are read.", schema: text },
-    to: { placeholder: "PLACE", help: "Where they are written.", schema: text },
+    from: { placeholder: "PLACE", help: "The place to read from.", schema: text },
+    to: { placeholder: "PLACE", help: "The place to write to.", schema: text },
     "from-config": {
       placeholder: "FILE",
-      help: "A configuration file of the server whose backend is read; --from goes before it.",
+      help: "A configuration file of the server whose backend is read; --from overrides it.",
       schema: text,
     },
     "to-config": {
       placeholder: "FILE",
-      help: "A configuration file of the server whose backend is written; --to goes before it.",
+      help: "A configuration file of the server whose backend is written; --to overrides it.",
       schema: text,
     },
     "from-tenant": {
@@ -47,34 +47,34 @@ export const copy = defineCommand({
     "to-archive": { placeholder: "", help: "Write to the archive.", schema: onOff },
     since: {
       placeholder: "TIME",
-      help: "Only what started within this length of time up to now, for example 36h or 7d.",
+      help: "Only spans that started within this length of time up to now, for example 36h or 7d.",
       schema: timeSpan.optional(),
     },
     "from-time": {
       placeholder: "TIME",
-      help: "Only what started at this time or later: RFC 3339, or seconds since 1970.",
+      help: "Only spans that started at this time or later: RFC 3339, or seconds since 1970.",
       schema: time.optional(),
     },
     "to-time": {
       placeholder: "TIME",
-      help: "Only what started at this time or earlier.",
+      help: "Only spans that started at this time or earlier.",
       schema: time.optional(),
     },
     state: {
       placeholder: "FILE",
-      help: "Keeps which windows are done, with their counts and digests, to go on after an interruption.",
+      help: "Records the windows that are done, with their counts and digests, to go on after an interruption.",
       schema: text,
     },
     "dead-letters": {
       placeholder: "FILE",
-      help: "Where spans go that can never be stored, as lines of JSON; to standard error otherwise.",
+      help: "The file for spans that can never be stored, as lines of JSON. Default: standard error.",
       schema: text,
     },
     "verify-only": { placeholder: "", help: "Write nothing, and compare both places.", schema: onOff },
     "no-verify": { placeholder: "", help: "Do not read back what was written.", schema: onOff },
     "allow-extra": {
       placeholder: "",
-      help: "Spans that only the target has are no difference, because it is written to by others too.",
+      help: "Accept spans that only the target has, because others write to it too.",
       schema: onOff,
     },
     "window-spans": {

@@ -92,7 +92,7 @@ async function ask(url: string, signal: AbortSignal): Promise<IncomingMessage> {
   return answer;
 }
 
-/** Where a server that listens on all interfaces is reached from its own machine. */
+/** The address of a server that listens on all interfaces, from its own machine. */
 function loopbackOf(listen: string): string {
   const { host, port } = parseAddress(listen) as Address;
   const isAny = host === "::" || host === "0.0.0.0";

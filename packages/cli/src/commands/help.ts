@@ -2,7 +2,7 @@ import { sources, wrapped } from "@spanstore/grpc-server/program";
 import type { Command, CommandArgument } from "../calling/command.js";
 import { summaryOf } from "./list.js";
 
-/** What `spanstore NAME --help` prints. */
+/** The text of `spanstore NAME --help`. */
 export function commandHelp(command: Command): string {
   const { name, text, flags, examples } = command;
   const words = ["spanstore", name, "[flags]", ...command.arguments.map(argumentText)];

@@ -15,7 +15,7 @@ import { createSpanWriter, type SpanWriter } from "../transfer/write-spans.js";
 const flags = {
   continue: {
     placeholder: "",
-    help: "Pass over what cannot be read or stored, and count it; else the first such thing ends the import.",
+    help: "Skip parts that cannot be read or stored, and count them. Default: the first one ends the import.",
     schema: onOff,
   },
   duplicates: {
@@ -35,8 +35,8 @@ const flags = {
 export const importTraces = defineCommand({
   name: "import",
   text: [
-    "Writes the traces of files into the store. What a file is shows in its beginning, not its name: OTLP's JSON, as the OpenTelemetry collector's file exporter and this program's export write it, or its protobuf; the JSON of Jaeger's /api/traces and /api/v3, of its UI's downloads and its Elasticsearch documents; Tempo's answers; Zipkin's v2. Packed by gzip or zstd or not; JSON in UTF-8 or UTF-16. - is standard input.",
-    "What is in the store already is skipped, so an import that did not come to its end is just repeated.",
+    "Writes the traces of files into the store. The first bytes of a file tell its format, not its name: OTLP's JSON, as the OpenTelemetry collector's file exporter and this program's export write it, or its protobuf; the JSON of Jaeger's /api/traces and /api/v3, of its UI's downloads and its Elasticsearch documents; Tempo's answers; Zipkin's v2. Packed by gzip or zstd or not; JSON in UTF-8 or UTF-16. - is standard input.",
+    "Spans that the store has already are skipped, so an interrupted import can be repeated.",
   ],
   arguments: [{ name: "FILE|-", repeated: true }],
   flags,
@@ -105,7 +105,7 @@ async function importFiles(
         });
       }
     } finally {
-      // What was read before the failure is kept, too.
+      // Spans read before the failure are kept, too.
       await writer?.finish();
     }
   } finally {
@@ -115,7 +115,7 @@ async function importFiles(
   return report.isIncomplete ? 1 : 0;
 }
 
-/** Of all files together; undefined when it is not known. A file that is not there is told before anything is written. */
+/** The size of all files together; undefined when unknown. A missing file fails the import before anything is written. */
 async function sizeOfFiles(call: CommandCall<typeof flags>): Promise<number | undefined> {
   let sum: number | undefined = 0;
   for (const path of call.arguments) {

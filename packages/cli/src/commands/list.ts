@@ -1,9 +1,9 @@
 import type { Command } from "../calling/command.js";
 
 interface Entry {
-  /** What it does, in one line. */
+  /** Its purpose, in one line. */
   readonly summary: string;
-  /** What a command needs is loaded when it runs. */
+  /** Loads the modules of a command when it runs. */
   readonly load: () => Promise<Command>;
 }
 

@@ -15,40 +15,40 @@ import { time, timeSpan } from "../calling/time-flags.js";
 const retentionFlags = {
   before: {
     placeholder: "TIME",
-    help: "What started before this time goes: RFC 3339, or seconds since 1970.",
+    help: "Remove spans that started before this time: RFC 3339, or seconds since 1970.",
     schema: time.optional(),
   },
   "older-than": {
     placeholder: "TIME",
-    help: "What started longer ago goes, for example 7d. Default: --retention and --tenancy.retention.",
+    help: "Remove spans that started longer ago, for example 7d. Default: --retention and --tenancy.retention.",
     schema: timeSpan.optional(),
   },
   exact: {
     placeholder: "",
-    help: "Every span that started before the time goes, those in younger tables and indices too, which costs far more; what went is not told.",
+    help: "Remove every span that started before the time, those in younger tables and indices too. It costs far more, and reports no counts.",
     schema: onOff,
   },
   "dry-run": {
     placeholder: "",
-    help: "Only say what would go.",
+    help: "Only list what it would remove.",
     schema: onOff,
   },
   force: {
     placeholder: "",
-    help: "Remove what started less than a minute ago, too: nearly everything, whatever there is.",
+    help: "Remove spans that started less than a minute ago, too: nearly everything.",
     schema: onOff,
   },
   ...storeFlags,
 } as const satisfies CommandFlags;
 
-/** Who removes what is younger seldom means it. */
+/** Removing younger spans is seldom meant. */
 const youngestNanos = 60_000_000_000n;
 
 export const retention = defineCommand({
   name: "retention",
   text: [
-    "Removes old spans, as a server with --retention does by itself: whole tables and indices whose time is over; in SQLite the spans, with their room given back. Without --tenant the store and those of all tenants are meant. The archive stays, unless --archive says that it is meant.",
-    "On a running server it needs --server.admin, and but for --dry-run the server's --allow-purge.",
+    "Removes old spans, as a server with --retention does by itself: whole tables and indices whose time is over; in SQLite the spans, and the file shrinks. Without --tenant it works on the store and those of all tenants. The archive stays, unless --archive names it.",
+    "On a running server it needs --server.admin and, except for --dry-run, the server's --allow-purge.",
   ],
   arguments: [],
   flags: retentionFlags,
@@ -102,7 +102,7 @@ export const retention = defineCommand({
 });
 
 /**
- * Before which time the spans of a tenant, or of nobody, are old; undefined: never.
+ * The time before which the spans of a tenant, or of the default tenant, are old; undefined: never.
  * @throws UsageError when no time is named, or two.
  */
 function boundaries({

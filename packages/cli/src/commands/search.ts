@@ -10,7 +10,7 @@ const defaultLimit = 20;
 export const search = defineCommand({
   name: "search",
   text: [
-    "Lists the newest traces that match, newest first: those with a span that is all of what the flags say. Without flags the newest of all.",
+    "Lists the newest traces that match, newest first: those with a span that matches all flags. Without flags it lists the newest of all.",
   ],
   arguments: [],
   flags: {

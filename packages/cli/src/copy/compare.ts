@@ -23,7 +23,7 @@ export interface Comparison {
 }
 
 const maxExamples = 20;
-/** Of spans that only the target has, so many are told from changed ones. */
+/** Looks at this many spans that only the target has, to tell changed ones from extra ones. */
 const maxExtras = 10_000;
 /** A server that acknowledges before it can be searched is asked again so many times. */
 const pausesMillis = [500, 2_000, 5_000];

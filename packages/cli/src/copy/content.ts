@@ -7,7 +7,7 @@ const contentLength = 16;
 /** A span of an encoded TracesData. */
 export interface PlacedSpan {
   readonly group: SpanGroup;
-  /** Where it lies in the group's bytes. */
+  /** Its offset in the group's bytes. */
   readonly start: number;
   readonly end: number;
   /** Hexadecimal. */
@@ -40,7 +40,7 @@ export function* placedSpans(encoded: Uint8Array): Generator<PlacedSpan, void, u
   }
 }
 
-/** What surrounds the spans of a group, each part behind its length, so that no two groups have the same. */
+/** The surroundings of the spans of a group, each part after its length, so that no two groups have the same. */
 function surroundingsOf({ bytes, resource, scope }: SpanGroup): Buffer {
   const parts: Uint8Array[] = [];
   for (const { raw } of [resource, scope]) {

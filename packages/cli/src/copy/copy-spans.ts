@@ -59,7 +59,7 @@ export async function copySpans(options: CopyOptions): Promise<void> {
   }
 }
 
-/** Whether target and source are not the same there; what only the target has may be somebody else's. */
+/** Whether the target lacks spans of the source there; extra spans of the target may come from other writers. */
 export function differs({ missing, changed }: WindowRecord): boolean {
   return missing + changed > 0;
 }
@@ -92,7 +92,7 @@ async function copyRange(options: RangeOptions, range: TimeRange, windowSize: nu
 
   const close = async (window: Window): Promise<void> => {
     closing.add(window);
-    // What was given so far; what is given from now on is of later windows.
+    // Waits for the spans given so far; later ones belong to later windows.
     const durable = writer?.finish();
     durable?.catch(() => undefined);
     await last;
@@ -142,7 +142,7 @@ async function finishWindow(
   on.windowDone(record, examples);
 }
 
-/** What spans that were refused are known by; their bytes stand in the request, with all that surrounds them. */
+/** The contents of refused spans, found by their bytes in the request. */
 function contentsOf(rejected: readonly RejectedSpan[], request: Uint8Array): string[] {
   const wanted = rejected.map(({ encoded }) => encoded);
   const contents: string[] = [];

@@ -2,7 +2,7 @@ const halves = 2;
 const bitsPerHalf = 64;
 
 /**
- * Sums up the contents of spans: the same for the same spans, whatever the order. The sums of both halves of the hashes,
+ * Sums up the contents of spans: the same for the same spans in any order. The sums of both halves of the hashes,
  * modulo 2^64, as 32 hexadecimal digits.
  */
 export function digestOf(contents: Iterable<string>): string {

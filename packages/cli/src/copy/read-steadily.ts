@@ -11,7 +11,7 @@ export interface ReadBatch {
 }
 
 /**
- * What a source gives of a range, newest first. A failure that may pass is waited for, and reading begun anew where it
+ * Reads a range of a source, newest first. It waits after a failure that may pass, and reads on where it
  * stopped. The next batch is read while one is dealt with.
  */
 export async function* readSteadily(

@@ -21,7 +21,7 @@ export interface Totals {
   readonly extra: number;
 }
 
-/** What all windows of a copy are together. */
+/** Sums up all windows of a copy. */
 export function totalsOf(windows: readonly WindowRecord[]): Totals {
   const sum = (part: (record: WindowRecord) => number): number =>
     windows.reduce((total, record) => total + part(record), 0);
@@ -58,7 +58,7 @@ export function rangeText({ min, max }: TimeRange): string {
   return isToLast ? `from ${timeText(min)} on` : `from ${timeText(min)} to ${timeText(max)}`;
 }
 
-/** Where and how a window differs, a line each; nothing when it does not. */
+/** The differences of a window, a line each; none when it has none. */
 export function differenceLines(record: WindowRecord, examples: readonly Difference[]): string[] {
   const { missing, changed, extra } = record;
   const counts = [

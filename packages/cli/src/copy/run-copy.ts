@@ -30,7 +30,7 @@ export interface CopyRun {
   readonly allowsExtra: boolean;
   readonly windowSize: number;
   readonly output: Pick<Output, "line">;
-  /** Where progress and differences are told. */
+  /** The stream for progress and differences. */
   readonly errors: ProgressStream;
   readonly signal: AbortSignal;
   readonly complain: (line: string) => void;
@@ -84,7 +84,7 @@ export async function copyBetween(
     },
   };
   let letters: DeadLetters | undefined;
-  /** What can not be copied and lies in no window. */
+  /** Spans that cannot be copied and are in no window. */
   let unplaced = 0;
   try {
     letters =
@@ -165,7 +165,7 @@ function resultLines({ from, to, mode, deadLetters }: CopyRun, state: CopyState,
 
 const maxWindowLines = 50;
 
-/** What came to the source while it was copied is not in the copy; of the newest window it is looked up. */
+/** Spans that reach the source during the copy are not in it; this reads the newest window again and reports them. */
 async function tellNewest(
   { output }: CopyRun,
   source: OpenSource["source"],

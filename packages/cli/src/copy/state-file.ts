@@ -31,13 +31,13 @@ const windowSchema = z.object({
   extra: count,
 });
 
-/** What is known of a window when it is done. */
+/** The result of a window. */
 export type WindowRecord = Readonly<z.output<typeof windowSchema>>;
 
-/** What a copy is of, in words; of two with the same, one can go on with what the other has begun. */
+/** Describes a copy in words. A copy may go on from the state of another with the same description. */
 export type CopyIdentity = Readonly<Record<string, string>>;
 
-/** Where a copy stands, in a file that outlives it: a line of JSON for each window that is done. */
+/** The state of a copy, in a file that outlives it: a line of JSON for each window that is done. */
 export interface CopyState {
   /** When the first run began. */
   readonly began: string;
@@ -54,7 +54,7 @@ export interface NewState {
   readonly range: TimeRange;
 }
 
-/** A state that nobody goes on with. */
+/** A state without a file. */
 export function stateInMemory({ began, range }: NewState): CopyState {
   const windows: WindowRecord[] = [];
   return {
@@ -101,7 +101,7 @@ async function readOrBegin(
 ): Promise<CopyState> {
   const text = await file.readFile("utf8");
   const lines = text.split("\n");
-  // What stands behind the last end of a line was being written when the copy was ended.
+  // The copy ended while it wrote the text after the last end of a line.
   const rest = lines.pop() ?? "";
   let end = Buffer.byteLength(text) - Buffer.byteLength(rest);
   const append = async (value: object): Promise<void> => {

@@ -16,7 +16,7 @@ export interface Window extends TimeRange {
   duplicates: number;
   /** Spans that the target refused. */
   rejected: number;
-  /** What the source has there and can be no span. */
+  /** Documents of the source there of which no span can be made. */
   unusable: number;
 }
 

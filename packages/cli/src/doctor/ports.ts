@@ -64,7 +64,7 @@ async function tryListen(host: string, port: number): Promise<NodeJS.ErrnoExcept
 }
 
 /**
- * What a server of ours says at its admin port.
+ * Asks the admin port of a server of ours whether it is ready.
  * @param scheme https where the server has certificates; whose they are does not matter here.
  */
 export async function askAdmin(scheme: "http" | "https", address: string): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import { createGzip } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
 import { fileProblem, isSystemError } from "@spanstore/grpc-server/program";
 
-/** Where an export goes. */
+/** The file of an export. */
 export interface OutputFile {
   /** Resolves when more may be written. */
   write(text: string): Promise<void>;

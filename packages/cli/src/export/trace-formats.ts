@@ -9,7 +9,7 @@ export type Format = (typeof formats)[number];
 export interface TraceFormatter {
   /** @returns the text, and how many spans the chunk has. */
   chunk(chunk: TraceChunk): { readonly text: string; readonly spans: number };
-  /** What stands behind the last trace. */
+  /** The text after the last trace. */
   end(): string;
 }
 

@@ -14,8 +14,8 @@ export interface WalkOptions {
 
 /**
  * All traces that match, whole, each once, newest match first: chunks as `getTraces` gives them. It goes by pages, so
- * that no more than a page of ids and a chunk are held, and traces that come meanwhile are left out. Where a server has
- * no pages, such as Jaeger's own, it goes by ranges of time, and holds the ids that it met.
+ * that no more than a page of ids and a chunk are held, and traces that come meanwhile are left out. A server without
+ * pages, such as Jaeger's own, is walked by ranges of time, and the ids met so far are held.
  */
 export async function* walkTraces(
   store: Source,

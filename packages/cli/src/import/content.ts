@@ -16,7 +16,7 @@ const mostLayers = 4;
 const portionBytes = 1024 * 1024;
 
 /**
- * What is in an input, whatever its name says: JSON in UTF-8 or UTF-16, or OTLP's protobuf; packed by gzip or zstd or not.
+ * Reads an input by its content, not its name: JSON in UTF-8 or UTF-16, or OTLP's protobuf; packed by gzip or zstd or not.
  * @throws INVALID_TRACES when it cannot be read on, after all that came before.
  */
 export async function* contentOf(

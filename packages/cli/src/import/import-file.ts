@@ -11,20 +11,20 @@ export interface ImportOptions {
   readonly signal: AbortSignal;
   /** Takes encoded spans; resolves when more may come. */
   readonly take: (encoded: Uint8Array, spans: number) => Promise<void>;
-  /** Is told of bytes that were taken off the file, and of spans that were read. */
+  /** Called with the bytes taken off the file and the spans read. */
   readonly progress: (bytes: number, spans: number) => void;
   /**
-   * Is told of what cannot be read, and where: `FILE:LINE: why`. What it throws ends the import.
+   * Called for each part that cannot be read, as `FILE:LINE: why`. An error that it throws ends the import.
    * @param spans how many spans are lost with it, as far as that is known.
    */
   readonly fault: (error: SpanStoreError, spans: number) => void;
-  /** Is told of what there is beside spans, and where. */
+  /** Called for each finding beside spans, with its position. */
   readonly note: (note: Note, place: string) => void;
 }
 
 /**
- * Reads the spans of a file, whatever of what `contentOf` and `readPiece` know it holds. It is read piece by piece,
- * whatever its size.
+ * Reads the spans of a file in any of the formats of `contentOf` and `readPiece`, piece by piece: memory does not grow with
+ * the file.
  */
 export async function importFile(path: string, options: ImportOptions): Promise<void> {
   const { signal, progress, take } = options;

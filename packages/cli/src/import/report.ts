@@ -1,7 +1,7 @@
 import { counted, formatCount, formatSize } from "@spanstore/core/text";
 import type { Note } from "./spans/read-spans.js";
 
-/** What is wrong is told so often, and then counted. */
+/** The report prints this many problems and counts the rest. */
 const mostComplaints = 20;
 
 /** Counts what an import comes across, and says what has to be said. */

@@ -10,7 +10,7 @@ export interface PatienceOptions {
   /** For how long one call is tried again. */
   readonly millis: number;
   readonly signal: AbortSignal;
-  /** Told of each failure after which it goes on. */
+  /** Called with each failure after which it goes on. */
   readonly failed: (error: unknown) => void;
 }
 

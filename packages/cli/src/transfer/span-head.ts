@@ -5,7 +5,7 @@ const spanIdTag = 0x12;
 const nameTag = 0x2a;
 const startTimeTag = 0x39;
 
-/** What a span is known by. */
+/** Identifies a span. */
 export interface SpanHead {
   /** Hexadecimal. */
   readonly traceId: string;
@@ -15,7 +15,7 @@ export interface SpanHead {
   readonly startTimeUnixNano: bigint;
 }
 
-/** Reads an encoded span between two places. Of a field that is there several times the last counts, as in protobuf. */
+/** Reads an encoded span between two offsets. The last one of a repeated field counts, as in protobuf. */
 export function readSpanHead(bytes: Buffer, start: number, end: number): SpanHead {
   let traceId = "";
   let spanId = "";

@@ -4,7 +4,7 @@ import { minutesAgo, ms } from "../../../grpc-server/test/jaeger2/inputs.js";
 const traceId = "0000000000000000a1a2a3a4a5a6a7a8";
 const otherId = "b1b2b3b4b5b6b7b8b9babbbcbdbebfb0";
 const micro = 1_000n;
-/** What makes a link a reference of Jaeger's kind CHILD_OF. */
+/** The attribute that makes a link a reference of Jaeger's kind CHILD_OF. */
 const childOf = { key: "opentracing.ref_type", value: { stringValue: "child_of" } };
 const start = minutesAgo(9);
 

@@ -8,9 +8,9 @@ import { type CopyRun, copyBetween, runCopy } from "../../src/copy/run-copy.js";
 
 export interface CopyResult {
   readonly code: number;
-  /** What it wrote to standard output. */
+  /** Its standard output. */
   readonly output: string;
-  /** What it told beside that. */
+  /** Its other messages. */
   readonly errors: string;
 }
 

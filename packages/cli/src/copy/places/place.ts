@@ -13,13 +13,13 @@ import {
   UsageError,
 } from "@spanstore/grpc-server/program";
 
-/** Where spans are copied from or to. */
+/** A source or a target of a copy. */
 export type Place = StorePlace | ServerPlace | JaegerPlace;
 
 /** A backend, as the server's configuration names it. */
 export interface StorePlace {
   readonly kind: "store";
-  /** How it is called in what is told, without secrets. */
+  /** Its name in messages, without secrets. */
   readonly name: string;
   readonly config: Config;
 }
@@ -57,7 +57,7 @@ const forms =
   "sqlite:FILE, manticore:mysql://HOST:PORT, elasticsearch:http://HOST:PORT, jaeger-elasticsearch:http://HOST:PORT or grpc:HOST:PORT";
 
 /**
- * What a pair of flags names; undefined when both are missing.
+ * Reads the place that a pair of flags names; undefined when both are missing.
  * @param flag the first one's name, for messages.
  * @throws UsageError with every problem found.
  */

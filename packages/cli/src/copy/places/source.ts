@@ -6,28 +6,28 @@ export interface TimeRange {
 
 export const allTimes: TimeRange = { min: 0n, max: 0xffffffffffffffffn };
 
-/** Where spans are read from. */
+/** A source of spans. */
 export interface SpanSource {
   /**
    * Every span that started in the range, newest first from batch to batch; within a batch in any order. A batch is of
-   * bounded size. After a failure, reading may begin anew with a range that ends where it stopped.
+   * bounded size. After a failure, reading may start again with a range that ends where it stopped.
    */
   read(range: TimeRange, signal: AbortSignal): AsyncIterable<SourceBatch>;
-  /** What is there and has no place in time. */
+  /** Documents without a usable time. */
   readUnplaced?(signal: AbortSignal): AsyncIterable<SourceBatch>;
 }
 
 export interface SourceBatch {
   /** OTLP TracesData. */
   readonly encoded: Uint8Array;
-  /** What was read and can be no span. */
+  /** Documents of which no span can be made. */
   readonly unusable: readonly Unusable[];
 }
 
-/** What can not be copied: an OTLP span that a store refuses, or a document of which no span can be made. */
+/** Data that cannot be copied: an OTLP span that a store refuses, or a document of which no span can be made. */
 export interface Unusable {
   readonly reason: string;
-  /** Where it lies in the source, if that can be said. */
+  /** Its position in the source, if known. */
   readonly where?: string;
   readonly encoded: Uint8Array;
 }

@@ -1,12 +1,12 @@
 import type { SpanChunk, SpanStore } from "@spanstore/core";
 import type { SpanSource } from "./source.js";
 
-/** Of spans that are large a store gives fewer. */
+/** A store gives fewer spans a page when they are large. */
 const largestPage = 5_000;
 
 /**
  * The spans of a store, by pages of its span search.
- * @param size of a page at most, which windows cannot be smaller than.
+ * @param size the most spans of a page; windows cannot be smaller.
  */
 export function storeSource(store: SpanStore, size = largestPage): SpanSource {
   const spansPerPage = Math.min(size, largestPage);

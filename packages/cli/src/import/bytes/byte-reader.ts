@@ -12,7 +12,7 @@ export interface ByteReader {
   readonly taken: number;
 }
 
-/** What the source fails with is thrown when all that came before it is taken. */
+/** Throws the source's error after all bytes before it were taken. */
 export function createByteReader(source: AsyncIterable<Uint8Array>): ByteReader {
   const iterator = source[Symbol.asyncIterator]();
   let ahead: Uint8Array = new Uint8Array(0);

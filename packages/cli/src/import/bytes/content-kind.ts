@@ -1,7 +1,7 @@
 import { isGzip } from "./gzip.js";
 import { isZstd } from "./zstd.js";
 
-/** What the bytes of an input are, as their beginning tells. */
+/** The format of an input, by its first bytes. */
 export type ContentKind =
   | "nothing"
   | "gzip"
@@ -16,7 +16,7 @@ export type ContentKind =
   | "message"
   | "unknown";
 
-/** So many bytes tell it. */
+/** The number of bytes that decide it. */
 export const headBytes = 256;
 
 const newline = 0x0a;
@@ -89,7 +89,7 @@ const known: readonly (readonly [what: string, start: readonly number[]])[] = [
 
 const longestShown = 24;
 
-/** What a file is instead of traces, in words. */
+/** Describes a file that holds no traces. */
 export function otherContent(head: Uint8Array): string {
   const found = known.find(([, start]) => begins(head, ...start));
   if (found !== undefined) return `it is ${found[0]}`;

@@ -1,11 +1,11 @@
 import type { Transform } from "node:stream";
 
-/** What one portion of packed bytes gives. */
+/** The result of one portion of packed bytes. */
 export interface Unpacked {
   readonly parts: readonly Uint8Array[];
   /** The packed data are at their end. */
   readonly ended: boolean;
-  /** What the engine says is wrong with them; what came out before is in `parts`. */
+  /** The engine's error; the output before it is in `parts`. */
   readonly error: Error | undefined;
 }
 

@@ -20,7 +20,7 @@ export function isGzip(head: Uint8Array): boolean {
 }
 
 /**
- * What gzip packed, in one member or several; zeros behind them are padding. Node's own Gunzip loses what it has
+ * Unpacks gzip, one member or several; zeros after them are padding. Node's own Gunzip loses what it has
  * unpacked when the data end early or the checksum is wrong, and members behind zeros without a word.
  * @throws INVALID_TRACES saying what is wrong and where, after all that is whole before it.
  */

@@ -1,6 +1,6 @@
 import { SpanStoreError } from "@spanstore/core";
 
-/** What is wrong with an input from here on; what came before is whole. */
+/** An error of an input; everything before it is whole. */
 export function inputFault(problem: string, hint?: string): SpanStoreError {
   return new SpanStoreError("INVALID_TRACES", problem, { hint });
 }

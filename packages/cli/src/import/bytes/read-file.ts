@@ -7,17 +7,17 @@ import { fileProblem, isSystemError } from "@spanstore/grpc-server/program";
 /** The name that stands for standard input or standard output. */
 export const standard = "-";
 
-/** What is read of a file at once. */
+/** Bytes read at once. */
 const readBytes = 1024 * 1024;
 
-/** What a file is called in messages. */
+/** The name of a file in messages. */
 export function inputName(path: string): string {
   return path === standard ? "standard input" : path;
 }
 
 /**
  * The bytes of a file, or of standard input.
- * @param read is told how many bytes were taken.
+ * @param read called with the number of bytes taken.
  * @throws NOT_FOUND naming the file and the reason when it cannot be read.
  */
 export async function* readFile(

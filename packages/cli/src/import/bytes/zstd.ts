@@ -26,7 +26,7 @@ function isSkippable(number: number): boolean {
 }
 
 /**
- * What zstd packed, frame after frame. The frames are told apart here, because Node's engine passes over what stands
+ * Unpacks zstd, frame after frame. It finds the frames itself, because Node's engine passes over what stands
  * behind the first one in a portion, and takes a frame that ends early for a whole one.
  * @throws INVALID_TRACES saying what is wrong and where, after all that is whole before it.
  */

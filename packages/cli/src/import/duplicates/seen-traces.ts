@@ -1,7 +1,7 @@
 /** So many spans are remembered, of all traces together. */
 export const mostSeenSpans = 200_000;
 
-/** What a span is recognized by within its trace. */
+/** Identifies a span within its trace. */
 interface SpanKey {
   readonly key: string;
   readonly nanos: number;

@@ -12,9 +12,9 @@ const batchBytes = 1024 * 1024;
 
 export interface DuplicateOptions {
   readonly signal: AbortSignal;
-  /** So many spans were passed over. */
+  /** Called with the number of spans skipped. */
   readonly skipped: (spans: number) => void;
-  /** The store does not answer now, and is asked again. */
+  /** Called when the store does not answer now and is asked again. */
   readonly waiting: (error: unknown) => void;
   /** So many spans are remembered; for tests. */
   readonly most?: number;
@@ -22,7 +22,7 @@ export interface DuplicateOptions {
 
 /**
  * Hands on to a writer what the store does not have yet. A span is recognized by its trace id, its span id, its start,
- * its name and its service; whatever else differs, such as what Jaeger's JSON has no place for, does not count. The
+ * its name and its service; other differences, such as fields that Jaeger's JSON does not have, do not count. The
  * memory that it takes does not grow with the store or the files.
  */
 export function skipDuplicates(store: SpanStore, writer: SpanWriter, options: DuplicateOptions): SpanWriter {
@@ -52,7 +52,7 @@ export function skipDuplicates(store: SpanStore, writer: SpanWriter, options: Du
     else if (fresh.length > 0) await writer.add(joined(fresh), fresh.length);
   };
 
-  /** What is known of the traces of these spans. */
+  /** The spans seen in the traces of these spans. */
   const seenOf = async (spans: readonly KnownSpan[]): Promise<Map<string, SeenSpans>> => {
     const seen = new Map<string, SeenSpans>();
     const wanted = new Map<string, Set<string>>();
@@ -62,7 +62,7 @@ export function skipDuplicates(store: SpanStore, writer: SpanWriter, options: Du
       if (known !== undefined) seen.set(traceId, known);
       else wanted.set(traceId, (wanted.get(traceId) ?? new Set()).add(key));
     }
-    // What was written of a trace that is not held any more has to be there to be found.
+    // A trace that was dropped from memory is read again, so its written spans must be durable first.
     if (wanted.size > 0 && traces.hasForgotten()) await writer.finish();
     if (wanted.size > 0) for (const [traceId, known] of await askedFor(wanted)) seen.set(traceId, known);
     return seen;
@@ -112,7 +112,7 @@ function joined(spans: readonly KnownSpan[]): Uint8Array {
   return writer.encode();
 }
 
-/** Who may write need not be let in to read. */
+/** A token may write and yet not read. */
 function withAdvice(error: unknown): unknown {
   if (!isSpanStoreError(error) || !["PERMISSION_DENIED", "UNSUPPORTED"].includes(error.code)) return error;
   return new SpanStoreError(error.code, `the store does not say what it has already: ${error.message}`, {

@@ -8,14 +8,14 @@ const keyLength = 16;
 /** A span of an encoded TracesData, and what it is recognized by. */
 export interface KnownSpan {
   readonly group: SpanGroup;
-  /** Where it lies in the group's bytes. */
+  /** Its offset in the group's bytes. */
   readonly start: number;
   readonly end: number;
   /** Hexadecimal; empty for a malformed span. */
   readonly traceId: string;
   /** 128 bits of hash over its id, its start to the microsecond, its name and its service. */
   readonly key: string;
-  /** What its start has beyond whole microseconds. */
+  /** The nanoseconds of its start beyond whole microseconds. */
   readonly nanos: number;
 }
 

@@ -17,12 +17,12 @@ export class Capture {
     return this.bytes > maxBytes;
   }
 
-  /** What stands at `start` of the current buffer belongs to it, and what follows. */
+  /** Captures the current buffer from `start` on. */
   open(start: number): void {
     this.#start = start;
   }
 
-  /** What stands at `end` does not belong to it, until it is opened again. */
+  /** Stops capturing before `end`, until it is opened again. */
   close(buffer: Uint8Array, end: number): void {
     if (this.#start < 0) return;
     this.#keep(buffer, this.#start, end);
@@ -42,7 +42,7 @@ export class Capture {
     this.bytes = 0;
   }
 
-  /** What was captured, which is dropped here. */
+  /** Returns the captured bytes and forgets them. */
   take(): Uint8Array {
     const parts = this.#parts;
     this.drop();

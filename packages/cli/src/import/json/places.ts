@@ -1,4 +1,4 @@
-/** What a value is, by where it stands. */
+/** The kind of a value, by its position. */
 export type JsonPlace =
   /** A whole document, or an element of a list that may hold anything. */
   | "value"
@@ -7,16 +7,16 @@ export type JsonPlace =
   | "resourceMetrics"
   | "resourceLogs"
   | "resourceProfiles"
-  /** What a document says beside its lists, which are empty here. */
+  /** A document without the elements of its lists. */
   | "frame";
 
 /** A value of a file of traces, not parsed yet. */
 export interface JsonPiece {
   readonly place: JsonPlace;
-  /** Where it stands in its document: `data[2]`; empty for a whole document. */
+  /** Its path in the document: `data[2]`; empty for a whole document. */
   readonly path: string;
   readonly text: string;
-  /** Where it begins, from 1 on. */
+  /** The line on which it begins, from 1 on. */
   readonly line: number;
 }
 

@@ -25,7 +25,7 @@ export interface JsonScanner {
   /** Takes the next bytes, in UTF-8. */
   push(bytes: Uint8Array): void;
   end(): void;
-  /** What was found since it was last asked. */
+  /** The pieces and faults found since the last call. */
   taken(): (JsonPiece | JsonFault)[];
 }
 

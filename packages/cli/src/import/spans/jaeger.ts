@@ -1,7 +1,7 @@
 import { otlpOfJaegerJson, spansOfDocuments } from "@spanstore/jaeger";
 import { type JsonObject, known, type ReadSpans, refused, within } from "./read-spans.js";
 
-/** What stands for dots in the names of tags that are fields, unless Jaeger was told otherwise. */
+/** Jaeger's default replacement for dots in the names of tags that are fields. */
 const dotReplacement = "@";
 
 /** The spans of a trace in the JSON of Jaeger's /api/traces. */

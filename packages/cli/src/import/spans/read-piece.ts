@@ -26,7 +26,7 @@ export function* readPiece({ place, path, text }: JsonPiece): Generator<ReadSpan
   else yield* readValue(json, path);
 }
 
-/** What an object may have its spans in, and what is in these. */
+/** The lists that an object may have its spans in, with their readers. */
 const lists: Readonly<
   Record<string, (json: unknown, path: string) => Generator<ReadSpans, void, undefined>>
 > = {
@@ -123,7 +123,7 @@ function isEmptyAnswer(json: JsonObject): boolean {
   );
 }
 
-/** What an answer says went wrong: Jaeger's list of errors, or the one of its /api/v3. */
+/** The errors in an answer: Jaeger's list, or the single one of its /api/v3. */
 function* failuresOf(json: JsonObject): Generator<ReadSpans, void, undefined> {
   const { errors, error } = json;
   for (const each of [...(Array.isArray(errors) ? errors : []), ...(isAbsent(error) ? [] : [error])]) {
@@ -131,7 +131,7 @@ function* failuresOf(json: JsonObject): Generator<ReadSpans, void, undefined> {
   }
 }
 
-/** Those of a document, wherever it holds its lists. */
+/** The errors of a document, at every level that may hold its lists. */
 function* failuresIn(json: unknown): Generator<ReadSpans, void, undefined> {
   if (!isObject(json)) return;
   yield* failuresOf(json);

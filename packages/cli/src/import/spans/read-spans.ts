@@ -10,17 +10,17 @@ export type ReadSpans =
     }
   | { readonly note: Note };
 
-/** What is counted and said once. */
+/** A finding that the report counts and prints once. */
 export type Note =
   /** A signal that is no trace: `resourceMetrics`. */
   | { readonly kind: "signal"; readonly name: string }
-  /** What could hold spans and holds none: `resourceSpans`. */
+  /** A list for spans that has none: `resourceSpans`. */
   | { readonly kind: "empty"; readonly name: string }
   /** A name that OTLP does not know, with its message: `span.colour`. */
   | { readonly kind: "unknown"; readonly name: string }
-  /** What a server says went wrong with its answer. */
+  /** An error that a server put into its answer. */
   | { readonly kind: "failure"; readonly text: string }
-  /** A file that says nothing at all. */
+  /** A file without spans. */
   | { readonly kind: "nothing"; readonly text: string };
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @throws whatever is no SpanStoreError. */
+/** Returns a SpanStoreError and throws any other error. */
 export function known(error: unknown): SpanStoreError {
   if (isSpanStoreError(error)) return error;
   throw error;

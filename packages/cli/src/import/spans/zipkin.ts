@@ -22,7 +22,7 @@ const kinds: Readonly<Record<string, number>> = {
 
 const nanosPerMicro = 1000n;
 
-/** What is said of a span in these has no place in OTLP. */
+/** Fields of a span that OTLP has no field for. */
 const withoutPlace = ["debug", "shared"];
 
 export function isZipkinSpan(json: unknown): boolean {

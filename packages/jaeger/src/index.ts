@@ -26,13 +26,8 @@ export {
   readText,
   refused,
 } from "./json/fields.js";
-export {
-  createProcesses,
-  type JsonSpan,
-  jaegerJsonOf,
-  jsonText,
-  type Processes,
-} from "./json/json-of-otlp.js";
+export { createProcesses, jaegerJsonOf, type Processes } from "./json/json-of-otlp.js";
+export { type JsonSpan, jsonText } from "./json/json-span.js";
 export { parseWithLongNumbers } from "./json/long-numbers.js";
 export { otlpOfJaegerJson, type UnreadSpan } from "./json/otlp-of-json.js";
 export { parseExactly } from "./json/parse-exactly.js";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createProcesses, type JsonSpan, jaegerJsonOf, jsonText } from "../src/json/json-of-otlp.js";
+import { createProcesses, jaegerJsonOf } from "../src/json/json-of-otlp.js";
+import { type JsonSpan, jsonText } from "../src/json/json-span.js";
 import { otlpOfJaegerJson } from "../src/json/otlp-of-json.js";
 import { parseExactly } from "../src/json/parse-exactly.js";
 import { jaegerSpansOf } from "../src/to-jaeger/spans-of-otlp.js";

@@ -1,12 +1,5 @@
-import {
-  createProcesses,
-  type JsonLog,
-  type JsonSpan,
-  type JsonTag,
-  jaegerJsonOf,
-  jsonText,
-  type Processes,
-} from "./json-of-otlp.js";
+import { createProcesses, jaegerJsonOf, type Processes } from "./json-of-otlp.js";
+import { type JsonLog, type JsonSpan, type JsonTag, jsonText } from "./json-span.js";
 
 /** Texts that one after the other are the answer of Jaeger's `/api/traces`. */
 export interface JaegerDocumentWriter {

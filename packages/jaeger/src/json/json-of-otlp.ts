@@ -1,48 +1,6 @@
 import { Cursor } from "@spanstore/core/otlp";
 import { jaegerSpansOf } from "../to-jaeger/spans-of-otlp.js";
-
-/** A tag, a log's field: `value` is of the type that `type` names; integers beyond 2^53 are strings. */
-export interface JsonTag {
-  readonly key: string;
-  readonly type: "string" | "bool" | "int64" | "float64" | "binary";
-  readonly value: string | boolean | number;
-}
-
-export interface JsonReference {
-  readonly refType: "CHILD_OF" | "FOLLOWS_FROM";
-  readonly traceID: string;
-  readonly spanID: string;
-}
-
-/** Microseconds; a bigint where JavaScript's numbers are not exact, so that `jsonText` writes all digits. */
-type Micros = number | bigint;
-
-export interface JsonLog {
-  /** Since the epoch. */
-  readonly timestamp: Micros;
-  readonly fields: readonly JsonTag[];
-}
-
-/** A span as Jaeger's `/api/traces` has it. */
-export interface JsonSpan {
-  readonly traceID: string;
-  readonly spanID: string;
-  readonly flags?: number;
-  readonly operationName: string;
-  readonly references: readonly JsonReference[];
-  /** Since the epoch. */
-  readonly startTime: Micros;
-  readonly duration: Micros;
-  readonly tags: readonly JsonTag[];
-  readonly logs: readonly JsonLog[];
-  readonly processID: string;
-  readonly warnings: readonly string[] | null;
-}
-
-export interface JsonProcess {
-  readonly serviceName: string;
-  readonly tags: readonly JsonTag[];
-}
+import type { JsonLog, JsonProcess, JsonReference, JsonSpan, JsonTag, Micros } from "./json-span.js";
 
 /** How Go writes an id that is not set, of a trace as of a span. */
 const noId = "0".repeat(16);
@@ -247,24 +205,6 @@ function microsOf(seconds: bigint, nanos: bigint): Micros {
   const micros = BigInt.asUintN(64, BigInt.asIntN(64, seconds * 1_000_000_000n + nanos) / 1000n);
   const number = Number(micros);
   return Number.isSafeInteger(number) ? number : micros;
-}
-
-/** JSON.stringify with bigints as numbers of all their digits. */
-export function jsonText(span: JsonSpan): string {
-  const isExact = [span.startTime, span.duration, ...span.logs.map(({ timestamp }) => timestamp)].every(
-    (micros) => typeof micros === "number",
-  );
-  return isExact ? JSON.stringify(span) : textWithBigints(span);
-}
-
-function textWithBigints(value: unknown): string {
-  if (typeof value === "bigint") return String(value);
-  if (Array.isArray(value)) return `[${value.map(textWithBigints).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value).map(
-    ([name, field]) => `${JSON.stringify(name)}:${textWithBigints(field)}`,
-  );
-  return `{${fields.join(",")}}`;
 }
 
 function jsonInteger(value: bigint): number | string {

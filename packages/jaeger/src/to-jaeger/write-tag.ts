@@ -1,15 +1,11 @@
 import type { WireWriter } from "@spanstore/core/otlp";
 import { boolType, bytesType, doubleType, intType, type Pairs, stringType } from "../model/pairs.js";
 import { compositeText } from "../model/value-text.js";
+import { writePair, writeRenamedPair } from "../model/write-pair.js";
 
 /** Writes an attribute as a jaeger.api_v2.KeyValue. */
 export function writeTag(writer: WireWriter, field: number, pairs: Pairs, row: number): void {
-  const end = writer.mark();
-  writeTagValue(writer, pairs, row);
-  const start = pairs.keyStart[row] as number;
-  const keyEnd = pairs.keyEnd[row] as number;
-  if (keyEnd > start) writer.field(0x0a, pairs.bytes, start, keyEnd);
-  writer.message(field, end);
+  writePair(writer, field, writeTagValue, pairs, row, row);
 }
 
 /** The same with another key. */
@@ -20,13 +16,10 @@ export function writeRenamedTag(
   pairs: Pairs,
   row: number,
 ): void {
-  const end = writer.mark();
-  writeTagValue(writer, pairs, row);
-  writer.field(0x0a, key, 0, key.length);
-  writer.message(field, end);
+  writeRenamedPair(writer, field, writeTagValue, pairs, key, row);
 }
 
-/** Writes a tag with a text, whose bytes lie there. */
+/** Writes a tag with the text of a range of bytes. */
 export function writeTextTag(
   writer: WireWriter,
   field: number,

@@ -1,5 +1,6 @@
 import type { WireWriter } from "@spanstore/core/otlp";
 import { boolType, bytesType, doubleType, intType, type Pairs, stringType } from "../model/pairs.js";
+import { writePair, writeRenamedPair } from "../model/write-pair.js";
 
 const noText = new Uint8Array(0);
 export const jaegerVersionPrefix = Uint8Array.from(Buffer.from("Jaeger-"));
@@ -12,13 +13,7 @@ export function writeAttribute(
   keyRow: number,
   valueRow: number,
 ): void {
-  const end = writer.mark();
-  writeTagValue(writer, pairs, valueRow);
-  writer.message(0x12, end);
-  const start = pairs.keyStart[keyRow] as number;
-  const keyEnd = pairs.keyEnd[keyRow] as number;
-  if (keyEnd > start) writer.field(0x0a, pairs.bytes, start, keyEnd);
-  writer.message(field, end);
+  writePair(writer, field, writeValue, pairs, keyRow, valueRow);
 }
 
 /** The same with another key. */
@@ -29,14 +24,10 @@ export function writeRenamedAttribute(
   pairs: Pairs,
   valueRow: number,
 ): void {
-  const end = writer.mark();
-  writeTagValue(writer, pairs, valueRow);
-  writer.message(0x12, end);
-  writer.field(0x0a, key, 0, key.length);
-  writer.message(field, end);
+  writeRenamedPair(writer, field, writeValue, pairs, key, valueRow);
 }
 
-/** An attribute with the version of a Jaeger client, which says so. */
+/** Writes an attribute with the version of a Jaeger client, marked as one. */
 export function writeJaegerVersion(
   writer: WireWriter,
   field: number,
@@ -44,14 +35,16 @@ export function writeJaegerVersion(
   pairs: Pairs,
   valueRow: number,
 ): void {
+  writeRenamedPair(writer, field, writeVersion, pairs, key, valueRow);
+}
+
+function writeVersion(writer: WireWriter, pairs: Pairs, row: number): void {
   const end = writer.mark();
-  const text = textOf(pairs, valueRow);
+  const text = textOf(pairs, row);
   writer.range(text, 0, text.length);
   writer.range(jaegerVersionPrefix, 0, jaegerVersionPrefix.length);
   writer.message(0x0a, end);
   writer.message(0x12, end);
-  writer.field(0x0a, key, 0, key.length);
-  writer.message(field, end);
 }
 
 /** A string field with the text of a tag; left out when it is empty. */
@@ -69,8 +62,14 @@ export function textOf(pairs: Pairs, row: number): Uint8Array {
   return type < stringType || type > bytesType ? unknownTypeText(type) : noText;
 }
 
-/** An AnyValue's content. */
-function writeTagValue(writer: WireWriter, pairs: Pairs, row: number): void {
+/** KeyValue's field `value`. */
+function writeValue(writer: WireWriter, pairs: Pairs, row: number): void {
+  const end = writer.mark();
+  writeAnyValue(writer, pairs, row);
+  writer.message(0x12, end);
+}
+
+function writeAnyValue(writer: WireWriter, pairs: Pairs, row: number): void {
   const { bytes } = pairs;
   const start = pairs.valueStart[row] as number;
   const end = pairs.valueEnd[row] as number;
@@ -103,7 +102,7 @@ function writeTagValue(writer: WireWriter, pairs: Pairs, row: number): void {
   }
 }
 
-/** What the collector makes of a type it does not know. */
+/** The collector's text for a type that it does not know. */
 function unknownTypeText(type: number): Uint8Array {
   return Buffer.from(`<Unknown Jaeger TagType "${type}">`);
 }

@@ -183,15 +183,15 @@ describe("a document of Jaeger's", () => {
     ["the one that names no trace", { references: [{ refType: "CHILD_OF", spanID: "4" }] }, "4", []],
     ["the one of a zero trace", { references: [{ ...ref("CHILD_OF", 4), traceID: "00" }] }, "4", []],
     ["none of another trace", { references: [{ ...ref("CHILD_OF", 1), traceID: "dd" }] }, "", ["1"]],
-    ["what is said to be", { parentSpanID: "7" }, "7", []],
+    ["the parentSpanID", { parentSpanID: "7" }, "7", []],
     [
-      "what is said to be, whatever the references",
+      "the parentSpanID, with any references",
       { parentSpanID: "3", references: [ref("CHILD_OF", 2), ref("CHILD_OF", 3)] },
       "3",
       ["2"],
     ],
     [
-      "what is said to be, and a link too",
+      "the parentSpanID, and a link too",
       { parentSpanID: "1", references: [ref("FOLLOWS_FROM", 1)] },
       "1",
       ["1"],

@@ -44,7 +44,7 @@ function withIds(span: JaegerSpan): JaegerSpan {
   };
 }
 
-/** What the format keeps of a span: times to the microsecond within 64 bits of nanoseconds, no fields unknown to it. */
+/** The parts of a span that the format keeps: times to the microsecond within 64 bits of nanoseconds, no fields unknown to it. */
 function kept(meaning: Meaning): Meaning {
   const tag = (given: Meaning): Meaning => {
     const { key, type } = given;
@@ -109,7 +109,7 @@ describe("Jaeger's JSON", () => {
         expect(back.map((span) => kept(meaningOf(span)))).toEqual(
           encoded.map((span) => kept(meaningOf(span))),
         );
-        // What was read once comes back whole.
+        // A document that was read once comes back whole.
         expect(jsonOf(Buffer.concat([...otlpOfJaegerJson(json)] as Uint8Array[]))).toEqual(json);
       }),
       { numRuns: 500 },
@@ -272,7 +272,7 @@ describe("Jaeger's JSON", () => {
     expect(() => errorsIn({ spans: 7 })).toThrow("spans: 7 instead of a list");
   });
 
-  it("never fails otherwise, whatever the JSON is", () => {
+  it("never fails otherwise, for any JSON", () => {
     const names = fc.constantFrom(
       "traceID",
       "spanID",

@@ -125,7 +125,7 @@ const tags = fc.oneof(
   { weight: 1, arbitrary: fc.array(tag, { minLength: 45, maxLength: 60 }) },
 );
 
-/** What clients send, in the orders in which they do, so that the usual ways are gone often, too. */
+/** The tags of real clients, in their orders, so that the usual cases come often, too. */
 const usualTags: fc.Arbitrary<JaegerTag[]> = fc.shuffledSubarray<JaegerTag>([
   { key: "span.kind", str: "server" },
   { key: "http.method", str: "GET" },

@@ -1,6 +1,6 @@
 import { Cursor } from "@spanstore/core/otlp";
 
-/** jaeger.api_v2 as plain objects. What a message leaves out is left out here too; `unknown` is fields as they are. */
+/** jaeger.api_v2 as plain objects. Fields that a message omits are absent here too; `unknown` is fields as they are. */
 export interface JaegerTag {
   key?: string;
   type?: number;
@@ -145,7 +145,7 @@ function varintBytes(value: bigint): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** What protobuf means by a message, as data to compare: every field that the message knows, and the others' bytes. */
+/** The meaning of a message in protobuf, as data to compare: every field that the message knows, and the others' bytes. */
 export interface Meaning {
   [field: string]: string | Meaning | Meaning[] | string[] | undefined;
 }
@@ -193,7 +193,7 @@ const zeros: Readonly<Record<string, string>> = {
 };
 
 /**
- * What an encoded jaeger.api_v2.Span means to Jaeger: absent fields are zero, absent instants the year 1, and an
+ * The meaning of an encoded jaeger.api_v2.Span to Jaeger: absent fields are zero, absent instants the year 1, and an
  * absent duration none.
  */
 export function meaningOf(encoded: Uint8Array): Meaning {
@@ -226,7 +226,7 @@ function meaningIn(cursor: Cursor, shape: Shape): Meaning {
     }
     const [name, kind, repeated] = field;
     if (kind === processShape) {
-      // Where a message is there several times, protobuf merges them; Jaeger's times take the last one.
+      // Protobuf merges a message that is repeated; Jaeger's times take the last one.
       const end = cursor.lengthEnd();
       merged = Buffer.concat([merged, cursor.bytes.subarray(cursor.pos, end)]);
       cursor.pos = end;

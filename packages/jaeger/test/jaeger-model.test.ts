@@ -58,7 +58,7 @@ function otlpOf(span: JaegerSpan): Span {
   return only?.scopeSpans[0]?.spans[0] as Span;
 }
 
-/** What comes back of a span that went to OTLP. */
+/** The span that comes back from OTLP. */
 function thereAndBack(span: JaegerSpan): Meaning {
   const [back] = [...jaegerSpansOf(otlpOfJaegerSpan(encodeSpan(span)))];
   return meaningOf(back as Uint8Array);
@@ -286,7 +286,7 @@ describe("OTLP spans in Jaeger's model", () => {
     expect(together).toEqual(apart);
   });
 
-  it("are no others than they say, whatever is kept beside them", () => {
+  it("are no others than they say, with anything kept beside them", () => {
     const [plain] = [...jaegerSpansOf(withKept(new Uint8Array(0)))].map(meaningOf);
     const tagsOf = (script: number[]): Uint8Array => Uint8Array.of(0x12, script.length, ...script);
     const fieldsOf = (fields: Uint8Array): Uint8Array =>
@@ -312,14 +312,14 @@ describe("OTLP spans in Jaeger's model", () => {
         plain,
       ]);
     }
-    // What is kept rightly is believed.
+    // Parts that are kept well are believed.
     const [believed] = [...jaegerSpansOf(withKept(tagsOf([1 * 2, 5 * 2 + 1, 1 * 2])))].map(meaningOf);
     expect(believed).toMatchObject({
       tags: [{ key: hexOf("a") }, { key: hexOf("error") }, { key: hexOf("b") }],
     });
   });
 
-  it("have no other process than their resource says, whatever is kept beside it", () => {
+  it("have no other process than their resource says, with anything kept beside it", () => {
     const processOf = (...kept: number[]): unknown => {
       const beside = kept.length === 0 ? [] : [0xfa, 0x6b, kept.length, ...kept];
       const ip = [0x0a, 8, 0x0a, 2, 0x69, 0x70, 0x12, 2, 0x0a, 0];

@@ -13,8 +13,8 @@ export interface ExportResult {
 /** Fits the SDK's `SpanExporter`, of version 2 and of version 3. */
 export interface SpanStoreExporter {
   /**
-   * Writes spans, and reports when they are durable. What is handed over while a write is under way is written
-   * together after it, in the order in which it came; each call has its own result.
+   * Writes spans, and reports when they are durable. Spans handed over during a write are written
+   * together after it, in their order; each call has its own result.
    */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void;
   /** Resolves when everything handed over before has its result, good or bad. */

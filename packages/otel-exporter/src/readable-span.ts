@@ -1,5 +1,5 @@
 /**
- * What is read of the SDK's spans: the part of its `ReadableSpan` that versions 2 and 3 have in common. So
+ * The part of the SDK's spans that is read: the fields of its `ReadableSpan` that versions 2 and 3 have in common. So
  * neither is a dependency, and spans of either fit.
  */
 export interface ReadableSpan {

@@ -20,7 +20,7 @@ export interface WriteQueueOptions {
 
 type Group = readonly GroupItem<Uint8Array, void>[];
 
-/** What is written together; a store takes much more, and joining more gains nothing. */
+/** The most bytes written together; a store takes much more, and joining more gains nothing. */
 const maxBytesPerWrite = 4 * 1024 * 1024;
 const firstPauseMillis = 50;
 const longestPauseMillis = 2_000;
@@ -35,7 +35,7 @@ export function createWriteQueue({ store, timeoutMillis, maxWaitingBytes }: Writ
     const { rejected } = await writeInTime(Buffer.concat(group.map(({ item }) => item)));
     if (rejected.length === 0) for (const { resolve } of group) resolve();
     else if (group.length === 1) group[0]?.reject(refusal(rejected));
-    // Whose spans they are is seen by writing again, which changes nothing.
+    // Writing each request again, which changes nothing, finds the rejected ones.
     else for (const each of group) await writeGroup([each]);
   };
 

@@ -127,7 +127,7 @@ describe("the result of an export", () => {
     expect(await exportOf(exporter, [])).toEqual({ code: 0 });
   });
 
-  it("is failure of the export whose span no store can keep, whatever it is written together with", async () => {
+  it("fails only the export whose span no store can keep", async () => {
     await using store = openMemoryStore();
     // A span with an id of three bytes goes into the store beside the span that is called as this one.
     const spoiled = "span 1";

@@ -4,7 +4,7 @@ import type { Header } from "./channel.js";
 import type { ClientTls } from "./client-tls.js";
 import { requestText } from "./request-text.js";
 
-/** What storage.v2 has no calls for, asked of the server's admin port. */
+/** The calls that storage.v2 does not have, on the server's admin port. */
 export interface AdminClient {
   deleteBefore(timeUnixNano: bigint): Promise<void>;
   expire(timeUnixNano: bigint, dryRun: boolean): Promise<readonly Expired[]>;
@@ -21,7 +21,7 @@ export interface AdminAccess {
   readonly address: string | undefined;
   /** With `https:`. */
   readonly tls: ClientTls | undefined;
-  /** Of every request. */
+  /** Headers of every request. */
   readonly headers: Readonly<Record<string, string>>;
 }
 

@@ -3,7 +3,7 @@ import { type ErrorCode, isSpanStoreError, SpanStoreError } from "@spanstore/cor
 import { decodeDetails, detailsKey, type StatusDetails } from "../wire/status-details.js";
 import { coreField } from "./core-field.js";
 
-/** What a status means when its server does not tell a store's error code. */
+/** The error code for a status of a server that sends no store's error code. */
 const codeOfStatus: Partial<Record<status, ErrorCode>> = {
   [status.INVALID_ARGUMENT]: "INVALID_QUERY",
   [status.NOT_FOUND]: "NOT_FOUND",
@@ -18,7 +18,7 @@ const codeOfStatus: Partial<Record<status, ErrorCode>> = {
   [status.UNIMPLEMENTED]: "UNSUPPORTED",
 };
 
-/** What of core's codes a server may report of its store. */
+/** The codes of core that a server may report of its store. */
 const reported: ReadonlySet<string> = new Set<ErrorCode>([
   "INVALID_QUERY",
   "UNSUPPORTED_FILTER",
@@ -62,7 +62,7 @@ function detailedError(error: ServiceError, { reason, field, hint }: StatusDetai
   });
 }
 
-/** That the store behind the server is closed does not mean that this one is. */
+/** The store behind the server may be closed while this one is open. */
 function codeOfReason(reason: string): ErrorCode {
   if (reason === "STORE_CLOSED") return "STORE_UNAVAILABLE";
   return reported.has(reason) ? (reason as ErrorCode) : "INTERNAL";

@@ -43,7 +43,7 @@ interface ProtoCapabilities extends Partial<Omit<SearchCapabilities, "filter">> 
 }
 
 /**
- * Decodes responses of jaeger.storage.v2. What is left out has protobuf's zero value.
+ * Decodes responses of jaeger.storage.v2. Absent fields have protobuf's zero value.
  * Every function throws INTERNAL when the bytes are no such response.
  */
 export function createAnswerDecoder() {

@@ -39,7 +39,7 @@ function anyValue(value: AnyValue | string | number | boolean | bigint): AnyValu
 function protoValue(value: AnyValue): ProtoAnyValue {
   if ("intValue" in value) {
     const { intValue } = value;
-    // What no int64 holds is compared by its text all the same.
+    // An integer beyond int64 is compared by its text.
     if (intValue !== BigInt.asIntN(64, intValue)) return { stringValue: String(intValue) };
     return { intValue: String(intValue) };
   }

@@ -7,8 +7,8 @@ import { read } from "./answers.js";
 const maxChunkBytes = 3 * 1024 * 1024;
 
 /**
- * The messages of a GetTraces or FindTraces stream as chunks, each with its trace's id. Of a trace with
- * more than `spanLimit` spans the rest is left out here: the protocol has no word for it.
+ * The messages of a GetTraces or FindTraces stream as chunks, each with its trace's id. It drops the spans of a
+ * trace beyond `spanLimit` itself: the protocol has no word for it.
  */
 export function traceChunks(
   messages: AsyncIterable<Buffer>,

@@ -23,7 +23,7 @@ export async function* findTracePage(
       yield nextPageToken === undefined ? last : { ...last, nextPageToken };
       return;
     }
-    // What the page found was deleted meanwhile: without a chunk the token would be lost.
+    // All traces of the page were deleted meanwhile: without a chunk the token would be lost.
     page = nextPageToken === undefined ? undefined : { size: page.size, token: nextPageToken };
   }
 }

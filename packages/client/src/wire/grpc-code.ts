@@ -21,7 +21,7 @@ const codes: Record<ErrorCode, number> = {
   INTERNAL: 13,
 };
 
-/** The status of gRPC that an error's code is told by; that of a defect for a code that is not known. */
+/** The gRPC status for an error's code; INTERNAL for an unknown code. */
 export function grpcCodeOf(code: ErrorCode): number {
   return codes[code] ?? 13;
 }

@@ -6,12 +6,12 @@ export interface PartialSuccess {
   readonly errorMessage: string;
 }
 
-/** So many different reasons are told. */
+/** The most distinct reasons in an answer. */
 const mostReasons = 3;
 
 /**
- * What an answer to an Export says of spans that can never be stored; undefined where there are none.
- * @param reasons why, of each span.
+ * Makes the part of an answer to an Export that reports spans which can never be stored; undefined when there are none.
+ * @param reasons the reason for each span.
  */
 export function partialSuccessOf(
   rejectedSpans: number,

@@ -63,7 +63,7 @@ export function messageCodec<T extends object>(name: string): MessageCodec<T> {
   return {
     decode(bytes) {
       try {
-        // Of a Buffer protobufjs would take a string that is cut off as if it were whole.
+        // protobufjs accepts a string in a Buffer that is cut off as if it were whole.
         return type.deserialize(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       } catch (error) {
         throw new SpanStoreError("INVALID_QUERY", `these bytes are no ${shortName}: ${messageOf(error)}`, {

@@ -10,7 +10,7 @@ const typePrefix = "type.googleapis.com/";
 const errorInfoType = "google.rpc.ErrorInfo";
 const retryInfoType = "google.rpc.RetryInfo";
 
-/** What a failed call tells a program. */
+/** The details of a failed call for programs. */
 export interface StatusDetails {
   /** The store's error code. */
   readonly reason: string;

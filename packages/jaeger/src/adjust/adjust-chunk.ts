@@ -6,7 +6,7 @@ import { type Moved, noChange, rewriteSpan, type SpanChange } from "./rewrite-sp
 
 const resourceTag = 0x0a;
 
-/** Where a span's bytes lie: in the chunk, or behind it. */
+/** The range of a span's bytes, in the chunk or after it. */
 interface Range {
   readonly group: SpanGroup;
   readonly start: number;
@@ -126,7 +126,7 @@ interface Field {
   readonly field: number;
   /** Tag and all. */
   readonly whole: Uint8Array;
-  /** Of a field with a length; else empty. */
+  /** The content of a field with a length; else empty. */
   readonly content: Uint8Array;
 }
 
@@ -147,7 +147,7 @@ function* fieldsOf(message: Uint8Array): Generator<Field, void, undefined> {
   }
 }
 
-/** What surrounds the spans of a ResourceSpans but for its resource. */
+/** The surroundings of the spans of a ResourceSpans except for its resource. */
 function withoutResource(bytes: Uint8Array, raw: readonly number[]): number[] {
   const kept: number[] = [];
   for (let i = 0; i < raw.length; i += 2) {

@@ -6,7 +6,7 @@ import { idAt, SpanColumns } from "./span-columns.js";
 import { uniqueIds } from "./unique-ids.js";
 
 /**
- * What Jaeger's query service does to a trace before it shows it: spans of Zipkin's that share an id get their own,
+ * Adjusts a trace as Jaeger's query service does before it shows it: spans of Zipkin's that share an id get their own,
  * clocks of hosts are brought together, numbers become addresses, libraries' attributes go to the process, empty links
  * go. It needs the whole trace, but not all of it at once: every chunk is shown to it, and adjusted when all were shown.
  * The spans' own bytes are not kept.

@@ -12,7 +12,7 @@ const addressKeys: ReadonlySet<string> = new Set(["ip", "peer.ipv4"]);
 
 export const warningsAttribute = "@jaeger@warnings";
 
-/** What is done about attributes of a name: nothing for most. */
+/** The treatment of attributes of a name: none for most. */
 export type Concern = "library" | "address" | "warnings" | undefined;
 
 const lengths: ReadonlySet<number> = new Set(
@@ -21,7 +21,7 @@ const lengths: ReadonlySet<number> = new Set(
 
 const keyTag = 0x0a;
 
-/** What is done about the KeyValue that lies there. */
+/** The treatment of the KeyValue in this range. */
 export function concernOf(bytes: Uint8Array, start: number, end: number): Concern {
   // Every encoder writes the key first, and its length in one byte.
   const length = bytes[start + 1] as number;

@@ -15,8 +15,8 @@ const int64Min = -(2n ** 63n);
 /**
  * Moves spans whose host's clock disagrees with their parent's, as Jaeger does: a child lies within its parent, in its
  * middle where nothing else is known.
- * @param maxDelta nanoseconds; 0: nothing moves, and spans that would have are told of.
- * @returns by row, those that something is to be done about.
+ * @param maxDelta nanoseconds; 0: nothing moves, and spans that would have moved get a warning.
+ * @returns by row, the spans that change.
  */
 export function clockSkew(
   spans: SpanColumns,

@@ -2,7 +2,7 @@ import type { AnyValue, KeyValue } from "@spanstore/core";
 import { textForm } from "@spanstore/core/otlp";
 
 /**
- * What tells hosts apart, of a resource's attributes: `host.id`, else `host.ip`, else `host.name`; empty when they name
+ * Identifies the host of a resource by its attributes: `host.id`, else `host.ip`, else `host.name`; empty when they name
  * none. The clocks of one host agree.
  */
 export function hostKeyOf(attributes: readonly KeyValue[]): string {

@@ -3,7 +3,7 @@ import { concernOf, isEmptyLink, keyOf, warningsAttribute } from "./attention.js
 import { asAddress, warningsOf } from "./attributes.js";
 import { fixed64, lengthDelimited, textsAttribute } from "./protobuf.js";
 
-/** What the adjustment of its trace does to a span. */
+/** The changes to a span by the adjustment of its trace. */
 export interface SpanChange {
   /** Eight characters, a byte each; undefined: as they are. */
   readonly id: string | undefined;
@@ -23,7 +23,7 @@ const eventTag = 0x5a;
 const eventTimeTag = 0x09;
 
 /**
- * The content of an encoded Span after adjustment. What is not touched stays byte by byte, unknown fields included.
+ * The content of an encoded Span after adjustment. Untouched fields stay byte by byte, unknown ones included.
  * @param head of the span.
  * @param resourceAttribute the resource's own attribute of a key, encoded.
  * @param moved gets the attributes that go to the resource.

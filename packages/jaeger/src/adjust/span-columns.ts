@@ -6,8 +6,8 @@ import { hostKeyOf } from "./host-key.js";
 export const noSpanId = "\0".repeat(8);
 
 /**
- * What the adjustment of a whole trace looks at, a row a span: a few hundred bytes of each, however large the spans
- * are. Ids are eight characters, a byte each.
+ * The parts of a whole trace that its adjustment reads, a row a span: a few hundred bytes of each span of any
+ * size. Ids are eight characters, a byte each.
  */
 export class SpanColumns {
   readonly id: string[] = [];

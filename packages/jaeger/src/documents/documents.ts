@@ -1,5 +1,5 @@
 /**
- * A span as Jaeger keeps it in Elasticsearch. That it is so is Jaeger's word, not checked: any field may be missing or
+ * A span as Jaeger keeps it in Elasticsearch. Nothing is checked: any field may be missing or
  * be of another kind. Whole numbers that a double cannot hold are bigints.
  */
 export interface JaegerSpanDocument {

@@ -10,7 +10,7 @@ export interface JaegerDocumentWriter {
    */
   spans(traceId: string, encodedTracesData: Uint8Array): Generator<string, void, undefined>;
   /**
-   * What stands behind the last trace.
+   * The text after the last trace.
    * @param errors of traces, as Jaeger's UI shows them.
    * @param fields further fields of the document.
    */

@@ -4,8 +4,9 @@ import { SpanStoreError } from "@spanstore/core";
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /*
- * Each reader takes a value that `parseExactly` gave; integers may also be strings of their digits. What is of another type throws INVALID_TRACES with the field's name. null is what is absent: the field's
- * zero value, as in Go, but for ids and starts, which a span cannot do without.
+ * Each reader takes a value of `parseExactly`; integers may also be strings of their digits. A value of another type throws
+ * INVALID_TRACES with the field's name. null counts as absent: the field's zero value, as in Go, except for ids and starts,
+ * which every span needs.
  */
 
 export function readObject(value: unknown, field: string): JsonObject {

@@ -108,7 +108,7 @@ function readSpan(cursor: Cursor, processes: Processes): JsonSpan {
     duration,
     tags,
     logs,
-    // Where a message field is there several times, protobuf merges them.
+    // Protobuf merges a message field that is repeated.
     processID: processes.nameOf(process.length === 1 ? (process[0] as Uint8Array) : Buffer.concat(process)),
     warnings: warnings.length === 0 ? null : warnings,
   };
@@ -185,7 +185,7 @@ function readTag(cursor: Cursor): JsonTag {
   }
 }
 
-/** What Jaeger makes of an instant that is not set: the year 1, which Go's nanoseconds of 64 bits do not reach. */
+/** Jaeger's number for an instant that is not set: the year 1, which Go's nanoseconds of 64 bits do not reach. */
 export const unsetMicros = microsOf(-62_135_596_800n, 0n);
 
 /** Jaeger writes signed microseconds as unsigned ones; digits beyond microseconds are cut off. */

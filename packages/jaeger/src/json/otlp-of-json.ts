@@ -156,7 +156,7 @@ function writeTags(fieldTag: number, given: unknown, field: string): void {
   }
 }
 
-/** What a tag without a type holds, as Jaeger's older files have them. */
+/** The type of a tag that declares none, as in Jaeger's older files. */
 function typeOf(value: unknown): string {
   if (typeof value === "boolean") return "bool";
   if (typeof value === "bigint") return "int64";
@@ -164,7 +164,7 @@ function typeOf(value: unknown): string {
   return "string";
 }
 
-/** null is the zero value of its type, whatever that is. */
+/** null is the zero value of its type. */
 function writeValue(tag: JsonObject, at: string): void {
   const { value } = tag;
   const field = `${at}.value`;
@@ -218,7 +218,7 @@ function readTruth(value: unknown, field: string): boolean {
   throw refused(field, value, "true or false");
 }
 
-/** What Jaeger's readers write for numbers that JSON has none for. */
+/** The texts of Jaeger's readers for numbers that JSON cannot write. */
 const notFinite: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,

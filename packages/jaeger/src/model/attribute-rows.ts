@@ -11,9 +11,9 @@ const fewRows = 48;
  * counts, and stands where the first one stood.
  */
 export class AttributeRows {
-  /** What became of each tag: see tag-script.ts. */
+  /** The way of each tag: see tag-script.ts. */
   readonly role: number[] = [];
-  /** Of a row that became an attribute, the row whose value it has. */
+  /** The row whose value a row has that became an attribute. */
   readonly owner: number[] = [];
   /** For every code of a key the row where its attribute stands, or -1. */
   readonly #rowOfKey = new Int32Array(keyNames.length);

@@ -33,12 +33,12 @@ export class JaegerSpan {
   serviceStart = 0;
   serviceEnd = 0;
   readonly warnings = new Ranges();
-  /** Whole fields, tags and all. Of start_time and duration the last one counts, and is the only one here. */
+  /** Whole fields, tags and all. Only the last start_time and the last duration count, and are here. */
   readonly referenceFields = new Ranges();
   readonly startField = new Ranges();
   readonly durationField = new Ranges();
   readonly logFields = new Ranges();
-  /** What nothing else here tells. */
+  /** All other fields of the span. */
   readonly otherFields = new Ranges();
   readonly otherProcessFields = new Ranges();
   /** Whether references or logs hold more than these columns: unknown fields, times out of range. */
@@ -268,7 +268,7 @@ export class JaegerSpan {
     if (fit !== "exact") this.oddLogs = true;
   }
 
-  /** Where a message field is there several times, protobuf merges them. */
+  /** Protobuf merges a message field that is repeated. */
   #readProcess(cursor: Cursor): void {
     const ranges = this.#processes;
     this.#reading("process");

@@ -1,8 +1,7 @@
 /**
- * OTLP has no place for all that Jaeger's model can say, and a few of its places say less. What the way back
- * would not make again is kept in a field of our own, in OTLP's Span and Resource, and only where there is such
- * a thing. OTLP's decoders pass over it, the store keeps it byte for byte, and it is read only when the span is
- * given out in Jaeger's model again:
+ * OTLP has no field for some parts of Jaeger's model, and less room for others. A field of our own in OTLP's Span and
+ * Resource keeps the parts that the way back could not restore. It is absent where there are none. OTLP's decoders skip
+ * it, the store keeps it byte for byte, and it is read when the span goes out in Jaeger's model again:
  *
  *     message KeptSpan {              // opentelemetry.proto.trace.v1.Span, field 1727
  *       uint32 flags = 1;

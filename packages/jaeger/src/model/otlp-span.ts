@@ -50,7 +50,7 @@ export class OtlpSpan {
   attributesEnd = 0;
   readonly events = new Events();
   readonly links = new References();
-  /** What the way in kept beside the span: see kept.ts. */
+  /** The parts kept beside the span on the way in: see kept.ts. */
   keptStart = 0;
   keptEnd = 0;
 
@@ -223,7 +223,7 @@ export class OtlpSpan {
 
 const time = new Int64();
 
-/** Of a link without this attribute Jaeger makes FOLLOWS_FROM, and of one with any other word too. */
+/** Jaeger makes FOLLOWS_FROM of a link without this attribute, and of one with any other word. */
 function refTypeOf(pairs: Pairs): number {
   for (let row = 0; row < pairs.length; row++) {
     if (pairs.key[row] !== refTypeKey) continue;

@@ -29,7 +29,7 @@ export class Pairs {
   readonly type: number[] = [];
   /**
    * Range of the value: of a text's or byte string's content, of a number's varint or eight bytes; an absent
-   * one, and a number that is zero, is empty. Of a bool, true is not empty.
+   * one, and a number that is zero, is empty. A bool that is true is not empty.
    */
   readonly valueStart: number[] = [];
   readonly valueEnd: number[] = [];

@@ -46,7 +46,7 @@ export const okWord = Uint8Array.from(Buffer.from("OK"));
 export const errorWord = Uint8Array.from(Buffer.from("ERROR"));
 
 /**
- * What OTLP has fields for and Jaeger has tags for. Rows are -1 where there is none. The rules are those of the
+ * The tags of Jaeger that OTLP has fields for. The row of a missing tag is -1. The rules are those of the
  * OpenTelemetry collector's translator.
  */
 export class SpanMeaning {

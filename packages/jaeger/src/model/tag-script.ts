@@ -71,7 +71,7 @@ export function writeScript(
 export class Script {
   length = 0;
   readonly source: number[] = [];
-  /** Of a tag that is made of an attribute, which one; of a literal, the start of its KeyValue. */
+  /** The attribute that a tag is made of, or the start of a literal's KeyValue. */
   readonly at: number[] = [];
   readonly end: number[] = [];
 

@@ -29,7 +29,7 @@ const firstSecond = -62_135_596_800;
 const lastSecond = 253_402_300_799;
 const longestSeconds = 315_576_000_000;
 
-/** What `readParts` read last. */
+/** The last result of `readParts`. */
 let seconds = 0;
 let nanos = 0;
 

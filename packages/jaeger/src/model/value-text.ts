@@ -9,8 +9,8 @@ const maxDepth = 100;
 const doubles = new DataView(new ArrayBuffer(8));
 
 /**
- * The text of a value, as `Value.AsString()` writes it in the pdata that Jaeger 1.76 is built with. Of lists and
- * maps that is the JSON of Go's encoding/json: it escapes `<`, `>` and `&`, and is "" as a whole when one of the
+ * The text of a value, as `Value.AsString()` writes it in the pdata that Jaeger 1.76 is built with. For lists and
+ * maps it is the JSON of Go's encoding/json: it escapes `<`, `>` and `&`, and is "" as a whole when one of the
  * numbers is not finite.
  */
 export function valueText(pairs: Pairs, row: number): string {
@@ -144,7 +144,7 @@ function escapedText(text: string): string {
     });
 }
 
-/** Of text that is no UTF-8 every byte that belongs to no character is written as the escape of U+FFFD. */
+/** Escapes each byte of text that belongs to no UTF-8 character as U+FFFD. */
 function escapedBytes(bytes: Uint8Array, start: number, end: number): string {
   let out = "";
   let from = start;

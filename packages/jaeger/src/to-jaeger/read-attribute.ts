@@ -62,7 +62,7 @@ function appendRow(pairs: Pairs, start: number, end: number): number {
   return row;
 }
 
-/** Of a oneof that is there several times the last one counts. */
+/** The last one of a repeated oneof counts. */
 function readValue(pairs: Pairs, row: number, cursor: Cursor, end: number): void {
   const { bytes } = cursor;
   const outerEnd = cursor.end;

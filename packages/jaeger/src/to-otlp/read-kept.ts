@@ -15,7 +15,7 @@ import { Ranges } from "../model/ranges.js";
 import { literal, type Script } from "../model/tag-script.js";
 import { readTag } from "./read-tag.js";
 
-/** What was kept beside a Span or a Resource. Whatever is no such thing counts as nothing: it may be anybody's. */
+/** The parts kept beside a Span or a Resource. Content of another shape counts as absent: other programs may use the field. */
 export class Kept {
   flags = 0;
   /** Ranges; `tagsStart` is -1 where there is no script. */

@@ -90,7 +90,7 @@ export function readTag(pairs: Pairs, cursor: Cursor, end: number): void {
   pairs.type[row] = type;
   let valueStart = 0;
   let valueEnd = 0;
-  // What is left of this once the value of the declared type is taken out belongs to no value.
+  // The values that have content; all but the one of the declared type belong to no value.
   let values = 0;
   if (textEnd > textStart) values |= 1 << stringType;
   if (bool) values |= 1 << boolType;

@@ -8,11 +8,11 @@ const childOfAttribute = refTypeAttribute("child_of");
 const followsFromAttribute = refTypeAttribute("follows_from");
 
 /**
- * What of a span's references becomes its parent, and what links. Ids that are all zero are no ids, and a reference
+ * Splits a span's references into its parent and its links. Ids that are all zero are no ids, and a reference
  * without a trace id is within the trace of its span.
  */
 export class ParentAndLinks {
-  /** Where the parent's id starts, or -1. */
+  /** The offset of the parent's id, or -1. */
   parentAt = -1;
   /** The references that become links. */
   readonly links = new Rows();

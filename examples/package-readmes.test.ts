@@ -32,7 +32,7 @@ function place(): string {
   return folder;
 }
 
-/** What a program prints, in a process and a folder of its own; it ends by itself, without a complaint. */
+/** Runs a program in a process and a folder of its own and returns its output; it must end by itself, without a complaint. */
 async function outputOf(program: string, addresses: Readonly<Record<string, string>> = {}): Promise<string> {
   const folder = place();
   let text = program;
@@ -98,7 +98,7 @@ describeWithPeer("manticore", "The page of the engine on Manticore Search", (loc
     onTestFinished(() => searchd.close());
     const [program = "", ...others] = programsOf("manticore");
     expect(await outputOf(program, { "mysql://127.0.0.1:9306": searchd.url })).toContain(traceId);
-    // Of daemons that are not there: nothing is asked of them before the first call.
+    // Their servers do not run: nothing is asked of them before the first call.
     for (const other of others) expect(await outputOf(other)).toBe("");
   });
 });

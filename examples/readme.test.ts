@@ -23,7 +23,7 @@ it("the pictures are drawn from what the tree holds", () => {
 });
 
 it.each(["library", "operations", "jaeger-versions", "promises", "errors", "filter", "manticore-sql"])(
-  "the links of docs/%s.md lead to what is there",
+  "the links of docs/%s.md lead to existing files and headings",
   (name) => {
     const links = textOf(`../docs/${name}.md`).matchAll(/\]\(([^)#]+)[^)]*\)/g);
     for (const [, link = ""] of links) {

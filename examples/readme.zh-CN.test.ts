@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 
 const textOf = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), "utf8");
 
-/** What must be the same in every language: the code, the shape of the page, and where its links lead. */
+/** The parts that are the same in every language: the code, the shape of the page, and the targets of its links. */
 function shapeOf(text: string) {
   const blocks = [...text.matchAll(/^```[\s\S]*?^```$/gm)].map(([block]) => block);
   const prose = text.replace(/^```[\s\S]*?^```$/gm, "");
@@ -15,7 +15,7 @@ function shapeOf(text: string) {
     headings: lines.flatMap((line) => /^#+ /.exec(line) ?? []),
     tables: lines.filter((line) => line.startsWith("|")).map((line) => line.split(/(?<!\\)\|/).length),
     links: [...prose.matchAll(/\]\(([^)#]+)\)/g)].map(([, target = ""]) => target).sort(),
-    // What stands in code within a line is a name, and is not translated.
+    // Code within a line is a name, and is not translated.
     names: [...prose.matchAll(/`([^`\n]+)`/g)].map(([, name = ""]) => name).sort(),
   };
 }
@@ -28,7 +28,7 @@ const pages: readonly (readonly [original: string, translated: string])[] = [
   ),
 ];
 
-/** Where a page's link leads, as a path of the tree; a translated page stands for its original. */
+/** The target of a page's link, as a path of the tree; a translated page counts as its original. */
 function targetOf(page: string, link: string): string {
   if (link.includes("://")) return link;
   const path = posix.join(posix.dirname(page), link);
@@ -54,7 +54,7 @@ describe.each(pages)("%s and %s", (original, translated) => {
     expect(chinese.names).toEqual(english.names);
     expect(targets(translated, chinese.links)).toEqual(targets(original, english.links));
   });
-  it("leads to what is there", () => {
+  it("leads to existing files and headings", () => {
     for (const link of chinese.links.filter((target) => !target.includes("://"))) {
       const path = posix.join(posix.dirname(translated), link);
       expect(existsSync(fileURLToPath(new URL(`../${path}`, import.meta.url))), link).toBe(true);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What `npm run audit` does: asks the registry for known vulnerabilities of whatever is installed with a package.
+// `npm run audit` asks the registry for known vulnerabilities of everything that is installed with a package.
 
 import { onNewEnoughNode } from "./node/rerun.mjs";
 import { runPnpmQuietly } from "./run.mjs";

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where the scripts keep what is no part of the tree. */
+/** The folder for downloads of the scripts, outside the tree. */
 export function cacheFolder() {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "spanstore");
 }

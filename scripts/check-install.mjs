@@ -16,11 +16,11 @@ import { root, run } from "./run.mjs";
 
 const served = [22, 24, 26];
 const tooOld = 20;
-/** What users install alone, and is measured. */
+/** The packages that users install alone; each is measured. */
 const measured = ["core", "sqlite", "manticore", "elasticsearch", "otel-exporter", "client"].map(
   (name) => `@spanstore/${name}`,
 );
-/** What programs with all packages have beside them. */
+/** The packages that programs install beside all of ours. */
 const beside = { "@types/node": "^22.0.0", "fast-check": "^4.0.0" };
 
 process.exitCode = await onNewEnoughNode(async () => {

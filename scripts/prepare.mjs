@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { root, runPnpm, runPnpmQuietly } from "./run.mjs";
 import { manifestOf, packageFolders } from "./workspace-packages.mjs";
 
-// What was installed and built is noted by the content it was made from. The notes lie in
+// Installs and builds are recorded by the content they were made from. The notes lie in
 // node_modules, so that removing that starts afresh.
 const notes = join(root, "node_modules", ".spanstore");
 
@@ -36,7 +36,7 @@ export async function build(folders) {
   if (stale.size === 0) return;
   console.error(`spanstore: building ${[...stale.keys()].join(", ")}`);
   const filters = [...stale.keys()].map((name) => `--filter=${name}`);
-  // What it says is of interest when it fails.
+  // Its output is shown when it fails.
   const { code, output } = await runPnpmQuietly(["--recursive", ...filters, "run", "build"]);
   if (code !== 0) console.error(output);
   succeed("build", code);

@@ -55,7 +55,7 @@ export async function runQuietly(command, args, options = {}) {
 
 function pnpm(args) {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  // Without CI set, pnpm asks before it replaces a node_modules, and fails where nobody can answer.
+  // Without CI set, pnpm asks before it replaces a node_modules, and fails without a terminal.
   const env = { ...process.env, CI: process.env.CI ?? "true" };
   // It is the pinned version that runs: there is no other to look for, nor to note in the lockfile.
   const { command, argv, options } = shim("npx", [
@@ -89,7 +89,7 @@ export function run(command, args, options = {}, started = () => {}) {
   });
 }
 
-/** What a shell makes of how a program has ended. */
+/** The exit code that a shell gives a program for the way it ended. */
 export function exitCode(code, signal) {
   return code ?? 128 + (constants.signals[signal] ?? 0);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What `npm start`, `npm test` and the other scripts do: install and build what has changed, then run.
+// `npm start`, `npm test` and the other scripts install and build the changed packages, then run.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -66,7 +66,7 @@ async function main(command, args) {
 
 const isPackage = (folder) => folder.startsWith("packages/");
 
-/** Installs everything and builds what is wanted; whatever fails ends the process. */
+/** Installs everything and builds what is wanted; a failure ends the process. */
 async function prepare(wanted = () => true) {
   await install();
   await build(packageFolders().filter(wanted));

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { DataSet } from "./data/trace.js";
 
-/** What the background load shall send. */
+/** The settings of the background load. */
 export interface LoadOrder {
   readonly address: string;
   readonly set: DataSet;
@@ -20,7 +20,7 @@ export interface LoadReport {
   readonly retries: number;
 }
 
-/** What has been sent by now; two threads share it. */
+/** The counts sent by now; two threads share it. */
 export interface LoadProgress {
   readonly spans: () => number;
   readonly retries: () => number;

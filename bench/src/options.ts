@@ -42,7 +42,7 @@ export interface Options {
   /** How much time each search covers. */
   readonly coverage: Coverage;
   readonly loadRate?: number;
-  /** Of phase soak: how long, and how many times what the server sustains is written. */
+  /** The length of phase soak, and its rate as a multiple of what the server sustains. */
   readonly minutes: number;
   readonly loadFactor: number;
   readonly directory?: string;

@@ -47,11 +47,11 @@ export interface TargetResult {
   large?: LargeResult;
   writeSpan?: WriteSpanResult;
   soak?: SoakResult;
-  /** What ended its measurement early. */
+  /** The failure that ended its measurement early. */
   failure?: string;
 }
 
-/** What a target answered wrongly or not at all, in words; empty when all was right. */
+/** The wrong or missing answers of a target, in words; empty when all was right. */
 export function faultsOf(result: TargetResult): string[] {
   const faults: string[] = result.failure === undefined ? [] : [`ended early: ${result.failure}`];
   const phases: readonly (readonly [string, readonly SearchRow[] | undefined])[] = [
@@ -89,7 +89,7 @@ function faultsOfWriteSpan({ rows, whole }: WriteSpanResult): string[] {
   return got === asked ? faults : [...faults, `traces over storage.v1: ${whole} whole`];
 }
 
-/** Of filters or of pages. */
+/** For filters or for pages. */
 function faultsOfOutcome(
   what: string,
   outcome: { readonly rows: readonly SearchRow[]; readonly memory: SecondOpinion } | Refused | undefined,

@@ -48,7 +48,7 @@ describe("the generated data", () => {
     expect(bytes(1).equals(bytes(2))).toBe(false);
   });
 
-  it("holds the same spans whatever the batch size and the arrival", () => {
+  it("holds the same spans for any batch size and arrival", () => {
     const ids = (batchSpans: number, arrival: "whole" | "split") =>
       [...batchesOf(set, 299, 0, batchSpans, arrival)]
         .flatMap((batch) => {
@@ -109,7 +109,7 @@ describe("what the generator expects of searches", () => {
       expect(page.traces.map((trace) => trace.traceId)).toEqual(expected[index]);
     }
     for (const kind of kinds) {
-      // What is on one span in 10,000 is not in every few seconds.
+      // A value on one span in 10,000 is not in every few seconds.
       if (coverage !== "day" && kind.name.includes("rare")) continue;
       const answers = expected.filter((_, index) =>
         kind.queries.includes(queries[index] as (typeof queries)[number]),

@@ -4,7 +4,7 @@ import { openManticoreStore } from "@spanstore/manticore";
 import { openSqliteStore } from "@spanstore/sqlite";
 
 export interface StoreOptions {
-  /** What tables or indices are called begins with it, where others have theirs beside them. */
+  /** The names of tables or indices begin with it, so that others can have theirs beside them. */
   readonly prefix?: string | undefined;
 }
 

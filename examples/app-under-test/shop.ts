@@ -1,6 +1,6 @@
 import { type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 
-/** What the shop needs of the world; a test brings its own. */
+/** The dependencies of the shop; a test brings its own. */
 export interface World {
   /** How many pieces of an article there are. */
   stockOf(articles: readonly string[]): Promise<ReadonlyMap<string, number>>;

@@ -41,7 +41,7 @@ describe("compose.yaml", () => {
     }
   });
 
-  it("mounts what is there, and builds from where the Dockerfile is", () => {
+  it("mounts existing files, and builds from the folder of the Dockerfile", () => {
     const folder = dirname(composeFile);
     for (const volume of Object.values(services).flatMap(({ volumes: mounted = [] }) => mounted)) {
       const [source = ""] = volume.split(":");

@@ -50,7 +50,7 @@ export function workloadsOf({ services }: Compose): Workload[] {
   });
 }
 
-/** What its health check asks, of those that ask over HTTP; of the others the same. */
+/** The path that its health check asks over HTTP; the others get a gRPC health check. */
 function readinessOf({ healthcheck, image }: Service): Workload["ready"] {
   const [, port, path] = /http:\/\/127\.0\.0\.1:(\d+)(\/\S*)/.exec(healthcheck?.test.join(" ") ?? "") ?? [];
   if (port !== undefined) return { port: Number(port), path };

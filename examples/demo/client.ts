@@ -5,7 +5,7 @@ import { loadSync, type MethodDefinition, type ServiceDefinition } from "@grpc/p
 import { decodeTraces, type TracesData } from "@spanstore/core";
 import { encodeTraces } from "@spanstore/core/otlp";
 
-/** What a search asks, in the form proto-loader gives jaeger.storage.v2.TraceQueryParameters. */
+/** The parameters of a search, in the form proto-loader gives jaeger.storage.v2.TraceQueryParameters. */
 export interface Query {
   readonly serviceName?: string;
   readonly operationName?: string;

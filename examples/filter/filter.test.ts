@@ -13,7 +13,7 @@ import { resolveFilter } from "@spanstore/core/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { spans } from "./spans.js";
 
-/** What docs/filter.md says is so. */
+/** Checks every statement of docs/filter.md. */
 const page = readFileSync(new URL("../../docs/filter.md", import.meta.url), "utf8");
 const blocks = [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = "", content = ""]) => ({
   language,

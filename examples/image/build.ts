@@ -5,11 +5,11 @@ import { promisify } from "node:util";
 import dockerignore from "@balena/dockerignore";
 import type { Stage } from "./dockerfile.js";
 
-/** Where a build without Docker takes place. */
+/** The folders of a build without Docker. */
 export interface BuildPlace {
   /** The build's context: the folder that COPY copies from, less what .dockerignore leaves out. */
   readonly context: string;
-  /** What stands for the image's root. */
+  /** The folder that stands for the image's root. */
   readonly root: string;
 }
 

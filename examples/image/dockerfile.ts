@@ -10,7 +10,7 @@ export interface Stage {
 /** An instruction as it is written: `COPY --from=build /server /opt/spanstore` has a flag and two arguments. */
 export interface DockerInstruction {
   readonly keyword: string;
-  /** What stands after the keyword, continued lines joined and comments left out. */
+  /** The text after the keyword, continued lines joined and comments left out. */
   readonly text: string;
   readonly words: readonly string[];
   /** Variables that it sets, if it is an ENV. */

@@ -79,11 +79,11 @@ describeWithPeer("hadolint", "The Dockerfile", (peer) => {
   });
 });
 
-// Installs and builds anew, in a minute: in continuous integration, or where it is asked for.
+// Installs and builds again, in a minute: in continuous integration, or on demand.
 const builds = Boolean(process.env.CI || process.env.SPANSTORE_IMAGE === "build");
 
 describe.runIf(builds)("the image, built on this machine", () => {
-  it("holds a server that runs as nobody, is healthy, keeps spans and stops when it is told", async () => {
+  it("holds a server that runs as nobody, is healthy, keeps spans and stops at SIGTERM", async () => {
     const place = mkdtempSync(join(tmpdir(), "spanstore-image-"));
     onTestFinished(() => rmSync(place, { recursive: true, force: true }));
     await runStage(build, { context: root, root: place });

@@ -29,7 +29,7 @@ export async function startBroker(located: LocatedPeer): Promise<Broker> {
       .replaceAll(":9093", `:${controller}`)
       .replace("=kafka-data", `=${join(folder, "kafka-data")}`),
   );
-  // What the scripts of its distribution call.
+  // The class that the scripts of its distribution call.
   const run = (main: string, ...args: string[]) =>
     startProgram([java, ...quickStart, ...classpath, main], [...args, config]);
   // A random one may begin with a dash, which the tool takes for an option.

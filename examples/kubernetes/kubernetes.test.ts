@@ -73,7 +73,7 @@ describeWithPeers(["kustomize"], "The objects that kustomize builds", (located) 
   const objects = (name: string) => objectsOf(rendered(located("kustomize"), name));
 
   it.each(kustomizations)("refer to each other, are bounded and careful: %s", (name) => {
-    // What its reader makes is the only thing that is missing.
+    // Only the Secret that its user makes is missing.
     const missing = name === "overlays/secured" ? ["spanstore-tls", "jaeger-tls"] : [];
     for (const secret of missing)
       expect(problemsOf(objects(name)).join("\n")).toContain(`there is no Secret ${secret}`);
@@ -188,7 +188,7 @@ describeWithPeers(["otelcol-contrib"], "The agent's configuration", (located) =>
   });
 });
 
-/** A Secret, as somebody makes it who uses an overlay that names one. */
+/** A Secret, as a user of an overlay that names one makes it. */
 function secretOf(name: string, contents: Readonly<Record<string, string>>): KubernetesObject {
   const data = Object.fromEntries(
     Object.entries(contents).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
@@ -262,7 +262,7 @@ describeWithPeers(
   ["kustomize", "manticore", "jaeger"],
   "What the overlay with TLS and tokens runs, as processes",
   (located) => {
-    it("takes spans at the agent, finds them in Jaeger 2, and lets nobody else in", async () => {
+    it("takes spans at the agent, finds them in Jaeger 2, and lets no other client in", async () => {
       const authority = createAuthority();
       onTestFinished(authority.remove);
       // Processes call each other by the address of the loopback interface, pods by the Service's name.

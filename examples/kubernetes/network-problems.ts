@@ -132,12 +132,12 @@ function policyProblems(objects: readonly KubernetesObject[]): string[] {
     for (const { from = [], ports } of spec.ingress ?? []) {
       for (const peer of from)
         if (isOfHere(peer) && select(peer.podSelector?.matchLabels).length === 0)
-          complain("it lets nobody in");
+          complain("it lets no client in");
       check(chosen, ports);
     }
     for (const { to = [], ports } of spec.egress ?? []) {
       const targets = to.filter(isOfHere).flatMap((peer) => select(peer.podSelector?.matchLabels));
-      if (to.some(isOfHere) && targets.length === 0) complain("it lets out to nobody");
+      if (to.some(isOfHere) && targets.length === 0) complain("it lets no call out");
       check(targets, ports);
     }
   }

@@ -128,7 +128,7 @@ export interface PolicyPort {
   readonly protocol?: string;
 }
 
-/** What kustomize prints. */
+/** The output of kustomize. */
 export function objectsOf(text: string): KubernetesObject[] {
   return parseAllDocuments(text, { strict: true, uniqueKeys: true }).map((document) => {
     if (document.errors.length > 0) throw document.errors[0];

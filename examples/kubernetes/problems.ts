@@ -13,7 +13,7 @@ import {
 } from "./objects.js";
 
 /**
- * What no schema sees: references of one object to another that lead nowhere, and pods that are less careful than
+ * Finds problems that no schema sees: references of one object to another that lead nowhere, and pods that are less careful than
  * the examples mean to be. Each problem is a line that names the object.
  */
 export function problemsOf(objects: readonly KubernetesObject[]): string[] {

@@ -11,7 +11,7 @@ import {
   workloadsAmong,
 } from "./objects.js";
 
-/** What kubernetes would run of these objects, a pod of each, in the order that they need each other in. */
+/** The pods that kubernetes would run of these objects, one of each, in the order of their dependencies. */
 export function workloadsOf(objects: readonly KubernetesObject[]): Workload[] {
   const order = ["manticore", "elasticsearch", "spanstore", "jaeger-collector", "jaeger-query", "agent"];
   const place = ({ metadata }: WorkloadObject) => order.indexOf(metadata.name);

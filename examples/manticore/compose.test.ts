@@ -52,7 +52,7 @@ describe("compose.yaml", () => {
     }
   });
 
-  it("mounts what is there", () => {
+  it("mounts existing files", () => {
     for (const volume of Object.values(services).flatMap(({ volumes: mounted = [] }) => mounted)) {
       const [source = ""] = volume.split(":");
       expect(source.startsWith(".") ? existsSync(join(folder, source)) : source in volumes).toBe(true);

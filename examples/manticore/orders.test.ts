@@ -42,7 +42,7 @@ describeWithPeer("manticore", "the order service", (located) => {
     await service.close();
     await store.close();
 
-    // What it had is there when it comes again, and for everybody else.
+    // Its spans are there when it comes again, and for every other service.
     await using again = await openManticoreStore(options);
     expect(await again.getOperations({ service: "orders" })).toEqual([
       { name: "GET /orders/:id", spanKind: "server" },

@@ -25,7 +25,7 @@ export interface OrderService {
 }
 
 export interface OrderServiceOptions {
-  /** Where its spans go; it stays the caller's. */
+  /** The store for its spans; it stays the caller's. */
   readonly store: SpanStore;
   readonly port: number;
   readonly onError: (error: unknown) => void;
@@ -56,7 +56,7 @@ export async function startOrderService({
     summaries({ filter: and(resource.service.eq(serviceName), span.duration.gt(than)) });
 
   async function summaries(query: TraceQuery): Promise<object[]> {
-    // What was asked for a moment ago is to be found, too.
+    // An order of a moment ago must be found, too.
     await buffer.flush();
     const found: object[] = [];
     for await (const chunk of store.findTraceSummaries({ ...query, limit: 20 })) {

@@ -14,7 +14,7 @@ const maxSpansPerWrite = 1000;
 const maxSpansWaiting = 10_000;
 
 /**
- * Writes what came while the last write was under way, again and again. What the store can not take now waits for the
+ * Writes the spans that came during the last write, again and again. What the store can not take now waits for the
  * next span or flush.
  * @param service the service that the spans are of.
  * @param onError what a write failed with.

@@ -14,7 +14,7 @@ const page = textOf("../../docs/manticore-sql.md");
 interface Example {
   readonly title: string;
   readonly sql: string;
-  /** What the mysql program shows. */
+  /** The output of the mysql program. */
   readonly output: string;
 }
 

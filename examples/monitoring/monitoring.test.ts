@@ -44,7 +44,7 @@ const expressionsOfDashboard = dashboard.panels
   .map((expr) => expr.replaceAll("$__rate_interval", "5m").replaceAll("$__range", "3h"));
 const expressions = [...rules.map(({ expr }) => expr), ...expressionsOfDashboard];
 
-/** Of every metric that a real server exposes: its name, and the labels of what it has counted so far. */
+/** Every metric that a real server exposes: its name, and the labels of its series so far. */
 async function exposedMetrics(): Promise<Map<string, Set<string>>> {
   const authority = createAuthority();
   const folder = mkdtempSync(join(tmpdir(), "spanstore-monitoring-"));

@@ -7,7 +7,7 @@ export interface Selection {
 }
 
 /**
- * What a PromQL expression reads.
+ * Lists the metrics that a PromQL expression reads.
  * @throws where it is no PromQL, with what stands there.
  */
 export function selectionsOf(expression: string): Selection[] {

@@ -12,7 +12,7 @@ import {
 } from "../../scripts/test-support/processes.js";
 import type { Workload } from "./workload.js";
 
-/** What runs on this machine in place of an image: the beginning of a command line, in place of the image's program. */
+/** The program on this machine in place of an image: the beginning of a command line, in place of the image's program. */
 export type Programs = Readonly<Record<string, readonly [string, ...string[]]>>;
 
 export interface RunningWorkloads extends AsyncDisposable {

@@ -4,19 +4,19 @@ export interface Workload {
   readonly host: string;
   /** Without its version. */
   readonly image: string;
-  /** What runs in place of the image's own program; empty: the image's own. */
+  /** The program to run in place of the image's own; empty: the image's own. */
   readonly entrypoint: readonly string[];
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly files: readonly { readonly path: string; readonly content: string }[];
   /** Folders that it keeps data in. */
   readonly folders: readonly string[];
-  /** Those that others are told of. */
+  /** The ports that other workloads use. */
   readonly ports: readonly number[];
   readonly ready: Readiness | undefined;
 }
 
-/** What tells that it can serve; without a path a gRPC health check. */
+/** The check that it can serve; without a path a gRPC health check. */
 export interface Readiness {
   readonly port: number;
   readonly path: string | undefined;

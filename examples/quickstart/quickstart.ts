@@ -42,7 +42,7 @@ await store.write({
 
 console.log(await store.getServices());
 
-// The classic search of Jaeger's UI. What comes back are whole traces, encoded.
+// The classic search of Jaeger's UI. It returns whole traces, encoded.
 const query = { service: "shop", attributes: { "http.response.status_code": 200 } };
 for await (const { traceId, encoded } of store.findTraces(query)) {
   for (const { scopeSpans } of decodeTraces(encoded).resourceSpans) {

@@ -9,7 +9,7 @@ import { serving } from "./serving.mjs";
 const programs = fileURLToPath(new URL("programs", import.meta.url));
 const bins = ["spanstore", "grpc-server"];
 
-/** What is tried where everything is installed, on one Node; each throws with what went wrong. */
+/** The checks of an install with all packages on one Node; each throws an error that says what failed. */
 export const checks = {
   quickstart: async (at) => {
     copyFileSync(quickstart, join(at.place, "quickstart.ts"));
@@ -53,7 +53,7 @@ export const checks = {
   },
 };
 
-/** What users of a Node that is too old see. */
+/** The messages on a Node that is too old. */
 export async function checkOldNode(at) {
   for (const name of bins)
     expect(await runNode(at, [bin(at, name)], 1), new RegExp(`^${name}: Node.js .* 22.12 or newer`));

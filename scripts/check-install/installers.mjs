@@ -13,7 +13,7 @@ export const installers = [
       const { packages } = JSON.parse(readFileSync(join(folder, "node_modules/.package-lock.json"), "utf8"));
       return Object.keys(packages).length;
     },
-    // Of the machine's own settings it complains, too.
+    // It complains of the machine's own settings, too.
     complaint:
       /^npm warn (?!Unknown|install-scripts {3}protobufjs@|install-scripts 1 package |install-scripts(?: Run|$))/m,
   },

@@ -33,7 +33,7 @@ export function entryPoints() {
   });
 }
 
-/** What the pages of the packages tell bundlers to leave outside. */
+/** The externals that the READMEs of the packages name for bundlers. */
 export const externals = ["@spanstore/sqlite", "@spanstore/manticore"];
 
 export const quickstart = join(root, "examples/quickstart/quickstart.ts");

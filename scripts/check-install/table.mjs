@@ -1,6 +1,6 @@
 const mebi = 1024 * 1024;
 
-/** What installs cost, as a table of Markdown's. */
+/** The cost of installs, as a Markdown table. */
 export function tableOf(titles, rows) {
   const heads = titles.flatMap((title) => [`${title}: packages`, "MB", "seconds"]);
   const lines = rows.map(({ name, costs }) => [

@@ -6,7 +6,7 @@ import { cacheFolder } from "../cache-folder.mjs";
 /** Every peer the tests know, by name: see catalog.json. */
 export const catalog = JSON.parse(readFileSync(new URL("catalog.json", import.meta.url), "utf8"));
 
-/** Where `npm run peers` puts what it gets; outside the tree. */
+/** The folder in which `npm run peers` puts its downloads; outside the tree. */
 export function peersFolder() {
   return process.env.SPANSTORE_PEERS || join(cacheFolder(), "peers");
 }
@@ -14,7 +14,7 @@ export function peersFolder() {
 /**
  * Finds a peer: by its environment variable (an http address or the path of a program), on PATH, in
  * the folder of `npm run peers`, or as a Docker image that is here already. Undefined: there is none.
- * Of a peer of Java's the variable takes the path of a script that is called as `java` would be.
+ * For a peer in Java the variable takes the path of a script that is called as `java` would be.
  */
 export function locatePeer(name) {
   const peer = catalog[name];

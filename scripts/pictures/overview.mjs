@@ -22,7 +22,7 @@ function box(x, y, width, height, title, note) {
 
 const arrow = (x1, y1, x2, y2) => `<path d="M${x1} ${y1} L${x2} ${y2}" class="line" marker-end="url(#tip)"/>`;
 
-/** What sends and asks, what spanstore is, and where spans lie. */
+/** The senders and readers, spanstore itself, and its backends. */
 export function overview() {
   const content = [
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 L8 4 L0 8 z" class="quiet"/></marker></defs>',

@@ -1,4 +1,4 @@
-/** Colours for a light and for a dark background; the two series are told apart by colour-blind people, too. */
+/** Colours for a light and for a dark background; colour-blind people can distinguish the two series, too. */
 const style = `
   :root { --ink: #1f2328; --quiet: #59636e; --line: #d1d9e0; --box: #f6f8fa; --ours: #0969da; --theirs: #bc4c00; --error: #cf222e }
   @media (prefers-color-scheme: dark) {

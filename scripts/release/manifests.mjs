@@ -7,7 +7,7 @@ import { manifestOf, published } from "../workspace-packages.mjs";
 const { repository, author, license, engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const address = addressOf(repository);
 
-/** What every published package says of itself, besides what is its own. */
+/** The fields of package.json that all published packages share. */
 function common(folder) {
   return {
     license,
@@ -43,7 +43,7 @@ export function writeManifests() {
   }
 }
 
-/** What is wrong with the published packages, in words. */
+/** The problems of the published packages, in words. */
 export function manifestProblems() {
   return published().flatMap((folder) => {
     const manifest = manifestOf(folder);

@@ -25,7 +25,7 @@ process.exitCode = await onNewEnoughNode(async () => {
   return runPnpm(["install", "--lockfile-only"]);
 });
 
-/** What each file says, without the packages that it names. */
+/** The text of each file, without the packages that it names. */
 function changesets() {
   const folder = join(root, ".changeset");
   const files = readdirSync(folder).filter((name) => name.endsWith(".md") && name !== "README.md");

@@ -31,7 +31,7 @@ function longest(modules: readonly TestModule[]): string[] {
 
 /**
  * A test that was to run and did not, as in an interrupted run, counts as skipped. An error outside of
- * the tests, in a file, in a hook or nobody's, counts as a failed one.
+ * the tests, in a file, in a hook or unhandled, counts as a failed one.
  */
 function counts(modules: readonly TestModule[], unhandledErrors: number): string {
   let passed = 0;

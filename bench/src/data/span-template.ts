@@ -16,7 +16,7 @@ import { errorTypes, experiments, services, tenants, userAgents } from "./vocabu
 /** Span.attributes in opentelemetry.proto.trace.v1. */
 const attributesField = 9;
 
-/** What of a span is the same in all traces of its flow, encoded. */
+/** The parts of a span that are the same in all traces of its flow, encoded. */
 export interface SpanTemplate {
   /** Span.name and Span.kind. */
   readonly head: Buffer;

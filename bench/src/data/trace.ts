@@ -27,7 +27,7 @@ const jitterNano = 500_000_000;
 export const maxSpanOffsetNano = 40_000_000_000;
 const maxRootNano = 30_000_000_000;
 
-/** What differs from trace to trace; one object is filled again and again. */
+/** The parts that differ from trace to trace; one object is filled again and again. */
 export interface TraceDraft {
   age: number;
   flow: Flow;

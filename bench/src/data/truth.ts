@@ -9,7 +9,7 @@ interface Candidate {
 }
 
 /**
- * What each query must answer on the traces of ages `newest` to the oldest: the ids of its newest
+ * The right answer to each query on the traces of ages `newest` to the oldest: the ids of its newest
  * traces, by the start of their newest matching span, at most its limit. One pass over the data set.
  */
 export function expectedTraceIds(set: DataSet, newest: number, queries: readonly Query[]): string[][] {
@@ -59,7 +59,7 @@ function insertNewestFirst(candidates: Candidate[], candidate: Candidate): void 
   candidates.splice(at, 0, candidate);
 }
 
-/** What is known of a whole data set without a store. */
+/** The facts about a whole data set without a store. */
 export interface Inventory {
   /** Sorted. */
   readonly services: readonly string[];

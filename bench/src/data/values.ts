@@ -44,14 +44,14 @@ export const rareQueueDepths: readonly number[] = numbers(rareCount).map((n) => 
 export const rareRowCounts: readonly number[] = numbers(rareCount).map((n) => 1500 + 500 * n);
 export const rareRowsStep = 500;
 
-/** Of internal spans. */
+/** Attributes of internal spans. */
 export const queueDepth = varying("app.queue.depth", numbers(50), 8, rareQueueDepths);
 export const score = varying(
   "app.score",
   numbers(200).map((n) => ({ double: n / 200 })),
   14,
 );
-/** Of database spans. */
+/** Attributes of database spans. */
 export const returnedRows = varying(
   "db.response.returned_rows",
   [...numbers(100), ...numbers(7).map((n) => 20_000 + 1000 * n)],
@@ -61,7 +61,7 @@ export const returnedRows = varying(
 
 const statusesOfSuccess = [200, 200, 200, 200, 200, 201, 204, 404];
 
-/** Of server spans that speak HTTP. */
+/** Attributes of server spans that speak HTTP. */
 export const httpStatus: Varying<number> = {
   key: "http.response.status_code",
   values: [...statusesOfSuccess, 500, 503],

@@ -3,11 +3,11 @@ import type { Batch } from "../data/batches.js";
 import { rejectedSpansOf } from "../wire/answers.js";
 import { methods, type RawClient } from "./client.js";
 
-/** What came of sending batches. */
+/** The result of sending batches. */
 export interface ExportOutcome {
   readonly spans: number;
   readonly seconds: number;
-  /** Of each Export call that succeeded, in milliseconds. */
+  /** The time of each Export call that succeeded, in milliseconds. */
   readonly latencies: readonly number[];
   /** Calls that were refused for the moment (UNAVAILABLE, RESOURCE_EXHAUSTED) and sent again. */
   readonly retries: number;

@@ -14,7 +14,7 @@ export interface DependenciesResult {
   /** Spans in the window when it was first asked for. */
   readonly spans: number;
   readonly firstMilliseconds: number;
-  /** Of the asks that follow, each right after another thousand spans. */
+  /** The times of the later calls, each right after another thousand spans. */
   readonly later: Latency;
   /** How many of all answers hold exactly the calls between services that were written. */
   readonly exact: number;

@@ -13,7 +13,7 @@ export interface IngestRow {
   readonly spansPerSecond: number;
   /** Server processor seconds for a million spans, what it does afterwards until it is quiet included. */
   readonly cpuSecondsPerMillion: number;
-  /** Of one Export call. */
+  /** The times of Export calls. */
   readonly latency: Latency;
   readonly retries: number;
 }

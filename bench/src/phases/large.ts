@@ -50,7 +50,7 @@ async function store(session: Session, trace: LargeTrace): Promise<void> {
 export async function measureLarge(session: Session): Promise<LargeResult> {
   const middleTrace = largeTrace(session.set, middleSpans);
   const hugeTrace = largeTrace(session.set, hugeSpans);
-  // What earlier phases left in the server's memory would hide the growth, and burden a store that keeps all
+  // Leftovers of earlier phases in the server's memory would hide the growth, and burden a store that keeps all
   // in memory; such a one starts this phase empty.
   if (!session.target.persistent) await restart(session);
   await store(session, middleTrace);

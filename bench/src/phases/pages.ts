@@ -17,7 +17,7 @@ export type WalkRow = { readonly name: string } & (
   | (Pick<Measured, "latency" | "cpuMilliseconds"> & {
       readonly pageSize: number;
       readonly pages: number;
-      /** Of the first and of the last ten pages of each walk. */
+      /** The times of the first and of the last ten pages of each walk. */
       readonly begin: Latency;
       readonly end: Latency;
       /** Whether every walk gave exactly what it must, in order, and nothing twice. */
@@ -31,7 +31,7 @@ export interface PagesResult {
   readonly memory: SecondOpinion;
 }
 
-/** What a walk found, page after page. */
+/** The result of a walk, page after page. */
 interface Walked {
   readonly milliseconds: readonly number[];
   readonly items: readonly string[];

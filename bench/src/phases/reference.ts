@@ -21,7 +21,7 @@ export interface SecondOpinion {
   readonly spans: number;
 }
 
-/** Of traces whose spans are looked for; more are written, so that none of those in the window is missing. */
+/** The traces whose spans are looked for; more are written, so that none in the window is missing. */
 const tracesInWindow = 1000;
 
 export async function openReference(session: Session): Promise<Reference> {

@@ -16,7 +16,7 @@ export type SearchRow = { readonly name: string } & (
       /** Whether all answers are what they must be. */
       readonly right: boolean;
       readonly agreement?: Agreement;
-      /** What the check of the answers says when an agreement does not. */
+      /** The result of the check of the answers when they disagree. */
       readonly verdict?: string;
       /** The answered trace ids by query, to be compared between servers. */
       readonly ids?: readonly (readonly string[])[];
@@ -25,7 +25,7 @@ export type SearchRow = { readonly name: string } & (
 
 const summariesName = "summaries of a service's traces";
 
-/** What is asked of a quiet server: every answer is compared with the data set itself. */
+/** Searches of a quiet server: every answer is compared with the data set itself. */
 export async function measureSearches(session: Session): Promise<SearchRow[]> {
   const known = truthOf(session);
   const rows: SearchRow[] = [];
@@ -46,7 +46,7 @@ export async function measureSearches(session: Session): Promise<SearchRow[]> {
   return rows;
 }
 
-/** What the answers must be at the moment. */
+/** The right answers at the moment. */
 interface Truth {
   readonly kinds: readonly QueryKind[];
   readonly expected: ReadonlyMap<string, readonly (readonly string[])[]>;
@@ -62,7 +62,7 @@ export function truthOf(session: Session): Truth {
   };
 }
 
-/** What each query of each kind must answer at the moment, by the kind's name. */
+/** The right answer to each query of each kind at the moment, by the kind's name. */
 export function expectedOf(session: Session, kinds: readonly QueryKind[]): Map<string, string[][]> {
   const queries = kinds.flatMap((kind) => kind.queries);
   const all = expectedTraceIds(session.set, newestAge(session), queries);

@@ -10,7 +10,7 @@ import { findRequest, getTracesRequest } from "../wire/requests.js";
 import { allMatch, compareTraces, type TraceAgreement } from "./check.js";
 import { newestAge, type Session } from "./session.js";
 
-/** What a stretch of the time was like. */
+/** The measurements of a stretch of time. */
 export interface SoakSample {
   /** Since the beginning, at the stretch's end. */
   readonly minutes: number;
@@ -30,14 +30,14 @@ export interface SoakSample {
 export interface SoakResult {
   readonly rate: number;
   readonly samples: readonly SoakSample[];
-  /** What searches failed with, and how often. */
+  /** The errors of searches, and their counts. */
   readonly faults: ReadonlyMap<string, number>;
   /** Every trace that was acknowledged, asked for by id at the end. */
   readonly traces: {
     readonly asked: number;
     readonly whole: number;
     readonly identical: number;
-    /** Of these, those that were not when they were asked for first: Elasticsearch shows a little later what it took. */
+    /** Those found only at the second try: Elasticsearch shows new spans a little later. */
     readonly late: number;
   };
   readonly keepsBytes: boolean;

@@ -16,14 +16,14 @@ export interface WriteSpanRow {
   readonly spansPerSecond: number;
   /** Server processor seconds for a million spans, what it does afterwards until it is quiet included. */
   readonly cpuSecondsPerMillion: number;
-  /** Of one WriteSpan call; a stream has no answer for a span. */
+  /** The times of WriteSpan calls; a stream has no answer for a span. */
   readonly latency?: Latency;
 }
 
 export interface WriteSpanResult {
   readonly rows: readonly (WriteSpanRow | { readonly name: string; readonly refused: string })[];
   readonly getTrace: { readonly latency: Latency; readonly cpuMilliseconds: number } | Refused;
-  /** Of the traces asked for by GetTrace, how many came whole. */
+  /** The number of traces that GetTrace returned whole. */
   readonly whole: string;
 }
 

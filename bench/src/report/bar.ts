@@ -3,7 +3,7 @@ import type { SearchRow } from "../phases/searches.js";
 import type { TargetResult } from "../run.js";
 import { markdownTable, megabytes, millis, thousands } from "./table.js";
 
-/** What the project asks of its SQLite store, and whether this run shows it. */
+/** The demands of the project on its SQLite store, and whether this run meets them. */
 interface Verdict {
   readonly what: string;
   readonly bar: string;

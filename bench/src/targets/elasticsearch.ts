@@ -4,11 +4,11 @@ import { freePort, launch } from "./launch.js";
 import { workspaceServer } from "./spanstore.js";
 import type { RunningServer, Target } from "./target.js";
 
-/** An Elasticsearch that runs already. What spanstore and Jaeger have in it is removed before each is measured. */
+/** An Elasticsearch that runs already. The indices of spanstore and Jaeger are removed before each is measured. */
 export interface Elasticsearch {
   readonly url: string;
   readonly process: number;
-  /** Where its data lies. */
+  /** The folder of its data. */
   readonly directory: string;
 }
 

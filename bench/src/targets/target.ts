@@ -16,7 +16,7 @@ export interface RunningServer {
   readonly address: string;
   /** Absent when the server was started by someone else and which process it is, is not known. */
   readonly processes?: readonly number[];
-  /** Where its data lies; absent for a server that keeps none on disk. */
+  /** The folder of its data; absent for a server that keeps none on disk. */
   readonly dataDirectory?: string;
   /** Seconds from the start of the process to the first answer. */
   readonly readySeconds: number;

@@ -10,7 +10,7 @@ import {
   written,
 } from "./writer.js";
 
-/** What an attribute of the bench holds; `{ double }` because a whole number is an int otherwise. */
+/** The value of an attribute of the bench; `{ double }` because a whole number is an int otherwise. */
 export type AttributeValue = string | number | boolean | { readonly double: number };
 
 /** Writes opentelemetry.proto.common.v1.KeyValue's content (jaeger.storage.v2.KeyValue is the same). */

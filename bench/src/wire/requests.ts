@@ -52,7 +52,7 @@ function putPage(writer: Writer, field: number, { size, token }: Page): void {
 
 /**
  * FindTracesRequest, FindTraceIDsRequest and FindTraceSummariesRequest alike. With `page` it asks for one
- * page, whatever the search's limit.
+ * page and ignores the search's limit.
  */
 export function findRequest(search: TraceSearch, page?: Page): Buffer {
   const request = createWriter(256);

@@ -11,7 +11,7 @@ const plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 
 export const image = `docker.elastic.co/elasticsearch/elasticsearch:${version}`;
 
-/** Where the download lies, for all runs. */
+/** The path of the download, for all runs. */
 export function zipFile(): string {
   return join(peersFolder(), `elasticsearch-${version}.zip`);
 }

@@ -7,12 +7,12 @@ import { type OwnServer, startServer } from "./server.js";
 /** For how long a hook that starts a server may run, with the download before the first. */
 export const hookMillis = 600_000;
 
-/** A server that test files share: that of the run, or one that somebody runs at an address. */
+/** A server that test files share: that of the run, or one at a given address. */
 export interface Elasticsearch {
   readonly url: string;
 }
 
-/** A suite that needs a real server. Where there is none it is skipped, and the reporter says so at the end of the run. */
+/** A suite that needs a real server. Without one it is skipped, and the reporter says so at the end of the run. */
 export function describeWithElasticsearch(name: string, tests: (way: Way | undefined) => void): void {
   const way = locateElasticsearch();
   const marked = `${name} [needs elasticsearch]`;
@@ -52,7 +52,7 @@ export function freshPrefix(): string {
   return `t${Date.now().toString(36)}${Math.floor(Math.random() * 36 ** 4).toString(36)}-`;
 }
 
-/** Removes all that tests made under a prefix. Names are told one by one, since servers refuse to delete by pattern. */
+/** Removes all that tests made under a prefix. It names them one by one, since servers refuse to delete by pattern. */
 export async function removeSpaces({ url }: Elasticsearch, prefix: string): Promise<void> {
   const listed = await fetch(`${url}/_cat/indices/${prefix}*?h=index&expand_wildcards=all`);
   const names = (await listed.text()).split("\n").filter((name) => name.startsWith(prefix));

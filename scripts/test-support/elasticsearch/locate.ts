@@ -13,7 +13,7 @@ export type Way =
   | { readonly docker: string };
 
 /**
- * One at an address that is told; one of Maven Central where there is a new enough Java; one of Docker. Undefined: none,
+ * One at a given address; one of Maven Central when Java is new enough; one of Docker. Undefined: none,
  * or none is wanted.
  */
 export function locateElasticsearch(): Way | undefined {
@@ -31,7 +31,7 @@ export function locateElasticsearch(): Way | undefined {
   return docker !== undefined && runs ? { docker } : undefined;
 }
 
-/** The home of a Java that is new enough: the one that is told, that of the path, or one where they usually lie. */
+/** The home of a Java that is new enough: the given one, the one of the path, or one in the usual folders. */
 function newestJava(): string | undefined {
   const onPath = programOnPath("java");
   const homes = [

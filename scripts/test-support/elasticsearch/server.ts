@@ -112,7 +112,7 @@ function dataFolder(): string {
 
 const folderStart = "spanstore-elasticsearch-of-";
 
-/** What a run that was killed left: nobody else looks for it, and in memory it takes room. */
+/** Removes the leftovers of a killed run, which take memory and which no other run removes. */
 function removeLeftovers(above: string): void {
   for (const name of readdirSync(above)) {
     const [, pid] = new RegExp(`^${folderStart}(\\d+)-`).exec(name) ?? [];
@@ -165,7 +165,7 @@ async function onJava(
   const program = join(home, "bin/elasticsearch");
   const isRoot = process.getuid?.() === 0;
   if (isRoot) await run("chown", ["-R", "nobody", folder], folder);
-  // It refuses to run as root. Where it can be said, it ends with who started it, however that ends.
+  // It refuses to run as root. With setpriv it ends together with the process that started it.
   const setpriv = programOnPath("setpriv");
   const account = isRoot ? ["--reuid=nobody", "--regid=nogroup", "--clear-groups"] : [];
   const command: [string, ...string[]] =

@@ -7,7 +7,7 @@ const child = fileURLToPath(new URL("./ingest-child.mjs", import.meta.url));
 
 /** How a process of its own opens a store. */
 export interface StoreOpener {
-  /** Of the engine's built package. */
+  /** The path of the engine's built package. */
   readonly module: URL;
   /** The function of it, which takes the options. */
   readonly open: string;

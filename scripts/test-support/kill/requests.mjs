@@ -14,7 +14,7 @@ export function spanIdsOf(number) {
   return [1, 2, 3].map((i) => (number * 4 + i).toString(16).padStart(16, "0"));
 }
 
-/** What is large takes other ways than what is small; every so many requests one is. */
+/** Large requests take other code paths than small ones; one in this many is large. */
 const largeEvery = 8;
 const padding = { key: "padding", value: { stringValue: "padding ".repeat(12_500) } };
 

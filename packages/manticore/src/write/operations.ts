@@ -44,7 +44,6 @@ const rowsPerStatement = 4_000;
 /** Groups that one statement tells of; with more, memory would be the bound. */
 const maxGroups = 1_000_000;
 const serviceToken = "services";
-const tokensPerStatement = 200;
 
 export function createOperations(
   client: Client,
@@ -58,37 +57,24 @@ export function createOperations(
   /** Windows that this server noted operations of, the latest last. */
   const noted = new Map<string, Window>();
 
-  const put = async (seen: readonly SeenOperation[]): Promise<void> => {
-    for (let at = 0; at < seen.length; at += rowsPerStatement) {
+  const put = async (rows: readonly OperationRow[]): Promise<void> => {
+    for (let at = 0; at < rows.length; at += rowsPerStatement) {
       const out = new SqlBytes();
       out.ascii(insertInto("REPLACE", naming.target(table), operationTable));
-      let count = 0;
-      for (const row of rowsOf(seen.slice(at, at + rowsPerStatement))) {
-        if (count++ > 0) out.comma();
+      rows.slice(at, at + rowsPerStatement).forEach((row, i) => {
+        if (i > 0) out.comma();
         appendRow(out, row);
-      }
+      });
       await client.query(out.toString(), { doing: `cannot write to ${table}` });
     }
-    await removeOlder(seen);
   };
 
-  /** Deletions go by time: while a later window has a name, no row of an earlier one is needed. */
-  const removeOlder = async (seen: readonly SeenOperation[]): Promise<void> => {
-    const byStart = new Map<bigint, string[]>();
-    for (const row of rowsOf(seen)) {
-      const start = startOf(row.window);
-      const tokens = byStart.get(start) ?? [];
-      tokens.push(`"${nameToken(row)}"`);
-      byStart.set(start, tokens);
-    }
-    for (const [start, tokens] of byStart) {
-      for (let at = 0; at < tokens.length; at += tokensPerStatement) {
-        const match = tokens.slice(at, at + tokensPerStatement).join("|");
-        await client.query(
-          `DELETE FROM ${naming.target(table)} WHERE MATCH('${match}') AND window_start < ${start}`,
-          { doing: `cannot write to ${table}` },
-        );
-      }
+  const remove = async (ids: readonly bigint[]): Promise<void> => {
+    for (let at = 0; at < ids.length; at += rowsPerStatement) {
+      const some = ids.slice(at, at + rowsPerStatement).join(",");
+      await client.query(`DELETE FROM ${naming.target(table)} WHERE id IN (${some})`, {
+        doing: `cannot write to ${table}`,
+      });
     }
   };
 
@@ -144,23 +130,29 @@ export function createOperations(
   return {
     note: async (operations, turn) => {
       const generation = await turn.generation();
-      const missing = [...operations].filter((each) => {
-        const start = known.get(keyOf(each), generation);
-        return start === undefined || start < startOf(each.window);
+      const rows = [...latest(rowsOf(operations)).values()].filter((row) => {
+        const start = known.get(keyOf(row), generation);
+        return start === undefined || start < startOf(row.window);
       });
-      if (missing.length === 0) return;
-      for (const { window } of missing) {
+      if (rows.length === 0) return;
+      for (const { window } of rows) {
         noted.delete(window.name);
         noted.set(window.name, window);
         if (noted.size > maxNoted) noted.delete(noted.keys().next().value as string);
       }
+      // Deletions go by time: while a later window has a name, no row of an earlier one is needed.
+      const earlier = rows.flatMap((row) => {
+        const start = known.get(keyOf(row), generation);
+        return start === undefined ? [] : [idOf({ ...row, window: naming.windows.at(start * 1000n) })];
+      });
       const before = client.restarts();
-      await put(missing);
+      await put(rows);
       if (client.restarts() !== before) return;
       known.confirm(
-        missing.map((each) => [keyOf(each), startOf(each.window)]),
+        rows.map((row) => [keyOf(row), startOf(row.window)]),
         generation,
       );
+      await remove(earlier);
     },
 
     forget: () => {
@@ -193,26 +185,22 @@ export function createOperations(
     prune: async (windows, present) => {
       for (const window of windows) {
         const left = present(window) ? await inSpansOf(window) : [];
-        const kept = new Set(rowsOf(left).map((row) => String(idOf(row))));
+        const kept = new Set(rowsOf(left).map(idOf));
         const rows = await client.query(
           `SELECT id FROM ${table} WHERE window_start = ${startOf(window)} LIMIT ${maxGroups} OPTION max_matches=${maxGroups}`,
         );
-        const gone = rows.map(([id]) => (id as Buffer).toString("latin1")).filter((id) => !kept.has(id));
-        for (let at = 0; at < gone.length; at += rowsPerStatement) {
-          const ids = gone.slice(at, at + rowsPerStatement).join(",");
-          await client.query(`DELETE FROM ${naming.target(table)} WHERE id IN (${ids})`);
-        }
+        await remove(rows.map((row) => integer(row, 0)).filter((id) => !kept.has(id)));
       }
     },
 
     renew: async (windows) => {
       const listed = new Set<string>();
       for (const window of [...windows].sort((a, b) => (a.startUnixNano > b.startUnixNano ? -1 : 1))) {
-        const seen = (await inSpansOf(window).catch(noneOfDropped)).filter(
-          (each) => !listed.has(keyOf(each)),
+        const rows = rowsOf(await inSpansOf(window).catch(noneOfDropped)).filter(
+          (row) => !listed.has(keyOf(row)),
         );
-        for (const each of seen) listed.add(keyOf(each));
-        await put(seen);
+        for (const row of rows) listed.add(keyOf(row));
+        await put(rows);
       }
     },
 
@@ -240,7 +228,7 @@ interface OperationRow {
 }
 
 /** A row an operation, and one a service. */
-function rowsOf(seen: readonly SeenOperation[]): OperationRow[] {
+function rowsOf(seen: Iterable<SeenOperation>): OperationRow[] {
   const rows: OperationRow[] = [];
   const services = new Set<string>();
   for (const { window, service, name, spanKind } of seen) {
@@ -255,7 +243,7 @@ function rowsOf(seen: readonly SeenOperation[]): OperationRow[] {
 }
 
 function appendRow(out: SqlBytes, row: OperationRow): void {
-  out.ascii(`(${idOf(row)},${startOf(row.window)},'${row.token} ${nameToken(row)}',`);
+  out.ascii(`(${idOf(row)},${startOf(row.window)},'${row.token}',`);
   out.text(row.service);
   out.comma();
   out.text(row.name);
@@ -266,18 +254,24 @@ function startOf({ startUnixNano }: Window): bigint {
   return startUnixNano / 1000n;
 }
 
-function keyOf({ service, name, spanKind }: SeenOperation): string {
-  return `${spanKind} ${service.length} ${service}${name}`;
+/** What is the same of a name's rows in all windows. */
+function keyOf({ parts }: OperationRow): string {
+  return JSON.stringify(parts);
+}
+
+/** Of each name the row of the latest window. */
+function latest(rows: readonly OperationRow[]): ReadonlyMap<string, OperationRow> {
+  const byKey = new Map<string, OperationRow>();
+  for (const row of rows) {
+    const other = byKey.get(keyOf(row));
+    if (other === undefined || startOf(other.window) < startOf(row.window)) byKey.set(keyOf(row), row);
+  }
+  return byKey;
 }
 
 function idOf({ window, parts }: OperationRow): bigint {
   // Manticore would choose another id for 0.
   return contentId(Buffer.from(JSON.stringify([window.name, ...parts]), "utf8")) || 1n;
-}
-
-/** The rows of one name in all windows have it. */
-function nameToken({ parts }: OperationRow): string {
-  return `n${contentId(Buffer.from(JSON.stringify(parts), "utf8")).toString(36)}`;
 }
 
 /** A service's operations are found by this. */

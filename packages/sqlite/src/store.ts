@@ -9,6 +9,7 @@ import {
 } from "@spanstore/core/engine";
 import type { ThreadPool } from "./connection/thread-pool.js";
 import { memoryPrefix } from "./connection/thread-protocol.js";
+import { type PackedMetrics, unpackMetrics } from "./read/packed-metrics.js";
 import { tenantNames, tenantPath } from "./schema/tenant-path.js";
 import { createThreads, type StoreThreads } from "./threads.js";
 
@@ -106,7 +107,8 @@ function readsOf({ readers, counters, quickReads }: StoreThreads, space: string)
     getOperations: (query, call) =>
       quick?.getOperations(query, call) ?? read(readers, "getOperations", [query], call),
     getDependencies: (query, call) => read(counters, "getDependencies", [query], call),
-    getMetrics: (query, call) => read(counters, "getMetrics", [query], call),
+    getMetrics: async (query, call) =>
+      unpackMetrics(await read<PackedMetrics>(counters, "getMetrics", [query], call)),
   };
 }
 

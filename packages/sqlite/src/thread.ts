@@ -1,6 +1,6 @@
 /** What a worker thread of the store runs: the calls that come to it, for any of the store's spaces. */
 import { parentPort, workerData } from "node:worker_threads";
-import { type CallOptions, SpanStoreError } from "@spanstore/core";
+import { type CallOptions, type MetricsQuery, SpanStoreError } from "@spanstore/core";
 import {
   countBefore,
   createReclaimer,
@@ -19,6 +19,7 @@ import {
   type ThreadOptions,
 } from "./connection/thread-protocol.js";
 import { createEngineReader, createEngineWriter } from "./engine.js";
+import { packMetrics } from "./read/packed-metrics.js";
 import { openForReading, openForWriting } from "./schema/schema.js";
 import { createSpace, createThreadCaches, type Space } from "./schema/space.js";
 
@@ -154,10 +155,15 @@ function serve({ role, synchronous }: ThreadOptions): void {
 }
 
 /** What a store reads, and how many spans are older than a time. */
-function createReads(space: Space): StoreReads & { readonly countBefore: Call } {
+function createReads(
+  space: Space,
+): Omit<StoreReads, "getMetrics"> & Readonly<Record<"countBefore" | "getMetrics", Call>> {
   const reader = createEngineReader(space);
   const count = (time: bigint, options: CallOptions) => countBefore(reader, time, options.signal);
-  return { ...createStoreReads(reader), countBefore: count };
+  const reads = createStoreReads(reader);
+  const getMetrics = async (query: MetricsQuery, options: CallOptions) =>
+    packMetrics(await reads.getMetrics(query, options));
+  return { ...reads, getMetrics, countBefore: count };
 }
 
 /** Gathers a stream's items, so that small ones share a message; what a turn gathered leaves with it. */

@@ -45,5 +45,5 @@ function reason(peer) {
   if (registry === undefined) return peer.manual;
   return registry.path === undefined
     ? `there is no ${registry.tool} on PATH to get it with`
-    : `${registry.tool} did not get ${registry.package}; what it said is above`;
+    : `${registry.tool} did not get ${registry.package}; its output is above`;
 }

@@ -34,8 +34,9 @@ export async function build(folders) {
     if (!built || noted(noteName(name)) !== state) stale.set(name, state);
   }
   if (stale.size === 0) return;
-  console.error(`spanstore: building ${[...stale.keys()].join(", ")}`);
-  const filters = [...stale.keys()].map((name) => `--filter=${name}`);
+  const names = [...stale.keys()];
+  console.error(`spanstore: building ${names.length > 2 ? `${names.length} packages` : names.join(", ")}`);
+  const filters = names.map((name) => `--filter=${name}`);
   // Its output is shown when it fails.
   const { code, output } = await runPnpmQuietly(["--recursive", ...filters, "run", "build"]);
   if (code !== 0) console.error(output);
@@ -45,7 +46,7 @@ export async function build(folders) {
 
 function succeed(what, code) {
   if (code === 0) return;
-  console.error(`spanstore: the ${what} failed; what it said is above`);
+  console.error(`spanstore: the ${what} failed, with the output above`);
   process.exit(code);
 }
 

@@ -47,7 +47,7 @@ async function install(spec, folder) {
     ];
     const { command, argv, options } = shim("npm", ["install", ...flags, "--prefix", staging, spec]);
     const code = await run(command, argv, { ...options, stdio: ["ignore", "ignore", "inherit"] });
-    if (code !== 0) throw new Error(`npm did not get ${spec}; what it said is above`);
+    if (code !== 0) throw new Error(`npm did not get ${spec}; its output is above`);
     rmSync(folder, { recursive: true, force: true });
     renameSync(staging, folder);
   } catch (error) {

@@ -18,7 +18,7 @@ export async function onNewEnoughNode(task) {
   const why = `Node ${process.versions.node} is older than ${oldest.join(".")}`;
   try {
     const { version, program } = await nodeOfMajor(wanted);
-    console.error(`spanstore: ${why}, so this runs on Node ${version} from npm's registry (${program})`);
+    console.error(`spanstore: ${why}; using npm's Node ${version}`);
     return await again(program);
   } catch (error) {
     console.error(`spanstore: ${why}, and npm's registry gave no Node ${wanted}: ${error.message}`);
@@ -26,7 +26,7 @@ export async function onNewEnoughNode(task) {
   }
 }
 
-/** Runs this program on another Node, which decides what to make of signals. */
+/** Runs this program on another Node, which handles the signals. */
 function again(node) {
   return new Promise((resolve, reject) => {
     const child = spawn(node, process.argv.slice(1), { stdio: "inherit", env: environmentOf(node) });

@@ -20,7 +20,7 @@ function installed(leaveOut?: { readonly ofDriver?: string; readonly ofPackage?:
       cpSync(join(packages, name, part), join(target, part), { recursive: true });
     }
   }
-  for (const dependency of ["core/node_modules/re2js", "sqlite/node_modules/lru-cache"]) {
+  for (const dependency of ["core/node_modules/re2js", "core/node_modules/lru-cache"]) {
     symlinkSync(realpathSync(join(packages, dependency)), join(modules, basename(dependency)), "junction");
   }
   if (leaveOut?.ofDriver !== undefined) {

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { defaultTenantHeader } from "@spanstore/client/wire";
 import { SpanStoreError } from "@spanstore/core";
+import { createArrivals } from "@spanstore/http";
 import { pino } from "pino";
 import { createAdminServer } from "./admin/admin-server.js";
 import { createGrpcService, type GrpcService, type GrpcServiceOptions } from "./grpc-service.js";
@@ -95,7 +96,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }));
   const limits = createLimits(options, tenantOf, metrics.refused);
   metrics.watch(limits.taken);
+  const arrivals = createArrivals();
   const backends = createBackends({
+    arrivals,
     store,
     archive,
     tenantOf,
@@ -138,6 +141,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     corsOrigins: options.corsOrigins ?? [],
     uiDir: options.uiDir,
     about: createAbout(options),
+    listen: arrivals.listen,
     tenantHeader: tenancy && (tenancy.header ?? defaultTenantHeader).toLowerCase(),
     maxBodyBytes: options.maxReceiveMessageBytes ?? 64 * mebibyte,
     maxQueryBytes: options.maxQueryBytes ?? mebibyte,

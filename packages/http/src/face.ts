@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { SpanStore } from "@spanstore/core";
 import { aboutRoute } from "./beyond/about.js";
 import { attributeRoutes } from "./beyond/attributes.js";
+import { liveRoute } from "./beyond/live.js";
 import { searchRoutes } from "./beyond/search.js";
 import { metricRoutes } from "./metrics/jaeger/routes.js";
 import { prometheusRoutes } from "./metrics/prometheus/routes.js";
@@ -56,6 +57,7 @@ const queryRoutes = [
   ...searchRoutes,
   ...attributeRoutes,
   aboutRoute,
+  liveRoute,
 ];
 
 /**
@@ -63,7 +65,8 @@ const queryRoutes = [
  * @throws INVALID_OPTIONS when `uiDir` has no files of Jaeger's UI.
  */
 export function createHttpFace(store: SpanStore, options: HttpFaceOptions = {}): HttpFace {
-  const settings = settingsOf(store, options);
+  const closingSoon = new AbortController();
+  const settings = settingsOf(store, options, closingSoon.signal);
   const routes = [
     ...(settings.serve.includes("query") ? queryRoutes : []),
     ...(settings.serve.includes("otlp") ? [exportRoute] : []),
@@ -79,6 +82,7 @@ export function createHttpFace(store: SpanStore, options: HttpFaceOptions = {}):
   };
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
+    closingSoon.abort();
     await Promise.all(
       servers.map(
         (server) =>

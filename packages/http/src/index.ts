@@ -1,3 +1,4 @@
+export { type ArrivalListener, type Arrivals, createArrivals } from "./beyond/arrivals.js";
 export { createHttpFace, type HttpFace, type ListenOptions } from "./face.js";
 export type {
   BodyPlace,

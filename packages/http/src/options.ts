@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { SpanStore, WriteResult } from "@spanstore/core";
 import type { Finding } from "@spanstore/core/engine";
+import type { Arrivals } from "./beyond/arrivals.js";
 
 /** What a call does: a caller may be let to do one and not the other. */
 export type Need = "read" | "write";
@@ -81,6 +82,8 @@ export interface HttpFaceOptions {
   readonly opened?: (call: HttpCall, caller: HttpCaller) => () => void;
   /** What `/api/v3/about` says beside the store's own facts. Default: nothing. */
   readonly about?: (caller: HttpCaller) => Promise<ServerFacts>;
+  /** Shows what becomes durable, for `/api/v3/live`: `listen` of `createArrivals`. Default: it is not shown. */
+  readonly listen?: Arrivals["listen"];
   /** The header that names a call's tenant, for the page. Default: there are no tenants. */
   readonly tenantHeader?: string;
   /** Told of every call once, when its answer has left, or will not. */
@@ -114,10 +117,13 @@ export interface HttpFaceOptions {
 }
 
 export interface Settings
-  extends Required<Omit<HttpFaceOptions, "archiveOf" | "place" | "uiDir" | "tenantHeader">> {
+  extends Required<Omit<HttpFaceOptions, "archiveOf" | "place" | "uiDir" | "tenantHeader" | "listen">> {
   readonly archiveOf: HttpFaceOptions["archiveOf"] | undefined;
   readonly uiDir: string | undefined;
   readonly tenantHeader: string | undefined;
+  readonly listen: HttpFaceOptions["listen"] | undefined;
+  /** Fires when the face closes: answers that have no end end then. */
+  readonly closing: AbortSignal;
   readonly place: NonNullable<HttpFaceOptions["place"]>;
 }
 
@@ -125,13 +131,15 @@ const mebibyte = 1024 * 1024;
 
 const unbounded: BodyPlace = { take() {}, expect() {}, settle() {}, release() {} };
 
-export function settingsOf(store: SpanStore, options: HttpFaceOptions): Settings {
+export function settingsOf(store: SpanStore, options: HttpFaceOptions, closing: AbortSignal): Settings {
   const storeOf =
     options.storeOf ?? (({ tenant }) => (tenant === undefined ? store : store.forTenant(tenant)));
   return {
     serve: options.serve ?? ["query", "otlp", "page"],
     uiDir: options.uiDir,
     tenantHeader: options.tenantHeader,
+    listen: options.listen,
+    closing,
     about: options.about ?? (async () => ({})),
     authorize: options.authorize ?? (() => ({})),
     storeOf,

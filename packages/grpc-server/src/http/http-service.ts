@@ -33,6 +33,7 @@ export interface HttpServiceOptions {
   /** Undefined: our own page. */
   readonly uiDir: string | undefined;
   readonly about: HttpFaceOptions["about"] & {};
+  readonly listen: HttpFaceOptions["listen"] & {};
   /** Undefined: there are no tenants. */
   readonly tenantHeader: string | undefined;
   readonly maxBodyBytes: number;
@@ -63,6 +64,7 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       ...(options.uiDir === undefined ? {} : { uiDir: options.uiDir }),
       ...(options.tenantHeader === undefined ? {} : { tenantHeader: options.tenantHeader }),
       about: options.about,
+      listen: options.listen,
       authorize: (call) => authorized(options, call),
       storeOf: ({ tenant }) => spaceOf(tenant).store,
       ...(hasArchive ? { archiveOf: (caller) => archiveOf(spaceOf(caller.tenant)) } : {}),

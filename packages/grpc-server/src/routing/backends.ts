@@ -1,6 +1,7 @@
 import type { Metadata } from "@grpc/grpc-js";
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
 import type { SpanLimits } from "@spanstore/core/engine";
+import type { Arrivals } from "@spanstore/http";
 import { LRUCache } from "lru-cache";
 import { limitedStore } from "../limits/limited-store.js";
 import type { RateLimit } from "../limits/rate-limits.js";
@@ -28,6 +29,7 @@ export interface BackendOptions {
   /** Whose a call is; undefined where there are no tenants. */
   readonly tenantOf: TenantOf | undefined;
   readonly declareStreaming: boolean;
+  readonly arrivals: Arrivals;
   readonly metrics: Metrics;
   readonly deadLetters: (destination: Destination) => DeadLetters;
   /** Of the spans that are written; undefined: whatever fits in a message. */
@@ -120,7 +122,8 @@ function spaceOver(
     openArchive: (() => Promise<ArchiveMethods>) | undefined,
     archive: (() => Promise<SpanStore>) | undefined,
   ): Backend => {
-    const over = limitedStore(unlimited, limits);
+    const shown = role === "main" ? options.arrivals.tap(unlimited, tenant) : unlimited;
+    const over = limitedStore(shown, limits);
     const letters = deadLetters({ tenant, store: role });
     const v1 = storageV1(over, openArchive, declareStreaming, metrics, letters);
     const stores = { store: over, archive, maxClockSkewMs };

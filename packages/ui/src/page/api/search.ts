@@ -98,13 +98,14 @@ interface SpanJson {
   readonly status?: { readonly code?: number };
 }
 
+/** Spans of a resource in OTLP's JSON. */
+export interface ResourceSpansJson {
+  readonly resource?: { readonly attributes?: readonly KeyValueJson[] };
+  readonly scopeSpans?: readonly { readonly spans?: readonly SpanJson[] }[];
+}
+
 interface SpansJson {
-  readonly result: {
-    readonly resourceSpans: readonly {
-      readonly resource?: { readonly attributes?: readonly KeyValueJson[] };
-      readonly scopeSpans?: readonly { readonly spans?: readonly SpanJson[] }[];
-    }[];
-  };
+  readonly result: { readonly resourceSpans: readonly ResourceSpansJson[] };
   readonly nextPageToken?: string;
 }
 
@@ -130,10 +131,13 @@ export async function searchSpans(
     ...(order === undefined ? {} : { orderBy: [order] }),
   };
   const json = await askJson<SpansJson>("api/v3/spans", { body, signal });
-  const items = json.result.resourceSpans.flatMap(({ resource, scopeSpans = [] }) =>
+  return { items: spansOfJson(json.result.resourceSpans), nextPageToken: json.nextPageToken };
+}
+
+export function spansOfJson(resourceSpans: readonly ResourceSpansJson[]): readonly FoundSpan[] {
+  return resourceSpans.flatMap(({ resource, scopeSpans = [] }) =>
     scopeSpans.flatMap(({ spans = [] }) => spans.map((span) => foundSpan(span, resource?.attributes ?? []))),
   );
-  return { items, nextPageToken: json.nextPageToken };
 }
 
 function foundSpan(span: SpanJson, ofResource: readonly KeyValueJson[]): FoundSpan {

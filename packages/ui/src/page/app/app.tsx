@@ -16,6 +16,7 @@ const later: Partial<Record<View, ViewModule>> = {
   compare: async () => (await import("../compare/compare-view.js")).CompareView,
   services: async () => (await import("../services/services-view.js")).ServicesView,
   graph: async () => (await import("../graph/graph-view.js")).GraphView,
+  live: async () => (await import("../live/live-view.js")).LiveView,
   about: async () => (await import("../about/about-view.js")).AboutView,
   trace: async () => (await import("../trace/trace-view.js")).TraceView,
 };

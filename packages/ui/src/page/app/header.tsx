@@ -9,6 +9,7 @@ const entries: readonly (readonly [View, WordKey])[] = [
   ["search", "search"],
   ["services", "services"],
   ["graph", "graph"],
+  ["live", "live"],
   ["about", "about"],
 ];
 

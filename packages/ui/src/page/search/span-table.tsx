@@ -1,15 +1,12 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { FoundSpan, SpanOrder } from "../api/search.js";
-import { routeTo } from "../app/route.js";
-import { colourOf } from "../kit/colours.js";
 import { Icon } from "../kit/icons.js";
 import { Text } from "../kit/text.js";
 import { VirtualList } from "../kit/virtual-list.js";
-import { formatDuration, formatTime } from "../time/format.js";
 import { t } from "../words/words.js";
-import { textOfValue } from "./any-text.js";
 import type { Found, Pager } from "./pager.js";
+import { SpanRow } from "./span-row.js";
 import type { SearchState } from "./state.js";
 import { Foot, ResultHead } from "./trace-list.js";
 
@@ -64,29 +61,7 @@ export function SpanTable({ pager, found, state, marks, change }: SpanTableProps
         onEnd={pager.more}
         row={(index) => {
           const span = found.items[index] as FoundSpan;
-          return (
-            <a class="span-row" href={routeTo("trace", [span.traceId], { span: span.spanId, q })}>
-              <span class="dotted">
-                <span class={`dot ${colourOf(span.service)}`} aria-hidden="true" />
-                <Text value={span.service} marks={marks} most={60} />
-              </span>
-              <span>
-                {span.isError && (
-                  <span class="error" title={t("error")}>
-                    <Icon name="error" />
-                  </span>
-                )}
-                <Text value={span.name} marks={marks} />
-              </span>
-              {columns.map((key) => (
-                <span key={key} class="extra">
-                  <Text value={textOfValue(span.attributes.get(key))} marks={marks} most={120} />
-                </span>
-              ))}
-              <span class="number">{formatDuration(span.endTimeUnixNano - span.startTimeUnixNano)}</span>
-              <time class="number start">{formatTime(span.startTimeUnixNano)}</time>
-            </a>
-          );
+          return <SpanRow span={span} q={q} marks={marks} columns={columns} />;
         }}
       >
         <Foot found={found} pager={pager} />

@@ -1,0 +1,38 @@
+import type { SpanStore } from "@spanstore/core";
+import { encodedTraces } from "@spanstore/core/engine";
+
+/** Called with an encoded request whose spans are durable. The bytes are everybody's: none changes them. */
+export type ArrivalListener = (traces: Uint8Array) => void;
+
+/** What is written, for those who watch. */
+export interface Arrivals {
+  /** The same store; what a tenant writes by it is shown to those who watch that tenant. */
+  tap(store: SpanStore, tenant: string | undefined): SpanStore;
+  /** @returns what ends it. */
+  listen(tenant: string | undefined, listener: ArrivalListener): () => void;
+}
+
+/** Costs nothing as long as nobody watches; then a copy of each request, since a store may keep what it is given. */
+export function createArrivals(): Arrivals {
+  const listeners = new Map<string | undefined, Set<ArrivalListener>>();
+  return {
+    tap: (store, tenant) => ({
+      ...store,
+      write: async (traces, options) => {
+        if (!listeners.has(tenant)) return store.write(traces, options);
+        const copy = encodedTraces(traces).slice();
+        const result = await store.write(traces, options);
+        for (const listener of listeners.get(tenant) ?? []) listener(copy);
+        return result;
+      },
+    }),
+    listen(tenant, listener) {
+      const others = listeners.get(tenant) ?? new Set();
+      listeners.set(tenant, others.add(listener));
+      return () => {
+        others.delete(listener);
+        if (others.size === 0) listeners.delete(tenant);
+      };
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { decodeTraces, type FilterCall, openMemoryStore, SpanStoreError } from "@spanstore/core";
+import { parseGroups, tracesToJson } from "@spanstore/core/otlp";
+import { filterOf, filterParameters } from "../search/filter.js";
+import type { Answer } from "../wire/answer.js";
+import type { Call, Route } from "../wire/call.js";
+
+/** Spans that match a filter, as they become durable: server-sent events. */
+export const liveRoute: Route = {
+  method: "GET",
+  need: "read",
+  form: "gateway",
+  url: "/api/v3/live",
+  parameters: filterParameters,
+  answer: live,
+};
+
+/** So much of what has arrived waits for its reader; more is only counted. */
+const mostHeldBytes = 8 * 1024 * 1024;
+/** So many spans are shown at once; more are only counted. */
+const mostSpans = 200;
+/** The shortest time between two events. */
+const eventMillis = 250;
+/** A comment tells a reader that nothing has arrived, and a proxy that the connection is used. */
+const quietMillis = 15_000;
+
+function live(call: Call): Answer {
+  const filter = filterOf(call.parameters);
+  const { listen } = call.settings;
+  if (listen === undefined) {
+    throw new SpanStoreError("UNSUPPORTED", "this server does not show spans as they arrive");
+  }
+  return {
+    contentType: "text/event-stream",
+    // Its connection serves nothing else, and holds up nobody who closes.
+    headers: { "cache-control": "no-store", connection: "close" },
+    body: events(call, filter, listen),
+  };
+}
+
+async function* events(
+  { caller, signal, settings }: Call,
+  filter: FilterCall | undefined,
+  listen: NonNullable<Call["settings"]["listen"]>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const over = AbortSignal.any([signal, settings.closing]);
+  let waiting: Uint8Array[] = [];
+  let heldBytes = 0;
+  let leftOut = 0;
+  let woken = new AbortController();
+  const stop = listen(caller.tenant, (traces) => {
+    if (heldBytes + traces.length > mostHeldBytes) leftOut += spansIn(traces);
+    else {
+      heldBytes += traces.length;
+      waiting.push(traces);
+    }
+    woken.abort();
+  });
+  try {
+    yield Buffer.from(": spans are shown as they become durable\n\n");
+    while (!over.aborted) {
+      if (waiting.length === 0) {
+        woken = new AbortController();
+        await quiet(quietMillis, AbortSignal.any([over, woken.signal]));
+      }
+      if (over.aborted) return;
+      const arrived = waiting;
+      waiting = [];
+      heldBytes = 0;
+      const found = await matching(arrived, filter);
+      leftOut += found.leftOut;
+      if (found.resourceSpans.length > 0 || leftOut > 0) {
+        const data = JSON.stringify({ resourceSpans: found.resourceSpans, leftOut });
+        leftOut = 0;
+        yield Buffer.from(`event: spans\ndata: ${data}\n\n`);
+      } else if (arrived.length === 0) {
+        yield Buffer.from(":\n\n");
+      }
+      await quiet(eventMillis, over);
+    }
+  } finally {
+    stop();
+  }
+}
+
+/** A store in memory knows exactly what matches. */
+async function matching(
+  arrived: readonly Uint8Array[],
+  filter: FilterCall | undefined,
+): Promise<{ readonly resourceSpans: readonly unknown[]; readonly leftOut: number }> {
+  const resourceSpans: unknown[] = [];
+  let spans = 0;
+  let leftOut = 0;
+  for (const traces of arrived) {
+    await using store = openMemoryStore();
+    await store.write(traces);
+    const page = { size: Math.max(1, spansIn(traces)) };
+    for await (const { encoded } of store.findSpans({ page, ...(filter === undefined ? {} : { filter }) })) {
+      const count = spansIn(encoded);
+      if (spans >= mostSpans) leftOut += count;
+      else {
+        spans += count;
+        const json = tracesToJson(decodeTraces(encoded)) as { readonly resourceSpans: readonly unknown[] };
+        resourceSpans.push(...json.resourceSpans);
+      }
+    }
+  }
+  return { resourceSpans, leftOut };
+}
+
+function spansIn(traces: Uint8Array): number {
+  return parseGroups(traces).reduce((sum, { spans }) => sum + spans.length / 2, 0);
+}
+
+/** Waits, unless the signal fires first. */
+function quiet(millis: number, signal: AbortSignal): Promise<unknown> {
+  return delay(millis, undefined, { signal }).catch(() => {});
+}

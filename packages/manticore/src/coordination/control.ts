@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createWriteBarrier, orAborted, pause } from "@spanstore/core/engine";
-import { type Client, decimal } from "../connection/client.js";
-import { failureOf } from "../connection/errors.js";
+import type { Client } from "../connection/client.js";
 import type { Naming } from "../schema/naming.js";
-import { controlTable, insertInto } from "../schema/schema.js";
-import { makeTable } from "../schema/tables.js";
+import { createControlTable, generationId } from "./control-table.js";
 
 /**
  * What servers on one searchd have to know of each other: numbers of writes, so that a walk through pages can tell
@@ -38,8 +36,6 @@ export interface WriteTurn {
   readonly generation: () => Promise<number>;
 }
 
-/** The row of the generation; servers take random ids far above it. */
-const generationId = 1;
 const firstServerId = 1_000_000;
 /** A server's walks stand in a row of their own, whose id is its own and this. */
 const walkIds = 2 ** 49;
@@ -50,22 +46,10 @@ const rangeMillis = 50;
 const deadAfterMillis = 5_000;
 /** The generation of a range is believed by writes for so long, well within what a walk waits for them. */
 const generationMillis = 2_000;
-/** Rows of servers that said nothing for so long are removed. */
-const forgottenAfterMillis = 24 * 3_600_000;
 const pollMillis = 5;
 /** That no write is under way is told so much later, unless there is another one by then. */
 const lateMillis = 10;
 const microsPerMilli = 1000;
-
-interface Server {
-  readonly id: number;
-  /** No write under way, nor one to come of the range, has a lower number; 0 when there are none. */
-  readonly busy: number;
-  /** The highest number of the range; in the row of walks, the highest that a walk was given. */
-  readonly last: number;
-  /** When it said so, in milliseconds of its clock. */
-  readonly seen: number;
-}
 
 interface Range {
   next: number;
@@ -90,49 +74,11 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   let claimed: number | undefined;
   let renewing: Promise<void> | undefined;
 
-  /** The table may be gone: it holds nothing that matters, so it is simply made again. */
-  const withTable = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (failureOf(error) !== "no table") throw error;
-      await makeTable(client, naming, naming.control, controlTable);
-      return work();
-    }
-  };
-  const put = (id: number, busy: number, number: number): Promise<unknown> =>
-    withTable(() =>
-      client.query(
-        `${insertInto("REPLACE", naming.target(naming.control), controlTable)}(${id},${busy},${number},${Date.now()})`,
-        { doing: "cannot write" },
-      ),
-    );
-  const remove = (where: string): Promise<unknown> =>
-    client
-      .query(`DELETE FROM ${naming.target(naming.control)} WHERE ${where}`, { retryMillis: 0 })
-      .catch(() => undefined);
-  const read = (where: string, signal?: AbortSignal): Promise<Server[]> =>
-    withTable(async () => {
-      const rows = await client.query(
-        `SELECT id, busy, last, seen FROM ${naming.control} WHERE ${where} LIMIT 1000 OPTION max_matches=1000`,
-        { signal },
-      );
-      return rows.map((row) => {
-        const [id, busy, last, seen] = [0, 1, 2, 3].map((column) => decimal(row, column)) as [
-          number,
-          number,
-          number,
-          number,
-        ];
-        return { id, busy, last, seen };
-      });
-    });
+  const table = createControlTable(client, naming);
   const readAll = async (signal?: AbortSignal) => {
-    const rows = await read(`id >= ${generationId}`, signal);
+    const rows = await table.read(signal);
     const others = rows.filter(({ id }) => id !== generationId && id !== own && id !== ownWalks);
-    const before = Date.now() - forgottenAfterMillis;
-    const old = others.filter(({ seen }) => seen < before).map(({ id }) => id);
-    if (old.length > 0) await remove(`id IN (${old.join(",")}) AND seen < ${before}`);
+    await table.removeSilent(others);
     return { others, generation: rows.find(({ id }) => id === generationId)?.last ?? 0 };
   };
 
@@ -147,9 +93,9 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   const publish = (): Promise<unknown> =>
     inTurn(() => {
       const numbers = [writes.lowest(), range?.next, claimed].filter((number) => number !== undefined);
-      return put(own, numbers.length === 0 ? 0 : Math.min(...numbers), last);
+      return table.put(own, numbers.length === 0 ? 0 : Math.min(...numbers), last);
     });
-  /** Nobody shall wait for what does not come. */
+  /** Tells that no write is under way, so that no walk waits for one. */
   const giveUpLater = (): void => {
     clearTimeout(late);
     late = setTimeout(() => {
@@ -224,7 +170,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
       walked = number;
       range = undefined;
       await orAborted(
-        inTurn(() => put(ownWalks, 0, walked)),
+        inTurn(() => table.put(ownWalks, 0, walked)),
         signal,
       );
       await writes.passed(number, signal);
@@ -236,7 +182,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
         if (busy.length === 0) return number;
         if (Date.now() >= deadline) {
           // The next walk need not wait for them.
-          for (const { id, seen } of busy) await remove(`id = ${id} AND seen = ${seen}`);
+          for (const { id, seen } of busy) await table.remove(`id = ${id} AND seen = ${seen}`);
           return number;
         }
         await pause(pollMillis, signal);
@@ -245,12 +191,16 @@ export function createControl(client: Client, naming: Naming, highestStored: num
     generation: async (signal) => (await readAll(signal)).generation,
     raiseGeneration: async () => {
       // Of the clock, so that none comes twice, even after a restart that forgot it.
-      await put(generationId, 0, Date.now() * microsPerMilli + Math.floor(Math.random() * microsPerMilli));
+      await table.put(
+        generationId,
+        0,
+        Date.now() * microsPerMilli + Math.floor(Math.random() * microsPerMilli),
+      );
     },
     close: async () => {
       clearTimeout(late);
       await publishing;
-      await remove(`id IN (${own},${ownWalks})`);
+      await table.remove(`id IN (${own},${ownWalks})`);
     },
   };
 }

@@ -1,23 +1,15 @@
-import { type Expired, spansSince, splitByTrace, type Term } from "@spanstore/core/engine";
-import { decimal, integer, type Row } from "../connection/client.js";
-import { unescaped } from "../connection/literals.js";
+import type { Expired } from "@spanstore/core/engine";
 import type { Control } from "../coordination/control.js";
 import type { Gate } from "../coordination/gate.js";
-import { maxExtentMicros } from "../read/candidates.js";
-import { maxExtentMillis } from "../read/fragments.js";
 import type { Catalog } from "../schema/catalog.js";
 import type { Naming } from "../schema/naming.js";
 import type { Place } from "../schema/places.js";
-import { fragmentTable } from "../schema/schema.js";
 import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
-import { insertRows } from "../write/insert.js";
 import type { Operations } from "../write/operations.js";
-import { fragmentRows } from "../write/rows.js";
+import { cutWindow } from "./cut.js";
 import { rowsOf, sizeOf } from "./sizes.js";
 
-const noTerms: ReadonlySet<Term> = new Set();
-const thousand = 1000n;
 const maxUnixNano = (1n << 64n) - 1n;
 /** So often spans of other servers may come behind a deletion's back before it leaves them there. */
 const maxRounds = 20;
@@ -62,70 +54,6 @@ export function createRetention(parts: RetentionParts): Retention {
     return true;
   };
 
-  /** Takes the spans before a time out of a window. @returns whether there were any. */
-  const cut = async (window: Window, time: bigint): Promise<boolean> => {
-    const micros = time / thousand;
-    const old = [`start_time < ${micros}`];
-    if (time % thousand > 0n) old.push(`start_time = ${micros} AND start_time_nanos < ${time % thousand}`);
-    let found = false;
-    for (const place of places) {
-      found = (await cutFragments(place, window, time)) || found;
-      found = (await deleteWhere(place, naming.fragmentTable(window), `start_time < ${micros}`)) || found;
-      for (const where of old) found = (await deleteWhere(place, naming.spanTable(window), where)) || found;
-    }
-    return found;
-  };
-
-  const deleteWhere = async ({ client }: Place, table: string, where: string): Promise<boolean> => {
-    const rows = await client.query(`SELECT id FROM ${table} WHERE ${where} LIMIT 1 OPTION max_matches=1`);
-    if (rows.length === 0) return false;
-    await client.query(`DELETE FROM ${naming.target(table)} WHERE ${where}`);
-    return true;
-  };
-
-  /** Fragments whose newest span stays, and others perhaps not: what is left of them takes their place. */
-  const cutFragments = async (place: Place, window: Window, time: bigint): Promise<boolean> => {
-    const table = naming.fragmentTable(window);
-    const first = time / thousand;
-    let changed = false;
-    for (let after = 0n; ; ) {
-      const rows = await place.client.query(
-        `SELECT id, start_time, sequence, encoded FROM ${table} WHERE id > ${after} ` +
-          `AND start_time >= ${first} AND start_time <= ${first + maxExtentMicros} ` +
-          `ORDER BY id ASC LIMIT ${tuning.fragmentsPerPage} OPTION max_matches=${tuning.fragmentsPerPage}`,
-      );
-      for (const row of rows) changed = (await cutFragment(place, window, row, time)) || changed;
-      const last = rows[rows.length - 1];
-      if (rows.length < tuning.fragmentsPerPage || last === undefined) return changed;
-      after = integer(last, 0);
-    }
-  };
-
-  const cutFragment = async (place: Place, window: Window, row: Row, time: bigint): Promise<boolean> => {
-    const { client } = place;
-    const table = naming.fragmentTable(window);
-    const encoded = unescaped(row[3] as Buffer);
-    const left = spansSince(encoded, time);
-    if (left === encoded) return false;
-    const remove = `DELETE FROM ${naming.target(table)} WHERE id = ${integer(row, 0)}`;
-    if (left === undefined) {
-      await client.query(remove);
-      return true;
-    }
-    const { fragments } = splitByTrace(left, { maxExtentMillis });
-    const target = {
-      table,
-      name: naming.target(table),
-      shape: fragmentTable,
-      ids: place.naming.windows.at(window.startUnixNano).ids,
-      lead: `${decimal(row, 2)},`,
-    };
-    // First what stays: should it end here, there are copies, which no read shows.
-    await insertRows(client, target, fragmentRows(fragments, noTerms, tuning.idOf), tuning);
-    await client.query(remove);
-    return true;
-  };
-
   return {
     deleteBefore: async (time) => {
       if (time <= 0n) return;
@@ -138,7 +66,10 @@ export function createRetention(parts: RetentionParts): Retention {
           for (const window of windows) touched.set(window.name, window);
           const removed = await remove(windows.filter(({ endUnixNano }) => endUnixNano <= time));
           const boundary = windows.find(({ endUnixNano }) => endUnixNano > time);
-          return (boundary !== undefined && (await cut(boundary, time))) || removed;
+          return (
+            (boundary !== undefined && (await cutWindow({ places, naming, tuning }, boundary, time))) ||
+            removed
+          );
         });
         if (!found) break;
       }

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Operation } from "@spanstore/core";
 import { createSeenSet } from "@spanstore/core/engine";
-import { type Client, decimal, integer, type Row } from "../connection/client.js";
+import { type Client, integer, type Row } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
-import { literal, SqlBytes, unescaped } from "../connection/literals.js";
+import { SqlBytes } from "../connection/literals.js";
 import type { WriteTurn } from "../coordination/control.js";
 import { contentId } from "../schema/ids.js";
 import type { Naming } from "../schema/naming.js";
@@ -11,14 +11,7 @@ import type { Place } from "../schema/places.js";
 import { insertInto, operationTable } from "../schema/schema.js";
 import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
-
-/** A service's operation in a window; the spans of a nameless service have none. */
-export interface SeenOperation {
-  readonly window: Window;
-  readonly service: string;
-  readonly name: string;
-  readonly spanKind: string;
-}
+import { maxGroups, operationsInSpans, type SeenOperation, textOf } from "./operations-in-spans.js";
 
 export interface Operations {
   /** Makes operations known whose spans are written, in this turn. */
@@ -41,8 +34,6 @@ const maxKnown = 100_000;
 const maxNoted = 64;
 /** Within the number of values that a filter takes. */
 const rowsPerStatement = 4_000;
-/** Groups that one statement tells of; with more, memory would be the bound. */
-const maxGroups = 1_000_000;
 const serviceToken = "services";
 
 export function createOperations(
@@ -96,34 +87,7 @@ export function createOperations(
 
   const inSpansOf = async (window: Window): Promise<SeenOperation[]> => {
     const seen: SeenOperation[] = [];
-    for (const place of places) seen.push(...(await inSpansAt(place, window)));
-    return seen;
-  };
-
-  const inSpansAt = async (place: Place, window: Window): Promise<SeenOperation[]> => {
-    const from = `FROM ${naming.spanTable(window)}`;
-    const limit = `LIMIT ${maxGroups} OPTION max_matches=${maxGroups}`;
-    // Names that differ in case alone are different names.
-    const grouped = (sql: string): Promise<readonly Row[]> =>
-      place.client.session(["SET collation_connection=binary", `${sql} ${limit}`]);
-    const services = await grouped(
-      `SELECT service_name, CRC32(service_name) AS s ${from} GROUP BY service_name`,
-    );
-    // Of several texts Manticore groups by their joined bytes, in which "ab" + "c" is "a" + "bc". So only the
-    // name is grouped by as a text, and services by their checksums while those tell them apart.
-    const columns = "service_name, operation_name, kind, CRC32(service_name) AS s, CRC32(kind) AS k";
-    const isClear = new Set(services.map((row) => decimal(row, 1))).size === services.length;
-    const wheres = isClear
-      ? [""]
-      : services.map(([name]) => ` WHERE service_name=${literal(unescaped(name as Buffer))}`);
-    const seen: SeenOperation[] = [];
-    for (const where of wheres) {
-      const rows = await grouped(`SELECT ${columns}, COUNT(*) ${from}${where} GROUP BY s, k, operation_name`);
-      for (const [service, name, kind] of rows) {
-        if (service === undefined || service.length === 0) continue;
-        seen.push({ window, service: textOf(service), name: textOf(name), spanKind: textOf(kind) });
-      }
-    }
+    for (const place of places) seen.push(...(await operationsInSpans(place, window)));
     return seen;
   };
 
@@ -277,8 +241,4 @@ function idOf({ window, parts }: OperationRow): bigint {
 /** A service's operations are found by this. */
 function tokenOf(service: string): string {
   return `s${createHash("sha1").update(service).digest("hex").slice(0, 16)}`;
-}
-
-function textOf(bytes: Buffer | undefined): string {
-  return bytes === undefined ? "" : unescaped(bytes).toString("utf8");
 }

@@ -7,7 +7,8 @@ import type { Restarts } from "../coordination/restarts.js";
 import type { Catalog } from "../schema/catalog.js";
 import type { Window } from "../schema/windows.js";
 import type { Inserter, PreparedRequest } from "./inserter.js";
-import type { Operations, SeenOperation } from "./operations.js";
+import type { Operations } from "./operations.js";
+import type { SeenOperation } from "./operations-in-spans.js";
 
 /** Requests that came meanwhile share statements, up to this many bytes of them. */
 const maxGroupBytes = 1024 * 1024;

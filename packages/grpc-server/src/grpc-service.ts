@@ -21,7 +21,7 @@ export interface GrpcServiceOptions {
 /** A gRPC server with everything that is served on one port. */
 export interface GrpcService {
   readonly server: Server;
-  /** Says that it goes down to whoever asks. */
+  /** Answers health checks with NOT_SERVING from now on. */
   drain(): void;
   /** Takes no more calls, and has each connection close when the last of its calls is over. */
   stop(): void;

@@ -6,7 +6,8 @@ export { exposureOf } from "./config/exposure.js";
 export { fileProblem, isSystemError } from "./config/file-problem.js";
 export { readFlags } from "./config/flags.js";
 export { formatValue } from "./config/format-value.js";
-export { helpText, sources } from "./config/help.js";
+export { helpText, sources } from "./config/help/help.js";
+export { wrapped } from "./config/help/wrap.js";
 export { configOf } from "./config/load.js";
 export {
   type Config,
@@ -18,7 +19,6 @@ export {
 export { serveOptions } from "./config/serve-options.js";
 export { hint, UsageError } from "./config/usage-error.js";
 export { address, count } from "./config/values.js";
-export { wrapped } from "./config/wrap.js";
 export { diagnoseBackend, diagnoseStore } from "./engines/diagnose.js";
 export { openJaegerIndices, openManticoreMaintenance } from "./engines/maintenance.js";
 export { openStore, type StoreRole, sqlitePath } from "./engines/open-store.js";

@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import type { Environment } from "./config/environment.js";
 import { exposureOf } from "./config/exposure.js";
 import { formatValue } from "./config/format-value.js";
-import { configText, helpText } from "./config/help.js";
+import { configText, helpText } from "./config/help/help.js";
 import { type Invocation, loadConfig } from "./config/load.js";
 import type { Config } from "./config/options.js";
 import { serveOptions } from "./config/serve-options.js";

@@ -14,7 +14,7 @@ export interface ServerOptions extends LimitOptions {
   /** HOST:PORT for gRPC, port 0 for any free one. Default: 127.0.0.1:17271. */
   readonly listen?: string;
   /**
-   * Opens the second store, that of traces which somebody archives; asked when it is first used. The server closes
+   * Opens the second store, of archived traces; called when it is first used. The server closes
    * it. Default: there is none, and archiving fails with UNIMPLEMENTED.
    */
   readonly openArchive?: () => Promise<SpanStore>;

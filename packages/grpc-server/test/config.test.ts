@@ -4,10 +4,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { descriptions } from "../src/config/descriptions.js";
 import { exposureOf } from "../src/config/exposure.js";
 import { formatValue } from "../src/config/format-value.js";
-import { configText, helpText } from "../src/config/help.js";
+import { descriptions } from "../src/config/help/descriptions.js";
+import { configText, helpText } from "../src/config/help/help.js";
 import { loadConfig } from "../src/config/load.js";
 import {
   type Config,

@@ -56,7 +56,7 @@ export interface HttpFaceOptions {
   /** A folder with the built files of Jaeger's UI, which then is the page. Default: our own page. */
   readonly uiDir?: string;
   /**
-   * Says whose a call is, before its body is read. Default: everybody's are the default tenant's.
+   * Says whose a call is, before its body is read. Default: every call is the default tenant's.
    * @throws UNAUTHENTICATED or PERMISSION_DENIED when the call may not be.
    */
   readonly authorize?: (call: HttpCall) => HttpCaller;
@@ -86,9 +86,9 @@ export interface HttpFaceOptions {
   readonly listen?: Arrivals["listen"];
   /** The header that names a call's tenant, for the page. Default: there are no tenants. */
   readonly tenantHeader?: string;
-  /** Told of every call once, when its answer has left, or will not. */
+  /** Called once for every call, when its answer has left, or will not. */
   readonly finished?: (call: FinishedCall) => void;
-  /** Told of errors that are the server's fault. */
+  /** Called with errors that are the server's fault. */
   readonly failed?: (error: unknown, call: { readonly method: string; readonly url: string }) => void;
   /** Origins of browsers that may call: `https://app.example`, or `*`. Default: none. */
   readonly corsOrigins?: readonly string[];

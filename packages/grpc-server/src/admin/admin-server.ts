@@ -15,7 +15,7 @@ import { type Answer, createRoutes, type Route, type RouteOptions } from "./rout
 
 export interface AdminOptions extends RouteOptions {
   readonly connections: Connections;
-  /** Undefined: whoever reaches the port may ask. */
+  /** Undefined: everyone who reaches the port may ask. */
   readonly authorizer: Authorizer | undefined;
   /** Undefined: plain HTTP. */
   readonly tls: TlsSource | undefined;

@@ -12,7 +12,7 @@ export interface RouteOptions {
   readonly readiness: ReadinessCheck;
   readonly metrics: Metrics;
   readonly allowPurge: boolean;
-  /** Whose store is purged; without it, and where a request names nobody, the one of all. */
+  /** Whose store is purged. Without it, and where a request names no tenant: the default tenant's. */
   readonly tenantOf: TenantOf | undefined;
   readonly log: Logger;
 }

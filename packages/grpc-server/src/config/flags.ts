@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { shownText } from "./backend-address.js";
-import { descriptions } from "./descriptions.js";
+import { descriptions } from "./help/descriptions.js";
 import type { Layer } from "./layers.js";
 import { type OptionName, optionNames } from "./options.js";
 import { hint } from "./usage-error.js";
@@ -28,7 +28,7 @@ export type OwnFlags = Readonly<
 const switches = ["help", "version", "print-config"] as const;
 
 /**
- * Reads the command line; what is wrong with it is told, not thrown, so that all of it can be.
+ * Reads the command line. Problems are returned, not thrown, so that all of them are shown at once.
  * @param ownFlags those of a command, which takes arguments, too.
  */
 export function readFlags(args: readonly string[], ownFlags?: OwnFlags): CommandLine {

@@ -10,7 +10,7 @@ export type StoreRole = "main" | "archive";
 
 /**
  * Opens the store that the configuration names. An engine's package is loaded when it is used.
- * @param warn is told what makes the store weaker than it could be.
+ * @param warn called with each setting of the backend that weakens the store.
  */
 export async function openStore(
   config: Config,

@@ -20,7 +20,7 @@ export function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress}:${remotePort}`;
 }
 
-/** @param refused told of every connection that was closed since there were too many. */
+/** @param refused called for every connection that is closed because there are too many. */
 export function createConnections(most: number, refused: () => void): Connections {
   const all = new Map<string, Socket>();
   /** Those with nothing to do, longest first. */

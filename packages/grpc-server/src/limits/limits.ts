@@ -59,7 +59,7 @@ const grpcPart = 3 / 8;
 const httpPart = 1 / 16;
 const adminPart = 1 / 8;
 
-/** @param refused told of everything that is refused. */
+/** @param refused called for everything that is refused. */
 export function createLimits(
   options: LimitOptions,
   tenantOf: TenantOf | undefined,

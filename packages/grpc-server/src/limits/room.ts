@@ -20,7 +20,7 @@ export interface RoomOptions {
   readonly most: number;
   /** What there is too much of, for who is refused: "128 bytes of spans are waiting". */
   readonly what: string;
-  /** Told of everyone who is refused. */
+  /** Called for every refusal. */
   readonly refused?: () => void;
   /** How long a place may wait for more while others need it, in milliseconds. Default: 3 s. */
   readonly stallMs?: number;

@@ -1,6 +1,6 @@
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
 
-/** The second store: of traces that somebody wants to keep. */
+/** The second store, of archived traces. */
 export interface Archive {
   /** The first call opens it; after one that fails the next tries again. */
   open(): Promise<SpanStore>;

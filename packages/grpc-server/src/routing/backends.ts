@@ -64,7 +64,7 @@ export interface Backends {
   chooseArchive(headers: Metadata): Promise<Services>;
 }
 
-/** The main store and the archive of one tenant, or of nobody. */
+/** The main store and the archive of one tenant, or of the default tenant. */
 interface Space {
   readonly http: HttpSpace;
   readonly main: Services;
@@ -152,7 +152,7 @@ function spaceOver(
     openStoreOfArchive &&
     (async (): Promise<Backend> => {
       const opened = await openStoreOfArchive();
-      // Who asks the archive for its archive is at the right place.
+      // The archive of the archive is the archive.
       archiveBackend ??= backend(
         "archive",
         opened,

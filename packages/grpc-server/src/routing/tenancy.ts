@@ -6,9 +6,9 @@ import { matchesPattern } from "./patterns.js";
 export interface TenancyOptions {
   /** The header that names a call's tenant. Default: x-tenant, as Jaeger's. */
   readonly header?: string;
-  /** Whose calls are served: names, or patterns in which `*` stands for any characters; "any" is everybody's. Default: any. */
+  /** Whose calls are served: names, or patterns in which `*` stands for any characters; "any" stands for every tenant. Default: any. */
   readonly tenants?: readonly string[];
-  /** Whether a call without the header is refused; else it is served from the store of nobody. Default: true. */
+  /** Whether a call without the header is refused; otherwise it is the default tenant's. Default: true. */
   readonly required?: boolean;
 }
 

@@ -43,7 +43,7 @@ export function growingBytes(most: number): GrowingBytes {
   };
 }
 
-/** A buffer that is moved away is freed with the last that refers to it, which here is nobody. */
+/** Moving a buffer's memory to one of no bytes frees it at once. */
 function freeNow(bytes: Buffer): void {
   (bytes.buffer as ArrayBuffer).transfer(0);
 }

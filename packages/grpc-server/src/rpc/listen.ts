@@ -112,7 +112,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: "unknown host",
 };
 
-/** What a port that cannot be opened is told by. */
+/** The error of a port that cannot be opened. */
 export function listenError(address: Address, cause: unknown): ListenError {
   const reason = reasons[codeOf(cause)] ?? messageOf(cause);
   return new ListenError(`cannot listen on ${formatAddress(address)}: ${reason}`, { cause });

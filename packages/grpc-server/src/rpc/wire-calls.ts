@@ -16,14 +16,14 @@ export interface Intake {
 
 export interface WireOptions {
   /**
-   * Told of every call.
+   * Called at the start of every call.
    * @returns what is called once, when the call is over and nothing of it is left.
    * @throws when the call may not be.
    */
   readonly opened: (headers: Metadata, connection: string) => () => void;
   /** @param path `/SERVICE/METHOD`. */
   readonly intakeOf: (path: string) => Intake;
-  /** Told of every call once, when its status is known. A call that its client left counts as CANCELLED. */
+  /** Called once for every call, when its status is known. A call that its client left counts as CANCELLED. */
   readonly finished: (path: string, code: string, seconds: number) => void;
 }
 

@@ -25,7 +25,7 @@ export interface Health {
   drain(): void;
 }
 
-/** How often the store is asked while somebody watches. */
+/** How often the store is asked while a client watches. */
 const watchIntervalMs = 5000;
 
 /**

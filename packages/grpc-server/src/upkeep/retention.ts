@@ -14,15 +14,15 @@ export interface RetentionPolicy {
 export interface RetentionOptions {
   readonly store: SpanStore;
   readonly policy: RetentionPolicy;
-  /** Whether the store's tenants have their old spans removed, too. */
+  /** Whether old spans of tenants are removed, too. */
   readonly tenants: boolean;
-  /** How often it is looked, give or take a fifth, so that several servers do not do it at once. */
+  /** How often it runs, give or take a fifth, so that several servers do not run at once. */
   readonly intervalMs: number;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
 
-/** Removing of old spans, again and again. */
+/** Removes old spans at every interval. */
 export interface Retention {
   /** Waits for what is under way. */
   readonly stop: () => Promise<void>;
@@ -32,7 +32,7 @@ const nanosPerMilli = 1_000_000n;
 /** The first time comes soon after the start: a server that is restarted often must get to it. */
 const firstWithinMs = 30_000;
 
-/** How long the spans of a tenant, or of nobody, are kept, in milliseconds; undefined: for ever. */
+/** How long the spans of a tenant (undefined: the default tenant) are kept, in milliseconds; undefined: for ever. */
 export function keepMsOf(policy: RetentionPolicy, tenant: string | undefined): number | undefined {
   if (tenant === undefined) return policy.keepMs;
   return policy.ofTenants.find(({ pattern }) => matchesPattern(pattern, tenant))?.value ?? policy.keepMs;

@@ -6,7 +6,7 @@ import type { ReadinessCheck } from "./readiness.js";
 const intervalMs = 5000;
 
 /**
- * Asks the store again and again, so that one whose backend was away is opened when it is back, even where nobody calls,
+ * Asks the store at every interval, so that one whose backend was away is opened when it is back, even without calls,
  * and tells the log and the metrics when the answer changes.
  * @returns what ends it.
  */

@@ -11,7 +11,7 @@ export interface BodyOptions {
   /** How long it may take to arrive, in milliseconds. */
   readonly arrivalMs: number;
   readonly place: BodyPlace;
-  /** Fires when nobody waits for the answer any more. */
+  /** Fires when the client has left. */
   readonly signal: AbortSignal;
 }
 

@@ -28,7 +28,7 @@ export interface Call {
   readonly store: SpanStore;
   /** Undefined: there is none. */
   readonly archive: (() => Promise<SpanStore>) | undefined;
-  /** Fires when nobody waits for the answer any more. */
+  /** Fires when the client has left. */
   readonly signal: AbortSignal;
   /** @throws as `readBody` does. */
   readonly body: (mostBytes: number) => Promise<Buffer>;

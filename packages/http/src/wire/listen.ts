@@ -11,7 +11,7 @@ export interface HttpTls {
   readonly context: SecureContextOptions;
   /** Whether clients have to show one. */
   readonly mutual?: boolean;
-  /** Told of certificates that new connections get from then on. */
+  /** Calls the listener with the certificates that new connections get from then on. */
   readonly onChange?: (listener: (context: SecureContextOptions) => void) => void;
 }
 

@@ -1,7 +1,7 @@
 import { Document } from "yaml";
+import { fileValue, formatValue, hidesSecret } from "../format-value.js";
+import { type Config, configSchema, environmentName, type OptionName, optionNames } from "../options.js";
 import { descriptions } from "./descriptions.js";
-import { fileValue, formatValue, hidesSecret } from "./format-value.js";
-import { type Config, configSchema, environmentName, type OptionName, optionNames } from "./options.js";
 import { indent, wrapped } from "./wrap.js";
 
 /** What `--help` says of where options come from. */

@@ -8,7 +8,8 @@ import { answering, type Page } from "./files.js";
 /** What of its own Jaeger's query service writes into the index of its UI. */
 const places = {
   config: /JAEGER_CONFIG *= *DEFAULT_CONFIG;/,
-  capabilities: /JAEGER_STORAGE_CAPABILITIES *= *DEFAULT_STORAGE_CAPABILITIES;/,
+  // STORAGE in Jaeger 1.76, BACKEND in 2.20.
+  capabilities: /JAEGER_(STORAGE|BACKEND)_CAPABILITIES *= *DEFAULT_\1_CAPABILITIES;/g,
 };
 
 /**
@@ -64,9 +65,14 @@ function noUi(folder: string, problem: string, cause?: unknown): SpanStoreError 
 }
 
 function configured(index: string, hasArchive: boolean): string {
-  const config = JSON.stringify({ archiveEnabled: hasArchive, dependencies: { menuEnabled: true } });
-  const capabilities = JSON.stringify({ archiveStorage: hasArchive });
+  const menuEnabled = true;
+  const config = JSON.stringify({
+    archiveEnabled: hasArchive,
+    dependencies: { menuEnabled },
+    monitor: { menuEnabled },
+  });
+  const capabilities = JSON.stringify({ archiveStorage: hasArchive, metricsStorage: true });
   return index
     .replace(places.config, () => `JAEGER_CONFIG = ${config};`)
-    .replace(places.capabilities, () => `JAEGER_STORAGE_CAPABILITIES = ${capabilities};`);
+    .replace(places.capabilities, (_, what) => `JAEGER_${what}_CAPABILITIES = ${capabilities};`);
 }

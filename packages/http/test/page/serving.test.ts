@@ -76,6 +76,7 @@ const jaegerIndex = `<!doctype html><html><head><base href="/" data-inject-targe
   const JAEGER_CONFIG = DEFAULT_CONFIG;
   const DEFAULT_STORAGE_CAPABILITIES = { "archiveStorage": false };
   const JAEGER_STORAGE_CAPABILITIES = DEFAULT_STORAGE_CAPABILITIES;
+  const JAEGER_BACKEND_CAPABILITIES = DEFAULT_BACKEND_CAPABILITIES;
 </script></head></html>`;
 
 function folderWith(files: Readonly<Record<string, string>>): string {
@@ -97,8 +98,12 @@ describe("Jaeger's UI in its place", () => {
       const { status, headers, text } = await served.get(path);
       expect(status).toBe(200);
       expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
-      expect(text).toContain('JAEGER_CONFIG = {"archiveEnabled":true,"dependencies":{"menuEnabled":true}};');
-      expect(text).toContain('JAEGER_STORAGE_CAPABILITIES = {"archiveStorage":true};');
+      expect(text).toContain(
+        'JAEGER_CONFIG = {"archiveEnabled":true,"dependencies":{"menuEnabled":true},"monitor":{"menuEnabled":true}};',
+      );
+      const capabilities = '{"archiveStorage":true,"metricsStorage":true}';
+      expect(text).toContain(`JAEGER_STORAGE_CAPABILITIES = ${capabilities};`);
+      expect(text).toContain(`JAEGER_BACKEND_CAPABILITIES = ${capabilities};`);
       const again = await served.get(path, { headers: { "if-none-match": headers.get("etag") ?? "" } });
       expect(again.status).toBe(304);
     }

@@ -28,15 +28,15 @@ import { createWriter } from "./write/write.js";
 
 export interface EngineOptions {
   readonly client: Client;
-  /** Of the settings' shards, in their order. */
+  /** The clients of the settings' shards, in their order. */
   readonly shards?: readonly Client[];
   readonly settings: Settings;
-  /** Of this space's tables. */
+  /** The prefix of this namespace's tables. */
   readonly prefix: string;
   readonly tuning?: Tuning;
-  /** Is told what the store put right by itself, and an operator should know. */
+  /** Receives what the store put right by itself and an operator should know. */
   readonly warn?: ((message: string) => void) | undefined;
-  /** Another thread's, for large writes. */
+  /** Gives inserters on another thread, for large writes. */
   readonly inserterOf?: InsertThread["inserterOf"];
 }
 

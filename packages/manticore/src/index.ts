@@ -18,7 +18,7 @@ export { type ManticoreMaintenance, openManticoreMaintenance } from "./maintenan
 export type { ManticoreOptions } from "./options.js";
 
 /**
- * Opens a store in Manticore Search. Nobody is asked yet: the first call makes the tables where they are not there, and
+ * Opens a store in Manticore Search. It connects at the first call, which makes the tables where they are missing, and
  * fails with STORE_UNAVAILABLE as long as no address answers; with `field` when an option is to blame, a password for
  * example, and with INCOMPATIBLE_SCHEMA when a newer version, or another program, made the tables.
  * @throws INVALID_OPTIONS naming the option; DRIVER_UNAVAILABLE in a bundle that lacks the engine's thread.
@@ -30,7 +30,7 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
   const { home, shards } = clients;
 
   let warned = false;
-  /** What the daemons say of themselves when they answer for the first time. */
+  /** Reads limits and settings of the daemons, and warns once. */
   const tuningOf = async (): Promise<Tuning> => {
     const facts = await Promise.all((shards.length > 0 ? shards : [home]).map(readServerFacts));
     if (!warned)
@@ -58,7 +58,7 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
 
   const engine = lazyEngine("manticore", () => open(settings.prefix));
   const health = async (): Promise<void> => {
-    // At once: opening would try for a while, and who asks for health wants to know now.
+    // Asks at once: opening the store would retry for a while.
     await home.query("SELECT version()", { retryMillis: 0 }).catch((error: unknown) => {
       throw storeError(error, "the store does not serve");
     });
@@ -83,12 +83,12 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
   );
 }
 
-/** Numbers alone: no message carries a function. */
+/** The part of a tuning that a message to a thread can carry: a message carries no function. */
 function messageable({ idOf: _, ...numbers }: Tuning): ThreadTuning {
   return numbers;
 }
 
-/** Statements within what searchd takes. */
+/** A tuning whose statements fit into searchd's packets. */
 function within(maxPacketBytes: number): Tuning {
   const maxStatementBytes = Math.min(defaultTuning.maxStatementBytes, Math.floor(maxPacketBytes / 2));
   return { ...defaultTuning, maxStatementBytes, maxPacketBytes };

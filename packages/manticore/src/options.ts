@@ -35,7 +35,7 @@ export interface ManticoreOptions {
    * by default the same host, port 9312.
    */
   readonly shards?: readonly string[] | undefined;
-  /** For how long a statement that found nobody is tried again, in milliseconds; 2000 by default. */
+  /** How long a statement that reaches no searchd is tried again, in milliseconds; 2000 by default. */
   readonly retryMillis?: number | undefined;
   /** How long a statement may take, in milliseconds; 60000 by default. */
   readonly timeoutMillis?: number | undefined;

@@ -10,7 +10,7 @@ export type Row = readonly Buffer[];
 
 /** Statements to searchd, over as many connections as are needed. A statement is text of one character a byte. */
 export interface Client {
-  /** Runs a statement and gives its rows, none when it has none. What finds nobody is tried again for a while. */
+  /** Runs a statement and gives its rows, none when it has none. A statement that reaches no searchd is tried again for a while. */
   readonly query: (sql: string, options?: QueryOptions) => Promise<readonly Row[]>;
   /** Runs statements one after the other on one connection; the first that fails ends it. */
   readonly session: (statements: readonly string[], options?: QueryOptions) => Promise<readonly Row[]>;
@@ -166,7 +166,7 @@ async function runOn(
       checkWhole(rowsOf(await runStatement(connection, "SHOW WARNINGS", timeout, signal)));
     }
   } catch (error) {
-    // What is left on it, an answer to come or a transaction, is nobody's.
+    // A pending answer or an open transaction would reach the next user of the connection.
     if (statements.length > 1 || failureOf(error) === "unreachable" || signal?.aborted) connection.destroy();
     else connection.release();
     throw error;

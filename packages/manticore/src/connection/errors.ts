@@ -2,7 +2,7 @@ import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
 
 /** What went wrong, as far as it decides what is done about it. */
 export type Failure =
-  /** Nobody answers, or stopped answering, or has no room for us: another address or a later time may help. */
+  /** searchd does not answer, stopped answering, or takes no more connections: another address or a later time may help. */
   | "unreachable"
   /** A row has an id that is taken. */
   | "duplicate"

@@ -30,7 +30,7 @@ export interface Control {
 export interface WriteTurn {
   readonly sequence: number;
   /**
-   * A generation that is no older than this turn's range. Whoever raises it and then waits for a {@link Control.sequence} finds
+   * A generation that is no older than this turn's range. A deletion that raises it and then waits for a {@link Control.sequence} finds
    * the rows of every write that did not get the new one, provided that it asks after its rows were written.
    */
   readonly generation: () => Promise<number>;
@@ -47,7 +47,7 @@ const deadAfterMillis = 5_000;
 /** The generation of a range is believed by writes for so long, well within what a walk waits for them. */
 const generationMillis = 2_000;
 const pollMillis = 5;
-/** That no write is under way is told so much later, unless there is another one by then. */
+/** A server says that it writes nothing this long after its last write ended. */
 const lateMillis = 10;
 const microsPerMilli = 1000;
 
@@ -70,7 +70,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   let last = highestStored;
   let walked = 0;
   let range: Range | undefined;
-  /** The first number of a range that is told and not yet allowed. */
+  /** The first number of a range that the others know and no walk has allowed yet. */
   let claimed: number | undefined;
   let renewing: Promise<void> | undefined;
 

@@ -1,4 +1,4 @@
-/** Many may be inside together, or one alone: writes share the tables, and a deletion has them for itself. */
+/** A read-write lock within this process: writes share the tables, a deletion has them alone. */
 export interface Gate {
   readonly shared: <T>(work: () => Promise<T>) => Promise<T>;
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
@@ -8,7 +8,7 @@ export function createGate(): Gate {
   let inside = 0;
   let whenEmpty: (() => void) | undefined;
   let last: Promise<unknown> = Promise.resolve();
-  /** While somebody is alone, or waits to be. */
+  /** Settles when no work runs alone or waits to. */
   let closed: Promise<unknown> | undefined;
 
   return {

@@ -123,7 +123,7 @@ export function createRetention(parts: RetentionParts): Retention {
   }
 
   /**
-   * Names follow the spans, those of windows that are gone too, whoever dropped them; spans that come meanwhile are
+   * Names follow the spans, those of windows that were dropped by hand too; spans that come meanwhile are
    * looked for after the generation has told of it.
    */
   async function renewOperations(changed: readonly Window[]): Promise<void> {

@@ -27,7 +27,7 @@ export interface TidyParts {
 export type SeenRows = Map<string, number>[];
 
 /**
- * Merges the tables of windows that are over, and that nobody has written into since the last look: what memory still
+ * Merges the tables of windows that are over and have not grown since the last look: what memory still
  * holds goes to disk, and many chunks become one, which takes less room and is searched faster. Of each daemon one table
  * at a time, whichever server merges it: a merge keeps one of searchd's threads busy, and with two of them on a machine
  * of two cores nothing else would be answered.

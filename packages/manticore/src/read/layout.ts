@@ -12,7 +12,7 @@ import { publishStopTerms } from "../terms/stop-terms.js";
  * may add to both at any time, and what it has written there afterwards must be found by every search that begins
  * later.
  *
- * So whoever makes tables or makes stop terms known raises a number before it writes any rows there. A search looks by what was
+ * So a server that makes tables or publishes stop terms raises a number before it writes any rows there. A search looks by what was
  * read last, and reads the number in the same packet: while that is what it was, nothing was added.
  */
 export interface Layout {

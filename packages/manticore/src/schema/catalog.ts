@@ -7,15 +7,15 @@ import { dropTableOf, makeTable, tablesFrom, windowTables } from "./tables.js";
 import { unionFault, unite } from "./unions.js";
 import type { Window } from "./windows.js";
 
-/** Which windows have tables, and the making and dropping of them, by any number of servers at once. */
+/** Lists, makes and drops the tables of windows, while other servers do the same. */
 export interface Catalog {
-  /** Windows with tables, newest first, as they are now. */
+  /** The windows that have tables now, newest first. */
   readonly list: (signal?: AbortSignal) => Promise<readonly Window[]>;
-  /** Windows of which anything is left, anywhere: what a deletion that did not end has left behind, too. */
+  /** The windows of which any table is left on any daemon, those of an interrupted deletion too. */
   readonly remains: () => Promise<readonly Window[]>;
-  /** Makes the tables of windows that are not known to have them. */
+  /** Makes the tables of windows, except where this server knows them. */
   readonly ensure: (windows: Iterable<Window>) => Promise<void>;
-  /** What is known of these windows is no longer believed. */
+  /** Forgets which tables this server knows. */
   readonly forget: () => void;
   /**
    * Compares the union for people with the tables of windows, and makes it again when they differ.
@@ -23,19 +23,19 @@ export interface Catalog {
    * @returns in words what was wrong; undefined when nothing was.
    */
   readonly checkUnion: (atOnce?: boolean) => Promise<string | undefined>;
-  /** Drops windows and all that is in them. */
+  /** Drops windows with their spans. */
   readonly drop: (windows: readonly Window[]) => Promise<void>;
 }
 
 export interface CatalogParts {
-  /** Of the daemon that is asked. */
+  /** The client of the head daemon. */
   readonly client: Client;
   readonly naming: Naming;
   readonly places: readonly Place[];
-  /** `host:port` of each place for other daemons; none when the one place is the daemon that is asked. */
+  /** `host:port` of each shard, as the head daemon asks it; empty without shards. */
   readonly agents: readonly string[];
   readonly timeoutMillis: number;
-  /** The window that will be the current one soon, whose tables are made before anybody needs them. */
+  /** The window that is current soon: its tables are made ahead. */
   readonly nextWindow: () => Window;
 }
 
@@ -45,7 +45,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
   let last: Promise<unknown> = Promise.resolve();
   /** What the union lacked when it was looked at last. */
   let lacking: string | undefined;
-  /** Told at the latest at the next window. */
+  /** The name of the window whose tables were made ahead. */
   let aheadOf = "";
 
   const tablesOf = async (table: string, of = client, signal?: AbortSignal): Promise<Window[]> =>
@@ -53,7 +53,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
 
   const union = (name: string, members: readonly string[]) => ({ name, members, agents, timeoutMillis });
 
-  /** Puts the union right, whoever else makes or drops tables meanwhile. */
+  /** Makes the union join the tables that there are, and repeats that while other servers change these. */
   const uniteSpans = async (without: ReadonlySet<string> = new Set()): Promise<void> => {
     for (;;) {
       const windows = await tablesOf(naming.spans);
@@ -75,7 +75,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
       }
     }
     await uniteSpans();
-    // Even when all of them were there: who made them may have ended before it said so.
+    // Raises it also when all tables were there: the server that made them may have ended before it did so.
     await raiseLayout(client, naming);
     for (const { name } of windows) known.add(name);
   };
@@ -86,7 +86,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
     if (missing().length === 0) return;
     await inTurn(() => make(missing()));
   };
-  /** Makes and drops one after the other. */
+  /** Runs makes and drops one after the other. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const done = last.then(work);
     last = done.catch(() => undefined);
@@ -109,7 +109,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
       const next = nextWindow();
       if (next.name === aheadOf) return;
       aheadOf = next.name;
-      // Nobody waits for it; whoever needs it makes it, should this fail.
+      // Runs in the background: a write that needs the window makes it too.
       ensure([next]).catch(() => undefined);
     },
     forget: () => known.clear(),

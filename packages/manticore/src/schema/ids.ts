@@ -3,10 +3,10 @@ import { hash } from "node:crypto";
 const maxId = (1n << 63n) - 1n;
 const step = 0x1e3779b97f4a7c15n;
 
-/** A number for some content, 63 bits: what has the same bytes has the same number. */
+/** Numbers a content by 63 bits: equal bytes have equal numbers. */
 export type ContentId = (content: Uint8Array) => bigint;
 
-/** Of SHA-1, so that nobody makes two of one number by chance, or as he likes. */
+/** Takes bits of SHA-1, so that two contents share a number neither by chance nor by intent. */
 export const contentId: ContentId = (content) => hash("sha1", content, "buffer").readBigUInt64LE(0) & maxId;
 
 /**
@@ -19,7 +19,7 @@ export interface IdRange {
   readonly startUnixNano: bigint;
   /** Times that differ in these lower bits alone, counted from the window's start, are taken for one. */
   readonly ignoredTimeBits: bigint;
-  /** What is left of a content's number. */
+  /** How many bits of a content's number the id keeps. */
   readonly numberBits: bigint;
 }
 
@@ -46,7 +46,7 @@ export function partOfIds(range: IdRange, part: bigint, partBits: bigint): IdRan
   return { ...range, first: range.first | (part << (timeBits + numberBits)), numberBits };
 }
 
-/** The id that content of a time in the window takes. */
+/** The id of a content, by its time in the window. */
 export function idIn(
   { first, startUnixNano, ignoredTimeBits, numberBits }: IdRange,
   unixNano: bigint,
@@ -56,7 +56,7 @@ export function idIn(
   return first | (time << numberBits) | BigInt.asUintN(Number(numberBits), number);
 }
 
-/** The id that it takes instead when that one is another's. */
+/** The next id for a content whose id belongs to another one. */
 export function nextId({ numberBits }: IdRange, id: bigint): bigint {
   return ((id >> numberBits) << numberBits) | BigInt.asUintN(Number(numberBits), id + step);
 }

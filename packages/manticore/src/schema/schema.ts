@@ -14,7 +14,7 @@
 export interface Column {
   readonly name: string;
   readonly type: string;
-  /** Told from other columns, or of the write rather than of the content: not compared, not given back. */
+  /** The column follows from others or belongs to the write: it is not compared with stored rows and not read back. */
   readonly derived?: true;
 }
 
@@ -25,20 +25,20 @@ export interface TableShape {
 
 const keyColumn: Column = { name: "id", type: "bigint" };
 
-/** The dictionary holds checksums, since nobody reads what it would list. */
+/** The dictionary holds checksums: no query lists its words. */
 const dictionary = "dict='crc'";
 /** An index of tokens has no use for positions, which phrases of words need. */
 const tokenSettings = `${dictionary} hitless_words='all'`;
 /**
- * Whoever reads a row unpacks the whole block that it lies in: searches read fragments all the time, and people ask for spans now
- * and then. To compress harder (lz4hc) takes a third of the time of writing a chunk, for a sixth of what texts take.
+ * Reading a row unpacks its whole block. Searches read fragments all the time, people read spans now and then, so blocks of fragments are
+ * smaller. To compress harder (lz4hc) takes a third of the time of writing a chunk, for a sixth of what texts take.
  */
 const compression = "docstore_compression='lz4'";
 const fragmentStore = `${compression} docstore_block_size='16k'`;
 const spanStore = `${compression} docstore_block_size='64k'`;
 /**
- * A window that is being written is not merged all the time: a search looks into the chunks of its time alone, and each
- * merge writes everything again.
+ * More chunks than by default stay in a table: a search reads only the chunks of its time, and each merge writes every
+ * row again.
  */
 const chunkSettings = "optimize_cutoff='16'";
 

@@ -9,7 +9,7 @@ export interface ListedTable {
   readonly type: string;
 }
 
-/** The tables whose names begin so. */
+/** Lists the tables whose names begin with this prefix. */
 export async function tablesFrom(
   client: Client,
   prefix: string,
@@ -57,7 +57,7 @@ export async function dropTableOf(client: Client, naming: Naming, table: string)
   }
 }
 
-/** Lets pass what a race that was lost to another server is told. */
+/** Ignores the error of a statement that another server was quicker with. */
 export function unless(expected: RegExp): (error: unknown) => void {
   return (error) => {
     if (!expected.test(String(error))) throw error;

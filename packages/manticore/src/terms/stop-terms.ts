@@ -20,7 +20,7 @@ import type { Window } from "../schema/windows.js";
 export interface StopTerms {
   /**
    * What need not be indexed in a window; learns from these fragments, which are about to be written there.
-   * @param services whose terms stay: who sends alone at first may send little later on.
+   * @param services whose terms stay in the index: a service that sends alone at first may send little later.
    */
   readonly learn: (
     window: Window,

@@ -51,13 +51,13 @@ export function createInsertThread(file: URL, options: ThreadOptions): InsertThr
     const fail = (cause?: unknown): void => {
       if (worker !== started) return;
       worker = undefined;
-      // Another one is started by the next call: who sends again succeeds.
+      // The next call starts another thread, so a caller that retries succeeds.
       failAll(new SpanStoreError("STORE_UNAVAILABLE", "the thread that writes has died", { cause }));
     };
     started.on("message", (response: Response) => {
       const call = own.get(response.call);
       own.delete(response.call);
-      // The process stays alive for what it waits for, and not for an idle store that nobody closed.
+      // The process stays alive for pending calls, and not for an idle store that was never closed.
       if (own.size === 0) started.unref();
       if ("error" in response) call?.reject(errorFromData(response.error));
       else call?.resolve(response.value);

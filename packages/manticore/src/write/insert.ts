@@ -14,7 +14,7 @@ const maxHeadBytes = 1024;
 const maxIdBytes = 24;
 /** Rows are looked up this many at a time. */
 const idsPerLookup = 500;
-/** So often rows may turn out to be there, or to have another's id, before somebody must be meddling. */
+/** After so many rounds with duplicate ids another program must be changing the rows. */
 const maxRounds = 100;
 
 export interface Target {
@@ -30,7 +30,7 @@ export interface Target {
 /**
  * Inserts rows, all of them in one transaction. Rows that are there are passed over; a row whose id belongs to other
  * content takes another id. So it may be repeated, also while an earlier attempt is still under way: Manticore
- * keeps one row of an id, whoever comes last.
+ * keeps one row of an id, the last one.
  */
 export async function insertRows(
   client: Client,
@@ -44,7 +44,10 @@ export async function insertRows(
   );
   for (let round = 0; left.length > 0; round++) {
     if (round === maxRounds) {
-      throw new SpanStoreError("STORE_UNAVAILABLE", `rows of ${target.table} are changed by somebody else`);
+      throw new SpanStoreError(
+        "STORE_UNAVAILABLE",
+        `cannot write to ${target.table}: another program changes its rows all the time`,
+      );
     }
     try {
       const statements = await statementsOf(target, left, tuning);

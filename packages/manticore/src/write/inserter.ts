@@ -14,7 +14,7 @@ import { createSeenResources } from "./seen-resources.js";
 
 /**
  * The part of a write that costs processor time: makes requests into rows, and rows into statements. It may run on another
- * thread, so all that it is told and tells is plain data.
+ * thread, so its arguments and results are plain data.
  */
 export interface Inserter {
   /**
@@ -25,11 +25,11 @@ export interface Inserter {
   readonly prepare: (group: number, requests: readonly Uint8Array[]) => Promise<readonly Prepared[]>;
   /** Inserts the rows of some requests of a group. It may be repeated: what is there already is passed over. */
   readonly insert: (group: number, requests: readonly number[], turn: InsertTurn) => Promise<Outcome>;
-  /** The group is over. */
+  /** Forgets the rows of a group. */
   readonly release: (group: number) => void;
 }
 
-/** What is to be known of a request, or why it can not be written. */
+/** The facts of a request that was made into rows, or why it cannot be written. */
 export type Prepared = PreparedRequest | { readonly error: ErrorData };
 
 export interface PreparedRequest {

@@ -53,7 +53,7 @@ export function createSeenResources(): SeenResources {
   };
 }
 
-/** The operations of a service. @param note is told how many bytes each new one takes. */
+/** The operations of a service. @param note receives the bytes of each new one. */
 function createOperations(service: string, note: (bytes: number) => void): SeenResource["operationOf"] {
   /** By the number of the kind, then by name. */
   const operations = new Map<number, Map<string, RowOperation>>();

@@ -20,7 +20,8 @@ export function createArrivals(): Arrivals {
       ...store,
       write: async (traces, options) => {
         if (!listeners.has(tenant)) return store.write(traces, options);
-        const copy = encodedTraces(traces).slice();
+        // A Buffer's slice would be a view.
+        const copy = new Uint8Array(encodedTraces(traces));
         const result = await store.write(traces, options);
         for (const listener of listeners.get(tenant) ?? []) listener(copy);
         return result;

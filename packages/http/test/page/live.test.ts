@@ -1,4 +1,5 @@
 import { openMemoryStore } from "@spanstore/core";
+import { encodeTraces } from "@spanstore/core/otlp";
 import { describe, expect, it } from "vitest";
 import { describeWithPeer } from "../../../../scripts/test-support/peers.js";
 import { createArrivals } from "../../src/index.js";
@@ -56,6 +57,28 @@ describe("/api/v3/live", () => {
     expect(namesIn(value as Shown)).toEqual(["op 2"]);
     expect(value?.leftOut).toBe(0);
     left.abort();
+  });
+
+  it("shows bytes that the store was handed, and did away with", async () => {
+    const arrivals = createArrivals();
+    const inner = openMemoryStore();
+    const greedy: typeof inner = {
+      ...inner,
+      write: async (traces) => {
+        const result = await inner.write((traces as Buffer).slice());
+        (traces as Buffer).fill(0);
+        return result;
+      },
+    };
+    const store = arrivals.tap(greedy, undefined);
+    let seen: Uint8Array | undefined;
+    arrivals.listen(undefined, (traces) => {
+      seen = traces;
+    });
+    const request = Buffer.from(encodeTraces(tracesOf("a", span(1))));
+    const before = new Uint8Array(request);
+    await store.write(request, { handOver: true });
+    expect(seen).toEqual(before);
   });
 
   it("counts what is too much to show", async () => {

@@ -34,7 +34,7 @@ export interface TargetResult {
   readonly name: string;
   readonly about: string;
   readonly command: string;
-  /** Whether it is ours, so that the others are compared with it. */
+  /** Whether it is ours; the others are compared with it. */
   readonly ours: boolean;
   ingest?: IngestResult;
   searches?: readonly SearchRow[];

@@ -135,7 +135,7 @@ function start(traceId: string, parentSpanId: string, name: string, kind: number
   };
 }
 
-/** Of a clock that does not go back, in microseconds as far as it knows. */
+/** The time of a clock that never goes back, in microseconds. */
 function nowUnixNano(): bigint {
   return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
 }

@@ -28,7 +28,7 @@ const examples: readonly Example[] = page
     return [{ title: section.split("\n", 1)[0] ?? "", sql, output }];
   });
 
-/** Those of other pages: a statement and what it gives in one block. */
+/** The examples of other pages: a statement and its result in one block. */
 const others: readonly Example[] = ["../../packages/manticore/README.md"].flatMap((path) =>
   [...textOf(path).matchAll(/([^\n]*)\n\n```\n(SELECT [^`]*?);\n(\+-[^`]*?)\n```/g)].map(
     ([, title = "", sql = "", output = ""]) => ({ title: `${path.slice(6)}: ${title}`, sql, output }),

@@ -8,7 +8,7 @@ export interface Selection {
 
 /**
  * Lists the metrics that a PromQL expression reads.
- * @throws where it is no PromQL, with what stands there.
+ * @throws an error with the text that is no PromQL.
  */
 export function selectionsOf(expression: string): Selection[] {
   const selections: Selection[] = [];

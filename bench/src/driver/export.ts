@@ -17,7 +17,7 @@ export interface ExportOutcome {
 export interface Pace {
   readonly spansPerSecond?: number;
   readonly stopped?: () => boolean;
-  /** So many spans were acknowledged. */
+  /** The number of acknowledged spans. */
   readonly onSent?: (spans: number) => void;
   /** A call was refused for the moment. */
   readonly onRetry?: () => void;

@@ -59,7 +59,7 @@ export interface Command<Flags extends CommandFlags = CommandFlags> {
   readonly checksConfiguration?: boolean;
   /** The meaning of 0 and 1. Default: it is done, it cannot be done. */
   readonly exitCodes?: { readonly 0: string; readonly 1: string };
-  /** Whole command lines. */
+  /** Complete command lines. */
   readonly examples: readonly string[];
   /**
    * Runs it and resolves to the exit code. A UsageError becomes 2, another error that a user can mend 1, each with

@@ -12,7 +12,7 @@ import { createFormatter, formats } from "../export/trace-formats.js";
 import { walkTraces } from "../export/walk-traces.js";
 import { standard } from "../import/bytes/read-file.js";
 
-/** Text is handed on in parts of about so many characters. */
+/** The size of the parts in which text is written, in characters. */
 const partLength = 64 * 1024;
 
 const flags = {

@@ -30,7 +30,7 @@ const pausesMillis = [500, 2_000, 5_000];
 
 /**
  * Reads windows of the target and compares them, span by span, with what the source has.
- * @param isPatient whether what is missing is looked for again a few times; once that was in vain, no more.
+ * @param isPatient whether to look for missing spans again a few times, until that fails once.
  */
 export function createComparer(
   target: SpanSource,

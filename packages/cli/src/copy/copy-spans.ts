@@ -25,9 +25,9 @@ export interface CopyOptions {
 }
 
 export interface CopyEvents {
-  /** So many spans were read, down to this start. */
+  /** Called with the number of spans read, and their oldest start. */
   readonly read: (spans: number, oldest: bigint) => void;
-  /** So many spans are durable. */
+  /** Called with the number of spans that became durable. */
   readonly written: (spans: number) => void;
   readonly windowDone: (record: WindowRecord, differences: readonly Difference[]) => void;
   /** Something can not be copied. */

@@ -5,9 +5,9 @@ const logMillis = 10_000;
 
 /** Tells how far a copy is, now and then. */
 export interface Progress {
-  /** Work stands at this start. */
+  /** The copy has reached this start. */
   reached(oldest: bigint): void;
-  /** So many spans are done. */
+  /** Adds to the number of spans done. */
   done(spans: number): void;
   /** Writes a line of another kind. */
   line(text: string): void;

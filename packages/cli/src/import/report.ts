@@ -4,26 +4,26 @@ import type { Note } from "./spans/read-spans.js";
 /** The report prints this many problems and counts the rest. */
 const mostComplaints = 20;
 
-/** Counts what an import comes across, and says what has to be said. */
+/** Counts the spans and findings of an import, and prints them. */
 export interface ImportReport {
-  /** Bytes were taken off the files, and spans read. */
+  /** Bytes and spans were read. */
   read(bytes: number, spans: number): void;
   /** Spans are in the store. */
   stored(spans: number): void;
   /** The store has spans already. */
   skipped(spans: number): void;
-  /** Something was passed over, and these spans with it, as far as that is known. */
+  /** A part was skipped, with this number of spans or more. */
   fault(message: string, spans: number): void;
-  /** The store refuses spans for ever. */
+  /** The store can never keep these spans. */
   rejected(spans: number, reason: string): void;
-  /** The store does not take spans now. */
+  /** The store does not accept spans now. */
   waiting(reason: string): void;
   note(note: Note, place: string): void;
-  /** How far it is. */
+  /** The progress so far. */
   progress(size: number | undefined): string;
   /** All of it in one line. */
   totals(): string;
-  /** Whether something that was given is not in the store. */
+  /** Whether a part of the input is not in the store. */
   readonly isIncomplete: boolean;
 }
 

@@ -2,7 +2,7 @@ import { goDuration } from "./go-duration.js";
 import { idHex, noSpanId, type SpanColumns } from "./span-columns.js";
 import type { AdjustedIds } from "./unique-ids.js";
 
-/** What the clocks of hosts make of one span. */
+/** The shift of one span by the clocks of hosts. */
 export interface SkewedSpan {
   /** Nanoseconds that its times move by. */
   readonly delta: bigint;

@@ -1,4 +1,4 @@
-/** So many spans are remembered, of all traces together. */
+/** The most spans to remember, of all traces together. */
 export const mostSeenSpans = 200_000;
 
 /** Identifies a span within its trace. */

@@ -16,7 +16,7 @@ export interface DuplicateOptions {
   readonly skipped: (spans: number) => void;
   /** Called when the store does not answer now and is asked again. */
   readonly waiting: (error: unknown) => void;
-  /** So many spans are remembered; for tests. */
+  /** The most spans to remember; for tests. */
   readonly most?: number;
 }
 

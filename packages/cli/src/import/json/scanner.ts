@@ -4,7 +4,7 @@ import { holders, type JsonFault, type JsonPiece, type JsonPlace, lists } from "
 /** The names that are looked at are shorter. */
 const longestKey = 24;
 
-/** So many bytes of what is no JSON are shown. */
+/** The most bytes of invalid JSON in a message. */
 const longestShown = 32;
 
 const quote = 0x22;
@@ -56,7 +56,7 @@ class Scanner implements JsonScanner {
   /** The document, without the elements of its lists. */
   readonly #frame = new Capture();
   #frameLine = 1;
-  /** Whether it had a list, and whether it says anything beside. */
+  /** Whether it had a list, and whether it has other fields. */
   #hadList = false;
   #hasMore = false;
 

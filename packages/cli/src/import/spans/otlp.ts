@@ -2,7 +2,7 @@ import { SpanStoreError } from "@spanstore/core";
 import { encodeTraces, parseGroups, partsOfJson } from "@spanstore/core/otlp";
 import { isObject, known, type ReadSpans } from "./read-spans.js";
 
-/** So many spans of a ResourceSpans are encoded together. */
+/** The number of spans of a ResourceSpans that are encoded together. */
 const together = 512;
 
 /** By these names a ResourceSpans has its spans. */

@@ -1,6 +1,13 @@
 // What an author of an engine or a face needs beside the SpanStore itself.
 export { type Backoff, type BackoffOptions, createBackoff } from "./engine-kit/backoff.js";
-export { type ByteCache, createByteCache } from "./engine-kit/byte-cache.js";
+export { type ByteCache, createByteCache } from "./engine-kit/caches/byte-cache.js";
+export { createFragmentCache, type FragmentCache } from "./engine-kit/caches/fragment-cache.js";
+export { createSeenSet, type SeenSet } from "./engine-kit/caches/seen-set.js";
+export {
+  createSlowAnswer,
+  type SlowAnswer,
+  type SlowAnswerOptions,
+} from "./engine-kit/caches/slow-answer.js";
 export {
   type Calendar,
   type CalendarWindow,
@@ -9,7 +16,6 @@ export {
   type WindowLength,
 } from "./engine-kit/calendar.js";
 export { type Finding, findingsOf, ok, problem, problemOf, warning } from "./engine-kit/findings.js";
-export { createFragmentCache, type FragmentCache } from "./engine-kit/fragment-cache.js";
 export {
   createGroupCommit,
   type GroupCommit,
@@ -25,8 +31,12 @@ export { createNameCodec, type NameCodec } from "./engine-kit/name-codec.js";
 export { pause } from "./engine-kit/pause.js";
 export { createReclaimer } from "./engine-kit/reclaim.js";
 export { checkNode, threadFile, unsupportedNode } from "./engine-kit/runtime.js";
-export { createSeenSet, type SeenSet } from "./engine-kit/seen-set.js";
-export { createSlowAnswer, type SlowAnswer, type SlowAnswerOptions } from "./engine-kit/slow-answer.js";
+export {
+  createWorkerChannel,
+  type WaitingCall,
+  type WorkerChannel,
+  type WorkerChannelOptions,
+} from "./engine-kit/worker-channel.js";
 export { createWriteBarrier, type WriteBarrier } from "./engine-kit/write-barrier.js";
 export {
   type ErrorData,

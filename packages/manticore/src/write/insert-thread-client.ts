@@ -1,6 +1,5 @@
-import { Worker } from "node:worker_threads";
 import { SpanStoreError } from "@spanstore/core";
-import { errorFromData, threadFile } from "@spanstore/core/engine";
+import { createWorkerChannel, errorFromData, threadFile, type WorkerChannel } from "@spanstore/core/engine";
 import type { Request, Response, Space, ThreadOptions } from "./insert-thread-protocol.js";
 import type { Inserter, Outcome, Prepared } from "./inserter.js";
 
@@ -17,7 +16,7 @@ type Answer = readonly Prepared[] | Outcome;
 
 interface Waiting {
   readonly resolve: (value: Answer) => void;
-  readonly reject: (error: Error) => void;
+  readonly error: (error: Error) => void;
 }
 
 /** Rows live as long as their write: with too little room for the young, each collection would copy them. */
@@ -29,57 +28,37 @@ export function insertThreadFile(): URL {
 }
 
 export function createInsertThread(file: URL, options: ThreadOptions): InsertThread {
-  let worker: Worker | undefined;
-  let lastCall = 0;
-  let waiting = new Map<number, Waiting>();
+  let channel: WorkerChannel<Waiting> | undefined;
+  let isClosed = false;
 
-  const failAll = (error: SpanStoreError): void => {
-    const all = waiting;
-    waiting = new Map();
-    for (const { reject } of all.values()) reject(error);
-  };
-
-  const start = (): Worker => {
-    const started = new Worker(file, {
-      workerData: options,
-      // The thread is plain JavaScript: the process's own flags, such as a loader's, are not for it.
-      execArgv: [],
+  const start = (): WorkerChannel<Waiting> => {
+    const started: WorkerChannel<Waiting> = createWorkerChannel<Waiting>({
+      file,
       name: "spanstore-manticore-insert",
+      workerData: options,
       resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes },
+      onMessage: (response: Response) => {
+        const call = started.get(response.call);
+        started.remove(response.call);
+        if ("error" in response) call?.error(errorFromData(response.error));
+        else call?.resolve(response.value);
+      },
+      // The next call starts another thread: a sender that retries succeeds.
+      endOf: (cause) =>
+        isClosed
+          ? new SpanStoreError("STORE_CLOSED", "the store is closed")
+          : new SpanStoreError("STORE_UNAVAILABLE", "the thread that writes has died", { cause }),
     });
-    const own = waiting;
-    const fail = (cause?: unknown): void => {
-      if (worker !== started) return;
-      worker = undefined;
-      // The next call starts another thread, so a caller that retries succeeds.
-      failAll(new SpanStoreError("STORE_UNAVAILABLE", "the thread that writes has died", { cause }));
-    };
-    started.on("message", (response: Response) => {
-      const call = own.get(response.call);
-      own.delete(response.call);
-      // The process stays alive for pending calls, and not for an idle store that was never closed.
-      if (own.size === 0) started.unref();
-      if ("error" in response) call?.reject(errorFromData(response.error));
-      else call?.resolve(response.value);
-    });
-    started.on("error", fail);
-    started.on("exit", () => fail());
     return started;
-  };
-
-  const post = (request: Request, transfer: readonly ArrayBuffer[] = []): void => {
-    worker ??= start();
-    worker.postMessage(request, transfer);
   };
   const ask = <T extends Answer>(
     make: (call: number) => Request,
     transfer?: readonly ArrayBuffer[],
   ): Promise<T> =>
     new Promise<Answer>((resolve, reject) => {
-      const call = ++lastCall;
-      post(make(call), transfer);
-      worker?.ref();
-      waiting.set(call, { resolve, reject });
+      if (channel === undefined || channel.end() !== undefined) channel = start();
+      const call = channel.add({ resolve, error: reject });
+      channel.post(make(call), transfer);
     }) as Promise<T>;
 
   return {
@@ -100,14 +79,12 @@ export function createInsertThread(file: URL, options: ThreadOptions): InsertThr
       insert: (group, requests, turn) =>
         ask((call) => ({ kind: "insert", space, call, group, requests, turn })),
       release: (group) => {
-        if (worker !== undefined) post({ kind: "release", space, group });
+        channel?.post({ kind: "release", space, group });
       },
     }),
     close: async () => {
-      const last = worker;
-      worker = undefined;
-      failAll(new SpanStoreError("STORE_CLOSED", "the store is closed"));
-      await last?.terminate();
+      isClosed = true;
+      await channel?.terminate();
     },
   };
 }

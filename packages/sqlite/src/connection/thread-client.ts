@@ -1,6 +1,11 @@
-import { Worker } from "node:worker_threads";
 import { SpanStoreError } from "@spanstore/core";
-import { errorFromData, orAborted, threadFile, throwIfAborted } from "@spanstore/core/engine";
+import {
+  createWorkerChannel,
+  errorFromData,
+  orAborted,
+  threadFile,
+  throwIfAborted,
+} from "@spanstore/core/engine";
 import type { Request, Response, ThreadOptions } from "./thread-protocol.js";
 
 /** A call of a space, for a thread. */
@@ -34,71 +39,52 @@ interface Receiver {
 
 /** Starts a thread and resolves when it takes calls. */
 export async function startThread(options: ThreadOptions): Promise<StoreThread> {
-  const worker = new Worker(threadFile("./thread.js", import.meta.url, "@spanstore/sqlite"), {
-    workerData: options,
-    // The thread is plain JavaScript: the process's own flags, such as a loader's, are not for it.
-    execArgv: [],
-    name: `spanstore-sqlite-${options.role}`,
-  });
-  const receivers = new Map<number, Receiver>();
-  let nextId = 1;
-  let end: SpanStoreError | undefined;
   let onClosed: (() => void) | undefined;
+  const death = (cause?: unknown): SpanStoreError =>
+    new SpanStoreError("STORE_UNAVAILABLE", "a thread of the store has died", {
+      hint: "try again: another thread takes its place, and what was written before is not written twice",
+      cause,
+    });
+  const ready = Promise.withResolvers<void>();
+  const channel = createWorkerChannel<Receiver>({
+    file: threadFile("./thread.js", import.meta.url, "@spanstore/sqlite"),
+    name: `spanstore-sqlite-${options.role}`,
+    workerData: options,
+    endOf: (cause) =>
+      onClosed === undefined ? death(cause) : new SpanStoreError("STORE_CLOSED", "the store is closed"),
+    onMessage: (response: Response) => {
+      switch (response.kind) {
+        case "ready":
+          return ready.resolve();
+        case "value":
+          return channel.get(response.id)?.value?.(response.value);
+        case "items":
+          return channel.get(response.id)?.items?.(response.items, response.bytes, response.last);
+        case "error":
+          return channel.get(response.id)?.error(errorFromData(response.error));
+        case "closed":
+          return onClosed?.();
+      }
+    },
+  });
+  const starting = channel.add({ error: ready.reject });
+  await ready.promise;
+  channel.remove(starting);
 
   const post = (request: Request, transfer: readonly ArrayBuffer[] = []): void => {
     try {
-      worker.postMessage(request, transfer);
+      channel.post(request, transfer);
     } catch (cause) {
       const problem =
         "what was asked can not be handed to a thread: it holds a function or is nested too deeply";
       throw new SpanStoreError("INVALID_QUERY", problem, { cause });
     }
   };
-  /** Keeps the process alive while a call waits, and not for an idle store that was not closed. */
-  const add = (id: number, receiver: Receiver): void => {
-    if (receivers.size === 0) worker.ref();
-    receivers.set(id, receiver);
-  };
-  const remove = (id: number): void => {
-    if (receivers.delete(id) && receivers.size === 0 && onClosed === undefined) worker.unref();
-  };
-  const failAll = (error: SpanStoreError): void => {
-    end ??= error;
-    for (const receiver of [...receivers.values()]) receiver.error(end);
-    receivers.clear();
-  };
-  const death = (cause?: unknown): SpanStoreError =>
-    new SpanStoreError("STORE_UNAVAILABLE", "a thread of the store has died", {
-      hint: "try again: another thread takes its place, and what was written before is not written twice",
-      cause,
-    });
 
-  const ended = new Promise<void>((resolve) => {
-    worker.on("error", (error) => failAll(death(error)));
-    worker.on("exit", () => {
-      failAll(onClosed === undefined ? death() : new SpanStoreError("STORE_CLOSED", "the store is closed"));
-      onClosed?.();
-      resolve();
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    void ended.then(() => reject(end));
-    worker.on("message", (response: Response) => {
-      switch (response.kind) {
-        case "ready":
-          return resolve();
-        case "value":
-          return receivers.get(response.id)?.value?.(response.value);
-        case "items":
-          return receivers.get(response.id)?.items?.(response.items, response.bytes, response.last);
-        case "error":
-          return receivers.get(response.id)?.error(errorFromData(response.error));
-        case "closed":
-          return onClosed?.();
-      }
-    });
-  });
-  worker.unref();
+  const throwIfEnded = (): void => {
+    const end = channel.end();
+    if (end !== undefined) throw end;
+  };
 
   const call = <T>(
     { space, method, args, options = {}, signal }: ThreadCall,
@@ -106,14 +92,13 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
   ): Promise<T> => {
     const answer = new Promise<T>((resolve, reject) => {
       throwIfAborted(signal);
-      if (end !== undefined) throw end;
-      const id = nextId++;
+      throwIfEnded();
       const cancel = (): void => post({ kind: "cancel", id });
       const settle = (): void => {
-        remove(id);
+        channel.remove(id);
         signal?.removeEventListener("abort", cancel);
       };
-      add(id, {
+      const id = channel.add({
         value: (value) => {
           settle();
           resolve(value as T);
@@ -143,14 +128,13 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
     signal,
   }: ThreadCall): AsyncGenerator<T, void, undefined> {
     throwIfAborted(signal);
-    if (end !== undefined) throw end;
-    const id = nextId++;
+    throwIfEnded();
     const batches: { items: readonly unknown[]; bytes: number }[] = [];
     let done = false;
     let failure: Error | undefined;
     let wake: (() => void) | undefined;
     const abort = (): void => wake?.();
-    add(id, {
+    const id = channel.add({
       items: (items, bytes, last) => {
         if (items.length > 0) batches.push({ items, bytes });
         done = last;
@@ -187,44 +171,43 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
   };
   /** A stream that is left early keeps its thread busy until the thread has seen that. */
   const leave = (id: number, isOver: boolean): void => {
-    if (isOver || end !== undefined) {
-      remove(id);
+    if (isOver || channel.end() !== undefined) {
+      channel.remove(id);
       return;
     }
-    receivers.set(id, {
+    channel.replace(id, {
       items: (_items, _bytes, last) => {
-        if (last) remove(id);
+        if (last) channel.remove(id);
       },
-      error: () => remove(id),
+      error: () => channel.remove(id),
     });
     post({ kind: "cancel", id });
   };
 
   const close = async (): Promise<void> => {
-    if (end !== undefined) return ended;
-    worker.ref();
+    if (channel.end() !== undefined) return channel.ended;
     await new Promise<void>((resolve) => {
       onClosed = resolve;
+      channel.add({ error: () => resolve() });
       post({ kind: "close" });
     });
-    await worker.terminate();
+    await channel.terminate();
   };
 
   return {
-    busy: () => receivers.size,
-    ended,
+    busy: channel.waiting,
+    ended: channel.ended,
     call,
     stream,
     forget: (space) =>
       new Promise((resolve) => {
-        if (end !== undefined) return resolve();
-        const id = nextId++;
+        if (channel.end() !== undefined) return resolve();
         const settle = (): void => {
-          remove(id);
+          channel.remove(id);
           resolve();
         };
-        // What has died has nothing open.
-        add(id, { value: settle, error: settle });
+        // A thread that has died has nothing open.
+        const id = channel.add({ value: settle, error: settle });
         post({ kind: "forget", id, space });
       }),
     close,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { SpanStoreError } from "../errors/errors.js";
+import { SpanStoreError } from "../../errors/errors.js";
 
 /** Caches an answer that takes long to find, and refreshes it in the background. */
 export interface SlowAnswer<T> {

@@ -1,5 +1,5 @@
-import { joinBytes } from "../otlp/own-bytes.js";
-import type { Fragment } from "../store/contract/engine.js";
+import { joinBytes } from "../../otlp/own-bytes.js";
+import type { Fragment } from "../../store/contract/engine.js";
 import { createByteCache } from "./byte-cache.js";
 
 /**

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type CallOptions, type MetricsQuery, SpanStoreError } from "@spanstore/core";
 import {
   countBefore,
+  createReadBudget,
   createReclaimer,
   createStoreReads,
   errorToData,
@@ -50,7 +51,8 @@ function serve({ role, synchronous }: ThreadOptions): void {
           }),
     limits[role],
   );
-  const caches = createThreadCaches();
+  // V8 lets some sixty megabytes of buffers gather before it looks for those that nothing holds, on every thread.
+  const caches = createThreadCaches(createReclaimer("minor"));
   const spaces = new Map<string, Methods>();
   const open = new Map<number, { readonly abort: AbortController; taken: (bytes: number) => void }>();
 
@@ -154,13 +156,16 @@ function serve({ role, synchronous }: ThreadOptions): void {
   });
 }
 
+/** Of each thread that reads; what is on its way to a consumer is counted on the consumer's thread. */
+const budget = createReadBudget({ bytes: 16 * 1024 * 1024 });
+
 /** What a store reads, and how many spans are older than a time. */
 function createReads(
   space: Space,
 ): Omit<StoreReads, "getMetrics"> & Readonly<Record<"countBefore" | "getMetrics", Call>> {
   const reader = createEngineReader(space);
   const count = (time: bigint, options: CallOptions) => countBefore(reader, time, options.signal);
-  const reads = createStoreReads(reader);
+  const reads = createStoreReads(reader, budget);
   const getMetrics = async (query: MetricsQuery, options: CallOptions) =>
     packMetrics(await reads.getMetrics(query, options));
   return { ...reads, getMetrics, countBefore: count };

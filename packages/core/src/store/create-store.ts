@@ -10,7 +10,7 @@ import { emptyEngine } from "./empty-engine.js";
 import { expireSpans } from "./lifecycle/expire.js";
 import { withLifecycle } from "./lifecycle/lifecycle.js";
 import { createTenants, tenantIdleMillis } from "./lifecycle/tenants.js";
-import { createStoreReads, withinBudget } from "./store-reads.js";
+import { createStoreReads, withinBudgetFromThreads } from "./store-reads.js";
 
 /**
  * Makes a store of an engine: validation, exact matching, ordering, assembly and lifecycle.
@@ -37,7 +37,7 @@ export function createSpanStore(
   const named = async (): Promise<readonly string[]> => (await listTenants?.()) ?? tenants?.names() ?? [];
   return withLifecycle({
     engine: engine.name,
-    ...("reads" in engine ? withinBudget(() => engine.reads) : createStoreReads(engine)),
+    ...("reads" in engine ? withinBudgetFromThreads(engine.reads) : createStoreReads(engine)),
     write: async (traces, options) => {
       const encoded = encodedTraces(traces);
       if (encoded.length === 0) return { accepted: 0, rejected: [] };

@@ -36,13 +36,32 @@ export function createUncountedReads(engine: EngineReader): StoreReads {
  * Reads that run in the budget of their thread.
  * @param readsOf makes the reads of one call.
  */
-export function withinBudget(
+function withinBudget(
   readsOf: (reading: Reading) => StoreReads,
   budget: ReadBudget = readBudget,
 ): StoreReads {
   return eachRead({
     call: (ask, options) => budget.run((reading) => ask(readsOf(reading)), options),
     stream: (ask, options) => budget.stream((reading) => ask(readsOf(reading)), options),
+  });
+}
+
+/** What a thread sends ahead of the consumer, and what is made of it on its way out. */
+const bytesFromThread = 4 * 1024 * 1024;
+
+/** Reads that run on other threads, in the budget of the thread that they come to. */
+export function withinBudgetFromThreads(reads: StoreReads): StoreReads {
+  return eachRead({
+    call: (ask, options) =>
+      readBudget.run(async (reading) => {
+        await reading.part()(bytesFromThread);
+        return ask(reads);
+      }, options),
+    stream: (ask, options) =>
+      readBudget.stream(async function* (reading) {
+        await reading.part()(bytesFromThread);
+        yield* ask(reads);
+      }, options),
   });
 }
 

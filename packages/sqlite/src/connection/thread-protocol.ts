@@ -43,7 +43,7 @@ export type Response =
   | { readonly kind: "closed" };
 
 /** A stream sends no more than this ahead of its consumer. */
-export const maxAheadBytes = 1024 * 1024;
+export const maxAheadBytes = 512 * 1024;
 
 /** Items are sent together up to this size. */
-export const maxBatchBytes = 512 * 1024;
+export const maxBatchBytes = 256 * 1024;

@@ -62,7 +62,8 @@ export interface BlockCache {
   readonly forSpace: () => Blocks;
 }
 
-export function createBlockCache(maxBytes: number): BlockCache {
+/** @param onLoad is called with the size of each block that was decompressed. */
+export function createBlockCache(maxBytes: number, onLoad: (bytes: number) => void = () => {}): BlockCache {
   const blocks = createByteCache<Buffer>(maxBytes, ({ length }) => length);
   let spaces = 0;
   return {
@@ -73,7 +74,9 @@ export function createBlockCache(maxBytes: number): BlockCache {
         const known = blocks.get(key);
         if (known !== undefined) return known;
         const block = load(id);
-        if (block !== undefined) blocks.set(key, block);
+        if (block === undefined) return undefined;
+        onLoad(block.length);
+        blocks.set(key, block);
         return block;
       };
     },

@@ -12,8 +12,12 @@ export interface ThreadCaches {
 const blockBytes = 8 * 1024 * 1024;
 const passingBytes = 256 * 1024;
 
-export function createThreadCaches(): ThreadCaches {
-  return { blocks: createBlockCache(blockBytes), passing: createBlockCache(passingBytes) };
+/** @param onLoad is called with the bytes that were read and may soon be needed no more. */
+export function createThreadCaches(onLoad?: (bytes: number) => void): ThreadCaches {
+  return {
+    blocks: createBlockCache(blockBytes, onLoad),
+    passing: createBlockCache(passingBytes, onLoad),
+  };
 }
 
 /** One database, seen from a thread that has many. */

@@ -24,6 +24,7 @@ const maxPageBytes = 8 * 1024 * 1024;
 const bytesPerPlace = 512;
 /** Spans beyond the page are dropped when as many again have come. */
 const slack = 2;
+const slackBytes = 2 * 1024 * 1024;
 
 /** A span in the order of its search: the values of the order's keys, as fixed-width text. */
 interface PlacedSpan {
@@ -129,7 +130,7 @@ function createPage(size: number, compare: (a: readonly string[], b: readonly st
       if (end !== undefined && compare(span.keys, end) >= 0) return;
       spans.push(span);
       bytes += span.encoded.length;
-      if (spans.length > size * slack || bytes > maxPageBytes * slack) trim();
+      if (spans.length > size * slack || bytes > maxPageBytes + slackBytes) trim();
     },
     /** What it holds in memory. */
     bytes: (): number => bytes + spans.length * bytesPerPlace,

@@ -5,8 +5,8 @@ import { labelsOf } from "../contents.js";
 import type { Suite } from "../harness.js";
 import { type TestSpan, tracesOf } from "../spans.js";
 
-/** A little more than two pages of 8 MiB, which a search holds before it drops spans beyond the first. */
-const largeSpans = 17;
+/** Together a little more than a search holds of a page of 8 MiB before it drops what is beyond the page. */
+const largeSpans = 11;
 const smallSpans = 24;
 const largeText = "x".repeat(1_000_000);
 

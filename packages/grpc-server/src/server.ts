@@ -136,7 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tls,
     place: limits.place,
     call: limits.call,
-    maxConnections: limits.httpConnections,
+    connections: limits.httpConnections,
     metrics: createHttpMetrics(metrics.registry),
     corsOrigins: options.corsOrigins ?? [],
     uiDir: options.uiDir,

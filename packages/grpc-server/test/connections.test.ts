@@ -9,7 +9,16 @@ import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { freePorts, startProgram, until, untilReady } from "../../../scripts/test-support/processes.js";
 import { connectionsWithin, openFileLimit } from "../src/limits/open-files.js";
-import { connect, errorOf, exportRequest, type Served, serve, spanId, traceId } from "./harness.js";
+import {
+  connect,
+  errorOf,
+  exportRequest,
+  type Served,
+  serve,
+  spanId,
+  storeWith,
+  traceId,
+} from "./harness.js";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const open = new Set<Socket>();
@@ -82,6 +91,37 @@ describe("connections", () => {
     await busy(address);
     await once(await idle(address), "close");
     expect(await metric("spanstore_connections")).toBe(2);
+  });
+
+  it("over HTTP that are idle keep no caller out, and a call in flight goes on", async () => {
+    let answer = (_services: string[]): void => {};
+    let isAsked = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    let isFirst = true;
+    const getServices = (): Promise<string[]> => {
+      if (!isFirst) return Promise.resolve([]);
+      isFirst = false;
+      isAsked();
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    served = await serve({
+      admin: "127.0.0.1:0",
+      httpListen: "127.0.0.1:0",
+      maxConnections: 20,
+      store: storeWith({ getServices }),
+    });
+    const address = String(served.server.httpAddress);
+    const slow = fetch(`http://${address}/api/services`);
+    await asked;
+    for (let n = 0; n < 100; n++) await idle(address);
+    expect((await fetch(`http://${address}/api/services`)).status).toBe(200);
+    expect(await metric('spanstore_refused_total{what="connections"}')).toBeGreaterThan(80);
+    answer(["late"]);
+    expect(await (await slow).json()).toMatchObject({ data: ["late"] });
   });
 
   it("are idle again when their calls are over", async () => {

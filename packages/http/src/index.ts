@@ -7,6 +7,7 @@ export type {
   HttpCaller,
   HttpFaceOptions,
   Need,
+  PortConnections,
   ServerFacts,
 } from "./options.js";
 export { shownTraces, type TraceReading, type WholeTrace } from "./search/read-traces.js";

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { SpanStore, WriteResult } from "@spanstore/core";
 import type { Finding } from "@spanstore/core/engine";
 import type { Arrivals } from "./beyond/arrivals.js";
@@ -39,6 +40,14 @@ export interface ServerFacts {
   readonly retentionMs?: number | null;
   /** What a diagnosis of the backend found. */
   readonly findings?: readonly Finding[];
+}
+
+/** The connections of a port, as its owner counts them. */
+export interface PortConnections {
+  /** Called with every new connection; may close it, or another one. */
+  admit(socket: Socket): void;
+  /** Called when a connection has a request. @returns what is called once when its answer has left, or will not. */
+  use(socket: Socket): () => void;
 }
 
 /** A call that is over. */
@@ -104,6 +113,8 @@ export interface HttpFaceOptions {
   readonly stallMs?: number;
   /** How long a connection without a request stays open, in milliseconds. Default: 60,000. */
   readonly idleMs?: number;
+  /** Counts the connections of one port. Default: no count beside `maxConnections`. */
+  readonly connections?: () => PortConnections;
   /** Open connections; more are closed at once. Default: 10,000. */
   readonly maxConnections?: number;
   /** How far the times of a span may be moved to fit into its parent, in milliseconds. Default: 0, as Jaeger's. */
@@ -117,7 +128,10 @@ export interface HttpFaceOptions {
 }
 
 export interface Settings
-  extends Required<Omit<HttpFaceOptions, "archiveOf" | "place" | "uiDir" | "tenantHeader" | "listen">> {
+  extends Required<
+    Omit<HttpFaceOptions, "archiveOf" | "place" | "connections" | "uiDir" | "tenantHeader" | "listen">
+  > {
+  readonly connections: HttpFaceOptions["connections"] | undefined;
   readonly archiveOf: HttpFaceOptions["archiveOf"] | undefined;
   readonly uiDir: string | undefined;
   readonly tenantHeader: string | undefined;
@@ -144,6 +158,7 @@ export function settingsOf(store: SpanStore, options: HttpFaceOptions, closing: 
     authorize: options.authorize ?? (() => ({})),
     storeOf,
     archiveOf: options.archiveOf,
+    connections: options.connections,
     write:
       options.write ??
       ((traces, caller, signal) => storeOf(caller).write(traces, { signal, handOver: true })),

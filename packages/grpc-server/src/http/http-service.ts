@@ -26,8 +26,8 @@ export interface HttpServiceOptions {
   readonly tls: TlsSource | undefined;
   readonly place: Limits["place"];
   readonly call: Limits["call"];
-  /** Of each port. */
-  readonly maxConnections: number;
+  /** Of one port. */
+  readonly connections: Limits["httpConnections"];
   readonly metrics: HttpMetrics;
   readonly corsOrigins: readonly string[];
   /** Undefined: our own page. */
@@ -75,7 +75,15 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       finished: metrics.finished,
       failed: (error, { method, url }) => log.error({ err: error, method, url }, "an HTTP call failed"),
       corsOrigins: options.corsOrigins,
-      maxConnections: options.maxConnections,
+      connections: () => {
+        const connections = options.connections();
+        return {
+          admit: (socket) => void connections.admit(socket),
+          use: (socket) => connections.use(peerOf(socket)),
+        };
+      },
+      // One more takes the place of the one that has been idle for longest.
+      maxConnections: Number.POSITIVE_INFINITY,
       maxBodyBytes: options.maxBodyBytes,
       maxQueryBytes: options.maxQueryBytes,
       maxHeaderBytes: options.maxHeaderBytes,

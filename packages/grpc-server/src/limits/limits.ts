@@ -35,8 +35,8 @@ export interface Limits extends Pick<WireOptions, "opened" | "intakeOf"> {
   readonly connections: Connections;
   /** Of the admin port, which has its own so that it answers when the others are full. */
   readonly adminConnections: Connections;
-  /** Of each port of HTTP beside the admin port. */
-  readonly httpConnections: number;
+  /** Of one port of HTTP beside the admin port. */
+  httpConnections(): Connections;
   /** Room for what a call over HTTP brings. @param lost called when the place is given to others. */
   place(need: "read" | "write", party: Party, lost: (error: unknown) => void): Place;
   /** A call over HTTP, which counts among all calls. @returns what ends it. @throws OVERLOADED. */
@@ -96,7 +96,8 @@ export function createLimits(
     adminConnections: createConnections(connectionsWithin(openFiles, maxAdminConnections, adminPart), () =>
       refused("connections"),
     ),
-    httpConnections: connectionsWithin(openFiles, maxConnections, httpPart),
+    httpConnections: () =>
+      createConnections(connectionsWithin(openFiles, maxConnections, httpPart), () => refused("connections")),
     call,
     place: (need, party, lost) => withOverhead((need === "write" ? writes : questions).place(party, lost)),
     opened: (headers, connection) => {

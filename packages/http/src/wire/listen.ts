@@ -15,12 +15,12 @@ export interface HttpTls {
   readonly onChange?: (listener: (context: SecureContextOptions) => void) => void;
 }
 
-type Limits = Pick<Settings, "maxHeaderBytes" | "arrivalMs" | "idleMs" | "maxConnections">;
+type Limits = Pick<Settings, "maxHeaderBytes" | "arrivalMs" | "idleMs" | "maxConnections" | "connections">;
 
 /** A server whose connections are bounded in number, and in what they may wait. */
 export function createHttpServer(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
-  { maxHeaderBytes, arrivalMs, idleMs, maxConnections }: Limits,
+  { maxHeaderBytes, arrivalMs, idleMs, maxConnections, connections }: Limits,
   tls: HttpTls | undefined,
 ): Server {
   const options = {
@@ -46,6 +46,11 @@ export function createHttpServer(
         );
   if ("setSecureContext" in server) tls?.onChange?.((context) => server.setSecureContext(context));
   server.maxConnections = maxConnections;
+  const port = connections?.();
+  if (port !== undefined) {
+    server.on("connection", (socket) => port.admit(socket));
+    server.on("request", (request, response) => response.once("close", port.use(request.socket)));
+  }
   server.on("clientError", (error, socket) => {
     if (!socket.writable) {
       socket.destroy();

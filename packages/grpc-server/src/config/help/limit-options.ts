@@ -20,7 +20,7 @@ export const limitOptions = {
   "limits.connections": {
     group: "Limits",
     placeholder: "NUMBER",
-    help: "Connections to the ports of gRPC, and to each of HTTP; fewer where the process may open few files. One more to gRPC takes the place of the one that has been idle for longest.",
+    help: "Connections to the ports of gRPC, and to each of HTTP; fewer where the process may open few files. One more takes the place of the one that has been idle for longest.",
   },
   "limits.calls": {
     group: "Limits",

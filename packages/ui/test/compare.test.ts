@@ -1,8 +1,8 @@
 import { encodeTraces } from "@spanstore/core/otlp";
 import { describe, expect, it } from "vitest";
 import { diffOf, type Side } from "../src/page/compare/diff.js";
-import { readTraceNow } from "../src/page/trace/model.js";
-import { treeOf } from "../src/page/trace/tree.js";
+import { readTraceNow } from "../src/page/trace/model/model.js";
+import { treeOf } from "../src/page/trace/model/tree.js";
 
 type Spans = readonly (readonly [id: number, parent: number, name: string, nanos: number])[];
 

@@ -2,12 +2,12 @@ import type { Span } from "@spanstore/core";
 import { encodeTraces } from "@spanstore/core/otlp";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clockSkewsOf, serviceOf } from "../src/page/trace/clock-skew.js";
-import { criticalPathOf } from "../src/page/trace/critical-path.js";
-import { detailsOf, textOf } from "../src/page/trace/details.js";
-import { findSpans } from "../src/page/trace/find.js";
-import { readTraceNow, type TraceModel } from "../src/page/trace/model.js";
-import { treeOf, visibleRows } from "../src/page/trace/tree.js";
+import { clockSkewsOf, serviceOf } from "../src/page/trace/model/clock-skew.js";
+import { criticalPathOf } from "../src/page/trace/model/critical-path.js";
+import { detailsOf, textOf } from "../src/page/trace/model/details.js";
+import { findSpans } from "../src/page/trace/model/find.js";
+import { readTraceNow, type TraceModel } from "../src/page/trace/model/model.js";
+import { treeOf, visibleRows } from "../src/page/trace/model/tree.js";
 import { ticksOf, timeAtOffset } from "../src/page/trace/zoom.js";
 
 const base = 1_780_000_000_000_000_000n;

@@ -1,6 +1,6 @@
-import { serviceOf } from "../trace/clock-skew.js";
-import type { TraceModel } from "../trace/model.js";
-import type { Tree } from "../trace/tree.js";
+import { serviceOf } from "../trace/model/clock-skew.js";
+import type { TraceModel } from "../trace/model/model.js";
+import type { Tree } from "../trace/model/tree.js";
 
 /** What one trace has at a place: how many spans, and how long they took together, in nanoseconds. */
 export interface Amount {

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { TraceSummary } from "../api/search.js";
 import { go, routeTo } from "../app/route.js";
 import { colourOf } from "../kit/colours.js";
@@ -25,17 +25,22 @@ const rowHeight = 54;
 export function TraceList({ pager, found, q, marks }: TraceListProps): JSX.Element {
   const { items } = found;
   const [chosen, setChosen] = useState(-1);
+  // Keys may come faster than the page draws.
+  const current = useRef(-1);
   const longest = Math.max(1, ...items.map(durationOf));
   useEffect(
     () =>
       listKeys({
-        move: (step) => setChosen((at) => Math.min(items.length - 1, Math.max(0, at + step))),
+        move: (step) => {
+          current.current = Math.min(items.length - 1, Math.max(0, current.current + step));
+          setChosen(current.current);
+        },
         open: () => {
-          const trace = items[chosen];
+          const trace = items[current.current];
           if (trace !== undefined) go(routeTo("trace", [trace.traceId], { q }));
         },
       }),
-    [items, chosen, q],
+    [items, q],
   );
   return (
     <section class="results" aria-label={t("results")}>

@@ -8,7 +8,7 @@ import { Icon } from "../kit/icons.js";
 import { Text } from "../kit/text.js";
 import { formatCount } from "../time/format.js";
 import { t } from "../words/words.js";
-import { textOf } from "./details.js";
+import { textOf } from "./model/details.js";
 
 interface AttributesProps {
   readonly title: ComponentChildren;

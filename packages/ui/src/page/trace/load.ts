@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { loadTrace, matchingSpans } from "../api/trace.js";
-import { type ClockSkew, clockSkewsOf } from "./clock-skew.js";
-import { criticalPathOf, type Segment } from "./critical-path.js";
-import { readTrace, type TraceModel } from "./model.js";
-import { type Tree, treeOf } from "./tree.js";
+import { type ClockSkew, clockSkewsOf } from "./model/clock-skew.js";
+import { criticalPathOf, type Segment } from "./model/critical-path.js";
+import { readTrace, type TraceModel } from "./model/model.js";
+import { type Tree, treeOf } from "./model/tree.js";
 
 /** A trace, and what is computed of it. */
 export interface LoadedTrace {

@@ -5,9 +5,9 @@ import { Text } from "../kit/text.js";
 import { VirtualList } from "../kit/virtual-list.js";
 import { formatDuration } from "../time/format.js";
 import { t } from "../words/words.js";
-import { serviceOf } from "./clock-skew.js";
-import { detailsOf, textOf } from "./details.js";
 import type { LoadedTrace } from "./load.js";
+import { serviceOf } from "./model/clock-skew.js";
+import { detailsOf, textOf } from "./model/details.js";
 
 interface LogsProps {
   readonly trace: LoadedTrace;

@@ -4,8 +4,8 @@ import { settings } from "../app/settings.js";
 import { colourOf } from "../kit/colours.js";
 import { formatDuration } from "../time/format.js";
 import { t } from "../words/words.js";
-import { serviceOf } from "./clock-skew.js";
 import type { LoadedTrace } from "./load.js";
+import { serviceOf } from "./model/clock-skew.js";
 import { dragged, type Zoom } from "./zoom.js";
 
 interface MinimapProps {

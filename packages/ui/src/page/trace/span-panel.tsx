@@ -9,9 +9,9 @@ import { Text } from "../kit/text.js";
 import { formatDuration, formatTime } from "../time/format.js";
 import { t, type WordKey } from "../words/words.js";
 import { Attributes } from "./attributes.js";
-import { serviceOf } from "./clock-skew.js";
-import { detailsOf } from "./details.js";
 import type { LoadedTrace } from "./load.js";
+import { serviceOf } from "./model/clock-skew.js";
+import { detailsOf } from "./model/details.js";
 
 interface SpanPanelProps {
   readonly trace: LoadedTrace;

@@ -8,8 +8,8 @@ import { Icon } from "../kit/icons.js";
 import { Text } from "../kit/text.js";
 import { formatCount, formatDuration, formatTime } from "../time/format.js";
 import { t } from "../words/words.js";
-import { serviceOf } from "./clock-skew.js";
 import type { LoadedTrace } from "./load.js";
+import { serviceOf } from "./model/clock-skew.js";
 
 export type Tab = "timeline" | "logs";
 

@@ -1,18 +1,19 @@
 import "../styles/trace.css";
+import "../styles/panel.css";
 import type { JSX } from "preact";
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go, route, routeTo } from "../app/route.js";
 import { Problem } from "../kit/problem.js";
 import { useMarks } from "../search/search-view.js";
 import { t } from "../words/words.js";
-import { findSpans } from "./find.js";
 import { type LoadedTrace, useMatches, useTrace } from "./load.js";
 import { Logs } from "./logs.js";
 import { Minimap } from "./minimap.js";
+import { findSpans } from "./model/find.js";
+import { visibleRows } from "./model/tree.js";
 import { SpanPanel } from "./span-panel.js";
 import { type Tab, TraceHead } from "./trace-head.js";
 import { traceKeys } from "./trace-keys.js";
-import { visibleRows } from "./tree.js";
 import { Waterfall } from "./waterfall.js";
 import type { Zoom } from "./zoom.js";
 
@@ -34,7 +35,13 @@ function Shown({ trace }: { readonly trace: LoadedTrace }): JSX.Element {
   const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set());
   const [showsCritical, setShowsCritical] = useState(true);
   const [text, setText] = useState("");
-  const [at, setAt] = useState(-1);
+  const [at, setShownAt] = useState(-1);
+  // Keys may come faster than the page draws: each goes on from the one before.
+  const current = useRef(-1);
+  const setAt = useCallback((span: number): void => {
+    current.current = span;
+    setShownAt(span);
+  }, []);
   const marks = useMarks(q);
   const matchIds = useMatches(trace.traceId, q);
   const selected = useMemo(() => (spanId === "" ? -1 : model.ids.indexOf(spanId)), [model, spanId]);
@@ -52,11 +59,11 @@ function Shown({ trace }: { readonly trace: LoadedTrace }): JSX.Element {
       go(routeTo("trace", [trace.traceId], { q, span: id }), { replace: true });
       if (span >= 0) setAt(span);
     },
-    [model, trace.traceId, q],
+    [model, trace.traceId, q, setAt],
   );
   useEffect(() => {
     if (selected >= 0) setAt(selected);
-  }, [selected]);
+  }, [selected, setAt]);
   const toggle = useCallback((span: number): void => {
     setCollapsed((before) => {
       const next = new Set(before);
@@ -66,7 +73,7 @@ function Shown({ trace }: { readonly trace: LoadedTrace }): JSX.Element {
   }, []);
   const findNext = (step: 1 | -1): void => {
     const inOrder = rows.map((row) => tree.order[row] as number).filter((span) => foundSet.has(span));
-    const now = inOrder.indexOf(at);
+    const now = inOrder.indexOf(current.current);
     const next = inOrder[(now + step + inOrder.length) % inOrder.length];
     if (next !== undefined) setAt(next);
   };
@@ -75,19 +82,21 @@ function Shown({ trace }: { readonly trace: LoadedTrace }): JSX.Element {
     () =>
       traceKeys({
         move: (step) => {
-          const next = rows[Math.min(rows.length - 1, Math.max(0, (index ?? -1) + step))];
+          const now = rowOfSpan.get(current.current) ?? -1;
+          const next = rows[Math.min(rows.length - 1, Math.max(0, now + step))];
           if (next !== undefined) setAt(tree.order[next] as number);
         },
-        open: () => at >= 0 && select(at),
+        open: () => current.current >= 0 && select(current.current),
         close: () => {
           if (selected >= 0) select(-1);
           else setZoom({ from: 0, to: model.length });
         },
         fold: (isClosed) => {
-          if (at >= 0 && collapsed.has(at) !== isClosed) toggle(at);
+          const span = current.current;
+          if (span >= 0 && collapsed.has(span) !== isClosed) toggle(span);
         },
       }),
-    [rows, index, at, select, selected, collapsed, toggle, tree, model],
+    [rows, rowOfSpan, setAt, select, selected, collapsed, toggle, tree, model],
   );
   return (
     <div class={`trace ${selected >= 0 ? "with-panel" : ""}`}>

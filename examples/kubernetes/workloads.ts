@@ -72,7 +72,7 @@ function hostOf(labels: Labels, objects: readonly KubernetesObject[]): string {
 }
 
 function imageOf({ image }: Container): string {
-  // The registry that this repository's image is pushed to is everybody's own.
+  // Each user pushes this repository's image to a registry of their own.
   return image.replace(/:[^:/]*$/, "").replace(/^registry\.example\.com\//, "");
 }
 

@@ -136,7 +136,7 @@ describe("the budget of reads", () => {
     expect(freed).toBe(1);
     await expect(streams[0]?.next()).rejects.toMatchObject({ code: "OVERLOADED", retryAfterMillis: 1000 });
     expect(await streams[0]?.next()).toEqual({ done: true, value: undefined });
-    // The others go on: nobody waits any more.
+    // The others go on: no read waits any more.
     for (const stream of streams.slice(1)) expect(await stream.next()).toEqual({ done: false, value: 1 });
   });
 

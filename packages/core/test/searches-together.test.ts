@@ -31,7 +31,7 @@ it("runs so many searches at once, the others in turn, and none for who has left
   const left = Array.from({ length: 50 }, () => store.findTraceIds({}, { signal: leaving.signal }));
   const late = store.findTraceIds({}, { signal: AbortSignal.abort() });
   leaving.abort();
-  // Who leaves waits for nobody.
+  // A search that leaves does not wait.
   for (const each of await Promise.allSettled([...left, late]))
     expect(each).toMatchObject({ reason: { code: "ABORTED" } });
   open();

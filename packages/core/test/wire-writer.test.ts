@@ -30,7 +30,7 @@ describe("what is written backward", () => {
     }
   });
 
-  it("begins anew after one that was long", () => {
+  it("starts over after a long message", () => {
     const writer = new WireWriter();
     for (const size of [3_000_000, 5]) {
       writer.reset();

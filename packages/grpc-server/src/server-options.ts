@@ -35,7 +35,7 @@ export interface ServerOptions extends LimitOptions {
     /** Whether the admin port has them, too. Default: true. */
     readonly admin?: boolean;
   };
-  /** The tokens that callers must have. Default: everybody may do everything. */
+  /** The tokens that callers must have. Default: every caller may do everything. */
   readonly auth?: AuthOptions;
   /** HOST:PORT for Jaeger's query API and OTLP over HTTP, port 0 for any free one. Default: not over HTTP. */
   readonly httpListen?: string;

@@ -131,7 +131,7 @@ describe("bad requests", () => {
       { query: { pagination: { pageSize: 1 }, searchDepth: 1 } },
       "query.pagination",
     ],
-    ["a token of nobody's", "FindSpans", { query: { pagination: { pageSize: 1, pageToken: "x" } } }, "token"],
+    ["a made-up token", "FindSpans", { query: { pagination: { pageSize: 1, pageToken: "x" } } }, "token"],
     ["an order by no field", "FindSpans", { query: { orderBy: [{}] } }, "query.order_by[0]"],
     ["a malformed filter", "FindTraces", { query: { filter: { op: "exists" } } }, "filter"],
     [

@@ -122,7 +122,7 @@ async function leavesNothing(address: string, adminUrl: string): Promise<void> {
   expect(await client.unary("jaeger.storage.v2.TraceReader/GetServices", {})).toEqual({ services: ["cart"] });
 }
 
-/** The server with these flags leaves nothing that nobody waits for. */
+/** The server with these flags leaves no work without a caller. */
 async function serverLeavesNothing(flags: readonly string[]): Promise<void> {
   const [grpc, admin] = await freePorts(2);
   const server = startProgram(

@@ -101,7 +101,7 @@ describe("a client's errors", () => {
     },
   );
 
-  it("say so when nobody listens, and end when somebody does", async () => {
+  it("say that no server listens, and succeed once one does", async () => {
     const store = openMemoryStore();
     const first = await startServer({ listen: "127.0.0.1:0", store });
     const client = connectSpanStore(first.address);

@@ -235,7 +235,7 @@ describe("a server over HTTP", () => {
     await store.close();
   });
 
-  it("is not there where nobody asked for it", async () => {
+  it("is not there without its option", async () => {
     const store = openMemoryStore();
     const server = await startServer({ store, listen: "127.0.0.1:0" });
     expect([server.httpAddress, server.allInOne]).toEqual([undefined, undefined]);

@@ -470,7 +470,7 @@ for (const version of versions) {
     });
 
     // Jaeger's streams stay open as long as it lives: they must not hold the server up.
-    it("ends with 0 when it is told to stop", async () => {
+    it("ends with 0 at SIGTERM", async () => {
       expect(await server.stop()).toBe(0);
       expect(server.output()).not.toContain("still in flight");
     });

@@ -161,7 +161,7 @@ exporters:
     expect((await queryApi(ports.query).trace(id))?.length).toBe(1);
   });
 
-  it("lets nobody in without a certificate", async () => {
+  it("refuses callers without a certificate", async () => {
     await using store = connectSpanStore(`127.0.0.1:${ports.storage}`, {
       tls: { ca: authority.ca },
       token: tokens.read,

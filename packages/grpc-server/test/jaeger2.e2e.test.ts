@@ -276,7 +276,7 @@ describeWithPeer("jaeger", "A real Jaeger 2 on SQLite", (jaegerPeer) => {
     expect(await api().trace(otlpGrpcId)).toEqual(before);
   });
 
-  it("ends with 0 when it is told to stop", async () => {
+  it("ends with 0 at SIGTERM", async () => {
     expect(await server.stop()).toBe(0);
   });
 });

@@ -157,7 +157,7 @@ describe("the command", () => {
     expect((await server.ended).code).toBe(0);
   });
 
-  it("warns at its start when whoever reaches it may use it", async () => {
+  it("warns at its start when every caller may use it", async () => {
     const server = await start("--backend=memory", "--listen=0.0.0.0:0");
     expect(server.errors.join("\n")).toContain(
       "other machines reach --listen=0.0.0.0:0, and everyone who does may read and write all spans",

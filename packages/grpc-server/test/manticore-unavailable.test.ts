@@ -126,7 +126,7 @@ describeWithPeer("manticore", "the server while searchd does not serve", (locate
     if (!("command" in located) || located.docker || process.platform !== "linux") {
       return context.skip("searchd's limits are not the test's to set");
     }
-    // A disk that is full, to whoever writes behind a file's first 512 KiB.
+    // A disk that is full for writes behind a file's first 512 KiB.
     const limited = ["bash", "-c", 'trap "" XFSZ; ulimit -S -f 512; exec "$0" "$@"', ...located.command];
     const full = await startSearchd({ command: limited as [string, ...string[]] });
     onTestFinished(full.close);

@@ -175,7 +175,7 @@ describe("retention in the server", () => {
       expect(Math.abs(Number(time / 1_000_000n) - (Date.now() - week))).toBeLessThan(600_000);
   });
 
-  it("removes nothing unless it is told to", async () => {
+  it("removes nothing without its option", async () => {
     const store = storeWith({ expire: () => Promise.reject(new Error("nobody asked")) });
     const { metric } = await serve(store, { retention: { keepMs: undefined, ofTenants: [], intervalMs: 1 } });
     expect(await metric('spanstore_retention_runs_total{result="failed"}')).toBeNaN();

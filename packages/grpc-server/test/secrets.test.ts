@@ -30,7 +30,7 @@ const environment = {
   SPANSTORE_ELASTICSEARCH_API_KEY: secret,
 };
 
-/** Backends that nobody serves, with a user and a password. */
+/** Backends that do not run, with a user and a password. */
 const nowhere = [
   ["--backend=manticore", `--manticore.url=mysql://user:${secret}@127.0.0.1:1`],
   ["--backend=elasticsearch", `--elasticsearch.url=http://user:${secret}@127.0.0.1:1`],

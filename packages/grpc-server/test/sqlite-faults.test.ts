@@ -104,7 +104,7 @@ describe("the server on SQLite", { timeout: 120_000 }, () => {
   it.skipIf(process.platform !== "linux")(
     "refuses what a file may not grow by, and goes on when it may",
     async () => {
-      // To whoever writes behind a file's first 2 MiB the disk is full.
+      // The disk is full for writes behind a file's first 2 MiB.
       const limited = ["bash", "-c", 'trap "" XFSZ; ulimit -S -f 2048; exec "$0" "$@"'];
       await fillAndGoOn(join(folder, "limited.sqlite"), limited, (pid) =>
         execFileSync("prlimit", [`--pid=${pid}`, "--fsize=unlimited"]),

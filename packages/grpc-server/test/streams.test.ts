@@ -17,7 +17,7 @@ function largeTrace() {
   const watch = {
     /** How many chunks were asked for. */
     asked: 0,
-    /** Resolves with the signal's reason when nobody reads on. */
+    /** Resolves with the signal's reason when the reader leaves. */
     end: new Promise<unknown>((resolve) => {
       ended = resolve;
     }),

@@ -169,7 +169,7 @@ async function areApart(store: SpanStore, archiveStore: SpanStore): Promise<void
   expect(archived).not.toEqual(nothing);
   expect(await answersOf(as({ "x-tenant": "acme" }, server.archiveAddress), "acmes")).toEqual(archived);
 
-  // A page of acme's is nobody else's.
+  // Another tenant has no page of acme's.
   const page = (token: string) => ({ query: { pagination: { pageSize: 1, pageToken: token } } });
   const { nextPageToken } = await acme.unary(`${v2}/FindTraceIDs`, page(""));
   expect(nextPageToken).not.toBe("");

@@ -125,7 +125,7 @@ const identity = (issued: Issued) => ({
 });
 
 describe("TLS", () => {
-  it("serves both gRPC ports and the admin port, to who trusts the authority and to nobody in plain text", async () => {
+  it("serves both gRPC ports and the admin port, to clients that trust the authority, and not in plain text", async () => {
     const server = await serve({ certFile: first.certFile, keyFile: first.keyFile });
     const trusting = { ca: authority.ca };
     const store = storeAt(server.address, trusting, server.adminAddress);
@@ -144,7 +144,7 @@ describe("TLS", () => {
     await expect(fetch(`http://${server.adminAddress}/healthz`)).rejects.toThrow();
   });
 
-  it("speaks nothing older than it is told", async () => {
+  it("speaks no older version than its option says", async () => {
     const server = await serve({ certFile: first.certFile, keyFile: first.keyFile, minVersion: "1.3" });
     for (const address of [server.address, String(server.adminAddress)]) {
       const [host = "", port] = address.split(":");

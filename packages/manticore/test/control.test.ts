@@ -59,7 +59,7 @@ describeWithPeer("manticore", "what servers tell each other", (located) => {
     clients = [];
   });
 
-  it("a walk is told apart from every write, however they fall together", async () => {
+  it("a walk and a write never share a number, however they coincide", async () => {
     const writes: Write[] = [];
     const walks: Walk[] = [];
     let now = 0;

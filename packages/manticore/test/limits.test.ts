@@ -81,7 +81,7 @@ describeWithPeer("manticore", "a searchd that may lose what it has acknowledged"
     ["binlog_flush = 0", "a crash of searchd or a power cut"],
     ["", "a power cut"],
     ["binlog_path =", "no binary log"],
-  ])("is told of once, at the first call: %j", async (setting, words) => {
+  ])("is reported once, at the first call: %j", async (setting, words) => {
     const searchd = await startSearchd(located, { settings: [setting] });
     try {
       const warnings: string[] = [];

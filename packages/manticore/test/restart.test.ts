@@ -32,7 +32,7 @@ function request(service: string, first: number, traces = fragmentsPerRequest, s
 }
 
 describe("starts of a searchd", () => {
-  it("are told apart by its age, and by ids of connections that come twice", () => {
+  it("are noticed by its uptime, and by connection ids that come twice", () => {
     let now = 0;
     const starts = createStarts(() => now);
     starts.note(1, 5_000);

@@ -10,7 +10,7 @@ import {
   until,
 } from "../../../scripts/test-support/processes.js";
 
-/** A searchd for tests: of their own, or one that somebody runs at an address. */
+/** A searchd for tests: of their own, or one that runs at an address. */
 export interface Searchd {
   readonly url: string;
   /** Its HTTP listener; of one at an address, there is none known. */

@@ -139,7 +139,7 @@ describeWithPeer("manticore", "several servers on one searchd", (located) => {
     expect(await sql(`SELECT COUNT(*) AS spans FROM ${prefix}spans`)).toEqual([{ spans: 1 }]);
   });
 
-  it("count calls alike, whoever wrote the spans", async () => {
+  it("count calls alike, whichever server wrote the spans", async () => {
     const servers = (await Promise.all([open(), open()])) as [SpanStore, SpanStore];
     const range = { startTimeUnixNano: noon - day, endTimeUnixNano: noon + day };
     for (let i = 1; i <= 6; i++) {

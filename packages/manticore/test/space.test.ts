@@ -206,7 +206,7 @@ describeWithPeer("manticore", "a space", (located) => {
     }
   });
 
-  it("is told of by the diagnosis", async () => {
+  it("is a finding of the diagnosis", async () => {
     const prefix = freshPrefix();
     const options = { url: searchd.url, prefix };
     const subjects = async (level: string): Promise<string[]> =>

@@ -122,7 +122,7 @@ describeWithPeer("manticore", "statements", (located) => {
         .replace(/(?<=^INSERT INTO \S+fragments_.*\(\d+,)\d+(?=,\d+,')/gs, "SEQUENCE")
         .replace(/(?<=sequence (?:>|<=) )\d{2,}/g, "SEQUENCE")
         .replace(/^(REPLACE INTO \S+control .*VALUES \(1,0,)\d+,/, "$1GENERATION,")
-        // That windows or stop terms were added is told by a random number.
+        // A random number says that windows or stop terms were added.
         .replace(/^(REPLACE INTO \S+stop_terms .*VALUES \(2,)-\d+,/, "$1NUMBER,")
         .replace(/^(DELETE FROM \S+control WHERE id = )\d+/, "$1SERVER")
         // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they are

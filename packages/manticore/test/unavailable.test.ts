@@ -83,7 +83,7 @@ describe("options", () => {
     });
   });
 
-  it("that name nobody make a store whose calls say whom they can not reach", async () => {
+  it("without a server make a store whose calls name the address that they can not reach", async () => {
     const [port] = await freePorts(1);
     const url = `mysql://someone:secret@127.0.0.1:${port}`;
     await using store = await openManticoreStore({ url, retryMillis: 0 });

@@ -92,7 +92,7 @@ describeWithPeer("manticore", "what a call waits for", (located) => {
   const reached = (start: string, count: number): Promise<unknown> =>
     until(async () => (holder.sent(start) >= count ? true : undefined), { what: start, timeoutMs: 20_000 });
 
-  it("is told when it does not come in time, and is not asked for again", async () => {
+  it("rejects when it does not come in time, and is not asked for again", async () => {
     await using store = await open({ timeoutMillis: 2_000 });
     holder.hold();
     await expect(store.getServices()).rejects.toMatchObject({
@@ -137,7 +137,7 @@ describeWithPeer("manticore", "what a call waits for", (located) => {
     expect(await store.getServices()).toEqual(["shop"]);
   });
 
-  it("is told when it is a connection that does not become free", async () => {
+  it("rejects when no connection becomes free", async () => {
     await using store = await open({ readers: 1, writers: 1, timeoutMillis: 3_000 });
     holder.hold();
     const reads = Array.from({ length: 5 }, () =>

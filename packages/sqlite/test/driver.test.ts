@@ -67,7 +67,7 @@ describe("the driver", () => {
     expect(outcomeIn(place)).toEqual({ opening: "opened", problems: [] });
   });
 
-  it("is named when it is not installed, with what a bundler is told", () => {
+  it("is named when it is not installed, with the option for a bundler", () => {
     const { opening, problems } = outcomeIn(installed());
     expect(opening).toMatchObject({
       code: "DRIVER_UNAVAILABLE",
@@ -100,7 +100,7 @@ describe("the driver", () => {
 });
 
 describe("where the store runs", () => {
-  it("a bundle without the thread's file is told how to bundle", () => {
+  it("a bundle without the thread's file says how to bundle", () => {
     const { opening, problems } = outcomeIn(installed({ ofDriver: "nothing", ofPackage: "dist/thread.js" }));
     expect(opening).toMatchObject({
       code: "DRIVER_UNAVAILABLE",
@@ -110,7 +110,7 @@ describe("where the store runs", () => {
     expect(problems).toMatchObject([{ subject: "driver" }]);
   });
 
-  it("a Node that is too old is told in words, before the driver is loaded", () => {
+  it("a Node that is too old fails with words, before the driver is loaded", () => {
     const old =
       "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.11.0' } })";
     const { opening, problems } = outcomeIn(installed(), ["--import", `data:text/javascript,${old}`]);

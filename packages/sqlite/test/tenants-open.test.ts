@@ -57,7 +57,7 @@ function tenantsIn(name: string, idleMillis: number) {
 const untilClosed = (open: ReadonlySet<string>) =>
   until(async () => (open.size === 0 ? true : undefined), { what: "tenants to be closed" });
 
-it("closes a tenant's store that nobody uses, and opens it again with what it had", async () => {
+it("closes an idle tenant's store, and opens it again with what it had", async () => {
   const { tenants, open, opened } = tenantsIn("idle", 1);
   const acme = tenants.forTenant("acme");
   for (const digit of ["1", "2", "3"]) {
@@ -123,7 +123,7 @@ it("makes nothing for reading as a tenant that has written nothing", async () =>
   expect(await store.tenants()).toEqual(["stranger"]);
 });
 
-it("forgets tenants that nobody uses", async () => {
+it("forgets idle tenants", async () => {
   const { tenants, open } = tenantsIn("many", 0);
   const names = Array.from({ length: 5 }, (_, i) => `tenant-${i}`);
   await Promise.all(names.map((name) => tenants.forTenant(name).getServices()));

@@ -5,7 +5,7 @@ export { parseTimeSpan } from "../query/filter/language/literals.js";
 /**
  * A point in time in nanoseconds since the epoch: RFC 3339 (`2026-11-21T17:05:52.1Z`), a date for its beginning in
  * UTC, or a number since the epoch in seconds, which may have a fraction, or in milli-, micro- or nanoseconds, which
- * is told from its size.
+ * follows from its size.
  */
 export function parseTime(text: string): bigint | undefined {
   const number = /^(\d{1,20})(?:\.(\d{1,9}))?$/.exec(text);

@@ -6,7 +6,7 @@ import { keepMsOf } from "../upkeep/retention.js";
 /** A diagnosis looks at the whole backend: one answers all who ask within this time. */
 const diagnosisMs = 60_000;
 
-/** What the server says of itself to a caller. Of the backend, which is everybody's, a tenant hears nothing. */
+/** What the server says of itself to a caller. A tenant hears nothing of the backend, which all tenants share. */
 export function createAbout({
   version,
   retention,

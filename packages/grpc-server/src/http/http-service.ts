@@ -18,7 +18,7 @@ import type { HttpMetrics } from "../upkeep/http-metrics.js";
 export interface HttpServiceOptions {
   readonly spaceOf: (tenant: string | undefined) => HttpSpace;
   readonly hasArchive: boolean;
-  /** Undefined: everybody may do everything. */
+  /** Undefined: every caller may do everything. */
   readonly authorizer: Authorizer | undefined;
   /** Undefined: there are no tenants. */
   readonly tenantOf: TenantOf | undefined;

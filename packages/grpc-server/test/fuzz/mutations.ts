@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** A change of some bytes, at places that are told as parts of their length. */
+/** A change of some bytes, at offsets given as parts of their length. */
 type Change =
   | { readonly kind: "set"; readonly at: number; readonly byte: number }
   | { readonly kind: "cut"; readonly at: number }

@@ -4,7 +4,7 @@ import { Cursor } from "@spanstore/core/otlp";
 import { methodNamed } from "../harness.js";
 import { reader, writer } from "./spans.js";
 
-/** Spans as the bytes that go over storage.v1, fields that nobody knows included. */
+/** Spans as the bytes that go over storage.v1, unknown fields included. */
 export interface RawSpans {
   write(span: Uint8Array): Promise<void>;
   /** The spans of a trace. */

@@ -28,7 +28,7 @@ export async function sendJaegerGrpc(port: number, process: object, spans: reado
   }
 }
 
-/** To the agent, as Jaeger's old client libraries do: nobody says that it arrived. */
+/** To the agent, as Jaeger's old client libraries do: no answer says that it arrived. */
 export async function sendUdp(
   port: number,
   serviceName: string,

@@ -1,5 +1,5 @@
 /**
- * A process that has so many Export requests to send at any time, and sends again what is refused when it is told to.
+ * A process that has so many Export requests to send at any time, and sends refused requests again when asked to.
  * It tells its parent of every request that is taken and of how many were refused, and ends when the parent tells it.
  */
 import { setTimeout as delay } from "node:timers/promises";

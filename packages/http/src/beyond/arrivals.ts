@@ -1,7 +1,7 @@
 import type { SpanStore } from "@spanstore/core";
 import { encodedTraces } from "@spanstore/core/engine";
 
-/** Called with an encoded request whose spans are durable. The bytes are everybody's: none changes them. */
+/** Called with an encoded request whose spans are durable. All listeners share the bytes and change none of them. */
 export type ArrivalListener = (traces: Uint8Array) => void;
 
 /** What is written, for those who watch. */
@@ -12,7 +12,7 @@ export interface Arrivals {
   listen(tenant: string | undefined, listener: ArrivalListener): () => void;
 }
 
-/** Costs nothing as long as nobody watches; then a copy of each request, since a store may keep what it is given. */
+/** Costs nothing without a watcher; with one a copy of each request, since a store may keep what it is given. */
 export function createArrivals(): Arrivals {
   const listeners = new Map<string | undefined, Set<ArrivalListener>>();
   return {

@@ -32,7 +32,7 @@ function live(call: Call): Answer {
   }
   return {
     contentType: "text/event-stream",
-    // Its connection serves nothing else, and holds up nobody who closes.
+    // Its connection serves nothing else, and holds up no close.
     headers: { "cache-control": "no-store", connection: "close" },
     body: events(call, filter, listen),
   };

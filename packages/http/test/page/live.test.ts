@@ -115,7 +115,7 @@ describe("/api/v3/live", () => {
 describeWithPeer("chromium", "the live view", (located) => {
   const open = browserFor(located);
 
-  it("lists spans as they arrive, and stands still when it is told to", async () => {
+  it("lists spans as they arrive, and pauses on demand", async () => {
     await using served = await watched();
     await using opened = await open(served, "#/live?q=%7B%20name%20%3D~%20%22op%20.*%22%20%7D", {
       bypassCSP: true,

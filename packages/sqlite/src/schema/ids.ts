@@ -32,7 +32,7 @@ export function lastIdOf(window: number): number {
 
 /** The last id that a fragment with a span at this time or before can have. */
 export function lastIdUntil(unixNano: bigint, displacement: number): number {
-  // One more, since a fragment's window is told from times that are rounded to a double.
+  // One more, since times that are rounded to a double give a fragment's window.
   return lastIdOf(windowOf(unixNano) + displacement + 1);
 }
 

@@ -68,7 +68,7 @@ function createSummarizer(traceId: string): {
   return { add, finish };
 }
 
-/** Roots of equal start are told apart by their names, so that arrival does not decide. */
+/** Names tell roots of equal start apart, so that arrival does not decide. */
 function isEarlierRoot(
   start: bigint,
   service: string,

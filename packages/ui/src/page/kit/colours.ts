@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { services } from "../api/names.js";
 
-/** So many colours are told apart by colour-blind people too; `styles/base.css` has them. */
+/** Colour-blind people tell so many colours apart; `styles/base.css` has them. */
 export const colourCount = 12;
 
 const slots = computed(() => assignColours(services.value));

@@ -65,7 +65,7 @@ describe("writing over jaeger.storage.v1", () => {
         expect.objectContaining({
           name: "dead-letter",
           reason: expect.any(String),
-          span: expect.any(String),
+          bytes: expect.any(Number),
         }),
       ]);
       const metrics = await (await fetch(`http://${server.adminAddress}/metrics`)).text();

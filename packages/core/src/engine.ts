@@ -61,7 +61,7 @@ export { parseDuration, parseInstant } from "./query/filter/language/literals.js
 export type { Constant, Level, Predicate, Reference } from "./query/filter/language/predicate.js";
 export { compilePredicate } from "./query/filter/match/matcher.js";
 export { resolveFilter } from "./query/filter/resolve/resolve.js";
-export { searchOfMetricsQuery } from "./query/metrics-query.js";
+export { maxMetricPoints, searchOfMetricsQuery } from "./query/metrics-query.js";
 export { checkTimeRange } from "./query/search-of-query.js";
 export { defaultLimit } from "./query/trace-query.js";
 export { allCapabilities } from "./store/contract/capabilities.js";

@@ -30,6 +30,20 @@ export function latencyIndex(durationNano: number): number | undefined {
   return Math.min(Math.max(index, minLatencyIndex), maxLatencyIndex);
 }
 
+/** Codes of latencies are below this. */
+export const latencyCodes = 4096;
+const firstLatencyCode = 1 - minLatencyIndex;
+
+/** An index as a number of 12 bits; 0 stands for a duration that counts as zero. */
+export function latencyCode(index: number | undefined): number {
+  return index === undefined ? 0 : index + firstLatencyCode;
+}
+
+/** The index of a code. */
+export function latencyIndexOfCode(code: number): number | undefined {
+  return code === 0 ? undefined : code - firstLatencyCode;
+}
+
 /** The longest duration of a bucket, in nanoseconds. */
 function latencyUpperBound(index: number): number {
   return 2 ** ((index + 1) / bucketsPerOctave);

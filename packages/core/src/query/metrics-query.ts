@@ -31,7 +31,7 @@ export interface MetricsSearch {
 }
 
 /** A series has at most this many points: as many as Prometheus gives. */
-const maxMetricPoints = 11_000;
+export const maxMetricPoints = 11_000;
 const maxAttributes = 2;
 
 /** @throws INVALID_QUERY or UNSUPPORTED_FILTER naming the field. */

@@ -1,4 +1,5 @@
 import type { FilterCall, MetricPoint, MetricSeries, SpanStore } from "@spanstore/core";
+import { maxMetricPoints } from "@spanstore/core/engine";
 import { HttpError } from "../wire/errors.js";
 
 /** Times here are whole minutes since 1970: spans are counted by the minute of their start. */
@@ -21,8 +22,6 @@ export interface MinuteQuestion {
   readonly filter: FilterCall | undefined;
 }
 
-/** As many points as `getMetrics` gives at once. */
-const pointsAtOnce = 11_000;
 /** One answer holds no more points of series than these. */
 const maxPoints = 2_000_000;
 
@@ -71,11 +70,11 @@ export async function readMinutes(
   if (first === undefined || last === undefined) return [];
   const found = new Map<string, { labels: MetricSeries["labels"]; points: MetricPoint[] }>();
   let points = 0;
-  for (let from = startOf(first); from < last; from += pointsAtOnce * step) {
+  for (let from = startOf(first); from < last; from += maxMetricPoints * step) {
     const part = await store.getMetrics(
       {
         startTimeUnixNano: BigInt(from) * minuteNanos,
-        endTimeUnixNano: BigInt(Math.min(last, from + pointsAtOnce * step)) * minuteNanos,
+        endTimeUnixNano: BigInt(Math.min(last, from + maxMetricPoints * step)) * minuteNanos,
         stepNano: BigInt(step) * minuteNanos,
         groupBy,
         ...(filter === undefined ? {} : { filter }),

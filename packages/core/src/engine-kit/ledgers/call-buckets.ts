@@ -1,3 +1,4 @@
+import { latencyCode, latencyCodes, latencyIndexOfCode } from "../../model/latency.js";
 import type { Dependency, DependencyQuery } from "../../store/contract/span-store.js";
 import {
   addCall,
@@ -104,16 +105,12 @@ export function createCallBuckets(): CallBuckets {
 }
 
 /** Bits of a code below the start: one for the error, the others for the latency. */
-const latencyCodes = 4096;
 const codesPerNano = 2 * latencyCodes;
-/** Latency indexes begin at -1, and 0 stands for no duration. */
-const firstLatency = 2;
 
 /** Start within the minute in nanoseconds, error and latency of a call in 49 bits, which a double holds. */
 function codeOf({ startTimeUnixNano, latencyIndex, isError }: ServiceCall): number {
-  const latency = latencyIndex === undefined ? 0 : latencyIndex + firstLatency;
   const start = Number(startTimeUnixNano % nanosPerBucket);
-  return start * codesPerNano + (isError ? latencyCodes : 0) + latency;
+  return start * codesPerNano + (isError ? latencyCodes : 0) + latencyCode(latencyIndex);
 }
 
 /** Counts the calls that start in a part of the minute, both ends inclusive. */
@@ -123,11 +120,7 @@ function countsOf(codes: readonly number[], low: number, high: number): CallCoun
     const start = Math.floor(code / codesPerNano);
     if (start < low || start > high) continue;
     const rest = code - start * codesPerNano;
-    const latency = rest % latencyCodes;
-    addCall(counts, {
-      latencyIndex: latency === 0 ? undefined : latency - firstLatency,
-      isError: rest >= latencyCodes,
-    });
+    addCall(counts, latencyIndexOfCode(rest % latencyCodes), rest >= latencyCodes);
   }
   return counts;
 }

@@ -1,4 +1,4 @@
-import type { RollupMinute } from "../../store/contract/metrics.js";
+import { type RollupMinute, rollupNanos } from "../../store/contract/metrics.js";
 
 /** Counts by key of one minute: sorted arrays, and the changes since they were made. */
 interface Minute {
@@ -20,8 +20,7 @@ export interface RollupBuckets {
   readonly minutes: (from: number, to: number) => RollupMinute[];
 }
 
-/** @param nanosPerMinute the length of what is numbered. */
-export function createRollupBuckets(nanosPerMinute: bigint): RollupBuckets {
+export function createRollupBuckets(): RollupBuckets {
   const all = new Map<number, Minute>();
   let size = 0;
 
@@ -59,7 +58,7 @@ export function createRollupBuckets(nanosPerMinute: bigint): RollupBuckets {
         .map(([number, minute]) => {
           merge(minute);
           const { keys, counts } = minute;
-          return { startTimeUnixNano: BigInt(number) * nanosPerMinute, keys, counts };
+          return { startTimeUnixNano: BigInt(number) * rollupNanos, keys, counts };
         });
     },
   };

@@ -7,7 +7,7 @@ import { createRollupBuckets } from "./rollup-buckets.js";
 
 /** Counts whole traces by minute, service, operation, kind, status and latency. */
 export function createRollupTally() {
-  const buckets = createRollupBuckets(rollupNanos);
+  const buckets = createRollupBuckets();
   const series: RollupSeries[] = [];
   const numbers = new Map<string, number>();
 

@@ -1,4 +1,4 @@
-import type { LatencyHistogram } from "../../model/latency.js";
+import { type LatencyHistogram, latencyCode, latencyCodes, latencyIndexOfCode } from "../../model/latency.js";
 
 /** Calls, errors and latencies of spans that have their labels in common. */
 export interface MetricSeries {
@@ -47,23 +47,19 @@ export interface RollupRange {
 }
 
 export const rollupNanos = 60_000_000_000n;
-/** A key has this many bits for the bucket, and the rest for the series. */
-const bucketBits = 12;
-export const maxRollupSeries = 2 ** (32 - bucketBits);
-/** Buckets begin at -1, and 0 stands for a duration of zero. */
-const firstBucket = 2;
+/** A key of 32 bits has a latency's code, and the rest for the series. */
+export const maxRollupSeries = 2 ** 32 / latencyCodes;
 
 /** One bucket of one series. */
 export function rollupKey(series: number, latencyIndex: number | undefined): number {
-  return series * 2 ** bucketBits + (latencyIndex === undefined ? 0 : latencyIndex + firstBucket);
+  return series * latencyCodes + latencyCode(latencyIndex);
 }
 
 export function seriesOfKey(key: number): number {
-  return key >>> bucketBits;
+  return Math.floor(key / latencyCodes);
 }
 
 /** The latency bucket of a key; undefined for a duration of zero. */
 export function latencyIndexOfKey(key: number): number | undefined {
-  const bucket = key & (2 ** bucketBits - 1);
-  return bucket === 0 ? undefined : bucket - firstBucket;
+  return latencyIndexOfCode(key % latencyCodes);
 }

@@ -5,6 +5,7 @@ import { StatusCode } from "../../model/trace.js";
 import type { SpanView } from "../../otlp/span-view.js";
 import type { MetricsSearch } from "../../query/metrics-query.js";
 import type { MetricPoint, MetricSeries } from "../contract/metrics.js";
+import { addCall, type CallCounts, noCalls } from "../reading/dependencies.js";
 
 /** An answer holds no more buckets than this: about 200 MB. */
 const maxBuckets = 2_000_000;
@@ -27,14 +28,7 @@ export interface MetricTally {
 
 export interface TalliedSeries {
   readonly values: readonly string[];
-  readonly points: Map<number, TalliedPoint>;
-}
-
-interface TalliedPoint {
-  calls: number;
-  errors: number;
-  zeroCount: number;
-  readonly buckets: Map<number, number>;
+  readonly points: Map<number, CallCounts>;
 }
 
 /** @param search is checked. */
@@ -45,21 +39,21 @@ export function createMetricTally({ labels, startTimeUnixNano, stepNano }: Metri
   let divided = startTimeUnixNano;
   let step = 0;
 
-  const pointAt = ({ points }: TalliedSeries, unixNano: bigint): TalliedPoint => {
+  const pointAt = ({ points }: TalliedSeries, unixNano: bigint): CallCounts => {
     if (unixNano !== divided) {
       step = Number((unixNano - startTimeUnixNano) / stepNano);
       divided = unixNano;
     }
     let point = points.get(step);
     if (point === undefined) {
-      point = { calls: 0, errors: 0, zeroCount: 0, buckets: new Map() };
+      point = noCalls();
       points.set(step, point);
       buckets++;
     }
     return point;
   };
 
-  const pointOf = (step: number, { calls, errors, zeroCount, buckets }: TalliedPoint): MetricPoint => ({
+  const pointOf = (step: number, { calls, errors, zeroCount, buckets }: CallCounts): MetricPoint => ({
     startTimeUnixNano: startTimeUnixNano + BigInt(step) * stepNano,
     calls,
     errors,
@@ -80,15 +74,10 @@ export function createMetricTally({ labels, startTimeUnixNano, stepNano }: Metri
 
     add: (series, unixNano, index, isError, spans) => {
       const point = pointAt(series, unixNano);
-      point.calls += spans;
-      if (isError) point.errors += spans;
-      if (index === undefined) {
-        point.zeroCount += spans;
-        return;
-      }
-      const known = point.buckets.get(index);
-      if (known === undefined && ++buckets > maxBuckets) throw tooLarge();
-      point.buckets.set(index, (known ?? 0) + spans);
+      const before = point.buckets.size;
+      addCall(point, index, isError, spans);
+      buckets += point.buckets.size - before;
+      if (buckets > maxBuckets) throw tooLarge();
     },
 
     series: () =>

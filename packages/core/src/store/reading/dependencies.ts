@@ -148,7 +148,7 @@ function isEarlier(spans: CallColumns, a: number, b: number): boolean {
   return compareCodePoints(nameOf(spans, a), nameOf(spans, b)) < 0;
 }
 
-/** Calls of one pair of services. */
+/** Calls of one pair of services, or of one point of a series. */
 export interface CallCounts {
   calls: number;
   errors: number;
@@ -161,15 +161,20 @@ export function noCalls(): CallCounts {
   return { calls: 0, errors: 0, zeroCount: 0, buckets: new Map() };
 }
 
-/** Counts one call. */
+/**
+ * Counts calls that are alike.
+ * @param latencyIndex undefined: their duration counts as zero.
+ */
 export function addCall(
   counts: CallCounts,
-  { latencyIndex: index, isError }: Pick<ServiceCall, "latencyIndex" | "isError">,
+  latencyIndex: number | undefined,
+  isError: boolean,
+  calls = 1,
 ): void {
-  counts.calls++;
-  if (isError) counts.errors++;
-  if (index === undefined) counts.zeroCount++;
-  else counts.buckets.set(index, (counts.buckets.get(index) ?? 0) + 1);
+  counts.calls += calls;
+  if (isError) counts.errors += calls;
+  if (latencyIndex === undefined) counts.zeroCount += calls;
+  else counts.buckets.set(latencyIndex, (counts.buckets.get(latencyIndex) ?? 0) + calls);
 }
 
 /** Adds up calls by pair of services. */
@@ -194,7 +199,7 @@ export function createCallCounter(): {
     return counts;
   };
   return {
-    add: (call) => addCall(countsOf(call), call),
+    add: (call) => addCall(countsOf(call), call.latencyIndex, call.isError),
     addCounts: (pair, more) => {
       const counts = countsOf(pair);
       counts.calls += more.calls;

@@ -159,7 +159,8 @@ async function openSpace({
     const listed = await catalog.list();
     if (listed.length === 0) return 0;
     const tables = listed.map(naming.fragmentTable).join(",");
-    return decimal((await client.query(`SELECT MAX(sequence) FROM ${tables}`))[0], 0);
+    const [rows] = await client.together([`SELECT MAX(sequence) FROM ${tables}`]);
+    return decimal(rows?.[0], 0);
   }
 
   async function checkHealth(): Promise<void> {

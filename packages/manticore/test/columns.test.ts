@@ -61,7 +61,39 @@ describeWithPeer("manticore", "a table that lost a column", (located) => {
       expect.objectContaining({ text: `${table} lacks start_time: writes and reads fail` }),
     );
   });
+
+  it.each(["start_time", "sequence", "encoded"])(
+    "fails every read that meets it beside whole tables: %s",
+    async (column) => {
+      const prefix = freshPrefix();
+      const dayBefore = { startTimeUnixNano: span.startTimeUnixNano - dayNanos };
+      const expected = {
+        code: "INCOMPATIBLE_SCHEMA",
+        message: expect.stringContaining(`${prefix}fragments_20260303 lacks the column ${column}`),
+      };
+      await using store = await openManticoreStore({ url: searchd.url, prefix });
+      await store.write(ofShop([span, { ...span, ...dayBefore, endTimeUnixNano: span.startTimeUnixNano }]));
+      await ask(searchd.url, `ALTER TABLE ${prefix}fragments_20260303 DROP COLUMN ${column}`);
+      const { traceId } = span;
+      await expect(drain(store.getTraces([traceId]))).rejects.toMatchObject(expected);
+      await expect(store.findTraceIds({ service: "shop", limit: 100 })).rejects.toMatchObject(expected);
+      await expect(drain(store.findTraces({ service: "shop" }))).rejects.toMatchObject(expected);
+      await expect(drain(store.findSpans({}))).rejects.toMatchObject(expected);
+      const all = { startTimeUnixNano: 0n, endTimeUnixNano: span.endTimeUnixNano };
+      await expect(store.getDependencies(all)).rejects.toMatchObject(expected);
+      // A server that opens the store looks for the highest number of a write.
+      await using other = await openManticoreStore({ url: searchd.url, prefix });
+      if (column === "sequence") await expect(other.health()).rejects.toMatchObject(expected);
+      else await other.health();
+    },
+  );
 });
+
+const dayNanos = 86_400_000_000_000n;
+
+async function drain(items: AsyncIterable<unknown>): Promise<void> {
+  for await (const item of items) void item;
+}
 
 it("thousands of windows are a warning, hundreds are none", () => {
   expect(limitFindings("hour", 720, 1_440)).toEqual([]);

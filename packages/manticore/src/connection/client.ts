@@ -2,7 +2,7 @@ import { SpanStoreError } from "@spanstore/core";
 import { createBackoff, throwIfAborted } from "@spanstore/core/engine";
 import type { PoolConnection, QueryError } from "mysql2";
 import { type Address, addressText, type Settings } from "../options.js";
-import { agentFailed, failureOf, isTimeout, withCircumstances } from "./errors.js";
+import { agentFailed, failureOf, isTimeout, partFailed, withCircumstances } from "./errors.js";
 import { type Connections, openConnections } from "./pool.js";
 
 /** A row's values as bytes, in the order of the columns asked for. */
@@ -16,7 +16,8 @@ export interface Client {
   readonly session: (statements: readonly string[], options?: QueryOptions) => Promise<readonly Row[]>;
   /**
    * Sends statements that read as one, and gives the rows of each. searchd takes SELECT so, and SHOW META of the one before;
-   * the first that fails fails all.
+   * the first that fails fails all. An answer that lacks the part of a table fails too: of several tables, searchd passes over one
+   * that lacks a column with no more than a warning.
    */
   readonly together: (
     statements: readonly string[],
@@ -126,8 +127,8 @@ export function createClient(
     session: async (statements, options) => rowsOf(await run(statements, options)),
     query: async (sql, options) => rowsOf(await run([sql], options)),
     together: async (statements, options) => {
-      const answer = await run([statements.join(";")], options);
-      return statements.length === 1 ? [rowsOf(answer)] : (answer as readonly unknown[]).map(rowsOf);
+      const answers = await run([[...statements, showWarnings].join(";")], options);
+      return (answers as readonly unknown[]).slice(0, -1).map(rowsOf);
     },
     restarts: () => pools.reduce((sum, each) => sum + each.restarts(), moves),
     close: async () => {
@@ -162,8 +163,11 @@ async function runOn(
   let answer: unknown;
   try {
     for (const sql of statements) answer = await runStatement(connection, sql, timeout, signal);
-    if (agents && mayAskAgents(statements)) {
-      checkWhole(rowsOf(await runStatement(connection, "SHOW WARNINGS", timeout, signal)));
+    const last = statements[statements.length - 1] ?? "";
+    if (last.endsWith(showWarnings)) {
+      checkWhole(rowsOf((answer as readonly unknown[]).at(-1)));
+    } else if (agents && mayAskAgents(last)) {
+      checkWhole(rowsOf(await runStatement(connection, showWarnings, timeout, signal)));
     }
   } catch (error) {
     // A pending answer or an open transaction would reach the next user of the connection.
@@ -180,15 +184,21 @@ function rowsOf(answer: unknown): readonly Row[] {
   return Array.isArray(answer) ? (answer as Row[]) : [];
 }
 
-function mayAskAgents(statements: readonly string[]): boolean {
-  return /^(SELECT|CALL) /.test(statements[statements.length - 1] ?? "");
+/** Tells of the last SELECT, also within one packet. */
+const showWarnings = "SHOW WARNINGS";
+
+function mayAskAgents(statement: string): boolean {
+  return /^(SELECT|CALL) /.test(statement);
 }
 
-/** @throws when an agent did not answer, or not with all that it was asked for. */
+/** @throws when an agent or a table gave no part of the answer, or searchd ended the search early. */
 function checkWhole(warnings: readonly Row[]): void {
   for (const [, , text] of warnings) {
     const message = text?.toString("latin1") ?? "";
     if (/\bagent /.test(message)) throw Object.assign(new Error(message), { code: agentFailed });
+    if (/^(table|index) |query was killed|max_query_time/.test(message)) {
+      throw Object.assign(new Error(message), { code: partFailed });
+    }
   }
 }
 

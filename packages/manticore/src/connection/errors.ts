@@ -43,6 +43,8 @@ export function isTimeout(error: unknown): boolean {
 
 /** The code of an answer that is not whole, since an agent did not give its part. */
 export const agentFailed = "AGENT_FAILED";
+/** The code of an answer that is not whole, since a table did not give its part. */
+export const partFailed = "PART_FAILED";
 
 export function failureOf(error: unknown): Failure {
   const { code, message } = partsOf(error);
@@ -129,7 +131,7 @@ export function storeError(error: unknown, doing: string): SpanStoreError {
             : "`ca` has to hold the authority of searchd's certificate, and that the address's name",
       });
     case "no column": {
-      const [, table] = /^table (\w+):/.exec(message) ?? [];
+      const [, table] = /^table (\w+)[,:]/.exec(message) ?? [];
       return new SpanStoreError(
         "INCOMPATIBLE_SCHEMA",
         `${what}: ${table === undefined ? "the table" : `the table ${table}`} lacks the column ${columnIn(message)}`,
@@ -144,7 +146,7 @@ export function storeError(error: unknown, doing: string): SpanStoreError {
         hint: "make room on the disk of searchd's data_dir; writes go on by themselves",
       });
     default:
-      if (code.startsWith("ER_") || "sqlState" in Object(error)) return failed(reason);
+      if (code === partFailed || code.startsWith("ER_") || "sqlState" in Object(error)) return failed(reason);
       return new SpanStoreError("INTERNAL", `${what}: ${reason}`, { cause: error });
   }
 }

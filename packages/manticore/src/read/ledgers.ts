@@ -36,11 +36,10 @@ export function createLedgers({
       const tables = (await catalog.list(signal)).map(naming.fragmentTable).join(",");
       if (tables === "") return;
       for (let position = `sequence > ${after}`; ; ) {
-        const rows = await client.query(
+        const select =
           `SELECT ${fragmentColumns} FROM ${tables} WHERE ${position} AND sequence <= ${upTo} ` +
-            `ORDER BY sequence ASC, id ASC LIMIT ${fragmentsPerPage} OPTION max_matches=${fragmentsPerPage}`,
-          { signal, doing: "cannot count spans" },
-        );
+          `ORDER BY sequence ASC, id ASC LIMIT ${fragmentsPerPage} OPTION max_matches=${fragmentsPerPage}`;
+        const [rows = []] = await client.together([select], { signal, doing: "cannot count spans" });
         yield rows.map((row) => fragmentOf(row).traceId);
         const last = rows[rows.length - 1];
         if (rows.length < fragmentsPerPage || last === undefined) return;

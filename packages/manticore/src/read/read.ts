@@ -44,7 +44,8 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
       const { windows } = await layouts.read(signal);
       if (windows.length === 0) return [];
       try {
-        return await client.query(statement(windows, columns, condition, limit), options);
+        const [rows = []] = await client.together([statement(windows, columns, condition, limit)], options);
+        return rows;
       } catch (error) {
         // A window was dropped meanwhile.
         if (failureOf(error) !== "no table" || attempt === maxTries) throw error;

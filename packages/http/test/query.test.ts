@@ -212,7 +212,7 @@ describe("a whole trace in protobuf", () => {
       headers: { accept: "application/x-protobuf" },
     });
     expect(answer.headers.get("content-type")).toBe("application/x-protobuf");
-    expect(answer.headers.get("vary")).toBe("accept");
+    expect(answer.headers.get("vary")).toBe("accept, accept-encoding");
     const spans = decodeTraces(new Uint8Array(await answer.arrayBuffer())).resourceSpans.flatMap(
       ({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans.map(({ spanId }) => spanId)),
     );

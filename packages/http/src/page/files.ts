@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type sirv from "sirv";
+import { codingFor } from "../wire/compression.js";
 
 /** Files for browsers. They hold nothing of the store, and need no token. */
 export interface Page {
@@ -9,10 +10,14 @@ export interface Page {
 
 type Files = ReturnType<typeof sirv>;
 
-/** sirv calls back at once when it has no such file. */
+/** Files are compressed when they are built, so the smallest comes first. */
+const codings = ["br", "gzip"] as const;
+
+/** sirv calls back at once when it has no such file. It reads names of codings alone, not how much they are wanted. */
 export function answering(files: Files): Page["answer"] {
   return (request, response) => {
     let isFound = true;
+    request.headers["accept-encoding"] = codingFor(request.headers, codings) ?? "identity";
     files(request, response, () => {
       isFound = false;
     });

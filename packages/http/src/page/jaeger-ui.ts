@@ -22,6 +22,8 @@ export function jaegerUi(folder: string, hasArchive: boolean): Page {
   const files = answering(
     sirv(folder, {
       etag: true,
+      gzip: true,
+      brotli: true,
       extensions: ["html"],
       setHeaders: (response) => response.setHeader("x-content-type-options", "nosniff"),
     }),

@@ -82,12 +82,11 @@ async function trace(call: Call): Promise<Answer> {
   const isBinary = wantsProtobuf(call);
   const form = `${raw ? "r" : "a"}${isBinary ? "b" : ""}`;
   const etag = `"${found.hash}-v3${form}${call.settings.maxClockSkewMs}"`;
-  return ifChanged(call, etag, () => ({
-    headers: { ...caching(etag), vary: "accept" },
-    ...(isBinary
+  return ifChanged(call, { ...caching(etag), vary: "accept" }, () =>
+    isBinary
       ? { contentType: protobuf, body: encodedOf(found.chunks()) }
-      : { body: otlpDocument(found.chunks(), !raw) }),
-  }));
+      : { body: otlpDocument(found.chunks(), !raw) },
+  );
 }
 
 function wantsProtobuf(call: Call): boolean {

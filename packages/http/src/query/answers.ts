@@ -16,12 +16,8 @@ export function structured(call: Call, data: unknown, total: number): Answer {
 }
 
 /** A JSON text that comes in pieces, readable where that is asked for. */
-export function streamed(
-  call: Call,
-  body: AsyncIterable<string>,
-  headers: Readonly<Record<string, string>> = {},
-): Answer {
-  return { headers, body: isPretty(call) ? indented(body) : body };
+export function streamed(call: Call, body: AsyncIterable<string>): Answer {
+  return { body: isPretty(call) ? indented(body) : body };
 }
 
 async function* indented(texts: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {

@@ -67,7 +67,7 @@ async function trace(call: Call): Promise<Answer> {
   if (found === undefined) throw notFound("trace not found");
   const pretty = parameters.text("prettyPrint") ?? "";
   const etag = `"${found.hash}-${raw ? "r" : "a"}${call.settings.maxClockSkewMs}${pretty === "" ? "" : "p"}"`;
-  return ifChanged(call, etag, () => streamed(call, documentOf(found.chunks(), raw), caching(etag)));
+  return ifChanged(call, caching(etag), () => streamed(call, documentOf(found.chunks(), raw)));
 }
 
 /** They tell other stores where a trace lies; here its id does. */

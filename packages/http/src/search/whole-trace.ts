@@ -1,17 +1,26 @@
 import type { Answer } from "../wire/answer.js";
 import type { Call } from "../wire/call.js";
+import { tagWithoutCoding } from "../wire/compression.js";
 import { type TraceReading, type WholeTrace, wholeTrace } from "./read-traces.js";
 
 /** A trace may still grow: who keeps it asks whether it has. */
-export function caching(etag: string): Record<string, string> {
+export function caching(etag: string): Record<"etag" | "cache-control", string> {
   return { etag, "cache-control": "private, no-cache" };
 }
 
-/** @returns that nothing changed, when the client has what would be answered. */
-export function ifChanged(call: Call, etag: string, answer: () => Answer): Answer {
+/**
+ * @param headers with the ETag of the answer as it is without compression.
+ * @returns that nothing changed, when the client has what would be answered, in whatever coding.
+ */
+export function ifChanged(
+  call: Call,
+  headers: Readonly<Record<"etag", string> & Record<string, string>>,
+  answer: () => Answer,
+): Answer {
   const known = (call.header("if-none-match") ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  if (!known.includes(etag) && !known.includes("*")) return answer();
-  return { status: 304, headers: caching(etag), body: "" };
+  const same = known.find((tag) => tag === "*" || tagWithoutCoding(tag) === headers.etag);
+  if (same === undefined) return { ...answer(), headers };
+  return { status: 304, headers: { ...headers, etag: same === "*" ? headers.etag : same }, body: "" };
 }
 
 /** From the store, else from the archive. */

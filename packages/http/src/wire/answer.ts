@@ -1,6 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import { SpanStoreError } from "@spanstore/core";
 import type { Settings } from "../options.js";
+import {
+  type Coding,
+  codingFor,
+  createEncoder,
+  isCompressible,
+  leastCompressed,
+  tagOfCoding,
+} from "./compression.js";
 
 /** What a call is answered. */
 export interface Answer {
@@ -10,19 +19,22 @@ export interface Answer {
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** What comes one after the other is written as fast as the client takes it. */
-  readonly body: string | Uint8Array | AsyncIterable<string> | AsyncIterable<Uint8Array>;
+  readonly body: Piece | AsyncIterable<string> | AsyncIterable<Uint8Array>;
 }
+
+type Piece = string | Uint8Array;
+type Pieces = Iterator<Piece> | AsyncIterator<Piece>;
 
 export const json = "application/json";
 export const protobuf = "application/x-protobuf";
 
-/** Pieces are joined until they have so many characters. */
+/** Pieces are joined until they have so many characters, and larger ones are cut. */
 const pieceLength = 64 * 1024;
 
 /**
- * Sends an answer. Of one that is a stream nothing is sent before its first piece is there, so that what fails at once is
- * answered with an error.
- * @throws what the stream throws before its first piece; ABORTED when the client leaves or takes nothing.
+ * Sends an answer, compressed as the client prefers, and waits until the client has taken it. Of one that is a stream
+ * nothing is sent before its first kilobyte is there, so that what fails at once is answered with an error.
+ * @throws what the stream throws before that; ABORTED when the client leaves or takes nothing.
  */
 export async function sendAnswer(
   request: IncomingMessage,
@@ -30,42 +42,132 @@ export async function sendAnswer(
   { status = 200, contentType = json, headers = {}, body }: Answer,
   { stallMs }: Pick<Settings, "stallMs">,
 ): Promise<void> {
-  const head = { "content-type": contentType, "x-content-type-options": "nosniff", ...headers };
-  if (typeof body === "string" || body instanceof Uint8Array) {
-    const hasBody = status !== 304 && status !== 204;
-    const length = hasBody ? { "content-length": Buffer.byteLength(body) } : {};
-    response.writeHead(status, { ...(hasBody ? head : headers), ...length });
-    response.end(hasBody && request.method !== "HEAD" ? body : undefined);
+  const hasBody = status !== 304 && status !== 204;
+  const mayCompress = isCompressible(contentType);
+  const vary = mayCompress ? withVary(response, headers) : headers;
+  if (!hasBody) {
+    response.writeHead(status, vary).end();
     return;
   }
-  const pieces: AsyncIterator<string | Uint8Array> = body[Symbol.asyncIterator]();
+  const head = { "content-type": contentType, "x-content-type-options": "nosniff", ...vary };
+  const coding = mayCompress ? codingFor(request.headers) : undefined;
+  const whole = isPiece(body) ? bytesOf(body) : undefined;
+  if (whole !== undefined && (coding === undefined || whole.length < leastCompressed)) {
+    response.writeHead(status, { ...head, "content-length": whole.length });
+    if (request.method === "HEAD") response.end();
+    else await sendPieces(response, response, slicesOf(whole), stallMs);
+    return;
+  }
+  const pieces: Pieces = isPiece(body) ? slicesOf(bytesOf(body)) : body[Symbol.asyncIterator]();
   try {
-    let next = await pieces.next();
-    response.writeHead(status, head);
+    const { first, isTiny } = await beginningOf(pieces, coding === undefined ? 1 : leastCompressed);
+    const used = isTiny ? undefined : coding;
+    response.writeHead(status, used === undefined ? head : codedHead(head, used));
     if (request.method === "HEAD") {
       response.end();
       return;
     }
-    let text = "";
-    for (; !next.done; next = await pieces.next()) {
-      const { value } = next;
-      if (typeof value === "string") text += value;
-      const piece = typeof value === "string" ? text : value;
-      if (piece === text && text.length < pieceLength) continue;
-      if (!response.write(piece)) await drained(response, stallMs);
-      text = "";
-    }
-    response.end(text);
+    const target = used === undefined ? response : encodedInto(response, used);
+    await sendPieces(target, response, joined(first, pieces), stallMs);
   } finally {
     await pieces.return?.();
   }
 }
 
-function drained(response: ServerResponse, stallMs: number): Promise<void> {
+function isPiece(body: Answer["body"]): body is Piece {
+  return typeof body === "string" || body instanceof Uint8Array;
+}
+
+function bytesOf(body: Piece): Buffer {
+  if (typeof body === "string") return Buffer.from(body);
+  return Buffer.from(body.buffer, body.byteOffset, body.length);
+}
+
+/** Whether an answer is compressed depends on the request, also where this one is not. */
+function withVary(
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const others = [response.getHeader("vary") ?? [], headers.vary ?? []].flat();
+  return { ...headers, vary: [...others, "accept-encoding"].join(", ") };
+}
+
+function codedHead(head: Readonly<Record<string, string>>, coding: Coding): Record<string, string> {
+  const { etag } = head;
+  return {
+    ...head,
+    "content-encoding": coding,
+    ...(etag === undefined ? {} : { etag: tagOfCoding(etag, coding) }),
+  };
+}
+
+/** Reads until so many characters or bytes have come. */
+async function beginningOf(
+  pieces: Pieces,
+  wanted: number,
+): Promise<{ readonly first: readonly Piece[]; readonly isTiny: boolean }> {
+  const first: Piece[] = [];
+  let size = 0;
+  while (size < wanted) {
+    const next = await pieces.next();
+    if (next.done) return { first, isTiny: true };
+    first.push(next.value);
+    size += next.value.length;
+  }
+  return { first, isTiny: false };
+}
+
+async function* joined(first: readonly Piece[], rest: Pieces): AsyncGenerator<Piece, void, undefined> {
+  yield* first;
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+}
+
+function* slicesOf(body: Buffer): Generator<Piece, void, undefined> {
+  for (let at = 0; at < body.length; at += pieceLength) yield body.subarray(at, at + pieceLength);
+}
+
+/** The encoder stops while the response is full. */
+function encodedInto(response: ServerResponse, coding: Coding): Writable {
+  const encoder = createEncoder(coding);
+  encoder.on("error", () => response.destroy());
+  response.once("close", () => encoder.destroy());
+  encoder.pipe(response);
+  return encoder;
+}
+
+/** Writes as fast as the client takes it, and returns when it has taken all. */
+async function sendPieces(
+  target: Writable,
+  response: ServerResponse,
+  pieces: Iterable<Piece> | AsyncIterable<Piece>,
+  stallMs: number,
+): Promise<void> {
+  let text = "";
+  for await (const piece of pieces) {
+    if (typeof piece === "string") {
+      text += piece;
+      if (text.length < pieceLength) continue;
+    }
+    const isTaken = target.write(typeof piece === "string" ? text : piece);
+    text = "";
+    if (!isTaken) await taken("drain", target, response, stallMs);
+  }
+  target.end(text);
+  if (!response.writableFinished) await taken("finish", response, response, stallMs);
+}
+
+/** @throws ABORTED when the client leaves, or takes nothing for too long. */
+function taken(
+  event: "drain" | "finish",
+  target: Writable,
+  response: ServerResponse,
+  stallMs: number,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer);
-      response.off("drain", go).off("close", leave);
+      target.off(event, go);
+      response.off("close", leave);
     };
     const go = (): void => {
       stop();
@@ -73,7 +175,8 @@ function drained(response: ServerResponse, stallMs: number): Promise<void> {
     };
     const leave = (): void => {
       stop();
-      reject(new SpanStoreError("ABORTED", "the client left"));
+      if (response.writableFinished) resolve();
+      else reject(new SpanStoreError("ABORTED", "the client left"));
     };
     const timer = setTimeout(() => {
       stop();
@@ -81,6 +184,9 @@ function drained(response: ServerResponse, stallMs: number): Promise<void> {
       reject(new SpanStoreError("ABORTED", `the client took nothing for ${stallMs} ms`));
     }, stallMs).unref();
     if (response.destroyed) leave();
-    else response.on("drain", go).on("close", leave);
+    else {
+      target.on(event, go);
+      response.on("close", leave);
+    }
   });
 }

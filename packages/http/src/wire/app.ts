@@ -205,7 +205,8 @@ async function respondWithError(
   }
   const answer = errorAnswer(form, error, request);
   const headers = { ...answer.headers, ...(isUnread(request) ? { connection: "close" } : {}) };
-  await sendAnswer(request, response, { ...answer, headers }, settings);
+  // A client that does not take what went wrong is not told more.
+  await sendAnswer(request, response, { ...answer, headers }, settings).catch(() => {});
 }
 
 function errorAnswer(form: ErrorForm, error: unknown, request: IncomingMessage): Answer {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { openMemoryStore } from "@spanstore/core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createHttpFace } from "../../src/index.js";
@@ -43,6 +44,20 @@ describe("the page's files", () => {
     expect(bytes).toBeLessThan(200_000);
   });
 
+  it.each([
+    ["gzip, deflate, br, zstd", "br"],
+    ["gzip, br;q=0", "gzip"],
+    ["gzip;q=0", null],
+    ["identity", null],
+  ])("come compressed as %j wants it: %s", async (accept, coding) => {
+    await using served = await serve();
+    const { text } = await served.get("/");
+    const file = /\.\/(assets\/[^"]+\.js)/.exec(text)?.[1];
+    const { headers } = await served.get(`/${file}`, { headers: { "accept-encoding": accept } });
+    expect(headers.get("content-encoding")).toBe(coding);
+    expect(headers.get("vary")?.toLowerCase()).toBe("accept-encoding");
+  });
+
   it("answer HEAD without a body", async () => {
     await using served = await serve();
     const { status, headers, text } = await served.get("/", { method: "HEAD" });
@@ -79,7 +94,7 @@ const jaegerIndex = `<!doctype html><html><head><base href="/" data-inject-targe
   const JAEGER_BACKEND_CAPABILITIES = DEFAULT_BACKEND_CAPABILITIES;
 </script></head></html>`;
 
-function folderWith(files: Readonly<Record<string, string>>): string {
+function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
   const folder = mkdtempSync(join(tmpdir(), "spanstore-ui-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const [name, text] of Object.entries(files)) {
@@ -91,7 +106,12 @@ function folderWith(files: Readonly<Record<string, string>>): string {
 
 describe("Jaeger's UI in its place", () => {
   it("has its index at every path of its views, with what Jaeger writes into it", async () => {
-    const uiDir = folderWith({ "index.html": jaegerIndex, "static/main.js": "1;" });
+    const uiDir = folderWith({
+      "index.html": jaegerIndex,
+      "static/main.js": "1;",
+      "static/packed.js": "3;",
+      "static/packed.js.gz": gzipSync("2;"),
+    });
     const archive = openMemoryStore();
     await using served = await serve({ uiDir, archiveOf: async () => archive });
     for (const path of ["/", "/search", "/trace/5b8aa5a2d2c872e8", "/index.html"]) {
@@ -108,6 +128,7 @@ describe("Jaeger's UI in its place", () => {
       expect(again.status).toBe(304);
     }
     expect((await served.get("/static/main.js")).text).toBe("1;");
+    expect((await served.get("/static/packed.js")).text).toBe("2;");
     expect((await served.get("/static/nothing.js")).status).toBe(404);
     expect((await served.get("/api/services")).json.data).toEqual([]);
   });

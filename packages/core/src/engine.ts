@@ -53,7 +53,7 @@ export { type LimitedTraces, limitTraces, type SpanLimits } from "./fragments/li
 export type { SeenOperation } from "./fragments/operations.js";
 export { spansSince } from "./fragments/spans-since.js";
 export { type Split, type SplitOptions, splitByTrace, type TraceFragment } from "./fragments/split.js";
-export { latencyCount, latencyIndex, latencySum, mergeLatencies } from "./model/latency.js";
+export { latencyCount, latencyIndex, latencySum, mergeLatencies, sortedBuckets } from "./model/latency.js";
 export { compareCodePoints } from "./model/text-order.js";
 export { decodeFilter, encodeFilter } from "./query/filter/forms/wire-form.js";
 export type { FilterExpression } from "./query/filter/language/ast.js";

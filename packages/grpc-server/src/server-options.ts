@@ -49,6 +49,8 @@ export interface ServerOptions extends LimitOptions {
   readonly diagnose?: () => Promise<readonly Finding[]>;
   /** How far times are moved where hosts' clocks disagree, in milliseconds, in traces that HTTP shows. Default: 0. */
   readonly maxClockSkewMs?: number;
+  /** Series of `/metrics/spans`; those beyond are counted in one more. Default: 2,000. */
+  readonly maxSpanSeries?: number;
   /** The ports of Jaeger's all-in-one, beside the others: HOST:PORT each. Default: none. */
   readonly allInOne?: {
     /** OTLP over gRPC, and whatever else is served over gRPC. */

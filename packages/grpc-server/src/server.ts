@@ -148,6 +148,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     maxHeaderBytes: options.maxHeaderBytes ?? 16 * 1024,
     arrivalMs: options.arrivalMs ?? 60_000,
     maxClockSkewMs: options.maxClockSkewMs ?? 0,
+    maxSpanSeries: options.maxSpanSeries ?? 2000,
     log,
   });
   const readiness = createReadinessCheck(store);

@@ -125,6 +125,10 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["0", 0],
     ["10s", 10_000],
   ],
+  "http.max-span-series": [
+    ["1", 1],
+    ["100000", 100_000],
+  ],
   "all-in-one": [
     ["true", true],
     ["false", false],

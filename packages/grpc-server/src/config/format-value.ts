@@ -15,6 +15,7 @@ const times: ReadonlySet<OptionName> = new Set([
   "tenancy.retention",
 ]);
 const numbers: ReadonlySet<OptionName> = new Set([
+  "http.max-span-series",
   "elasticsearch.shards",
   "limits.attributes",
   "limits.connections",

@@ -105,6 +105,7 @@ export const configSchema = z.strictObject({
     .default([]),
   "http.ui-dir": z.string().default("none"),
   "http.max-clock-skew": timeSpan.pipe(z.number().max(86_400_000, "must be at most 1d")).default(0),
+  "http.max-span-series": count(100_000).default(2000),
   "all-in-one": flag.default(false),
   "tls.cert-file": protection.default("none"),
   "tls.key-file": protection.default("none"),

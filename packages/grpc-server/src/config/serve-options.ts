@@ -14,6 +14,7 @@ export function serveOptions(config: Config): ConfiguredOptions {
     corsOrigins: config["http.cors-origins"],
     ...(config["http.ui-dir"] === "none" ? {} : { uiDir: config["http.ui-dir"] }),
     maxClockSkewMs: config["http.max-clock-skew"],
+    maxSpanSeries: config["http.max-span-series"],
     ...allInOneOf(config),
     ...(config["archive.listen"] === "none" ? {} : { archiveListen: config["archive.listen"] }),
     declareStreaming: config["storage-v1.declare-streaming"],

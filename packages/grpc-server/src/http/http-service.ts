@@ -41,6 +41,7 @@ export interface HttpServiceOptions {
   readonly maxHeaderBytes: number;
   readonly arrivalMs: number;
   readonly maxClockSkewMs: number;
+  readonly maxSpanSeries: number;
   readonly log: Logger;
 }
 
@@ -89,6 +90,7 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
       maxHeaderBytes: options.maxHeaderBytes,
       arrivalMs: options.arrivalMs,
       maxClockSkewMs: options.maxClockSkewMs,
+      maxSpanSeries: options.maxSpanSeries,
     });
   return {
     async listen(address, serve = "all") {

@@ -6,8 +6,8 @@ const shop = { service: "shop", operation: 'GET "/"', kind: "server", status: "e
 const spans: readonly CountedSpan[] = [
   { ...shop, start: origin - 1, duration: 5 },
   { ...shop, start: origin - 2, duration: 100 },
-  { ...shop, start: origin - 9 * 60 * minute, duration: 16_000 },
-  { ...shop, start: origin - 11 * 60 * minute, duration: 5 },
+  { ...shop, start: origin - 60 * minute, duration: 16_000 },
+  { ...shop, start: origin - 61 * minute, duration: 5 },
   { service: "cart", operation: "add", kind: "client", status: "unset", start: origin - 3, duration: 0 },
 ];
 const open = { headers: { accept: "application/openmetrics-text;version=1.0.0,text/plain;q=0.5" } };
@@ -22,7 +22,7 @@ const lines = (text: string, start: string): string[] =>
   text.split("\n").filter((line) => line.startsWith(start));
 
 describe("/metrics/spans", () => {
-  it("counts the spans since midnight as Prometheus reads it", async () => {
+  it("counts the spans of this hour and of the one before as Prometheus reads it", async () => {
     await using served = await filled();
     const { status, headers, text } = await served.get("/metrics/spans");
     expect(status).toBe(200);
@@ -86,5 +86,38 @@ describe("/metrics/spans", () => {
       expect.stringMatching(/service_name="shop".* 3$/),
       'traces_span_metrics_calls_total{otel_metric_overflow="true"} 10',
     ]);
+  });
+
+  const shopCalls = async (served: Served): Promise<number> => {
+    const [line = ""] = lines(
+      (await served.get("/metrics/spans")).text,
+      'traces_span_metrics_calls_total{service_name="shop"',
+    );
+    return Number(line.slice(line.lastIndexOf(" ")));
+  };
+
+  it("never falls: at midnight, when spans are deleted, when spans come late", async () => {
+    const midnight = origin + 14 * 60 * minute;
+    let now = midnight - 1;
+    await using served = await serve({ now: () => now });
+    const write = (...starts: number[]) =>
+      writeCounted(
+        served.store,
+        starts.map((start) => ({ ...shop, start, duration: 5 })),
+      );
+    await write(midnight - 2, midnight - 1);
+    expect(await shopCalls(served)).toBe(2);
+    now = midnight + 1;
+    await write(midnight, midnight + 1);
+    expect(await shopCalls(served)).toBe(4);
+    // An hour late.
+    now = midnight + 59 * minute;
+    await write(midnight - 3);
+    expect(await shopCalls(served)).toBe(5);
+    await served.store.deleteBefore(BigInt(midnight + 10 * minute) * 1_000_000n);
+    expect(await shopCalls(served)).toBe(5);
+    now = midnight + 300 * minute;
+    await write(midnight + 70 * minute, midnight + 299 * minute);
+    expect(await shopCalls(served)).toBe(7);
   });
 });

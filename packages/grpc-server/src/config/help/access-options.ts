@@ -37,6 +37,11 @@ export const accessOptions = {
     placeholder: "TIME",
     help: "How far the times of a span may be moved to fit into those of its parent, in traces that HTTP shows.",
   },
+  "http.max-span-series": {
+    group: "Network",
+    placeholder: "NUMBER",
+    help: "Series of /metrics/spans; those beyond are counted in one more.",
+  },
   "all-in-one": {
     group: "Network",
     placeholder: "",

@@ -1,19 +1,20 @@
 import type { SpanStore } from "@spanstore/core";
 import type { Answer } from "../../wire/answer.js";
 import type { Call, Route } from "../../wire/call.js";
-import { dailyWindows, endingMinute } from "../minutes.js";
 import { readSeries } from "../promql/evaluation/select.js";
 import { signatureOf } from "../promql/labels.js";
+import { type Counters, createCounters } from "./counters.js";
 import { type Exemplars, newestExemplars } from "./exemplars.js";
 import { exposition, openMetrics, plainText } from "./exposition.js";
-import { type Admitted, boundedSeries } from "./series.js";
 
-/** What was admitted of each store, so that a series that was shown stays one. */
-const admittedOf = new WeakMap<SpanStore, Admitted>();
+/** They count on for as long as the process lives. */
+const countersOf = new WeakMap<SpanStore, Counters>();
+
+const hourMinutes = 60;
 
 const none: Exemplars = () => undefined;
 
-/** The counters of `/api/v1`, for those who scrape. */
+/** Counters for those who scrape. */
 export const scrapeRoute: Route = {
   method: "GET",
   url: "/metrics/spans",
@@ -25,10 +26,11 @@ export const scrapeRoute: Route = {
 
 async function scrape({ store, signal, settings, header }: Call): Promise<Answer> {
   const now = settings.now();
-  const admitted = admittedOf.get(store) ?? new Set();
-  admittedOf.set(store, admitted);
-  const found = await readSeries({ store, signal }, [], dailyWindows([endingMinute(now)]), undefined);
-  const bounded = boundedSeries(found, admitted, settings.maxSpanSeries);
+  const counters = countersOf.get(store) ?? createCounters(settings.maxSpanSeries);
+  countersOf.set(store, counters);
+  const { start, end } = counters.hours(now);
+  const windows = { ends: [end * hourMinutes], startOf: () => start * hourMinutes, step: hourMinutes };
+  const bounded = counters.add(await readSeries({ store, signal }, [], windows, undefined), now);
   const isOpen = (header("accept") ?? "").includes("application/openmetrics-text");
   const exemplars = isOpen ? await newestExemplars(store, now, signal) : none;
   return {

@@ -1,9 +1,13 @@
 import type { LatencyHistogram, MetricSeries } from "@spanstore/core";
-import { mergeLatencies } from "@spanstore/core/engine";
 import { type Labels, signatureOf } from "../promql/labels.js";
 
 /** Signatures of the series that are shown. */
 export type Admitted = Set<string>;
+
+export interface FoundSeries {
+  readonly labels: Labels;
+  readonly points: MetricSeries["points"];
+}
 
 export interface CountedSeries {
   readonly labels: Labels;
@@ -18,32 +22,25 @@ export interface BoundedSeries {
 }
 
 /** OpenTelemetry's attribute for what is beyond a limit of cardinality. */
-const overflow: Labels = { otel_metric_overflow: "true" };
+export const overflow: Labels = { otel_metric_overflow: "true" };
 
 /**
- * No more series than `most`; what is beyond is one series more. Series that were shown before go first, and then those with
- * the most calls: a counter that has begun goes on.
+ * Says under which labels a series is counted: its own, for no more series than `most`. Series that were shown before go
+ * first, and then those with the most calls: a counter that has begun goes on.
  */
-export function boundedSeries(
-  found: readonly { readonly labels: Labels; readonly points: MetricSeries["points"] }[],
+export function admit(
+  found: readonly FoundSeries[],
   admitted: Admitted,
   most: number,
-): BoundedSeries {
+): { readonly labelsOf: (labels: Labels) => Labels; readonly beyond: number } {
   const all = found.map(({ labels, points }) => ({
     key: signatureOf(labels),
-    labels,
     calls: points.reduce((sum, { calls }) => sum + calls, 0),
-    latency: mergeLatencies(points.map(({ latency }) => latency)),
   }));
   const newcomers = all.filter(({ key }) => !admitted.has(key)).sort((a, b) => b.calls - a.calls);
   for (const { key } of newcomers.slice(0, Math.max(0, most - admitted.size))) admitted.add(key);
-  const shown = all.filter(({ key }) => admitted.has(key)).sort((a, b) => (a.key < b.key ? -1 : 1));
-  const beyond = all.filter(({ key }) => !admitted.has(key));
-  if (beyond.length === 0) return { series: shown, beyond: 0 };
-  const together = {
-    labels: overflow,
-    calls: beyond.reduce((sum, { calls }) => sum + calls, 0),
-    latency: mergeLatencies(beyond.map(({ latency }) => latency)),
+  return {
+    labelsOf: (labels) => (admitted.has(signatureOf(labels)) ? labels : overflow),
+    beyond: all.filter(({ key }) => !admitted.has(key)).length,
   };
-  return { series: [...shown, together], beyond: beyond.length };
 }

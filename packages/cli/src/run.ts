@@ -1,11 +1,19 @@
 import { type Environment, run as serve } from "@spanstore/grpc-server/program";
 import { runCommand } from "./calling/run-command.js";
+import { processStreams, type Streams } from "./calling/streams.js";
 import { commandLines } from "./commands/list.js";
 
-/** Runs the server or the command that the first argument names, and returns the exit code. */
-export function run(args: readonly string[], environment: Environment): Promise<number> {
+/**
+ * Runs the server or the command that the first argument names, and returns the exit code.
+ * @param streams those of a command; the server has the streams of the process.
+ */
+export function run(
+  args: readonly string[],
+  environment: Environment,
+  streams: Streams = processStreams,
+): Promise<number> {
   const [first = ""] = args;
   return first === "serve" || first === "" || first.startsWith("-")
     ? serve(args, environment, { program: "spanstore", commands: commandLines() })
-    : runCommand(args, environment);
+    : runCommand(args, environment, streams);
 }

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { programEnvironment } from "../../../scripts/test-support/processes.js";
+import { run } from "../src/run.js";
 
 /** The built command. */
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -16,15 +18,49 @@ export interface Ended {
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The folder that relative paths start from. */
   readonly cwd?: string;
+}
+
+export interface ProgramOptions extends RunOptions {
   /** Node's own flags. */
   readonly node?: readonly string[];
   /** Called with the process once it runs. */
   readonly started?: (child: ChildProcess) => void;
 }
 
-/** Runs the command to its end. */
+const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+
+/** Runs a command in this process, one at a time where `cwd` is given. For what only a process has: {@link program}. */
 export async function cli(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const output: Buffer[] = [];
+  let errors = "";
+  const streams = {
+    input: Readable.from(options.input === undefined ? [] : [Buffer.from(options.input)]),
+    output: new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        output.push(chunk);
+        done();
+      },
+    }),
+    errors: {
+      write: (text: string) => {
+        errors += text;
+      },
+    },
+  };
+  const cwd = process.cwd();
+  if (options.cwd !== undefined) process.chdir(options.cwd);
+  try {
+    const code = await run(args, { ...programEnvironment(), ...options.environment }, streams);
+    return { code, output: Buffer.concat(output).toString(), errors: linesOf(errors) };
+  } finally {
+    process.chdir(cwd);
+  }
+}
+
+/** Runs the built program to its end, for exit codes, signals, pipes and memory. */
+export async function program(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
   const child = spawn(process.execPath, [...(options.node ?? []), main, ...args], {
     env: { ...programEnvironment(), ...options.environment },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -42,5 +78,5 @@ export async function cli(args: readonly string[], options: RunOptions = {}): Pr
   child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
   const [code] = (await once(child, "close")) as [number | null];
-  return { code, output, errors: errors.split("\n").filter((line) => line !== "") };
+  return { code, output, errors: linesOf(errors) };
 }

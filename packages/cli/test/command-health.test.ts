@@ -1,28 +1,25 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import { openMemoryStore } from "@spanstore/core";
 import { startServer } from "@spanstore/grpc-server";
 import { expect, it, onTestFinished } from "vitest";
 import { createAuthority } from "../../../scripts/test-support/certificates.js";
-import { freePorts, startProgram } from "../../../scripts/test-support/processes.js";
-
-const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+import { freePorts } from "../../../scripts/test-support/processes.js";
+import { cli, program } from "./cli.js";
 
 async function health(...flags: string[]) {
-  const program = startProgram([process.execPath, main], ["health", ...flags]);
-  const [code] = await once(program.process, "close");
-  return { code, output: program.output() };
+  const { code, output, errors } = await cli(["health", ...flags]);
+  return { code, output: [output, ...errors].join("\n") };
 }
 
-// Its last line: warnings of the environment that the tests run in may stand before.
-const ready = { code: 0, output: expect.stringMatching(/^ready\n$/m) };
+const ready = { code: 0, output: "ready\n" };
 
 it("says 0 of a server that can serve, wherever it listens", async () => {
   await using store = openMemoryStore();
   const server = await startServer({ store, listen: "127.0.0.1:0", admin: "0.0.0.0:0" });
   onTestFinished(() => server.close());
   expect(await health(`--admin=${server.adminAddress}`)).toMatchObject(ready);
+  expect(await program(["health", `--admin=${server.adminAddress}`])).toMatchObject(ready);
   expect(await health(`--admin=${server.adminAddress}`, "--live")).toMatchObject({ code: 0 });
 });
 
@@ -40,6 +37,7 @@ it("asks any server over gRPC", async () => {
     1,
     expect.stringContaining("the server cannot be reached: connect ECONNREFUSED"),
   ]);
+  expect((await program(["health", `--server=127.0.0.1:${port}`])).code).toBe(1);
   const silent = createServer().listen(0, "127.0.0.1");
   onTestFinished(() => void silent.close());
   await once(silent, "listening");

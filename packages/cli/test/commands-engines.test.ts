@@ -14,7 +14,7 @@ import {
 import { describeWithPeer } from "../../../scripts/test-support/peers.js";
 import { exportRequest, spanId, traceId } from "../../grpc-server/test/harness.js";
 import { startSearchd } from "../../manticore/test/searchd.js";
-import { cli } from "./cli.js";
+import { cli, program } from "./cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "spanstore-commands-engines-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,7 +58,9 @@ async function everyCommand(flags: readonly string[]): Promise<void> {
   );
   expect((await run("import", file)).errors.join()).toContain("imported 1,200 spans");
   expect((await run("import", file)).errors.join()).toContain("1,200 spans skipped");
-  expect((await run("services")).output).toBe("s0\ns1\ns2\n");
+  const services = await run("services");
+  expect(services.output).toBe("s0\ns1\ns2\n");
+  expect(await program(["services", ...flags])).toEqual(services);
   const found = await run("search", "--json", "--tag", "n=700", "--service=s1");
   expect(ids(found.output)).toEqual([`"traceId":"${traceId(701)}"`]);
   expect((await run("trace", traceId(701))).output).toContain("GET /");

@@ -7,7 +7,7 @@ import { openSqliteStore } from "@spanstore/sqlite";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createAuthority } from "../../../scripts/test-support/certificates.js";
 import { exportRequest, spanId, traceId } from "../../grpc-server/test/harness.js";
-import { cli } from "./cli.js";
+import { cli, program } from "./cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "spanstore-commands-"));
 const file = join(folder, "spans.sqlite");
@@ -129,7 +129,9 @@ describe("search", slow, () => {
 
   it("asks a running server, whose store no other process can open", async () => {
     const { server } = await served();
-    expect(ids((await cli(["search", server, "--json", "--service=stock"])).output)).toEqual(["2", "1"]);
+    const flags = ["--json", "--service=stock"];
+    expect(ids((await cli(["search", server, ...flags])).output)).toEqual(["2", "1"]);
+    expect(ids((await program(["search", server, ...flags])).output)).toEqual(["2", "1"]);
   });
 
   it("reads the filter from a file", async () => {
@@ -205,7 +207,7 @@ describe("a server with TLS and tokens", slow, () => {
     ];
     const search = ["search", "--json", "--limit=1"];
     expect(ids((await cli([...search, ...tls, `--server.token-file=${tokenFile}`])).output)).toEqual(["3"]);
-    const fromEnvironment = await cli([...search, ...tls], {
+    const fromEnvironment = await program([...search, ...tls], {
       environment: { SPANSTORE_SERVER_TOKEN: token },
     });
     expect([ids(fromEnvironment.output), fromEnvironment.errors]).toEqual([["3"], []]);
@@ -359,13 +361,23 @@ describe("wrong usage", slow, () => {
         "see spanstore maintain --help",
       ],
     ],
-    [
-      ["--backend=memory", "search"],
-      ['unexpected argument "search"', "see spanstore --help"],
-    ],
   ] as [string[], string[]][])("of %j prints all problems at once", async (args, expected) => {
     const { code, errors } = await cli(args, { cwd: folder });
     expect([code, errors.map((line) => line.replace("spanstore: ", ""))]).toEqual([2, expected]);
+  });
+
+  it("ends the program with 2", async () => {
+    for (const [args, reason] of [
+      [["serch"], 'there is no command "serch"; did you mean search?'],
+      [["--backend=memory", "search"], 'unexpected argument "search"'],
+    ] as const) {
+      const { code, output, errors } = await program(args, { cwd: folder });
+      expect([code, output, errors]).toEqual([
+        2,
+        "",
+        [`spanstore: ${reason}`, "spanstore: see spanstore --help"],
+      ]);
+    }
   });
 
   it("makes no file", async () => {
@@ -470,7 +482,7 @@ describe("doctor", slow, () => {
       [join(folder, "no", "folder.sqlite"), "folder"],
       [folder, "file"],
     ] as const) {
-      const { code, output } = await cli(["doctor", `--sqlite.path=${path}`, ...free, "--json"]);
+      const { code, output } = await program(["doctor", `--sqlite.path=${path}`, ...free, "--json"]);
       const problems = findings(output).filter(({ level }) => level === "problem");
       expect([code, problems.map((each) => each.part)], path).toEqual([1, ["sqlite"]]);
       expect(["database", subject]).toContain(problems[0]?.subject);

@@ -26,7 +26,7 @@ import { UsageError } from "@spanstore/grpc-server/program";
 import { openSqliteStore } from "@spanstore/sqlite";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
-import { cli } from "./cli.js";
+import { program } from "./cli.js";
 import { type CopyGiven, copy, copyStores, spansIn, spansInFile } from "./copy/run.js";
 import { fill, numbers, spanOf, start, tracesOf } from "./copy/spans.js";
 
@@ -321,7 +321,7 @@ describe("a state file", () => {
       existsSync(state) ? readFileSync(state, "utf8").split("\n").length - 1 : 0;
     for (let kill = 1; kill <= 2; kill++) {
       const reached = windows() + 4;
-      const ended = await cli(args, {
+      const ended = await program(args, {
         started: (child) =>
           watchFile(state, { interval: 5 }, () => {
             if (windows() >= reached) child.kill("SIGKILL");
@@ -331,7 +331,7 @@ describe("a state file", () => {
       expect(ended.code).toBe(null);
     }
     const done = windows();
-    const last = await cli(args);
+    const last = await program(args);
     expect(last).toMatchObject({ code: 0 });
     expect(last.errors[0]).toContain("going on");
     expect(last.output).toContain("copied  6,000 spans");

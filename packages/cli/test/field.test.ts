@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 import { decodeTraces, openMemoryStore, type Span, type SpanStoreError } from "@spanstore/core";
@@ -39,6 +40,7 @@ async function found(path: string): Promise<Found> {
   const notes: Note[] = [];
   await importFile(path, {
     signal: new AbortController().signal,
+    input: Readable.from([]),
     take: async (encoded, count) => {
       const before = spans.length;
       for (const { resource, scopeSpans } of decodeTraces(encoded).resourceSpans) {

@@ -21,7 +21,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { exportRequest, spanId, traceId } from "../../grpc-server/test/harness.js";
 import { walkTraces } from "../src/export/walk-traces.js";
-import { cli } from "./cli.js";
+import { cli, program } from "./cli.js";
 
 const folder = mkdtempSync(join(tmpdir(), "spanstore-transfer-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -151,7 +151,7 @@ describe("export and import", slow, () => {
       oneSpan(5),
       exportRequest({ traceId: traceId(5), spanId: spanId(5000) }),
     );
-    const all = await cli(["export", `--sqlite.path=${path}`]);
+    const all = await program(["export", `--sqlite.path=${path}`]);
     expect(all.errors).toEqual([expect.stringMatching(/exported 1,234 traces, 1,235 spans, /)]);
     const ids = all.output
       .trim()
@@ -223,7 +223,7 @@ describe("export and import", slow, () => {
     expect(first.errors.join()).toContain("imported 3,000 spans");
     const store = await openSqliteStore({ path });
     const { bytes } = await store.stats();
-    await cli(["import", "-", `--sqlite.path=${path}`], { input: gzipSync(input) });
+    await program(["import", "-", `--sqlite.path=${path}`], { input: gzipSync(input) });
     expect((await contentOf(store)).length).toBe(3000);
     expect((await store.stats()).bytes).toBe(bytes);
     await store.close();
@@ -241,11 +241,11 @@ describe("export and import", slow, () => {
     });
     await client.write(oneSpan(1));
     let ended = false;
-    const importing = cli(["import", "-", `--sqlite.path=${path}`], { input: lines(6000, 100_000) }).finally(
-      () => {
-        ended = true;
-      },
-    );
+    const importing = program(["import", "-", `--sqlite.path=${path}`], {
+      input: lines(6000, 100_000),
+    }).finally(() => {
+      ended = true;
+    });
     let written = 1;
     while (!ended) await client.write(oneSpan(++written));
     expect(await importing).toMatchObject({ code: 0 });
@@ -265,7 +265,7 @@ describe("export and import", slow, () => {
     expect(new Set(elements).size).toBe(4_000);
     writeFileSync(path, `{"resourceSpans":[${elements.join(",")}]}`);
     const store = newFile(".sqlite");
-    const ended = await cli(["import", path, `--sqlite.path=${store}`], {
+    const ended = await program(["import", path, `--sqlite.path=${store}`], {
       node: ["--max-old-space-size=48"],
     });
     expect(ended).toMatchObject({ code: 0, errors: [expect.stringContaining("imported 4,000 spans")] });
@@ -370,8 +370,8 @@ describe("import", slow, () => {
   it("ends cleanly at Ctrl-C, with what it read so far kept", async () => {
     const { store, address } = await served();
     let signalled = false;
-    const ended = await new Promise<Awaited<ReturnType<typeof cli>>>((resolve, reject) => {
-      cli(["import", "-", `--server=${address}`, "--progress"], {
+    const ended = await new Promise<Awaited<ReturnType<typeof program>>>((resolve, reject) => {
+      program(["import", "-", `--server=${address}`, "--progress"], {
         input: lines(20_000),
         started: (child) => {
           // It reads on and on; the signal comes when the server has the first spans.
@@ -487,7 +487,7 @@ describe("export", slow, () => {
       })),
     );
     const path = await sqliteOf(big);
-    const { code, errors } = await cli(["export", `--sqlite.path=${path}`], {
+    const { code, errors } = await program(["export", `--sqlite.path=${path}`], {
       started: ({ stdout }) => stdout?.once("data", () => stdout.destroy()),
     });
     expect([code, errors]).toEqual([0, []]);

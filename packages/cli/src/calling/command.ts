@@ -1,6 +1,7 @@
 import type { Config, Environment } from "@spanstore/grpc-server/program";
 import { z } from "zod";
 import type { Output } from "./output.js";
+import type { Streams } from "./streams.js";
 
 /** A flag that only one command has, beside the options of the configuration. */
 export interface CommandFlag {
@@ -41,7 +42,11 @@ export interface CommandCall<Flags extends CommandFlags = CommandFlags> {
   readonly environment: Environment;
   readonly flags: FlagValues<Flags>;
   readonly arguments: readonly string[];
+  /** Standard input. */
+  readonly input: Streams["input"];
   readonly output: Output;
+  /** Standard error; `complain` writes lines to it. */
+  readonly errors: Streams["errors"];
   /** Fires at Ctrl-C, at SIGTERM, and when the reader of the output leaves. */
   readonly signal: AbortSignal;
   /** Writes a line to standard error. */

@@ -1,4 +1,5 @@
 import { type CommandFlags, onOff } from "./command.js";
+import type { ErrorStream } from "./streams.js";
 
 /** The flag of a command whose work is long. */
 export const progressFlag = {
@@ -25,9 +26,8 @@ const clearLine = "\r\u001b[K";
  * On a terminal a line that is written over; elsewhere a line every ten seconds, if they are asked for.
  * @param text makes the report.
  */
-export function createProgress(asked: boolean, text: () => string): Progress {
-  const { stderr } = process;
-  const isTerminal = stderr.isTTY === true;
+export function createProgress(errors: ErrorStream, asked: boolean, text: () => string): Progress {
+  const isTerminal = errors.isTTY === true;
   if (!isTerminal && !asked) return { tick: () => undefined, clear: () => undefined };
   const interval = isTerminal ? terminalIntervalMs : lineIntervalMs;
   let last = Date.now();
@@ -38,10 +38,10 @@ export function createProgress(asked: boolean, text: () => string): Progress {
       if (now - last < interval) return;
       last = now;
       shown = isTerminal;
-      stderr.write(isTerminal ? `${clearLine}${text()}` : `${text()}\n`);
+      errors.write(isTerminal ? `${clearLine}${text()}` : `${text()}\n`);
     },
     clear() {
-      if (shown) stderr.write(clearLine);
+      if (shown) errors.write(clearLine);
       shown = false;
     },
   };

@@ -3,10 +3,11 @@ import { isSpanStoreError } from "@spanstore/core";
 import { type Environment, helpText, hint, UsageError } from "@spanstore/grpc-server/program";
 import { commandHelp } from "../commands/help.js";
 import { commandLines, commandNames, loadCommand } from "../commands/list.js";
-import type { Command } from "./command.js";
+import type { Command, CommandCall } from "./command.js";
 import { errorText } from "./error-text.js";
-import { createOutput, type Output, OutputClosed } from "./output.js";
-import { readCall } from "./read-call.js";
+import { createOutput, OutputClosed } from "./output.js";
+import { type ReadCall, readCall } from "./read-call.js";
+import type { Streams } from "./streams.js";
 
 const wrongUsage = 2;
 
@@ -14,7 +15,11 @@ const wrongUsage = 2;
  * Runs the command that the first argument names, and returns its exit code: 1 when it cannot be done, 2 for wrong
  * usage, 128 and the signal's number when a signal ended it.
  */
-export async function runCommand(args: readonly string[], environment: Environment): Promise<number> {
+export async function runCommand(
+  args: readonly string[],
+  environment: Environment,
+  { input, output: stdout, errors }: Streams,
+): Promise<number> {
   const [name = "", ...rest] = args;
   const stopping = new AbortController();
   let signalled = 0;
@@ -26,9 +31,13 @@ export async function runCommand(args: readonly string[], environment: Environme
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  const output = createOutput(process.stdout, () => stopping.abort());
+  const output = createOutput(stdout, () => stopping.abort());
+  const complain = (line: string): void => {
+    errors.write(`spanstore: ${line}\n`);
+  };
+  const about = { environment, input, output, errors, signal: stopping.signal, complain };
   try {
-    const code = await dispatch(name, rest, environment, output, stopping.signal);
+    const code = await dispatch(name, rest, about);
     await output.end();
     return signalled || code;
   } catch (error) {
@@ -52,10 +61,9 @@ export async function runCommand(args: readonly string[], environment: Environme
 async function dispatch(
   name: string,
   args: readonly string[],
-  environment: Environment,
-  output: Output,
-  signal: AbortSignal,
+  about: Omit<CommandCall, keyof Extract<ReadCall, { readonly help: false }>>,
 ): Promise<number> {
+  const { environment, output, complain } = about;
   if (name === "help") {
     const [asked] = args;
     await output.write(
@@ -70,7 +78,7 @@ async function dispatch(
     return 0;
   }
   if (!command.checksConfiguration) for (const warning of read.warnings) complain(warning);
-  return command.run({ ...read, environment, output, signal, complain });
+  return command.run({ ...read, ...about });
 }
 
 async function named(name: string): Promise<Command> {
@@ -89,8 +97,4 @@ function reasonOf(error: unknown): string | undefined {
   // The system refuses a file, a folder, a full disk.
   if (error instanceof Error && "syscall" in error) return error.message;
   return undefined;
-}
-
-function complain(line: string): void {
-  process.stderr.write(`spanstore: ${line}\n`);
 }

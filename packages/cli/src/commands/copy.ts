@@ -92,11 +92,11 @@ export const copy = defineCommand({
     "spanstore copy --since=7d --to-config=spanstore.yaml \\\n    --from='jaeger-elasticsearch:http://127.0.0.1:9200?prefix=prod'",
     "spanstore copy --from=grpc:old:17271 --to=sqlite:spans.sqlite --verify-only",
   ],
-  run: async ({ config, flags, output, signal, complain }) => {
+  run: async ({ config, environment, flags, output, errors, signal, complain }) => {
     const problems: string[] = [];
     const place = (side: "from" | "to") => {
       try {
-        return readPlace(side, { place: flags[side], config: flags[`${side}-config`] }, process.env);
+        return readPlace(side, { place: flags[side], config: flags[`${side}-config`] }, environment);
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
         problems.push(...error.problems);
@@ -133,7 +133,7 @@ export const copy = defineCommand({
       allowsExtra: flags["allow-extra"] === true,
       windowSize: flags["window-spans"],
       output,
-      errors: process.stderr,
+      errors,
       signal,
       complain,
     };

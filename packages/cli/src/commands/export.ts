@@ -73,6 +73,7 @@ async function exportTo(
   let written = 0;
   let lastTraceId = "";
   const progress = createProgress(
+    call.errors,
     call.flags.progress === true,
     () => `${counted(traces, "trace")}, ${counted(spans, "span")}`,
   );

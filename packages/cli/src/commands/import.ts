@@ -59,7 +59,7 @@ async function importFiles(
   open: (() => Promise<SpanStore>) | undefined,
 ): Promise<number> {
   const { signal } = call;
-  const progress = createProgress(call.flags.progress === true, () => report.progress(size));
+  const progress = createProgress(call.errors, call.flags.progress === true, () => report.progress(size));
   const report = createImportReport(open === undefined, (line) => {
     progress.clear();
     call.complain(line);
@@ -92,6 +92,7 @@ async function importFiles(
       for (const path of call.arguments) {
         await importFile(path, {
           signal,
+          input: call.input,
           take,
           progress: (bytes, spans) => {
             report.read(bytes, spans);

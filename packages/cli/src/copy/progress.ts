@@ -1,3 +1,4 @@
+import type { ErrorStream } from "../calling/streams.js";
 import { spanCount, timeText } from "./report.js";
 
 const terminalMillis = 1_000;
@@ -15,13 +16,8 @@ export interface Progress {
   end(): void;
 }
 
-export interface ProgressStream {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
-
 /** On a terminal one line that changes, else a line every ten seconds. */
-export function createProgress(stream: ProgressStream, doing: string): Progress {
+export function createProgress(stream: ErrorStream, doing: string): Progress {
   const isTerminal = stream.isTTY === true;
   const began = performance.now();
   let spans = 0;

@@ -2,6 +2,7 @@ import { messageOf } from "@spanstore/core/engine";
 import { counted } from "@spanstore/core/text";
 import { UsageError } from "@spanstore/grpc-server/program";
 import type { Output } from "../calling/output.js";
+import type { ErrorStream } from "../calling/streams.js";
 import { type PatienceOptions, patienceMillis } from "../transfer/patience.js";
 import { copySpans, differs } from "./copy-spans.js";
 import { type DeadLetters, deadLettersInFile, deadLettersShown } from "./dead-letters.js";
@@ -9,7 +10,7 @@ import { digestOf } from "./digest.js";
 import { type OpenSource, type OpenTarget, openSource, openTarget, type Space } from "./places/open-place.js";
 import type { Place } from "./places/place.js";
 import type { TimeRange } from "./places/source.js";
-import { createProgress, type ProgressStream } from "./progress.js";
+import { createProgress } from "./progress.js";
 import { readSteadily } from "./read-steadily.js";
 import { differenceLines, rangeText, spanCount, timeText, totalsOf } from "./report.js";
 import { type CopyIdentity, type CopyState, openStateFile, stateInMemory } from "./state-file.js";
@@ -31,7 +32,7 @@ export interface CopyRun {
   readonly windowSize: number;
   readonly output: Pick<Output, "line">;
   /** The stream for progress and differences. */
-  readonly errors: ProgressStream;
+  readonly errors: ErrorStream;
   readonly signal: AbortSignal;
   readonly complain: (line: string) => void;
 }

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
 import { throwIfAborted } from "@spanstore/core/engine";
 import { createByteReader } from "./bytes/byte-reader.js";
@@ -9,6 +10,8 @@ import type { Note, ReadSpans } from "./spans/read-spans.js";
 
 export interface ImportOptions {
   readonly signal: AbortSignal;
+  /** Standard input, for `-`. */
+  readonly input: Readable;
   /** Takes encoded spans; resolves when more may come. */
   readonly take: (encoded: Uint8Array, spans: number) => Promise<void>;
   /** Called with the bytes taken off the file and the spans read. */
@@ -31,7 +34,7 @@ export async function importFile(path: string, options: ImportOptions): Promise<
   const name = inputName(path);
   const fault = (place: string, { code, message, hint }: SpanStoreError, spans: number): void =>
     options.fault(new SpanStoreError(code, `${place}: ${message}`, { hint }), spans);
-  const reader = createByteReader(readFile(path, signal, (bytes) => progress(bytes, 0)));
+  const reader = createByteReader(readFile(path, options.input, signal, (bytes) => progress(bytes, 0)));
   const parts = contentOf(reader);
   let isSilent = true;
   for (;;) {

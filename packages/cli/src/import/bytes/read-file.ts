@@ -17,16 +17,17 @@ export function inputName(path: string): string {
 
 /**
  * The bytes of a file, or of standard input.
+ * @param standardInput read for `-`.
  * @param read called with the number of bytes taken.
  * @throws NOT_FOUND naming the file and the reason when it cannot be read.
  */
 export async function* readFile(
   path: string,
+  standardInput: Readable,
   signal: AbortSignal,
   read: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const input: Readable =
-    path === standard ? process.stdin : createReadStream(path, { highWaterMark: readBytes });
+  const input = path === standard ? standardInput : createReadStream(path, { highWaterMark: readBytes });
   const abort = (): void => void input.destroy(new Error("aborted"));
   signal.addEventListener("abort", abort, { once: true });
   try {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Arrival } from "./data/batches.js";
-import { type Coverage, fiveMinutes } from "./data/queries.js";
+import { type Coverage, fiveMinutes } from "./data/questions/queries.js";
 import { type Elasticsearch, elasticsearchAt } from "./targets/elasticsearch.js";
 import type { JaegerBackend } from "./targets/jaeger.js";
 import type { Jaeger1Backend } from "./targets/jaeger1.js";

@@ -1,12 +1,12 @@
 import { openMemoryStore, type PageRequest, type SpanChunk, type SpanStore } from "@spanstore/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { batchesOf } from "../src/data/batches.js";
-import { filterKinds } from "../src/data/filters.js";
 import { spansPerTrace } from "../src/data/flows.js";
+import { filterKinds } from "../src/data/questions/filters.js";
+import { type Walk, walksOf } from "../src/data/questions/walks.js";
 import { expectedSpans } from "../src/data/span-truth.js";
 import type { DataSet } from "../src/data/trace.js";
 import { expectedTraceIds } from "../src/data/truth.js";
-import { type Walk, walksOf } from "../src/data/walks.js";
 import { completeSpansOf } from "../src/wire/answers.js";
 
 const set: DataSet = { seed: 3, traces: 1000, endNano: 1_760_000_000_000_000_000n };

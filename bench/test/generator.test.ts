@@ -2,7 +2,7 @@ import { type AnyValue, decodeTraces, openMemoryStore, type Span } from "@spanst
 import { describe, expect, it } from "vitest";
 import { batchesOf } from "../src/data/batches.js";
 import { largeTrace } from "../src/data/large-trace.js";
-import { queryKinds, searchWindow } from "../src/data/queries.js";
+import { queryKinds, searchWindow } from "../src/data/questions/queries.js";
 import { mix, unmix } from "../src/data/random.js";
 import { ageOf, type DataSet, traceIdOf } from "../src/data/trace.js";
 import { addCalls, expectedTraceIds, inventoryOf } from "../src/data/truth.js";

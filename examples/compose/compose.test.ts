@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { connectSpanStore } from "@spanstore/client";
 import { describe, expect, it } from "vitest";
-import { queryApi } from "../../packages/grpc-server/test/jaeger2/query-api.js";
+import { queryApi } from "../../packages/grpc-server/test/jaeger/jaeger2/query-api.js";
 import { catalog } from "../../scripts/peers/locate.mjs";
 import { describeWithPeer, describeWithPeers } from "../../scripts/test-support/peers.js";
 import { until, untilReady } from "../../scripts/test-support/processes.js";

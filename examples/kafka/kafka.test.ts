@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { connectSpanStore } from "@spanstore/client";
 import { decodeTraces, type SpanStore } from "@spanstore/core";
 import { afterAll, expect, it, onTestFinished } from "vitest";
-import { sendUdp } from "../../packages/grpc-server/test/jaeger1/senders.js";
-import { queryApi } from "../../packages/grpc-server/test/jaeger2/query-api.js";
+import { sendUdp } from "../../packages/grpc-server/test/jaeger/jaeger1/senders.js";
+import { queryApi } from "../../packages/grpc-server/test/jaeger/jaeger2/query-api.js";
 import type { LocatedPeer } from "../../scripts/peers/locate.mjs";
 import { describeWithPeers } from "../../scripts/test-support/peers.js";
 import {

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { type ConnectOptions, connectSpanStore } from "@spanstore/client";
 import { expect, it, onTestFinished } from "vitest";
 import { parseDocument } from "yaml";
-import { uiApi } from "../../packages/grpc-server/test/jaeger1/query-api.js";
-import { queryApi } from "../../packages/grpc-server/test/jaeger2/query-api.js";
+import { uiApi } from "../../packages/grpc-server/test/jaeger/jaeger1/query-api.js";
+import { queryApi } from "../../packages/grpc-server/test/jaeger/jaeger2/query-api.js";
 import { catalog, type LocatedPeer } from "../../scripts/peers/locate.mjs";
 import { createAuthority, type Issued } from "../../scripts/test-support/certificates.js";
 import {

@@ -3,7 +3,7 @@ import type { SpanSearch } from "../wire/requests.js";
 import { createWriter, written } from "../wire/writer.js";
 import { putResourceSpans, putSpan, timeBase } from "./encode.js";
 import { spansPerTrace } from "./flows.js";
-import type { Query } from "./queries.js";
+import type { Query } from "./questions/queries.js";
 import { type ResourceTemplate, resources } from "./resources.js";
 import { createDraft, type DataSet, draftTrace, hexWord, maxSpanOffsetNano, stepNano } from "./trace.js";
 import { instancesPerService } from "./vocabulary.js";

@@ -1,5 +1,5 @@
 import { kinds, spansPerTrace } from "./flows.js";
-import type { Query } from "./queries.js";
+import type { Query } from "./questions/queries.js";
 import { createDraft, type DataSet, draftTrace, maxSpanOffsetNano, stepNano, traceIdOf } from "./trace.js";
 import { services } from "./vocabulary.js";
 

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { putSpan, timeBase } from "../data/encode.js";
 import { spansPerTrace } from "../data/flows.js";
-import type { Query } from "../data/queries.js";
+import type { Query } from "../data/questions/queries.js";
 import { ageOf, createDraft, type DataSet, draftTrace, hexWord } from "../data/trace.js";
 import { spansOf } from "../wire/answers.js";
 import { createWriter } from "../wire/writer.js";

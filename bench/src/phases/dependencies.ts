@@ -1,6 +1,6 @@
 import { batchesOf } from "../data/batches.js";
 import { spansPerTrace } from "../data/flows.js";
-import { searchWindow } from "../data/queries.js";
+import { searchWindow } from "../data/questions/queries.js";
 import { addCalls } from "../data/truth.js";
 import { methods } from "../driver/client.js";
 import { exportBatches } from "../driver/export.js";

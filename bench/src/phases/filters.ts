@@ -1,5 +1,5 @@
-import { filterKinds } from "../data/filters.js";
-import type { QueryKind } from "../data/queries.js";
+import { filterKinds } from "../data/questions/filters.js";
+import type { QueryKind } from "../data/questions/queries.js";
 import { methods } from "../driver/client.js";
 import { isRefused, type Refused, refusal } from "../driver/measure.js";
 import { traceIdsOfSummaries } from "../wire/answers.js";

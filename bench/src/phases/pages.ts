@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
+import { pagesOfWalk, type Walk, walksOf } from "../data/questions/walks.js";
 import { expectedSpans } from "../data/span-truth.js";
 import { expectedTraceIds } from "../data/truth.js";
-import { pagesOfWalk, type Walk, walksOf } from "../data/walks.js";
 import { methods } from "../driver/client.js";
 import { isRefused, type Measured, type Refused, refusal } from "../driver/measure.js";
 import { cpuSeconds } from "../driver/process.js";

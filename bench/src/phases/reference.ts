@@ -1,7 +1,7 @@
 import { openMemoryStore, type SpanStore } from "@spanstore/core";
 import { batchesOf } from "../data/batches.js";
 import { spansPerTrace } from "../data/flows.js";
-import { searchWindow } from "../data/queries.js";
+import { searchWindow } from "../data/questions/queries.js";
 import { maxSpanOffsetNano, stepNano } from "../data/trace.js";
 import { newestAge, type Session } from "./session.js";
 

@@ -1,4 +1,4 @@
-import { type Query, queryKinds } from "../data/queries.js";
+import { type Query, queryKinds } from "../data/questions/queries.js";
 import { type DataSet, maxSpanOffsetNano, stepNano } from "../data/trace.js";
 import { diskBytes, settle } from "../driver/process.js";
 import type { Latency } from "../driver/samples.js";

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { type QueryKind, queryKinds } from "../data/queries.js";
+import { type QueryKind, queryKinds } from "../data/questions/queries.js";
 import { createRandom, hash } from "../data/random.js";
 import { traceIdOf } from "../data/trace.js";
 import { expectedTraceIds, type Inventory, inventoryOf } from "../data/truth.js";

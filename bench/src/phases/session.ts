@@ -1,4 +1,4 @@
-import type { Coverage } from "../data/queries.js";
+import type { Coverage } from "../data/questions/queries.js";
 import type { DataSet } from "../data/trace.js";
 import type { RawClient } from "../driver/client.js";
 import { connect } from "../driver/client.js";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type QueryKind, queryKinds } from "../data/queries.js";
+import { type QueryKind, queryKinds } from "../data/questions/queries.js";
 import { stepNano, traceIdOf } from "../data/trace.js";
 import { connect, methods, type RawClient } from "../driver/client.js";
 import { cpuSeconds, diskBytes, residentBytes } from "../driver/process.js";

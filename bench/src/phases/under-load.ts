@@ -1,4 +1,4 @@
-import { queryKinds } from "../data/queries.js";
+import { queryKinds } from "../data/questions/queries.js";
 import { startLoad } from "../load.js";
 import { describe, measureKind, measureTraceById, type SearchRow, truthOf } from "./searches.js";
 import type { Session } from "./session.js";

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { availableParallelism, totalmem } from "node:os";
-import { searchLimit } from "../data/queries.js";
+import { searchLimit } from "../data/questions/queries.js";
 import { services } from "../data/vocabulary.js";
 import type { Options } from "../options.js";
 import { faultsOf, type TargetResult } from "../run.js";

@@ -14,8 +14,8 @@ import {
   until,
   untilReady,
 } from "../../../scripts/test-support/processes.js";
-import { sendJaegerGrpc } from "../../grpc-server/test/jaeger1/senders.js";
-import { sendOtlpGrpc } from "../../grpc-server/test/jaeger2/senders.js";
+import { sendJaegerGrpc } from "../../grpc-server/test/jaeger/jaeger1/senders.js";
+import { sendOtlpGrpc } from "../../grpc-server/test/jaeger/jaeger2/senders.js";
 import { cli } from "./cli.js";
 
 /** Whole microseconds, since the format has no more. */

@@ -1,5 +1,5 @@
 import { type Span, SpanKind, StatusCode, type TracesData } from "@spanstore/core";
-import { minutesAgo, ms } from "../../../grpc-server/test/jaeger2/inputs.js";
+import { minutesAgo, ms } from "../../../grpc-server/test/jaeger/jaeger2/inputs.js";
 
 const traceId = "0000000000000000a1a2a3a4a5a6a7a8";
 const otherId = "b1b2b3b4b5b6b7b8b9babbbcbdbebfb0";

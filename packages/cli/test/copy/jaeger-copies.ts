@@ -2,8 +2,13 @@ import type { SpanStore } from "@spanstore/core";
 import { tracesFromJson } from "@spanstore/core/otlp";
 import { openJaegerIndices } from "@spanstore/elasticsearch";
 import { until } from "../../../../scripts/test-support/processes.js";
-import { minutesAgo, thriftId, thriftSpan, zipkinSpans } from "../../../grpc-server/test/jaeger2/inputs.js";
-import { sendOtlpGrpc, sendThrift, sendZipkin } from "../../../grpc-server/test/jaeger2/senders.js";
+import {
+  minutesAgo,
+  thriftId,
+  thriftSpan,
+  zipkinSpans,
+} from "../../../grpc-server/test/jaeger/jaeger2/inputs.js";
+import { sendOtlpGrpc, sendThrift, sendZipkin } from "../../../grpc-server/test/jaeger/jaeger2/senders.js";
 import { copySpans } from "../../src/copy/copy-spans.js";
 import { jaegerSource } from "../../src/copy/places/jaeger-source.js";
 import { allTimes } from "../../src/copy/places/source.js";

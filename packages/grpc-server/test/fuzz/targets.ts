@@ -24,7 +24,7 @@ import { spanOfRequest } from "../../src/storage-v1/write-span-request.js";
 import { queryFromProto } from "../../src/storage-v2/query-from-proto.js";
 import { spanQueryFromProto } from "../../src/storage-v2/span-query-from-proto.js";
 import { exportRequest, methodNamed, spanId, traceId } from "../harness.js";
-import { jaegerSpan } from "../jaeger1/spans.js";
+import { jaegerSpan } from "../jaeger/jaeger1/spans.js";
 
 /** Something that reads what strangers send. */
 export interface Target {

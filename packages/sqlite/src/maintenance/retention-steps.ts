@@ -2,8 +2,10 @@ import { countSpansBefore, type Fragment, type SpanCount, spansSince } from "@sp
 import type { Database as Connection } from "better-sqlite3";
 import { moveLog } from "../connection/log.js";
 import { createFragmentReader, type Place, placeColumns } from "../read/fragments.js";
-import { type Blocks, decodeIds } from "../schema/blocks.js";
+import { decodeIds } from "../schema/blocks.js";
 import { lastIdUntil } from "../schema/ids.js";
+import type { SpaceCache } from "../schema/space-cache.js";
+import { createSegmentWriter, type Segment, segmentColumns } from "../terms/segments.js";
 import { contentHash, storedTime } from "../write/write.js";
 
 /** Fragments removed in one transaction, so that writes get their turn in between. */
@@ -39,7 +41,7 @@ export interface RetentionSteps {
   readonly oldestId: () => number | undefined;
 }
 
-export function createRetentionSteps(db: Connection, blocks: Blocks): RetentionSteps {
+export function createRetentionSteps(db: Connection, blocks: SpaceCache<Buffer>): RetentionSteps {
   const reader = createFragmentReader(db, blocks);
   const upTo = db.prepare(
     `SELECT ${placeColumns} FROM fragment f WHERE f.id > ? AND f.id <= ? ORDER BY f.id LIMIT ${fragmentsPerBatch}`,
@@ -50,6 +52,7 @@ export function createRetentionSteps(db: Connection, blocks: Blocks): RetentionS
     "INSERT INTO trace_fragment (trace_id, hash, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   );
   const cutFragment = db.prepare("UPDATE fragment SET cut = ? WHERE id = ?");
+  // Of what was written before there were segments.
   const removeTerms = db.prepare("DELETE FROM term WHERE rowid = ?");
   const removeOperations = db.prepare("DELETE FROM operation WHERE (newest < 0, newest) < (? < 0, ?)");
   const idsOfBlock = db.prepare("SELECT fragment_ids FROM block WHERE id = ?").pluck();
@@ -60,6 +63,9 @@ export function createRetentionSteps(db: Connection, blocks: Blocks): RetentionS
     `SELECT id, fragment_ids AS ids FROM block WHERE id > ? ORDER BY id LIMIT ${blocksPerBatch}`,
   );
   const oldestId = db.prepare("SELECT min(id) FROM fragment").pluck();
+  const segments = createSegmentWriter(db);
+  const olderSegments = db.prepare(`SELECT ${segmentColumns} FROM segment WHERE last_id <= ?`);
+  const oneBetween = db.prepare("SELECT 1 FROM fragment WHERE id BETWEEN ? AND ? LIMIT 1").pluck();
   const raiseGeneration = db.prepare("UPDATE counter SET value = value + 1 WHERE name = 'generation'");
 
   const removeWhole = (id: number, { traceId, encoded }: Fragment): void => {
@@ -88,6 +94,13 @@ export function createRetentionSteps(db: Connection, blocks: Blocks): RetentionS
     }
   };
 
+  /** A segment goes when no fragment is left where its fragments were. */
+  const removeEmptySegments = (last: number): void => {
+    for (const { id, firstId, lastId } of olderSegments.all(last) as Segment[]) {
+      if (oneBetween.get(firstId, lastId) === undefined) segments.remove(id);
+    }
+  };
+
   const removeOldSpans = (places: readonly Place[], time: bigint): SpanCount => {
     let spans = 0;
     let bytes = 0;
@@ -113,6 +126,7 @@ export function createRetentionSteps(db: Connection, blocks: Blocks): RetentionS
     const places = upTo.all(after, last) as Place[];
     const removed = removeOldSpans(places, time);
     const next = places.length < fragmentsPerBatch ? undefined : (places[places.length - 1] as Place).id;
+    removeEmptySegments(next ?? last);
     return { removed, next };
   }).immediate;
 
@@ -141,6 +155,8 @@ export function createRetentionSteps(db: Connection, blocks: Blocks): RetentionS
       DELETE FROM fragment;
       DELETE FROM trace_fragment;
       DELETE FROM block;
+      DELETE FROM segment;
+      DELETE FROM segment_page;
       INSERT INTO term (term) VALUES ('delete-all');
       DELETE FROM operation;
       UPDATE counter SET value = 0 WHERE name = 'displacement';

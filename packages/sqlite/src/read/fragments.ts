@@ -1,6 +1,7 @@
 import { type Fragment, spansSince } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
-import { type Blocks, decompressBlock, traceIdBytes } from "../schema/blocks.js";
+import { decompressBlock, traceIdBytes } from "../schema/blocks.js";
+import type { SpaceCache } from "../schema/space-cache.js";
 
 /** Where a fragment stands, as its row has it. */
 export interface Place {
@@ -26,7 +27,7 @@ export interface FragmentReader {
   readonly idsOfTrace: (traceId: Uint8Array) => number[];
 }
 
-export function createFragmentReader(db: Connection, blocks: Blocks): FragmentReader {
+export function createFragmentReader(db: Connection, blocks: SpaceCache<Buffer>): FragmentReader {
   const place = db.prepare(`SELECT ${placeColumns} FROM fragment f WHERE f.id = ?`);
   const ofTrace = db.prepare("SELECT id FROM trace_fragment WHERE trace_id = ?").pluck();
   const block = db.prepare("SELECT size, data, checksum FROM block WHERE id = ?");

@@ -9,20 +9,11 @@ import {
   requiredTerms,
   throwIfAborted,
 } from "@spanstore/core/engine";
-import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
-import {
-  endOfWindow,
-  firstIdOf,
-  lastIdUntil,
-  newestMillis,
-  startAtMost,
-  windowOf,
-  windowOfId,
-} from "../schema/ids.js";
+import { endOfWindow, firstIdOf, lastIdUntil, startAtMost, windowOf, windowOfId } from "../schema/ids.js";
 import type { Space } from "../schema/space.js";
-import { matchExpression } from "../terms/lower.js";
-import { createFragmentReader, type Place, placeColumns } from "./fragments.js";
+import { createFragmentReader, type Place } from "./fragments.js";
+import { createListing, createListStep } from "./listing.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 2048;
@@ -39,7 +30,7 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
     fragmentReader: createFragmentReader(db, space.blocks),
     // A large trace is read once from end to end.
     passingReader: createFragmentReader(db, space.passing),
-    listPlaces: createListing(db),
+    listStep: createListStep(db, space.segments),
     displacement: db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck(),
     lastBlock: db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'block'").pluck(),
     services: db.prepare("SELECT DISTINCT service FROM operation").pluck(),
@@ -52,26 +43,26 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
     async *candidates(search: CandidateSearch, signal): AsyncGenerator<CandidateBatch, void> {
       const terms = requiredTerms(search.predicate);
       if (terms !== undefined && isImpossible(terms)) return;
-      const expression = terms === undefined ? undefined : matchExpression(terms);
       const turns = createTurns();
       const perBatch = Math.min(fragmentsPerBatch, Math.max(search.limit, fewestPerBatch));
-      const first = firstIdOf(windowOf(search.startTimeMinUnixNano));
-      let last = lastIdUntil(
+      const listing = createListing(terms, firstIdOf(windowOf(search.startTimeMinUnixNano)));
+      let last: number | undefined = lastIdUntil(
         search.startTimeMaxUnixNano,
         reading(() => statements().displacement.get() as number),
       );
-      for (let wanted = listSize(search.limit); last >= first; wanted = Math.min(wanted * 2, maxListed)) {
-        const places = reading(() => statements().listPlaces(expression, first, last, wanted));
+      for (let wanted = listSize(search.limit); last !== undefined && last >= listing.first; ) {
+        const upTo: number = last;
+        const { places, rest } = reading(() => statements().listStep(listing, upTo, wanted));
         for (let i = 0; i < places.length; ) {
           const batch = firstBatch(places, i, perBatch);
           i += batch.length;
           const fragments = reading(() => statements().fragmentReader.load(batch));
-          yield { fragments, laterStartAtMostUnixNano: later(places[i], places) };
+          yield { fragments, laterStartAtMostUnixNano: later(places[i], rest) };
           await turns();
           throwIfAborted(signal);
         }
-        if (places.length < wanted) return;
-        last = firstIdOf(lastWindowOf(places)) - 1;
+        last = rest;
+        wanted = Math.min(wanted * 2, maxListed);
       }
     },
 
@@ -108,52 +99,15 @@ function firstBatch(places: readonly Place[], from: number, most: number): reado
   return places.slice(from, end);
 }
 
-/** The time window that a listing ended with; what follows lies in earlier ones. */
-function lastWindowOf(places: readonly Place[]): number {
-  return places.reduce((window, { id }) => Math.min(window, windowOfId(id)), Number.POSITIVE_INFINITY);
-}
-
-/** How late a span may start that is not yet listed: in the next place, or in an earlier window than these. */
-function later(next: Place | undefined, places: readonly Place[]): bigint {
-  const unlisted = endOfWindow(lastWindowOf(places) - 1);
+/** How late a span may start that is not yet handed over: in the next place, or in the rest of the listing. */
+function later(next: Place | undefined, rest: number | undefined): bigint {
+  const unlisted = rest === undefined ? 0n : endOfWindow(windowOfId(rest));
   const listed = next === undefined ? 0n : startAtMost(next);
   return listed > unlisted ? listed : unlisted;
 }
 
 function listSize(limit: number): number {
   return Math.min(Math.max(limit + (limit >> 1), fragmentsPerBatch), maxListed);
-}
-
-/**
- * Lists places between two ids, newest start first: about `wanted` of them, and always all that match of
- * the last time window, since ids within a window are in the order of arrival. Fewer than wanted means
- * that there are no more.
- */
-function createListing(
-  db: Connection,
-): (expression: Buffer | undefined, first: number, last: number, wanted: number) => Place[] {
-  const all = db.prepare(
-    `SELECT ${placeColumns} FROM fragment f WHERE f.id BETWEEN ? AND ? ORDER BY f.id DESC LIMIT ?`,
-  );
-  const matching = db.prepare(
-    `SELECT ${placeColumns} FROM term CROSS JOIN fragment f ON f.id = term.rowid
-     WHERE term MATCH ? AND term.rowid BETWEEN ? AND ? ORDER BY term.rowid DESC LIMIT ?`,
-  );
-  // A number is bound as a REAL, and of such bounds FTS5 takes no notice: it would walk the whole list.
-  const list = (expression: Buffer | undefined, first: number, last: number, limit: number): Place[] =>
-    (expression === undefined
-      ? all.all(first, last, limit)
-      : matching.all(expression, BigInt(first), BigInt(last), limit)) as Place[];
-
-  return (expression, first, last, wanted) => {
-    const places = list(expression, first, last, wanted);
-    if (places.length === wanted) {
-      const { id } = places[places.length - 1] as Place;
-      const windowStart = Math.max(first, firstIdOf(windowOfId(id)));
-      if (id > windowStart) places.push(...list(expression, windowStart, id - 1, -1));
-    }
-    return places.sort((a, b) => newestMillis(b) - newestMillis(a));
-  };
 }
 
 function reading<T>(read: () => T): T {

@@ -1,6 +1,5 @@
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
-import { createByteCache } from "@spanstore/core/engine";
 
 /** Fragments are compressed together until this many bytes of them have come. */
 export const targetBlockBytes = 32 * 1024;
@@ -52,33 +51,4 @@ export function decompressBlock(data: Uint8Array, size: number, checksum: number
     throw new SpanStoreError("CORRUPT", "a block of spans can not be decompressed", { cause: error });
   }
   throw new SpanStoreError("CORRUPT", "a block of spans has lost bytes");
-}
-
-/** Blocks of one space that were read last; `load` reads and decompresses one that is not among them. */
-export type Blocks = (id: number, load: (id: number) => Buffer | undefined) => Buffer | undefined;
-
-/** Keeps the blocks that a thread read last, decompressed, up to a number of bytes. Blocks never change. */
-export interface BlockCache {
-  readonly forSpace: () => Blocks;
-}
-
-/** @param onLoad is called with the size of each block that was decompressed. */
-export function createBlockCache(maxBytes: number, onLoad: (bytes: number) => void = () => {}): BlockCache {
-  const blocks = createByteCache<Buffer>(maxBytes, ({ length }) => length);
-  let spaces = 0;
-  return {
-    forSpace: () => {
-      const space = ++spaces;
-      return (id, load) => {
-        const key = `${space} ${id}`;
-        const known = blocks.get(key);
-        if (known !== undefined) return known;
-        const block = load(id);
-        if (block === undefined) return undefined;
-        onLoad(block.length);
-        blocks.set(key, block);
-        return block;
-      };
-    },
-  };
 }

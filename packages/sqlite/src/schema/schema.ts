@@ -56,6 +56,18 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE block ADD COLUMN checksum INTEGER;
   `,
+  // 3: - segment, segment_page: the inverted index from now on (terms/segments.ts): the fragments whose terms are indexed
+  //      together, and the pages of their postings. What was written before stays in the table term.
+  `
+  CREATE TABLE segment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    first_id INTEGER NOT NULL,
+    last_id INTEGER NOT NULL,
+    fragments INTEGER NOT NULL,
+    pages INTEGER NOT NULL
+  );
+  CREATE TABLE segment_page (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+  `,
 ];
 
 const schemaVersion = migrations.length;

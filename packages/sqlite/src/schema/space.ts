@@ -1,29 +1,35 @@
 import type { Database as Connection } from "better-sqlite3";
 import { type Connections, perConnection } from "../connection/connections.js";
-import { type BlockCache, type Blocks, createBlockCache } from "./blocks.js";
+import { createSpaceCaches, type SpaceCache, type SpaceCaches } from "./space-cache.js";
 
 /** What all spaces of a thread share. */
 export interface ThreadCaches {
-  readonly blocks: BlockCache;
+  /** Blocks, decompressed. */
+  readonly blocks: SpaceCaches<Buffer>;
   /** For large traces: their blocks would only push others out, and grow old before they are freed. */
-  readonly passing: BlockCache;
+  readonly passing: SpaceCaches<Buffer>;
+  /** The ids and the first terms of the pages of segments. */
+  readonly segments: SpaceCaches<Float64Array | Uint32Array>;
 }
 
 const blockBytes = 8 * 1024 * 1024;
 const passingBytes = 256 * 1024;
+const segmentBytes = 8 * 1024 * 1024;
 
 /** @param onLoad is called with the bytes that were read and may soon be needed no more. */
 export function createThreadCaches(onLoad?: (bytes: number) => void): ThreadCaches {
   return {
-    blocks: createBlockCache(blockBytes, onLoad),
-    passing: createBlockCache(passingBytes, onLoad),
+    blocks: createSpaceCaches(blockBytes, onLoad),
+    passing: createSpaceCaches(passingBytes, onLoad),
+    segments: createSpaceCaches(segmentBytes),
   };
 }
 
 /** One database, seen from a thread that has many. */
 export interface Space {
-  readonly blocks: Blocks;
-  readonly passing: Blocks;
+  readonly blocks: SpaceCache<Buffer>;
+  readonly passing: SpaceCache<Buffer>;
+  readonly segments: SpaceCache<Float64Array | Uint32Array>;
   /**
    * Makes something of the space's connection, and again for each new connection of the space. It is good until the
    * next await.
@@ -35,6 +41,7 @@ export function createSpace(name: string, connections: Connections, caches: Thre
   return {
     blocks: caches.blocks.forSpace(),
     passing: caches.passing.forSpace(),
+    segments: caches.segments.forSpace(),
     of: (make) => perConnection(() => connections.get(name), make),
   };
 }

@@ -1,11 +1,11 @@
-import type { Term, TermNode, TermSet } from "@spanstore/core/engine";
+import type { Term, TermNode } from "@spanstore/core/engine";
 
 /**
- * A term as FTS5 sees it: six bytes of seven bits, each with the top bit set. The ascii tokenizer takes
+ * A term as FTS5 sees it, whose table has what was written before there were segments: six bytes of seven bits, each
+ * with the top bit set. The ascii tokenizer takes
  * such bytes as letters and folds none of them, and six bytes are half of what hex would take.
  */
 const termBytes = 6;
-const space = 0x20;
 const quote = 0x22;
 
 function putTerm(out: Uint8Array, at: number, term: Term): void {
@@ -17,17 +17,6 @@ function putTerm(out: Uint8Array, at: number, term: Term): void {
   out[at + 3] = 0x80 | (high & 0x7f);
   out[at + 4] = 0x80 | ((high >>> 7) & 0x7f);
   out[at + 5] = 0x80 | (high >>> 14);
-}
-
-/** The document of a fragment: its terms with spaces between. */
-export function termDocument(terms: TermSet): Buffer {
-  const document = Buffer.alloc(terms.size * (termBytes + 1), space);
-  let at = 0;
-  terms.forEach((term) => {
-    putTerm(document, at, term);
-    at += termBytes + 1;
-  });
-  return document;
 }
 
 /** A MATCH expression, as bytes: terms are no valid UTF-8. */

@@ -9,7 +9,7 @@ import {
 import type { Database as Connection } from "better-sqlite3";
 import { checksumOf, compressBlock, encodeIds, targetBlockBytes, traceIdBytes } from "../schema/blocks.js";
 import { newestInWindow, windowMillis, windowOf, windowOfId } from "../schema/ids.js";
-import { termDocument } from "../terms/lower.js";
+import { createSegmentWriter, type IndexedFragment } from "../terms/segments.js";
 import { createPlaces } from "./places.js";
 
 /** Operations whose newest start is remembered, so that most transactions need not touch their rows. */
@@ -56,7 +56,6 @@ export function createWriteGroup(db: Connection): WriteGroup {
     "INSERT INTO fragment (id, block_id, offset, length, newest) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
   const moveTraceFragment = db.prepare("UPDATE trace_fragment SET id = ? WHERE trace_id = ? AND hash = ?");
-  const insertTerms = db.prepare("INSERT INTO term (rowid, terms) VALUES (?, ?)");
   const insertBlock = db.prepare(
     "INSERT INTO block (id, size, fragment_ids, data, checksum) VALUES (?, ?, ?, ?, ?)",
   );
@@ -64,6 +63,7 @@ export function createWriteGroup(db: Connection): WriteGroup {
   const raiseDisplacement = db.prepare(
     "UPDATE counter SET value = max(value, ?) WHERE name = 'displacement'",
   );
+  const segments = createSegmentWriter(db);
   const operations = createOperationNotes(db);
   const places = createPlaces(db);
 
@@ -93,7 +93,7 @@ export function createWriteGroup(db: Connection): WriteGroup {
   const writeAll = db.transaction((writes: readonly PreparedWrite[]) => {
     const fragments = writes.flatMap((write) => write.fragments);
     fragments.sort((a, b) => a.window - b.window);
-    const terms: { id: number; document: Buffer }[] = [];
+    const indexed: IndexedFragment[] = [];
     let blockId = ((lastBlockId.get() as number | undefined) ?? 0) + 1;
     let pending: Uint8Array[] = [];
     let pendingIds: number[] = [];
@@ -114,13 +114,11 @@ export function createWriteGroup(db: Connection): WriteGroup {
       pending.push(traceId, encoded);
       pendingIds.push(id);
       size += traceIdBytes + encoded.length;
-      terms.push({ id, document: termDocument(prepared.fragment.terms) });
+      indexed.push({ id, terms: prepared.fragment.terms });
       if (size >= targetBlockBytes) flush();
     }
     flush();
-    // In the order of ids the index is appended to; out of order it would flush early.
-    terms.sort((a, b) => a.id - b.id);
-    for (const { id, document } of terms) insertTerms.run(id, document);
+    segments.add(indexed.sort((a, b) => a.id - b.id));
     operations.note(writes.flatMap((write) => write.split.operations));
   }).immediate;
   return (writes) => {

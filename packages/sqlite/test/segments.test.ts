@@ -1,0 +1,109 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { openMemoryStore, type SpanStore } from "@spanstore/core";
+import { openSqliteStore } from "@spanstore/sqlite";
+import Database from "better-sqlite3";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { answers, madeQueries, madeStart, writeMade } from "./made-spans.js";
+
+let directory = "";
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "spanstore-segments-"));
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+const queries = madeQueries(150);
+
+async function expectSame(store: SpanStore, memory: SpanStore): Promise<void> {
+  expect(await answers(store, queries)).toEqual(await answers(memory, queries));
+}
+
+function rows(path: string, sql: string): unknown {
+  const db = new Database(path, { readonly: true });
+  try {
+    return db.prepare(sql).pluck().get();
+  } finally {
+    db.close();
+  }
+}
+
+describe("segments of the index", () => {
+  it("answer as the memory engine does, in any number, merged, and after deletions", async () => {
+    const path = join(directory, "many.sqlite");
+    await using store = await openSqliteStore({ path, synchronous: "normal" });
+    await using memory = openMemoryStore();
+    for (let step = 0; step < 6; step++) {
+      const from = step * 100;
+      await writeMade(store, from, from + 100);
+      await writeMade(memory, from, from + 100);
+      await expectSame(store, memory);
+    }
+    // 600 requests, and of each level at most seven are left, with the segment that comes next.
+    expect(rows(path, "SELECT count(*) FROM segment")).toBeLessThan(30);
+    expect(rows(path, "SELECT sum(fragments) FROM segment")).toBe(
+      rows(path, "SELECT count(*) FROM fragment"),
+    );
+
+    for (const seconds of [3n, 7n]) {
+      await store.deleteBefore(madeStart + seconds * 1_000_000_000n);
+      await memory.deleteBefore(madeStart + seconds * 1_000_000_000n);
+      await expectSame(store, memory);
+    }
+    // Ids of what was deleted may be given again.
+    await writeMade(store, 0, 60);
+    await writeMade(memory, 0, 60);
+    await expectSame(store, memory);
+
+    await store.deleteBefore(madeStart + 3_600_000_000_000n);
+    expect(rows(path, "SELECT count(*) FROM fragment")).toBe(0);
+    expect(rows(path, "SELECT count(*) FROM segment")).toBe(0);
+    expect(rows(path, "SELECT count(*) FROM segment_page")).toBe(0);
+  });
+
+  it("of a purged store are gone", async () => {
+    const path = join(directory, "purged.sqlite");
+    await using store = await openSqliteStore({ path, synchronous: "normal" });
+    await writeMade(store, 0, 30);
+    await store.purge();
+    expect(rows(path, "SELECT count(*) FROM segment")).toBe(0);
+    expect(rows(path, "SELECT count(*) FROM segment_page")).toBe(0);
+    await writeMade(store, 0, 30);
+    await using memory = openMemoryStore();
+    await writeMade(memory, 0, 30);
+    await expectSame(store, memory);
+  });
+});
+
+/** A file of schema version 2, with the made requests 0 to 99 in its FTS5 table. */
+const oldFile = new URL("./files/version-2.db.gz", import.meta.url);
+
+describe("a file of before there were segments", () => {
+  it("opens, answers as before, takes new spans, and lets go of old ones", async () => {
+    const path = join(directory, "old.sqlite");
+    writeFileSync(path, gunzipSync(readFileSync(oldFile)));
+    expect(rows(path, "PRAGMA user_version")).toBe(2);
+    await using store = await openSqliteStore({ path, synchronous: "normal" });
+    await using memory = openMemoryStore();
+    await writeMade(memory, 0, 100);
+    await expectSame(store, memory);
+    expect(rows(path, "PRAGMA user_version")).toBe(3);
+
+    // The same again is not written twice, and new spans lie between the old ones.
+    await writeMade(store, 50, 220);
+    await writeMade(memory, 100, 220);
+    await expectSame(store, memory);
+    expect(rows(path, "SELECT count(*) FROM term_docsize")).toBeGreaterThan(100);
+
+    await store.deleteBefore(madeStart + 2_000_000_000n);
+    await memory.deleteBefore(madeStart + 2_000_000_000n);
+    await expectSame(store, memory);
+    await store.deleteBefore(madeStart + 3_600_000_000_000n);
+    expect(rows(path, "SELECT count(*) FROM term_docsize")).toBe(0);
+    expect(rows(path, "SELECT count(*) FROM segment")).toBe(0);
+  });
+});

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { TraceChunk } from "@spanstore/core";
-import type { StoreReads } from "@spanstore/core/engine";
+import { createReadBudget, type StoreReads } from "@spanstore/core/engine";
 import { createTraceAdjuster } from "@spanstore/jaeger";
 import type { Settings } from "../options.js";
 
@@ -22,13 +22,22 @@ export interface ReadOptions {
 export interface WholeTrace {
   /** Differs for different content. */
   readonly hash: string;
-  /** Its chunks after adjustment. */
+  /** Its chunks after adjustment, once. Until its end, or until the signal of the call fires, the trace takes memory. */
   chunks(): AsyncIterable<TraceChunk>;
 }
 
 /**
- * The traces of a search as they are to be shown, in no more memory than `heldTraceBytes` a trace: of a larger one the
- * spans are read a second time.
+ * Of all traces of this thread that are shown, from their first span to the end of their answer. A reader that takes
+ * nothing for so long makes place for others that wait.
+ */
+const shownBudget = createReadBudget({ bytes: 64 * 1024 * 1024, longestPauseMillis: 5000 });
+
+/** Each counts as so many bytes at least: 8 at once, which leaves half of the store's own budget to other reads. */
+const leastBytes = 8 * 1024 * 1024;
+
+/**
+ * The traces of a search as they are to be shown, in no more memory than `heldTraceBytes` a trace and some for what
+ * adjusts it: of a larger one the spans are read a second time.
  */
 export async function* shownTraces(
   from: TraceReading,
@@ -39,21 +48,28 @@ export async function* shownTraces(
     yield* chunks;
     return;
   }
-  let reading: ReturnType<typeof startTrace> | undefined;
-  let nextPageToken: string | undefined;
-  for await (const chunk of chunks) {
-    if (reading !== undefined && reading.traceId !== chunk.traceId) {
-      yield* reading.finish().chunks();
-      reading = undefined;
-    }
-    // Read again while the search waits.
-    reading ??= startTrace(from, from.store, chunk.traceId, { raw, nested: true });
-    reading.show(chunk);
-    nextPageToken = chunk.nextPageToken;
-  }
-  if (reading === undefined) return;
-  const last = reading.finish().chunks();
-  yield* nextPageToken === undefined ? last : withToken(last, nextPageToken);
+  yield* shownBudget.stream(
+    async function* ({ part }) {
+      const holds = part();
+      await holds(leastBytes);
+      let reading: TraceReader | undefined;
+      let nextPageToken: string | undefined;
+      for await (const chunk of chunks) {
+        if (reading !== undefined && reading.traceId !== chunk.traceId) {
+          yield* reading.finish().chunks();
+          reading = undefined;
+        }
+        reading ??= startTrace(from, from.store, chunk.traceId, { raw });
+        reading.show(chunk);
+        await holds(Math.max(leastBytes, reading.heldBytes()));
+        nextPageToken = chunk.nextPageToken;
+      }
+      if (reading === undefined) return;
+      const last = reading.finish().chunks();
+      yield* nextPageToken === undefined ? last : withToken(last, nextPageToken);
+    },
+    { signal: from.signal },
+  );
 }
 
 /** The trace of an id; undefined when the store has none. */
@@ -63,20 +79,36 @@ export async function wholeTrace(
   traceId: string,
   { raw }: ReadOptions,
 ): Promise<WholeTrace | undefined> {
-  let reading: ReturnType<typeof startTrace> | undefined;
-  for await (const chunk of store.getTraces([traceId], { signal: from.signal })) {
-    reading ??= startTrace(from, store, traceId, { raw, nested: false });
-    reading.show(chunk);
-  }
-  return reading?.finish();
+  const { signal } = from;
+  const items = shownBudget.stream<WholeTrace | TraceChunk>(
+    async function* ({ part }) {
+      const holds = part();
+      await holds(leastBytes);
+      let reading: TraceReader | undefined;
+      for await (const chunk of store.getTraces([traceId], { signal })) {
+        reading ??= startTrace(from, store, traceId, { raw });
+        reading.show(chunk);
+        await holds(Math.max(leastBytes, reading.heldBytes()));
+      }
+      if (reading === undefined) return;
+      const whole = reading.finish();
+      await holds(Math.max(leastBytes, reading.heldBytes()));
+      yield whole;
+      yield* whole.chunks();
+    },
+    { signal },
+  );
+  const first = await items.next();
+  if (first.done) return undefined;
+  return {
+    hash: (first.value as WholeTrace).hash,
+    chunks: () => items as AsyncIterable<TraceChunk>,
+  };
 }
 
-function startTrace(
-  from: TraceReading,
-  store: StoreReads,
-  traceId: string,
-  { raw, nested }: ReadOptions & { readonly nested: boolean },
-) {
+type TraceReader = ReturnType<typeof startTrace>;
+
+function startTrace(from: TraceReading, store: StoreReads, traceId: string, { raw }: ReadOptions) {
   const { heldTraceBytes, maxClockSkewMs } = from.settings;
   const adjuster = raw ? undefined : createTraceAdjuster();
   const hash = createHash("sha1");
@@ -91,12 +123,15 @@ function startTrace(
       if (size > heldTraceBytes) held = undefined;
       held?.push(chunk);
     },
+    /** About. */
+    heldBytes: (): number => (held === undefined ? 0 : size) + (adjuster?.heldBytes() ?? 0),
     finish(): WholeTrace {
       const adjust = adjuster?.finish(BigInt(maxClockSkewMs) * 1_000_000n);
       return {
         hash: hash.digest("base64url"),
         async *chunks() {
-          const again = held ?? store.getTraces([traceId], { signal: from.signal, nested });
+          // Read again under the same bound, so it waits for no other read.
+          const again = held ?? store.getTraces([traceId], { signal: from.signal, nested: true });
           for await (const { encoded } of again) yield { traceId, encoded: adjust?.(encoded) ?? encoded };
         },
       };

@@ -155,6 +155,8 @@ async function answerCall(
     await respondWithError(request.raw, reply.raw, route.form, error, settings);
   } finally {
     reply.raw.off("close", leave);
+    // What was read for the answer and is not in it ends, too.
+    left.abort();
     for (const release of releases) release();
   }
 }

@@ -20,16 +20,28 @@ export interface TraceAdjuster {
    * @returns what adjusts the chunks, in the order in which they were shown.
    */
   finish(maxClockSkewNano: bigint): (encodedTracesData: Uint8Array) => Uint8Array;
+  /** About how many bytes of memory it takes: for every span that was shown; after `finish` for every span that changes. */
+  heldBytes(): number;
 }
 
+/** Of a span that is shown, in its columns. */
+const bytesOfSpan = 150;
+/** Of a span that changes, with its warnings. */
+const bytesOfChange = 400;
+
 export function createTraceAdjuster(): TraceAdjuster {
-  const spans = new SpanColumns();
+  let spans = new SpanColumns();
+  let changed = 0;
   return {
     show(encoded) {
       for (const span of spansOf(encoded)) spans.add(span);
     },
+    heldBytes: () => spans.id.length * bytesOfSpan + changed * bytesOfChange,
     finish(maxClockSkewNano) {
       const changes = changesOf(spans, maxClockSkewNano);
+      // The chunks that are adjusted may be taken slowly.
+      spans = new SpanColumns();
+      changed = changes.size;
       const seen = new Map<string, number>();
       const changeOf = ({ bytes, spanIdAt, spanIdEnd }: SpanHead): SpanChange | undefined => {
         const id = idAt(bytes, spanIdAt, spanIdEnd);

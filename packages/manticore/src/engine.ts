@@ -13,6 +13,7 @@ import type { Settings } from "./options.js";
 import { createLayouts } from "./read/layout.js";
 import { createLedgers } from "./read/ledgers.js";
 import { createReader } from "./read/read.js";
+import { createRowBytes } from "./read/row-bytes.js";
 import { spreadWrites, type Write } from "./read/spread.js";
 import { createCatalog } from "./schema/catalog.js";
 import { createNaming } from "./schema/naming.js";
@@ -84,7 +85,8 @@ async function openSpace({
   const gate = createGate();
   const restarts = createRestarts([client, ...shards], restore);
   const layouts = createLayouts({ client, naming, catalog, restarts });
-  const reader = createReader({ client, naming, layouts, tuning });
+  const rowBytes = createRowBytes();
+  const reader = createReader({ client, naming, layouts, rowBytes, tuning });
   const writers = places.map((own, place) => {
     const inserter = createInserter({ ...own, home: client, stopTerms, tuning });
     const threadInserter = inserterOf?.({ prefix, window: length, place });
@@ -101,7 +103,7 @@ async function openSpace({
     tuning,
     currentWindow,
   });
-  const ledgers = createLedgers({ client, naming, catalog, control, reader });
+  const ledgers = createLedgers({ client, naming, catalog, control, reader, rowBytes, tuning });
   const size = createSlowAnswer(createSizes({ naming, catalog, places, now }));
   /** Windows that a searchd which started again may have lost names or lists of. */
   const doubtful = new Map<string, Window>();

@@ -39,6 +39,11 @@ export interface QueryOptions {
   readonly retryMillis?: number;
   /** How long a statement may take; the settings' otherwise. */
   readonly timeoutMillis?: number;
+  /**
+   * How many bytes of the column `encoded` are kept: the first row's whatever it takes, and null in place of it from the row on
+   * that would exceed them.
+   */
+  readonly maxBytes?: number | undefined;
 }
 
 export interface ClientOptions {
@@ -90,6 +95,7 @@ export function createClient(
       doing,
       retryMillis = settings.retryMillis,
       timeoutMillis: timeout = settings.timeoutMillis,
+      maxBytes,
     }: QueryOptions = {},
   ): Promise<unknown> => {
     const { mayTryAgain, wait } = createBackoff({
@@ -103,7 +109,7 @@ export function createClient(
       throwIfAborted(signal);
       const used = pool();
       try {
-        return await runOn(used, statements, { timeout, agents, signal });
+        return await runOn(used, statements, { timeout, agents, maxBytes, signal });
       } catch (error) {
         throwIfAborted(signal);
         const unreachable = failureOf(error) === "unreachable";
@@ -151,23 +157,25 @@ export function integer(row: Row, column: number): bigint {
 interface RunOptions {
   readonly timeout: number;
   readonly agents: boolean;
+  readonly maxBytes: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 async function runOn(
   connections: Connections,
   statements: readonly string[],
-  { timeout, agents, signal }: RunOptions,
+  options: RunOptions,
 ): Promise<unknown> {
+  const { timeout, agents, signal } = options;
   const connection = await connections.take(timeout, signal);
   let answer: unknown;
   try {
-    for (const sql of statements) answer = await runStatement(connection, sql, timeout, signal);
+    for (const sql of statements) answer = await runStatement(connection, sql, options);
     const last = statements[statements.length - 1] ?? "";
     if (last.endsWith(showWarnings)) {
       checkWhole(rowsOf((answer as readonly unknown[]).at(-1)));
     } else if (agents && mayAskAgents(last)) {
-      checkWhole(rowsOf(await runStatement(connection, showWarnings, timeout, signal)));
+      checkWhole(rowsOf(await runStatement(connection, showWarnings, options)));
     }
   } catch (error) {
     // A pending answer or an open transaction would reach the next user of the connection.
@@ -205,16 +213,30 @@ function checkWhole(warnings: readonly Row[]): void {
 function runStatement(
   connection: PoolConnection,
   sql: string,
-  timeout: number,
-  signal: AbortSignal | undefined,
+  { timeout, maxBytes, signal }: RunOptions,
 ): Promise<unknown> {
+  const typeCast = maxBytes === undefined ? false : keepWithin(maxBytes);
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(new SpanStoreError("ABORTED", "the call was cancelled"));
     signal?.addEventListener("abort", onAbort, { once: true });
-    connection.query({ sql, timeout }, (error: QueryError | null, result: unknown) => {
+    connection.query({ sql, timeout, typeCast }, (error: QueryError | null, result: unknown) => {
       signal?.removeEventListener("abort", onAbort);
       if (error) reject(error);
       else resolve(result);
     });
   });
+}
+
+/** Gives values as bytes, and those of `encoded` only up to a number of bytes in all. */
+function keepWithin(maxBytes: number) {
+  let bytes = 0;
+  let isFull = false;
+  return (field: { readonly name: string; readonly buffer: () => Buffer | null }): Buffer | null => {
+    const value = field.buffer();
+    if (value === null || field.name !== "encoded") return value;
+    isFull ||= bytes > 0 && bytes + value.length > maxBytes;
+    if (isFull) return null;
+    bytes += value.length;
+    return value;
+  };
 }

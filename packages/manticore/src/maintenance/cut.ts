@@ -2,7 +2,8 @@ import { spansSince, splitByTrace, type Term } from "@spanstore/core/engine";
 import { decimal, integer, type Row } from "../connection/client.js";
 import { unescaped } from "../connection/literals.js";
 import { maxExtentMicros } from "../read/candidates.js";
-import { maxExtentMillis } from "../read/fragments.js";
+import { fragmentColumns, maxExtentMillis } from "../read/fragments.js";
+import { wholeRows } from "../read/row-bytes.js";
 import type { Naming } from "../schema/naming.js";
 import type { Place } from "../schema/places.js";
 import { fragmentTable } from "../schema/schema.js";
@@ -56,14 +57,17 @@ async function cutFragments(parts: CutParts, place: Place, window: Window, time:
   const first = time / thousand;
   let changed = false;
   for (let after = 0n; ; ) {
-    const rows = await place.client.query(
-      `SELECT id, start_time, sequence, encoded FROM ${table} WHERE id > ${after} ` +
-        `AND start_time >= ${first} AND start_time <= ${first + maxExtentMicros} ` +
-        `ORDER BY id ASC LIMIT ${tuning.fragmentsPerPage} OPTION max_matches=${tuning.fragmentsPerPage}`,
+    const { rows, isCut } = wholeRows(
+      await place.client.query(
+        `SELECT ${fragmentColumns} FROM ${table} WHERE id > ${after} ` +
+          `AND start_time >= ${first} AND start_time <= ${first + maxExtentMicros} ` +
+          `ORDER BY id ASC LIMIT ${tuning.fragmentsPerPage} OPTION max_matches=${tuning.fragmentsPerPage}`,
+        { maxBytes: tuning.fragmentBytes },
+      ),
     );
     for (const row of rows) changed = (await cutFragment(parts, place, window, row, time)) || changed;
     const last = rows[rows.length - 1];
-    if (rows.length < tuning.fragmentsPerPage || last === undefined) return changed;
+    if ((!isCut && rows.length < tuning.fragmentsPerPage) || last === undefined) return changed;
     after = integer(last, 0);
   }
 }

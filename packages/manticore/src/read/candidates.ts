@@ -60,7 +60,7 @@ export interface CandidateParts extends ReaderParts {
 export function createCandidates(
   parts: CandidateParts,
 ): (search: CandidateSearch, signal?: AbortSignal) => AsyncGenerator<CandidateBatch, void> {
-  const { client, naming, layouts, frequencies, cache, tuning } = parts;
+  const { client, naming, layouts, frequencies, cache, rowBytes, tuning } = parts;
   const [minListed, maxListed] = tuning.listed;
   /** Of windows: the newest start that was seen. Searches begin there, since behind it there is mostly nothing. */
   const newestSeen = new Map<string, bigint>();
@@ -102,23 +102,25 @@ export function createCandidates(
         const from = sliceStart(batch);
         const { to, cursor, most } = batch;
         const isPart = batch.slice !== undefined;
-        const rows = await readSlice(
-          { windows, node, from, to, isPart, cursor, wanted, most, layout: toProve },
+        const asked = Math.min(wanted, rowBytes.rowsWithin(tuning.candidateBytes));
+        const answer = await readSlice(
+          { windows, node, from, to, isPart, cursor, wanted: asked, most, layout: toProve },
           signal,
         );
-        if (rows === "outdated") return rows;
+        if (answer === "outdated") return answer;
         toProve = undefined;
-        if (rows === "too many") {
+        if (answer === "too many") {
           await slice(batch, node, wanted, signal);
           continue;
         }
+        const { rows, isCut } = answer;
         batch.most = undefined;
         if (rows[0] !== undefined && cursor === undefined) noteNewest(windows, integer(rows[0], 1));
         const lastRow = rows[rows.length - 1];
-        if (rows.length === wanted && lastRow !== undefined) {
+        if ((isCut || rows.length === asked) && lastRow !== undefined) {
           batch.cursor = { start: integer(lastRow, 1), id: integer(lastRow, 0) };
           batch.to = batch.cursor.start;
-          wanted = Math.min(wanted * 2, maxListed);
+          if (rows.length === wanted) wanted = Math.min(wanted * 2, maxListed);
         } else {
           batch.cursor = undefined;
           batch.to = from - 1n;

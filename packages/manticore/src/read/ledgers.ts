@@ -8,7 +8,9 @@ import { type Client, integer } from "../connection/client.js";
 import type { Control } from "../coordination/control.js";
 import type { Catalog } from "../schema/catalog.js";
 import type { Naming } from "../schema/naming.js";
+import type { Tuning } from "../schema/tuning.js";
 import { fragmentColumns, fragmentOf } from "./fragments.js";
+import { type RowBytes, wholeRows } from "./row-bytes.js";
 
 const fragmentsPerPage = 256;
 
@@ -18,6 +20,8 @@ export interface LedgerParts {
   readonly catalog: Catalog;
   readonly control: Control;
   readonly reader: Pick<EngineReader, "candidates" | "fragments">;
+  readonly rowBytes: RowBytes;
+  readonly tuning: Tuning;
 }
 
 /** Counts calls between services: fragments are read, since one row of those tells of all spans of a trace that came together. */
@@ -27,6 +31,8 @@ export function createLedgers({
   catalog,
   control,
   reader,
+  rowBytes,
+  tuning,
 }: LedgerParts): Pick<Required<EngineReader>, "dependencies" | "rollups"> {
   const source: LedgerSource = {
     ...reader,
@@ -36,13 +42,18 @@ export function createLedgers({
       const tables = (await catalog.list(signal)).map(naming.fragmentTable).join(",");
       if (tables === "") return;
       for (let position = `sequence > ${after}`; ; ) {
+        const maxBytes = tuning.fragmentBytes;
+        const limit = Math.min(fragmentsPerPage, rowBytes.rowsWithin(maxBytes));
         const select =
           `SELECT ${fragmentColumns} FROM ${tables} WHERE ${position} AND sequence <= ${upTo} ` +
-          `ORDER BY sequence ASC, id ASC LIMIT ${fragmentsPerPage} OPTION max_matches=${fragmentsPerPage}`;
-        const [rows = []] = await client.together([select], { signal, doing: "cannot count spans" });
+          `ORDER BY sequence ASC, id ASC LIMIT ${limit} OPTION max_matches=${limit}`;
+        const options = { signal, doing: "cannot count spans", maxBytes };
+        const [found = []] = await client.together([select], options);
+        const { rows, isCut } = wholeRows(found);
+        rowBytes.note(rows);
         yield rows.map((row) => fragmentOf(row).traceId);
         const last = rows[rows.length - 1];
-        if (rows.length < fragmentsPerPage || last === undefined) return;
+        if ((!isCut && rows.length < limit) || last === undefined) return;
         const sequence = integer(last, 2);
         position = `(sequence > ${sequence} OR (sequence = ${sequence} AND id > ${integer(last, 0)}))`;
       }

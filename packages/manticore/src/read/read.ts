@@ -7,15 +7,20 @@ import { matchTrace } from "../terms/tokens.js";
 import { createCandidates } from "./candidates.js";
 import { fragmentColumns, fragmentKeyOf, fragmentKeys, fragmentOf } from "./fragments.js";
 import type { ReaderParts } from "./reader-parts.js";
+import { type WholeRows, wholeRows } from "./row-bytes.js";
 import { threadsFor } from "./slices.js";
 
 const tracesTogether = 50;
+/** A trace has about so many fragments, where fewer traces are read together for the size of them. */
+const fragmentsOfATrace = 4;
+/** Of traces that are read together, at least so many rows are asked for. */
+const leastTogether = 8;
 /** So often tables may vanish under a read before that is an error. */
 const maxTries = 5;
 
 export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates" | "fragments"> {
-  const { client, naming, layouts } = parts;
-  const { fragmentsTogether, fragmentsPerPage } = parts.tuning;
+  const { client, naming, layouts, rowBytes } = parts;
+  const { fragmentsTogether, fragmentsPerPage, fragmentBytes } = parts.tuning;
   const cache = createFragmentCache();
 
   const statement = (windows: readonly Window[], columns: string, condition: string, limit: number): string =>
@@ -29,7 +34,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     limit: number,
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> => {
-    const options = { signal, doing: "cannot read traces" };
+    const options = { signal, doing: "cannot read traces", maxBytes: fragmentBytes };
     const last = layouts.last();
     if (last !== undefined && last.windows.length > 0) {
       const select = statement(last.windows, columns, condition, limit);
@@ -53,20 +58,32 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     }
   };
 
+  /** Reads fragments, as many as may be held at once. */
+  const readWhole = async (
+    condition: string,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<WholeRows> => {
+    const whole = wholeRows(await readAll(fragmentColumns, condition, limit, signal));
+    rowBytes.note(whole.rows);
+    return whole;
+  };
+
   /** All fragments of some traces; undefined when there are too many for that. */
   const together = async (
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<ReadonlyMap<string, readonly Fragment[]> | undefined> => {
     const kept = traceIds.map(cache.of);
-    const isKnown = kept.every(({ size }) => size > 0);
     const match = `MATCH('${traceIds.map(matchTrace).join("|")}')`;
-    const rows = await readAll(isKnown ? fragmentKeys : fragmentColumns, match, fragmentsTogether, signal);
-    if (rows.length === fragmentsTogether) return undefined;
+    const atMost = Math.max(2 * rowBytes.rowsWithin(fragmentBytes), leastTogether);
+    const limit = Math.min(fragmentsTogether, atMost);
+    const fragments = kept.every(({ size }) => size > 0)
+      ? await readUnknown(match, limit, new Map(kept.flatMap((own) => [...own])), signal)
+      : await readUpTo(match, limit, signal);
+    if (fragments === undefined) return undefined;
     const byTrace = new Map<string, Fragment[]>();
-    for (const fragment of isKnown
-      ? await unpacked(rows, new Map(kept.flatMap((own) => [...own])), signal)
-      : rows.map(fragmentOf)) {
+    for (const fragment of fragments) {
       const own = byTrace.get(fragment.traceId);
       if (own === undefined) byTrace.set(fragment.traceId, [fragment]);
       else own.push(fragment);
@@ -74,16 +91,30 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     return byTrace;
   };
 
-  /** The fragments of rows that are keys only; reads the texts of those that are not among the kept. */
-  const unpacked = async (
-    keys: readonly Row[],
-    kept: ReadonlyMap<string, Fragment>,
+  /** All fragments that match; undefined when there are too many. */
+  const readUpTo = async (
+    condition: string,
+    limit: number,
     signal: AbortSignal | undefined,
-  ): Promise<readonly Fragment[]> => {
-    const atHand = keys.map((key) => kept.get(fragmentKeyOf(key)));
+  ): Promise<readonly Fragment[] | undefined> => {
+    const { rows, isCut } = await readWhole(condition, limit, signal);
+    return isCut || rows.length === limit ? undefined : rows.map(fragmentOf);
+  };
+
+  /** As {@link readUpTo}, of which it reads keys first, and the bytes of those that are not among the known. */
+  const readUnknown = async (
+    condition: string,
+    limit: number,
+    known: ReadonlyMap<string, Fragment>,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Fragment[] | undefined> => {
+    const keys = await readAll(fragmentKeys, condition, limit, signal);
+    if (keys.length === limit) return undefined;
+    const atHand = keys.map((key) => known.get(fragmentKeyOf(key)));
     const ids = keys.filter((_, i) => atHand[i] === undefined).map((key) => integer(key, 0));
     if (ids.length === 0) return atHand.filter((fragment) => fragment !== undefined);
-    const rows = await readAll(fragmentColumns, `id IN (${ids.join(",")})`, ids.length, signal);
+    const { rows, isCut } = await readWhole(`id IN (${ids.join(",")})`, ids.length, signal);
+    if (isCut) return undefined;
     const read = new Map(rows.map((row) => [integer(row, 0), row]));
     return keys.flatMap((key, i) => {
       const row = read.get(integer(key, 0));
@@ -98,12 +129,13 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
   ): AsyncGenerator<readonly Fragment[], void> {
     const match = `MATCH('${matchTrace(traceId)}')`;
     for (let after = ""; ; ) {
-      const rows = await readAll(fragmentColumns, `${match}${after}`, fragmentsPerPage, signal);
+      const limit = Math.min(fragmentsPerPage, rowBytes.rowsWithin(fragmentBytes));
+      const { rows, isCut } = await readWhole(`${match}${after}`, limit, signal);
       // A token may be several traces'.
       const own = rows.map(fragmentOf).filter((fragment) => fragment.traceId === traceId);
       if (own.length > 0) yield own;
       const last = rows[rows.length - 1];
-      if (rows.length < fragmentsPerPage || last === undefined) return;
+      if ((!isCut && rows.length < limit) || last === undefined) return;
       const start = integer(last, 1);
       after = ` AND (start_time > ${start} OR (start_time = ${start} AND id > ${integer(last, 0)}))`;
     }
@@ -114,8 +146,10 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
 
     async *fragments(traceIds, signal): AsyncGenerator<readonly Fragment[], void> {
       try {
-        for (let at = 0; at < traceIds.length; at += tracesTogether) {
-          const some = traceIds.slice(at, at + tracesTogether);
+        for (let at = 0; at < traceIds.length; ) {
+          const fit = Math.ceil(rowBytes.rowsWithin(fragmentBytes) / fragmentsOfATrace);
+          const some = traceIds.slice(at, at + Math.min(tracesTogether, fit));
+          at += some.length;
           const byTrace = await together(some, signal);
           for (const traceId of some) {
             if (byTrace === undefined) yield* pagesOf(traceId, signal);

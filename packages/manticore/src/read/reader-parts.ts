@@ -2,11 +2,13 @@ import type { Client } from "../connection/client.js";
 import type { Naming } from "../schema/naming.js";
 import type { Tuning } from "../schema/tuning.js";
 import type { Layouts } from "./layout.js";
+import type { RowBytes } from "./row-bytes.js";
 
 /** What every read needs. */
 export interface ReaderParts {
   readonly client: Client;
   readonly naming: Naming;
   readonly layouts: Layouts;
+  readonly rowBytes: RowBytes;
   readonly tuning: Tuning;
 }

@@ -1,5 +1,5 @@
 import type { TermNode } from "@spanstore/core/engine";
-import { decimal, type Row } from "../connection/client.js";
+import { decimal } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import type { Window } from "../schema/windows.js";
 import { matchTime } from "../terms/time-tokens.js";
@@ -7,6 +7,7 @@ import { matchTerms } from "../terms/tokens.js";
 import { fragmentColumns } from "./fragments.js";
 import type { Layout } from "./layout.js";
 import type { ReaderParts } from "./reader-parts.js";
+import { type WholeRows, wholeRows } from "./row-bytes.js";
 
 /** The row that was read last. */
 export interface SlicePosition {
@@ -44,7 +45,10 @@ export function createSliceReader({
   client,
   naming,
   layouts,
-}: ReaderParts): (slice: Slice, signal?: AbortSignal) => Promise<"outdated" | "too many" | readonly Row[]> {
+  rowBytes,
+  tuning,
+}: ReaderParts): (slice: Slice, signal?: AbortSignal) => Promise<"outdated" | "too many" | WholeRows> {
+  const maxBytes = tuning.candidateBytes;
   return async (slice, signal) => {
     const { layout, most } = slice;
     let { windows } = slice;
@@ -56,12 +60,14 @@ export function createSliceReader({
             statementOf(slice, windows.map(naming.fragmentTable)),
             ...(most === undefined ? [] : ["SHOW META LIKE 'total_found'"]),
           ],
-          { signal, doing: "cannot search" },
+          { signal, doing: "cannot search", maxBytes },
         );
         if (layout?.isStill(answers[0]) === false) return "outdated";
         const total = answers[answers.length - 1]?.[0];
         if (most !== undefined && (total === undefined || decimal(total, 1) >= most)) return "too many";
-        return answers[layout === undefined ? 0 : 1] ?? [];
+        const whole = wholeRows(answers[layout === undefined ? 0 : 1] ?? []);
+        rowBytes.note(whole.rows);
+        return whole;
       } catch (error) {
         // A window was dropped: what it held is deleted.
         if (failureOf(error) !== "no table" || attempt === maxTries) throw storeError(error, "cannot search");
@@ -70,7 +76,7 @@ export function createSliceReader({
         windows = windows.filter(({ name }) => now.has(name));
       }
     }
-    return [];
+    return { rows: [], isCut: false };
   };
 }
 

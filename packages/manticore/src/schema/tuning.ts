@@ -18,6 +18,10 @@ export interface Tuning {
   readonly fragmentsTogether: number;
   /** Large traces are read in pages of this many fragments. */
   readonly fragmentsPerPage: number;
+  /** Bytes of candidates that are held at once: what the budget of reads counts for each read anyway. One fragment may exceed them. */
+  readonly candidateBytes: number;
+  /** Bytes of fragments of traces that are held at once; one may exceed them. */
+  readonly fragmentBytes: number;
   /** Rows of spans and names are read in pages of this many. */
   readonly rowsPerPage: number;
 }
@@ -31,5 +35,7 @@ export const defaultTuning: Tuning = {
   fewFragments: 4_000,
   fragmentsTogether: 256,
   fragmentsPerPage: 32,
+  candidateBytes: 2 * 1024 * 1024,
+  fragmentBytes: 1024 * 1024,
   rowsPerPage: 10_000,
 };

@@ -20,6 +20,8 @@ const tuning: Tuning = {
   fewFragments: 20,
   fragmentsTogether: 4,
   fragmentsPerPage: 20,
+  candidateBytes: 2_000,
+  fragmentBytes: 1_500,
   rowsPerPage: 500,
 };
 

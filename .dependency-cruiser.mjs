@@ -14,6 +14,7 @@ const core = [
   "src/query",
   "src/terms",
   "src/fragments",
+  "src/watch",
   "src/store/contract",
   "src/store/reading",
   "src/store/metrics",
@@ -35,9 +36,10 @@ const packages = {
   manticore: ["core"],
   elasticsearch: ["core", "jaeger"],
   ui: ["core"],
+  watch: ["core"],
   http: ["core", "jaeger", "client", "ui"],
-  "grpc-server": ["core", "jaeger", "client", "http", "sqlite", "manticore", "elasticsearch"],
-  cli: ["core", "jaeger", "client", "grpc-server"],
+  "grpc-server": ["core", "jaeger", "client", "http", "watch", "sqlite", "manticore", "elasticsearch"],
+  cli: ["core", "jaeger", "client", "watch", "grpc-server"],
 };
 
 const allowed = Object.entries(packages).map(([name, others]) => ({

@@ -5,6 +5,7 @@ import {
   encodedTraces,
   splitByTrace,
   tenantIdleMillis,
+  watchedFragments,
   withLifecycle,
 } from "@spanstore/core/engine";
 import { type AdminClient, createAdminClient } from "./connection/admin-client.js";
@@ -104,12 +105,18 @@ function remoteStore(
     write: async (traces, callOptions) => {
       const encoded = encodedTraces(traces);
       if (encoded.length === 0) return { accepted: 0, rejected: [] };
-      const { spanCount, rejected } = splitByTrace(encoded);
+      const split = splitByTrace(encoded);
+      const { spanCount, rejected } = split;
       const answer = await channel.unary(exportMethod, encoded, callOptions?.signal);
       const { rejectedSpans, errorMessage } = read(() => decodeExportResponse(answer));
       const more = Math.min(spanCount, Math.max(0, rejectedSpans - rejected.length));
       const unknown: RejectedSpan = { encoded: noBytes, reason: errorMessage || "the server rejects it" };
-      return { accepted: spanCount - more, rejected: [...rejected, ...new Array(more).fill(unknown)] };
+      const watched = callOptions?.watched;
+      return {
+        accepted: spanCount - more,
+        rejected: [...rejected, ...new Array(more).fill(unknown)],
+        ...(watched === undefined ? {} : { watched: watchedFragments(split, watched) }),
+      };
     },
     deleteBefore: (timeUnixNano) => admin.deleteBefore(timeUnixNano),
     expire: (timeUnixNano, expireOptions) => admin.expire(timeUnixNano, expireOptions?.dryRun ?? false),

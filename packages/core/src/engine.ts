@@ -53,15 +53,21 @@ export { type LimitedTraces, limitTraces, type SpanLimits } from "./fragments/li
 export type { SeenOperation } from "./fragments/operations.js";
 export { spansSince } from "./fragments/spans-since.js";
 export { type Split, type SplitOptions, splitByTrace, type TraceFragment } from "./fragments/split.js";
+export {
+  type WatchedFragment,
+  watchedFragments,
+} from "./fragments/watched-fragments.js";
 export { latencyCount, latencyIndex, latencySum, mergeLatencies, sortedBuckets } from "./model/latency.js";
 export { compareCodePoints } from "./model/text-order.js";
+export type { SpanView } from "./otlp/span-view.js";
 export { decodeFilter, encodeFilter } from "./query/filter/forms/wire-form.js";
 export type { FilterExpression } from "./query/filter/language/ast.js";
 export { parseDuration, parseInstant } from "./query/filter/language/literals.js";
 export type { Constant, Level, Predicate, Reference } from "./query/filter/language/predicate.js";
 export { compilePredicate } from "./query/filter/match/matcher.js";
 export { resolveFilter } from "./query/filter/resolve/resolve.js";
-export { maxMetricPoints, searchOfMetricsQuery } from "./query/metrics-query.js";
+export type { MetricLabel } from "./query/metric-labels.js";
+export { maxMetricPoints, metricLabelsOf, searchOfMetricsQuery } from "./query/metrics-query.js";
 export { checkTimeRange } from "./query/search-of-query.js";
 export { defaultLimit } from "./query/trace-query.js";
 export { allCapabilities } from "./store/contract/capabilities.js";
@@ -86,6 +92,7 @@ export { createSpanStore, encodedTraces } from "./store/create-store.js";
 export { countBefore, countSpansBefore, expireSpans, type SpanCount } from "./store/lifecycle/expire.js";
 export { withLifecycle } from "./store/lifecycle/lifecycle.js";
 export { checkTenantName, createTenants, tenantIdleMillis } from "./store/lifecycle/tenants.js";
+export { isAnsweredByRollups } from "./store/metrics/rollup-series.js";
 export { assembleChunks } from "./store/reading/assemble.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/reading/dependencies.js";
 export { createReadBudget, type ReadBudget, type ReadBudgetOptions } from "./store/reading/read-budget.js";
@@ -96,3 +103,5 @@ export { requiredTerms } from "./terms/plan.js";
 export type { Term } from "./terms/term.js";
 export type { TermSet } from "./terms/term-list.js";
 export { isImpossible, type TermNode } from "./terms/term-node.js";
+export type { WatchedTerms } from "./terms/watched-terms.js";
+export { createSpanWatch, type SpanWatch } from "./watch/span-watch.js";

@@ -97,7 +97,8 @@ export async function openEngine({
 
   return {
     name: "elasticsearch",
-    write: (encoded, signal) => doing("cannot write", () => write(encoded, signal)),
+    write: (encoded, signal, handOver, watched) =>
+      doing("cannot write", () => write(encoded, signal, handOver, watched)),
     candidates,
     fragments,
     sequence: (signal) => doing("cannot begin a walk", () => sequence(signal)),

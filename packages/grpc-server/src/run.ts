@@ -159,7 +159,10 @@ interface Signals {
 function watchSignals(log: Logger): Signals {
   let reload: (() => Promise<void>) | undefined;
   process.on("SIGHUP", (signal) => {
-    log.info({ signal }, "reading certificates and tokens again, opening the file of dead letters again");
+    log.info(
+      { signal },
+      "reading certificates, tokens and watches again, opening the file of dead letters again",
+    );
     void reload?.();
   });
   const stop = new Promise<void>((resolve) => {
@@ -191,7 +194,7 @@ function startFailure(error: unknown, config: Config): string | undefined {
 }
 
 /** Fields of errors that are the server's own, and not the store's. */
-const ownFields = /^(?:tls|auth|dead-letters)\b/;
+const ownFields = /^(?:tls|auth|dead-letters|watch)\b/;
 
 function hintOf({ hint }: SpanStoreError): string {
   return hint === undefined ? "" : ` (${hint})`;

@@ -7,6 +7,7 @@ import type { TenancyOptions } from "./routing/tenancy.js";
 import type { AuthOptions } from "./security/authorizer.js";
 import type { TlsOptions } from "./security/tls-source.js";
 import type { RetentionPolicy } from "./upkeep/retention.js";
+import type { WatchOptions } from "./upkeep/watches.js";
 
 export interface ServerOptions extends LimitOptions {
   /** What is served. It stays the caller's: `close` does not close it. */
@@ -75,6 +76,8 @@ export interface ServerOptions extends LimitOptions {
   readonly deadLetters?: { readonly file: string; readonly maxBytes: number };
   /** Which spans are too old to be kept, and how often they are removed, in milliseconds. Default: all are kept. */
   readonly retention?: RetentionPolicy & { readonly intervalMs: number };
+  /** Watches over the spans that arrive. Default: none. */
+  readonly watches?: WatchOptions;
   /** How long `close` waits for calls in flight before it ends them. Default: 10 s. */
   readonly shutdownGraceMs?: number;
   /** Default: silence. */

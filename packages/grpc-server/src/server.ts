@@ -33,6 +33,7 @@ import { createMetrics } from "./upkeep/metrics.js";
 import { createReadinessCheck } from "./upkeep/readiness.js";
 import { startRetention } from "./upkeep/retention.js";
 import { watchReadiness } from "./upkeep/watch-readiness.js";
+import { openWatches } from "./upkeep/watches.js";
 
 export interface RunningServer {
   /** HOST:PORT of gRPC, with the port that was opened. */
@@ -46,7 +47,7 @@ export interface RunningServer {
   /** HOST:PORT of the admin server, if there is one. */
   readonly adminAddress: string | undefined;
   /**
-   * Reads the files of certificates and tokens now, not only at the next interval, and opens that of dead letters again. A
+   * Reads the files of certificates, tokens and watches now, not only at the next interval, and opens that of dead letters again. A
    * file that cannot be used changes nothing.
    */
   reload(): Promise<void>;
@@ -97,7 +98,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = createLimits(options, tenantOf, metrics.refused);
   metrics.watch(limits.taken);
   const arrivals = createArrivals();
+  const watches = await openWatches(options.watches, {
+    storeOf: (tenant) => (tenant === undefined ? store : store.forTenant(tenant)),
+    registry: metrics.registry,
+    log,
+  }).catch(async (error: unknown) => {
+    security.stop();
+    await letters?.close();
+    throw error;
+  });
   const backends = createBackends({
+    watched: watches.tap,
     arrivals,
     store,
     archive,
@@ -201,9 +212,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const port of ports) void port.close();
     await http.stop(0);
     security.stop();
+    await watches.close();
     await letters?.close();
     throw error;
   }
+  watches.start(bound.http && linkOf(formatAddress(bound.http), tls !== undefined, options.uiDir));
   const stopWatching = watchReadiness(readiness, metrics, log);
   const retention =
     options.retention &&
@@ -235,6 +248,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       admin.closeAllConnections();
     });
     await retention?.stop();
+    await watches.close();
     await letters?.close();
     await archive?.close();
   };
@@ -245,9 +259,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     httpAddress: bound.http && formatAddress(bound.http),
     allInOne,
     adminAddress: bound.admin && formatAddress(bound.admin),
-    reload: () => {
+    reload: async () => {
       letters?.reopen();
-      return security.reload();
+      await Promise.all([security.reload(), watches.reload()]);
     },
     close() {
       closing ??= shutDown();
@@ -262,6 +276,11 @@ function allInOneOption({ otlpGrpc, otlpHttp, query }: AllInOneAddresses) {
     otlpHttp: addressOption(otlpHttp, "allInOne.otlpHttp"),
     query: addressOption(query, "allInOne.query"),
   };
+}
+
+/** The link to a trace on the page, or in the files of Jaeger's UI. */
+function linkOf(address: string, isSecure: boolean, uiDir: string | undefined): string {
+  return `${isSecure ? "https" : "http"}://${address}${uiDir === undefined ? "/#" : ""}/trace/{traceId}`;
 }
 
 /** Whether the work is done in time. */

@@ -120,9 +120,11 @@ async function openSpace({
     { everyMillis: repairMillis, work: checkUnion },
   ]);
 
+  const write = spreadWrites(writers as [Write, ...Write[]], timeoutMillis);
+
   return {
     name: "manticore",
-    write: spreadWrites(writers as [Write, ...Write[]], timeoutMillis),
+    write: (encoded, signal, _handOver, watched) => write(encoded, signal, watched),
     ...reader,
     sequence: (signal) => making("cannot begin a walk", () => control.sequence(signal)),
     services: (signal) => making("cannot read services", () => operations.services(signal)),

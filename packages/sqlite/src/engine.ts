@@ -1,10 +1,11 @@
-import { type CallOptions, SpanStoreError, type StoreStats, type WriteResult } from "@spanstore/core";
+import { SpanStoreError, type StoreStats, type WriteOptions, type WriteResult } from "@spanstore/core";
 import {
   createGroupCommit,
   type EngineReader,
   type EngineWriter,
   type GroupItem,
   type SpanCount,
+  watchedFragments,
 } from "@spanstore/core/engine";
 import { storeError } from "./connection/errors.js";
 import { whenUnlocked } from "./connection/locks.js";
@@ -35,7 +36,7 @@ export function createEngineReader(space: Space): EngineReader {
 export interface SqliteWriter extends Omit<EngineWriter, "write" | "expire" | "deleteBefore"> {
   /** Opens the file, makes it or brings it forward. */
   readonly open: () => Promise<void>;
-  readonly write: (encoded: Uint8Array, options?: CallOptions) => Promise<WriteResult>;
+  readonly write: (encoded: Uint8Array, options?: WriteOptions) => Promise<WriteResult>;
   /** Both tell how much went. */
   readonly deleteBefore: (timeUnixNano: bigint) => Promise<SpanCount>;
   readonly expire: (timeUnixNano: bigint) => Promise<SpanCount>;
@@ -43,7 +44,12 @@ export interface SqliteWriter extends Omit<EngineWriter, "write" | "expire" | "d
   readonly health: () => Promise<void>;
 }
 
-type Group = readonly GroupItem<Uint8Array, WriteResult>[];
+interface Item {
+  readonly encoded: Uint8Array;
+  readonly watched: WriteOptions["watched"];
+}
+
+type Group = readonly GroupItem<Item, WriteResult>[];
 
 /** @param path the database's file; undefined for a database in memory. */
 export function createEngineWriter(space: Space, path: string | undefined): SqliteWriter {
@@ -84,7 +90,7 @@ export function createEngineWriter(space: Space, path: string | undefined): Sqli
   const writeGroup = async (group: Group): Promise<void> => {
     const prepared = group.flatMap((request) => {
       try {
-        return { request, ...prepareWrite(request.item) };
+        return { request, ...prepareWrite(request.item.encoded) };
       } catch (error) {
         request.reject(error);
         return [];
@@ -100,13 +106,18 @@ export function createEngineWriter(space: Space, path: string | undefined): Sqli
       failure = storeError(error, "cannot write");
       throw failure;
     }
-    keepReserve(group.reduce((bytes, { item }) => bytes + item.length, 0));
+    keepReserve(group.reduce((bytes, { item }) => bytes + item.encoded.length, 0));
     for (const { request, split } of prepared) {
-      request.resolve({ accepted: split.spanCount, rejected: split.rejected });
+      const { watched } = request.item;
+      request.resolve({
+        accepted: split.spanCount,
+        rejected: split.rejected,
+        ...(watched === undefined ? {} : { watched: watchedFragments(split, watched) }),
+      });
     }
   };
-  const write = createGroupCommit<Uint8Array, WriteResult>({
-    bytesOf: ({ length }) => length,
+  const write = createGroupCommit<Item, WriteResult>({
+    bytesOf: ({ encoded }) => encoded.length,
     maxGroupBytes,
     write: writeGroup,
   });
@@ -125,7 +136,7 @@ export function createEngineWriter(space: Space, path: string | undefined): Sqli
         await whenUnlocked(() => void statements());
         reserve.keep(databaseBytes());
       }),
-    write: (encoded, options) => write(encoded, options?.signal),
+    write: (encoded, options) => write({ encoded, watched: options?.watched }, options?.signal),
     deleteBefore: (time) => writing("cannot delete", () => retention.deleteBefore(time)),
     expire: (time) => writing("cannot delete", () => retention.expire(time)),
     purge: () => writing("cannot purge", () => retention.purge()),

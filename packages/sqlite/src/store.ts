@@ -57,9 +57,11 @@ function engineOf(threads: StoreThreads, space: string): ThreadedEngine {
   return {
     name: "sqlite",
     reads: readsOf(threads, space),
-    write: (encoded, signal, handOver = false) => {
+    write: (encoded, signal, handOver = false, watched) => {
       const owned = ownedBytes(encoded, handOver);
-      return run({ pool: writer, space, method: "write", args: [owned], signal, transfer: [owned.buffer] });
+      const options = watched === undefined ? {} : { watched };
+      const transfer = [owned.buffer];
+      return run({ pool: writer, space, method: "write", args: [owned], options, signal, transfer });
     },
     deleteBefore: async (time) => {
       await write("deleteBefore", [time]);

@@ -37,6 +37,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "remove old spans, or say which would go",
     load: async () => (await import("./retention.js")).retention,
   },
+  watch: {
+    summary: "check a file of watches, or say what it would have raised",
+    load: async () => (await import("./watch.js")).watch,
+  },
   doctor: {
     summary: "check everything that a server needs, and say what to do",
     load: async () => (await import("./doctor.js")).doctor,

@@ -9,7 +9,8 @@ export function lazyEngine(name: string, open: () => Promise<Engine>): Engine {
   const { use, stream, end } = openWhileUsed(open, (engine) => engine.close());
   return {
     name,
-    write: (encoded, signal, handOver) => use((engine) => engine.write(encoded, signal, handOver), signal),
+    write: (encoded, signal, handOver, watched) =>
+      use((engine) => engine.write(encoded, signal, handOver, watched), signal),
     sequence: (signal) => use((engine) => engine.sequence(signal), signal),
     candidates: (search, signal) => stream((engine) => engine.candidates(search, signal), signal),
     fragments: (traceIds, signal) => stream((engine) => engine.fragments(traceIds, signal), signal),

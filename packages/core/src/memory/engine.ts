@@ -1,5 +1,6 @@
 import { spansSince } from "../fragments/spans-since.js";
 import { splitByTrace } from "../fragments/split.js";
+import { watchedFragments } from "../fragments/watched-fragments.js";
 import { spanKindWord } from "../model/trace.js";
 import { spansOf } from "../otlp/groups.js";
 import { readHex } from "../otlp/wire.js";
@@ -22,7 +23,7 @@ export function createMemoryEngine(): Engine {
   return {
     name: "memory",
 
-    write: async (encoded) => {
+    write: async (encoded, _signal, _handOver, watched) => {
       const split = splitByTrace(encoded);
       sequence++;
       for (const fragment of split.fragments) {
@@ -32,7 +33,11 @@ export function createMemoryEngine(): Engine {
         known.push({ traceId, encoded: fragment.encoded, sequence });
         traces.set(traceId, known);
       }
-      return { accepted: split.spanCount, rejected: split.rejected };
+      return {
+        accepted: split.spanCount,
+        rejected: split.rejected,
+        ...(watched === undefined ? {} : { watched: watchedFragments(split, watched) }),
+      };
     },
 
     sequence: async () => sequence,

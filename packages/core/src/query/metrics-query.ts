@@ -55,20 +55,21 @@ export function searchOfMetricsQuery(query: MetricsQuery): MetricsSearch {
     startTimeUnixNano,
     endTimeUnixNano,
     stepNano,
-    labels: labelsOf(query.groupBy ?? []),
+    labels: metricLabelsOf(query.groupBy ?? [], "groupBy"),
     predicate: query.filter === undefined ? { op: "and", args: [] } : resolveFilter(query.filter),
   };
 }
 
-function labelsOf(groupBy: readonly string[]): MetricLabel[] {
+/** @throws INVALID_QUERY for a name that is none, or too many attributes. */
+export function metricLabelsOf(groupBy: readonly string[], field: string): MetricLabel[] {
   const labels = groupBy.map((name, i) => {
-    const path = `groupBy[${i}]`;
+    const path = `${field}[${i}]`;
     if (groupBy.indexOf(name) !== i) throw invalid(path, `names ${JSON.stringify(name)} a second time`);
     return fieldLabel(name) ?? attributeLabel(name, path);
   });
   const attributes = labels.filter(({ isField }) => !isField).length;
   if (attributes > maxAttributes) {
-    throw invalid("groupBy", `has ${attributes} attributes; at most ${maxAttributes} are allowed`);
+    throw invalid(field, `has ${attributes} attributes; at most ${maxAttributes} are allowed`);
   }
   return labels;
 }

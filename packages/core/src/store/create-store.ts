@@ -41,7 +41,8 @@ export function createSpanStore(
     write: async (traces, options) => {
       const encoded = encodedTraces(traces);
       if (encoded.length === 0) return { accepted: 0, rejected: [] };
-      return engine.write(encoded, options?.signal, options?.handOver === true || encoded !== traces);
+      const handOver = options?.handOver === true || encoded !== traces;
+      return engine.write(encoded, options?.signal, handOver, options?.watched);
     },
     deleteBefore: (timeUnixNano) => engine.deleteBefore(timeUnixNano),
     expire: (timeUnixNano, options) => expireSpans(engine, timeUnixNano, options?.dryRun ?? false),

@@ -15,6 +15,7 @@ import { describePaging } from "./chapters/paging.js";
 import { describeRefusing } from "./chapters/refusing.js";
 import { describeSearching } from "./chapters/searching.js";
 import { describeTenants } from "./chapters/tenants.js";
+import { describeWatching } from "./chapters/watching.js";
 import { describeWriting } from "./chapters/writing.js";
 import { type ConformanceOptions, createSuite, type TestRunner } from "./harness.js";
 
@@ -55,6 +56,7 @@ export function describeSpanStore(runner: TestRunner, options: ConformanceOption
     suite.describe("hostile text", () => describeHostileText(suite));
     suite.describe("dependencies", () => describeDependencies(suite));
     suite.describe("metrics", () => describeMetrics(suite));
+    suite.describe("watching", () => describeWatching(suite));
     suite.describe("tenants", () => describeTenants(suite));
     suite.describe("large traces", () => describeLargeTraces(suite));
     suite.describe("differential", () => describeDifferential(suite));

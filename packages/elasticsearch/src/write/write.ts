@@ -1,10 +1,14 @@
 import { type RejectedSpan, SpanStoreError, type WriteResult } from "@spanstore/core";
 import {
   createGroupCommit,
+  type EngineWriter,
   type GroupItem,
   orAborted,
   type SeenOperation,
+  type Split,
   splitByTrace,
+  type WatchedTerms,
+  watchedFragments,
 } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
@@ -49,9 +53,7 @@ interface Prepared {
 /** Each item resolves with the outcomes of its documents. */
 type Group = readonly GroupItem<Prepared, readonly Outcome[]>[];
 
-export function createWriter(
-  parts: WriterParts,
-): (encoded: Uint8Array, signal?: AbortSignal) => Promise<WriteResult> {
+export function createWriter(parts: WriterParts): EngineWriter["write"] {
   const { client, naming, control, operations, dictionaries, indices, lanes, retryMillis } = parts;
   const { renewNames, visible } = parts;
 
@@ -151,14 +153,14 @@ export function createWriter(
     write: writeApart,
   });
 
-  return async (encoded, signal) => {
+  return async (encoded, signal, _handOver, watched) => {
     const split = splitByTrace(encoded, { maxExtentMillis: naming.windows.extentMillis });
     const dictionary = dictionaries.current(split.fragments);
     const documents = split.fragments.map((fragment) =>
       fragmentDocument(naming.index(naming.windows.at(fragment.newestStartUnixNano)), fragment, dictionary),
     );
     const rejected: RejectedSpan[] = [...split.rejected];
-    if (documents.length === 0) return { accepted: 0, rejected };
+    if (documents.length === 0) return { accepted: 0, rejected, ...watchedOf(split, watched) };
     const bytes = documents.reduce((sum, { json }) => sum + json.length, 0);
     const outcomes = await write({ documents, operations: split.operations, dictionary, bytes }, signal);
     let accepted = split.spanCount;
@@ -172,6 +174,10 @@ export function createWriter(
       rejected.push(...spans);
     });
     if (visible !== undefined) await orAborted(visible(documents.map(({ index }) => index)), signal);
-    return { accepted, rejected };
+    return { accepted, rejected, ...watchedOf(split, watched) };
   };
+}
+
+function watchedOf(split: Split, watched: WatchedTerms | undefined): Pick<WriteResult, "watched"> {
+  return watched === undefined ? {} : { watched: watchedFragments(split, watched) };
 }

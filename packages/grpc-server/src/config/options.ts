@@ -19,6 +19,13 @@ const maxMessageBytes = 2 ** 31 - 1;
 /** The longest that a timer of Node's runs. */
 const maxTimerMs = 2 ** 31 - 1;
 
+const httpAddress = z
+  .string()
+  .refine(
+    (text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""),
+    "must be a URL, for example http://localhost:9093",
+  );
+
 const timer = timeSpan.pipe(
   z.number().min(1, "must be at least 1ms").max(maxTimerMs, "must be at most 24 days"),
 );
@@ -155,6 +162,17 @@ export const configSchema = z.strictObject({
   "limits.header-bytes": byteSize
     .pipe(z.number().min(1024, "must be at least 1KiB").max(65_535, "must be below 64KiB"))
     .default(16 * 1024),
+  "watch.file": z.string().default("none"),
+  "watch.state": z.string().default("none"),
+  "watch.alertmanager": optionalWords.pipe(z.array(httpAddress)).default([]),
+  "watch.webhook": optionalWords.pipe(z.array(httpAddress)).default([]),
+  "watch.link": z
+    .string()
+    .refine(
+      (text) => text === "none" || text.includes("{traceId}"),
+      "must be a URL with {traceId} in it, or none",
+    )
+    .default("none"),
   "dead-letters.file": z.string().default("none"),
   "dead-letters.max-bytes": byteSize
     .pipe(z.number().min(4096, "must be at least 4KiB"))

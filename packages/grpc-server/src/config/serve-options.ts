@@ -47,6 +47,7 @@ export function serveOptions(config: Config): ConfiguredOptions {
     ...tlsOf(config),
     ...authOf(config),
     ...deadLettersOf(config),
+    ...watchesOf(config),
   };
 }
 
@@ -101,6 +102,35 @@ function authOf(config: Config): Pick<ServerOptions, "auth"> {
 function deadLettersOf(config: Config): Pick<ServerOptions, "deadLetters"> {
   const file = unlessNone(config["dead-letters.file"]);
   return file === undefined ? {} : { deadLetters: { file, maxBytes: config["dead-letters.max-bytes"] } };
+}
+
+function watchesOf(config: Config): Pick<ServerOptions, "watches"> {
+  const file = unlessNone(config["watch.file"]);
+  const link = unlessNone(config["watch.link"]);
+  const alertmanagers = config["watch.alertmanager"];
+  const webhooks = config["watch.webhook"];
+  if (file === undefined) {
+    const stray = (["watch.state", "watch.alertmanager", "watch.webhook", "watch.link"] as const).find(
+      (name) => config[name] !== "none" && config[name].length > 0,
+    );
+    if (stray === undefined) return {};
+    throw new SpanStoreError("INVALID_OPTIONS", `${stray} is of watches, and there are none`, {
+      field: stray,
+      hint: "set --watch.file, too",
+    });
+  }
+  return {
+    watches: {
+      file,
+      state: unlessNone(config["watch.state"]) ?? `${file}.state`,
+      link,
+      receivers: [
+        ...alertmanagers.map((url) => ({ kind: "alertmanager", url }) as const),
+        ...webhooks.map((url) => ({ kind: "webhook", url }) as const),
+      ],
+      reloadIntervalMs: config["reload.interval"],
+    },
+  };
 }
 
 function unlessNone<T>(value: T | "none"): T | undefined {

@@ -9,9 +9,7 @@ export function limitedStore(store: SpanStore, limits: SpanLimits | undefined): 
     write: async (traces, options) => {
       const { encoded, rejected } = limitTraces(encodedTraces(traces), limits);
       const written = await store.write(encoded, options);
-      return rejected.length === 0
-        ? written
-        : { accepted: written.accepted, rejected: [...rejected, ...written.rejected] };
+      return rejected.length === 0 ? written : { ...written, rejected: [...rejected, ...written.rejected] };
     },
   };
 }

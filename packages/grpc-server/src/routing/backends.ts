@@ -30,6 +30,8 @@ export interface BackendOptions {
   readonly tenantOf: TenantOf | undefined;
   readonly declareStreaming: boolean;
   readonly arrivals: Arrivals;
+  /** What is written by the store is watched. */
+  readonly watched: (store: SpanStore, tenant: string | undefined) => SpanStore;
   readonly metrics: Metrics;
   readonly deadLetters: (destination: Destination) => DeadLetters;
   /** Of the spans that are written; undefined: whatever fits in a message. */
@@ -122,7 +124,8 @@ function spaceOver(
     openArchive: (() => Promise<ArchiveMethods>) | undefined,
     archive: (() => Promise<SpanStore>) | undefined,
   ): Backend => {
-    const shown = role === "main" ? options.arrivals.tap(unlimited, tenant) : unlimited;
+    const shown =
+      role === "main" ? options.arrivals.tap(options.watched(unlimited, tenant), tenant) : unlimited;
     const over = limitedStore(shown, limits);
     const letters = deadLetters({ tenant, store: role });
     const v1 = storageV1(over, openArchive, declareStreaming, metrics, letters);

@@ -217,6 +217,14 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
   "limits.attributes": [["128", 128]],
   "limits.query-bytes": [["64KiB", 65_536]],
   "limits.header-bytes": [["8KiB", 8192]],
+  "watch.file": [["/etc/spanstore/watches.yaml", "/etc/spanstore/watches.yaml"]],
+  "watch.state": [["/var/lib/spanstore/watches.state", "/var/lib/spanstore/watches.state"]],
+  "watch.alertmanager": [
+    ["none", []],
+    ["http://a:9093,https://b", ["http://a:9093", "https://b"]],
+  ],
+  "watch.webhook": [["https://example.com/hook?key=1", ["https://example.com/hook?key=1"]]],
+  "watch.link": [["https://traces.example.com/{traceId}", "https://traces.example.com/{traceId}"]],
   "dead-letters.file": [["/var/log/letters.jsonl", "/var/log/letters.jsonl"]],
   "dead-letters.max-bytes": [["1GiB", 1_073_741_824]],
   "shutdown.grace": [

@@ -1,8 +1,12 @@
 import { isSpanStoreError, type RejectedSpan, type WriteResult } from "@spanstore/core";
-import { splitByTrace } from "@spanstore/core/engine";
+import { splitByTrace, type WatchedTerms } from "@spanstore/core/engine";
 import { maxExtentMillis } from "./fragments.js";
 
-export type Write = (encoded: Uint8Array, signal?: AbortSignal) => Promise<WriteResult>;
+export type Write = (
+  encoded: Uint8Array,
+  signal?: AbortSignal,
+  watched?: WatchedTerms,
+) => Promise<WriteResult>;
 
 /** A place that did not take a write is passed over for so long. */
 const awayMillis = 10_000;
@@ -20,7 +24,8 @@ export function spreadWrites(writers: readonly [Write, ...Write[]], timeoutMilli
   const writeFrom = async (
     first: number,
     encoded: Uint8Array,
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
+    watched: WatchedTerms | undefined,
   ): Promise<WriteResult> => {
     const turn = writers.map((_, i) => (first + i) % writers.length);
     const now = Date.now();
@@ -30,7 +35,7 @@ export function spreadWrites(writers: readonly [Write, ...Write[]], timeoutMilli
     const until = performance.now() + timeoutMillis;
     for (const place of order) {
       try {
-        const result = await (writers[place] as Write)(encoded, signal);
+        const result = await (writers[place] as Write)(encoded, signal, watched);
         awayUntil[place] = 0;
         return result;
       } catch (error) {
@@ -43,17 +48,19 @@ export function spreadWrites(writers: readonly [Write, ...Write[]], timeoutMilli
     throw failure;
   };
 
-  return async (encoded, signal) => {
+  return async (encoded, signal, watched) => {
     const { fragments, rejected, spanCount } = splitByTrace(encoded, { maxExtentMillis });
     const parts = writers.map((): Uint8Array[] => []);
     for (const { traceId, encoded: own } of fragments) parts[placeOf(traceId, writers.length)]?.push(own);
-    await Promise.all(
-      parts.map(async (own, place) => {
+    const written = await Promise.all(
+      parts.map(async (own, place) =>
         // Encoded requests one after the other are one request.
-        if (own.length > 0) await writeFrom(place, Buffer.concat(own), signal);
-      }),
+        own.length === 0 ? undefined : writeFrom(place, Buffer.concat(own), signal, watched),
+      ),
     );
-    return { accepted: spanCount, rejected: rejected satisfies readonly RejectedSpan[] };
+    const result = { accepted: spanCount, rejected: rejected satisfies readonly RejectedSpan[] };
+    if (watched === undefined) return result;
+    return { ...result, watched: written.flatMap((each) => each?.watched ?? []) };
   };
 }
 

@@ -67,14 +67,18 @@ export function createInsertThread(file: URL, options: ThreadOptions): InsertThr
         const ends: number[] = [];
         let length = 0;
         for (const request of requests) {
-          length += request.length;
+          length += request.encoded.length;
           ends.push(length);
         }
         const encoded = new Uint8Array(length);
         requests.forEach((request, i) => {
-          encoded.set(request, ends[i - 1] ?? 0);
+          encoded.set(request.encoded, ends[i - 1] ?? 0);
         });
-        return ask((call) => ({ kind: "prepare", space, call, group, encoded, ends }), [encoded.buffer]);
+        const watched = requests.map((request) => request.watched);
+        return ask(
+          (call) => ({ kind: "prepare", space, call, group, encoded, ends, watched }),
+          [encoded.buffer],
+        );
       },
       insert: (group, requests, turn) =>
         ask((call) => ({ kind: "insert", space, call, group, requests, turn })),

@@ -1,4 +1,4 @@
-import type { ErrorData, WindowLength } from "@spanstore/core/engine";
+import type { ErrorData, WatchedTerms, WindowLength } from "@spanstore/core/engine";
 import type { Settings } from "../options.js";
 import type { Tuning } from "../schema/tuning.js";
 import type { InsertTurn, Outcome, Prepared } from "./inserter.js";
@@ -29,6 +29,8 @@ export type Request = { readonly space: Space } & (
       /** The encoded requests one behind the other, and where each ends. */
       readonly encoded: Uint8Array;
       readonly ends: readonly number[];
+      /** What each of them is watched for. */
+      readonly watched: readonly (WatchedTerms | undefined)[];
     }
   | {
       readonly kind: "insert";

@@ -47,8 +47,11 @@ async function answer(request: Exclude<Request, { kind: "release" }>): Promise<R
       const { group, requests, turn } = request;
       return { call, value: await inserter.insert(group, requests, turn) };
     }
-    const { group, encoded, ends } = request;
-    const requests = ends.map((end, i) => encoded.subarray(ends[i - 1] ?? 0, end));
+    const { group, encoded, ends, watched } = request;
+    const requests = ends.map((end, i) => ({
+      encoded: encoded.subarray(ends[i - 1] ?? 0, end),
+      watched: watched[i],
+    }));
     return { call, value: await inserter.prepare(group, requests) };
   } catch (error) {
     return { call, error: errorToData(error) };

@@ -1,5 +1,13 @@
 import { isSpanStoreError, type RejectedSpan, SpanStoreError } from "@spanstore/core";
-import { createTurns, type ErrorData, errorToData, splitByTrace } from "@spanstore/core/engine";
+import {
+  createTurns,
+  type ErrorData,
+  errorToData,
+  splitByTrace,
+  type WatchedFragment,
+  type WatchedTerms,
+  watchedFragments,
+} from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { type Failure, failureOf, storeError } from "../connection/errors.js";
 import { maxExtentMillis } from "../read/fragments.js";
@@ -22,11 +30,16 @@ export interface Inserter {
    * @param group a number that no earlier group had.
    * @returns what is to be known of them, in their order.
    */
-  readonly prepare: (group: number, requests: readonly Uint8Array[]) => Promise<readonly Prepared[]>;
+  readonly prepare: (group: number, requests: readonly WriteRequest[]) => Promise<readonly Prepared[]>;
   /** Inserts the rows of some requests of a group. It may be repeated: what is there already is passed over. */
   readonly insert: (group: number, requests: readonly number[], turn: InsertTurn) => Promise<Outcome>;
   /** Forgets the rows of a group. */
   readonly release: (group: number) => void;
+}
+
+export interface WriteRequest {
+  readonly encoded: Uint8Array;
+  readonly watched?: WatchedTerms | undefined;
 }
 
 /** The facts of a request that was made into rows, or why it cannot be written. */
@@ -39,6 +52,8 @@ export interface PreparedRequest {
   readonly windows: readonly Window[];
   /** The operations that its spans make known, of each its window's name, its service, its name and its kind. */
   readonly operations: readonly string[];
+  /** The fragments that may match what is watched. */
+  readonly watched?: readonly WatchedFragment[];
 }
 
 export interface InsertTurn {
@@ -95,11 +110,11 @@ export function createInserter(parts: InserterParts): Inserter {
   };
 
   return {
-    prepare: async (group, encoded) => {
+    prepare: async (group, all) => {
       const rows: (Rows | undefined)[] = [];
       const requests: Prepared[] = [];
       const turns = createTurns();
-      for (const each of encoded) {
+      for (const each of all) {
         try {
           const prepared = await prepare(parts, each);
           rows.push(prepared.rows);
@@ -149,7 +164,7 @@ export function createInserter(parts: InserterParts): Inserter {
 
 async function prepare(
   { naming, stopTerms, tuning }: InserterParts,
-  encoded: Uint8Array,
+  { encoded, watched }: WriteRequest,
 ): Promise<{ readonly rows: Rows; readonly request: PreparedRequest }> {
   const split = splitByTrace(encoded, { maxExtentMillis });
   const all = spanRows(encoded, split, resources, tuning.idOf);
@@ -170,6 +185,7 @@ async function prepare(
       rejected: split.rejected,
       windows: [...named.values()],
       operations: operationsOf(spans),
+      ...(watched === undefined ? {} : { watched: watchedFragments(split, watched) }),
     },
   };
 }

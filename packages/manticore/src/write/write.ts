@@ -4,9 +4,10 @@ import { storeError } from "../connection/errors.js";
 import type { Control } from "../coordination/control.js";
 import type { Gate } from "../coordination/gate.js";
 import type { Restarts } from "../coordination/restarts.js";
+import type { Write } from "../read/spread.js";
 import type { Catalog } from "../schema/catalog.js";
 import type { Window } from "../schema/windows.js";
-import type { Inserter, PreparedRequest } from "./inserter.js";
+import type { Inserter, PreparedRequest, WriteRequest } from "./inserter.js";
 import type { Operations } from "./operations.js";
 import type { SeenOperation } from "./operations-in-spans.js";
 
@@ -33,7 +34,7 @@ export interface WriterParts {
   readonly lanes: number;
 }
 
-type Request = GroupItem<Uint8Array, WriteResult>;
+type Request = GroupItem<WriteRequest, WriteResult>;
 
 /** A request of a group whose rows are made. */
 interface Ready extends PreparedRequest {
@@ -42,9 +43,7 @@ interface Ready extends PreparedRequest {
 }
 
 /** Writes requests, those together that wait at the same time. */
-export function createWriter(
-  parts: WriterParts,
-): (encoded: Uint8Array, signal?: AbortSignal) => Promise<WriteResult> {
+export function createWriter(parts: WriterParts): Write {
   const { gate, lanes } = parts;
   let lastGroup = 0;
 
@@ -72,7 +71,7 @@ export function createWriter(
   };
 
   const inserterFor = (requests: readonly Request[]): Inserter => {
-    const bytes = requests.reduce((sum, { item }) => sum + item.length, 0);
+    const bytes = requests.reduce((sum, { item }) => sum + item.encoded.length, 0);
     return bytes < minThreadBytes ? parts.inserter : (parts.threadInserter ?? parts.inserter);
   };
 
@@ -84,22 +83,23 @@ export function createWriter(
       for (const each of ready) await commit(inserter, group, [each]);
       return;
     }
-    for (const { request, accepted, rejected } of ready) {
-      if (failure === undefined) request.resolve({ accepted, rejected });
+    for (const { request, accepted, rejected, watched } of ready) {
+      const own = watched === undefined ? {} : { watched };
+      if (failure === undefined) request.resolve({ accepted, rejected, ...own });
       else request.reject(errorFromData(failure.error));
     }
   };
 
   const commitTogether = createGroupCommit({
-    bytesOf: ({ length }: Uint8Array) => length,
+    bytesOf: ({ encoded }: WriteRequest) => encoded.length,
     maxGroupBytes,
     minGroupBytes,
     concurrency: lanes,
     write,
   });
   // A call that its signal ends leaves a group that goes on, while the caller may change its bytes.
-  return (encoded, signal) =>
-    commitTogether(signal === undefined ? encoded : new Uint8Array(encoded), signal);
+  return (encoded, signal, watched) =>
+    commitTogether({ encoded: signal === undefined ? encoded : new Uint8Array(encoded), watched }, signal);
 }
 
 type GroupFailure = Extract<Awaited<ReturnType<Inserter["insert"]>>, { readonly error: unknown }>;

@@ -1,4 +1,5 @@
 import type { Predicate } from "../../query/filter/language/predicate.js";
+import type { WatchedTerms } from "../../terms/watched-terms.js";
 import type { RollupRange, SpanRollups } from "./metrics.js";
 import type {
   Dependency,
@@ -62,9 +63,15 @@ export interface EngineWriter {
    * Keeps the spans of an encoded OTLP TracesData (`splitByTrace` takes it apart) and resolves when they are durable.
    * Either all that can be stored is kept, or the call fails and may be repeated.
    * @param handOver The bytes are the engine's: it may take their buffer away.
+   * @param watched The result has the fragments that may match (`watchedFragments`).
    * @throws INVALID_TRACES when the bytes are not OTLP.
    */
-  write(encoded: Uint8Array, signal?: AbortSignal, handOver?: boolean): Promise<WriteResult>;
+  write(
+    encoded: Uint8Array,
+    signal?: AbortSignal,
+    handOver?: boolean,
+    watched?: WatchedTerms,
+  ): Promise<WriteResult>;
   /** Removes every span that started before the time, in nanoseconds, and names that only those spans made known. */
   deleteBefore(timeUnixNano: bigint): Promise<void>;
   /**

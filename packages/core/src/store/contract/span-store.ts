@@ -1,8 +1,10 @@
 import type { RejectedSpan } from "../../fragments/rejected-span.js";
+import type { WatchedFragment } from "../../fragments/watched-fragments.js";
 import type { LatencyHistogram } from "../../model/latency.js";
 import type { TracesData } from "../../model/trace.js";
 import type { MetricsQuery } from "../../query/metrics-query.js";
 import type { SpanQuery, TraceQuery } from "../../query/trace-query.js";
+import type { WatchedTerms } from "../../terms/watched-terms.js";
 import type { MetricSeries } from "./metrics.js";
 
 /**
@@ -172,6 +174,8 @@ export interface ReadOptions extends CallOptions {
 export interface WriteOptions extends CallOptions {
   /** The caller is done with the bytes: an engine may take their buffer away instead of copying it. */
   readonly handOver?: boolean | undefined;
+  /** Filters (`createSpanWatch`) of which the result says what fragments may match. Default: none. */
+  readonly watched?: WatchedTerms | undefined;
 }
 
 export interface GetTracesOptions extends ReadOptions {
@@ -183,6 +187,8 @@ export interface WriteResult {
   /** Spans of the request that are durable now, those stored before included. */
   readonly accepted: number;
   readonly rejected: readonly RejectedSpan[];
+  /** The fragments of the request that may match a filter of `watched`, those stored before included. */
+  readonly watched?: readonly WatchedFragment[];
 }
 
 /** Spans of one trace as encoded OTLP TracesData; `decodeTraces` makes the model of it. */

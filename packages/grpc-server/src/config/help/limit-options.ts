@@ -67,6 +67,31 @@ export const limitOptions = {
     placeholder: "SIZE",
     help: "Names and values of a call's headers together.",
   },
+  "watch.file": {
+    group: "Watches",
+    placeholder: "FILE|none",
+    help: "Watches over the spans that arrive, as YAML. Read again when it changes, and at SIGHUP.",
+  },
+  "watch.state": {
+    group: "Watches",
+    placeholder: "FILE|none",
+    help: "Where alerts that fire, or wait for a receiver, outlive the server. Default: the file of the watches with .state after its name.",
+  },
+  "watch.alertmanager": {
+    group: "Watches",
+    placeholder: "URL,URL|none",
+    help: "Alertmanagers that alerts are sent to, beside those of the file.",
+  },
+  "watch.webhook": {
+    group: "Watches",
+    placeholder: "URL,URL|none",
+    help: "Addresses that alerts are posted to as an Alertmanager does, beside those of the file.",
+  },
+  "watch.link": {
+    group: "Watches",
+    placeholder: "URL|none",
+    help: "The link of an alert to a trace, with {traceId} in it. Default: the page of this server.",
+  },
   "dead-letters.file": {
     group: "Limits",
     placeholder: "FILE|none",

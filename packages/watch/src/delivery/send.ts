@@ -1,0 +1,45 @@
+import type { Alert } from "../alerts/alert.js";
+import { repeatMillis } from "../alerts/alert-book.js";
+import type { Receiver } from "../file/watch-file.js";
+
+const patienceMillis = 10_000;
+/** An Alertmanager takes an alert for over that it did not hear of for so long, as Prometheus tells it. */
+const missedRepeats = 4;
+
+/**
+ * Sends alerts to a receiver: to an Alertmanager by version 2 of its API, to a webhook as an Alertmanager sends them.
+ * @throws Error with what the receiver says.
+ */
+export async function send(
+  { kind, url }: Receiver,
+  alerts: readonly Alert[],
+  now: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const posted = alerts.map((alert) => asPosted(alert, now));
+  const status = alerts.some(({ state }) => state === "firing") ? "firing" : "resolved";
+  const [path, body] =
+    kind === "alertmanager"
+      ? [`${url.replace(/\/$/, "")}/api/v2/alerts`, posted.map(({ status: _status, ...alert }) => alert)]
+      : [url, { version: "4", receiver: "spanstore", status, alerts: posted }];
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMillis)]),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${path} answers ${answer.status}: ${text.slice(0, 200)}`);
+}
+
+function asPosted({ labels, annotations, link, state, startsAt, endsAt }: Alert, now: number) {
+  const end = state === "firing" ? now + missedRepeats * repeatMillis : (endsAt ?? now);
+  return {
+    status: state === "firing" ? "firing" : "resolved",
+    labels,
+    annotations,
+    startsAt: new Date(startsAt).toISOString(),
+    endsAt: new Date(end).toISOString(),
+    ...(link === undefined ? {} : { generatorURL: link }),
+  };
+}

@@ -1,0 +1,130 @@
+import {
+  createSpanWatch,
+  type MetricLabel,
+  messageOf,
+  metricLabelsOf,
+  type SpanView,
+  type WatchedFragment,
+  type WatchedTerms,
+} from "@spanstore/core/engine";
+import type { AlertBook } from "../alerts/alert-book.js";
+import type { SpansWatch } from "../file/watch-file.js";
+import { annotationsOf, identityOf, labelsOf, linkOf } from "./raised.js";
+
+/** Asks the spans that arrive for the filters of watches. */
+export interface ArrivingSpans {
+  /** For the writes; undefined where nothing is watched. */
+  readonly terms: WatchedTerms | undefined;
+  /** Takes the fragments that may match. @returns whether an alert began. */
+  readonly take: (fragments: readonly WatchedFragment[], tenant: string | undefined) => boolean;
+  /** Asks what waits. @returns whether an alert began. */
+  readonly catchUp: (all: boolean) => boolean;
+}
+
+export interface ArrivalContext {
+  readonly book: AlertBook;
+  readonly link: string | undefined;
+  readonly now: () => number;
+  /** Fragments that came faster than they could be asked. */
+  readonly unasked: (fragments: number) => void;
+  readonly full: (watch: string) => void;
+  readonly failed: (problem: string) => void;
+}
+
+/** So much of a processor is spent at most, over a while: what comes faster waits. */
+const share = 0.03;
+/** So much may be spent at once after a pause. */
+const burstMillis = 200;
+/** So much waits; fragments beyond are counted, and not asked. */
+const maxWaitingBytes = 8 * 1024 * 1024;
+/** Spans that matched lately, which count once however often they arrive. */
+const maxSeen = 20_000;
+
+export function createArrivingSpans(watches: readonly SpansWatch[], context: ArrivalContext): ArrivingSpans {
+  const { book, link, now, unasked, full, failed } = context;
+  const watch = createSpanWatch(watches.map(({ filter }) => filter));
+  const labels: readonly (readonly MetricLabel[])[] = watches.map(({ by }) => metricLabelsOf(by, "by"));
+  const seen = new Set<string>();
+  const waiting: { readonly fragment: WatchedFragment; readonly tenant: string | undefined }[] = [];
+  let waitingBytes = 0;
+  let room = burstMillis;
+  let measured = performance.now();
+  const isFull = new Set<string>();
+
+  const note = (filter: number, span: SpanView, tenant: string | undefined): boolean => {
+    const each = watches[filter] as SpansWatch;
+    if (each.tenant !== undefined && each.tenant !== tenant) return false;
+    const identity = `${filter} ${tenant ?? ""} ${identityOf(span)}`;
+    if (seen.has(identity)) return false;
+    seen.add(identity);
+    if (seen.size > maxSeen) seen.delete(seen.values().next().value as string);
+    const values = (labels[filter] as readonly MetricLabel[]).map(({ read }) => read(span));
+    const own = labelsOf(each, values, tenant);
+    const { traceId } = span;
+    const raised = book.raise(
+      {
+        watch: each.name,
+        labels: own,
+        annotations: annotationsOf(each, own, { value: "", matches: 1, traceId }),
+        link: linkOf(link, traceId),
+        endsAt: now() + each.keepFiringMillis,
+        forMillis: 0,
+        matches: 1,
+      },
+      now(),
+    );
+    if (raised === "full" && !isFull.has(each.name)) {
+      isFull.add(each.name);
+      full(each.name);
+    }
+    return raised === "begun";
+  };
+
+  const ask = (fragment: WatchedFragment, tenant: string | undefined): boolean => {
+    let began = false;
+    try {
+      watch.match(fragment, (filter, span) => {
+        if (note(filter, span, tenant)) began = true;
+      });
+    } catch (error) {
+      failed(messageOf(error));
+    }
+    return began;
+  };
+
+  const catchUp = (all: boolean): boolean => {
+    const begun = performance.now();
+    room = Math.min(burstMillis, room + (begun - measured) * share);
+    let began = false;
+    let spent = 0;
+    let done = 0;
+    while (done < waiting.length && (all || spent < room)) {
+      const { fragment, tenant } = waiting[done] as (typeof waiting)[number];
+      done++;
+      waitingBytes -= fragment.encoded.length;
+      if (ask(fragment, tenant)) began = true;
+      spent = performance.now() - begun;
+    }
+    waiting.splice(0, done);
+    room -= spent;
+    measured = performance.now();
+    return began;
+  };
+
+  return {
+    terms: watches.length === 0 ? undefined : watch.terms,
+    take: (fragments, tenant) => {
+      let left = 0;
+      for (const fragment of fragments) {
+        if (waitingBytes + fragment.encoded.length > maxWaitingBytes) left++;
+        else {
+          waiting.push({ fragment, tenant });
+          waitingBytes += fragment.encoded.length;
+        }
+      }
+      if (left > 0) unasked(left);
+      return waiting.length > 0 && catchUp(false);
+    },
+    catchUp,
+  };
+}

@@ -1,22 +1,26 @@
 import { splitByTrace, type Term } from "@spanstore/core/engine";
-import { integer, type Row } from "../connection/client.js";
+import { decimal, integer, type Row } from "../connection/client.js";
 import { unescaped } from "../connection/literals.js";
-import { maxExtentMillis } from "../read/fragments.js";
-import { idIn } from "../schema/ids.js";
+import { fragmentColumns, maxExtentMillis } from "../read/fragments.js";
+import { wholeRows } from "../read/row-bytes.js";
 import type { Place } from "../schema/places.js";
-import type { Window } from "../schema/windows.js";
 import { tokenOfTerm } from "../terms/tokens.js";
 
-/** Fragments are looked at in so many parts of a window, and in its newest part. */
+/** Fragments are looked at that were written last, and after so many times between the first write and the last. */
 const parts = 16;
+/** Bytes of fragments that are held at once. */
+const maxBytes = 1024 * 1024;
 /** Terms that one statement asks for. */
 const termsPerStatement = 128;
 
 /**
  * Finds terms that fragments hold and the index of their table lacks, beside those that are known to be left out. Such a
  * term is one of a list that was lost, and searches for it miss fragments.
+ *
+ * A server leaves the terms of its list out of all that it writes to the window once it knows them, so fragments are compared in the
+ * order of their writes. Their ids would not do: those follow the start of spans, and within seconds chance.
  * @param known what searches know to be left out in this window.
- * @param most about how many fragments are looked at, spread over the window.
+ * @param most about how many fragments are looked at, spread over the writes.
  */
 export async function findLostTerms(
   place: Place,
@@ -28,8 +32,8 @@ export async function findLostTerms(
   const window = place.naming.windows.named(name);
   if (window === undefined) return lost;
   const table = place.naming.fragmentTable(window);
-  for (const row of await sampleOf(place, window, table, most)) {
-    const [fragment] = splitByTrace(unescaped(row[1] as Buffer), { maxExtentMillis }).fragments;
+  for await (const row of sampleOf(place, table, most)) {
+    const [fragment] = splitByTrace(unescaped(row[3] as Buffer), { maxExtentMillis }).fragments;
     const terms: Term[] = [];
     fragment?.terms.forEach((term) => {
       if (!known.has(term) && !lost.has(term)) terms.push(term);
@@ -42,28 +46,26 @@ export async function findLostTerms(
   return lost;
 }
 
-async function sampleOf(
-  { client }: Place,
-  { ids, startUnixNano, endUnixNano }: Window,
-  table: string,
-  most: number,
-): Promise<readonly Row[]> {
+async function* sampleOf({ client }: Place, table: string, most: number): AsyncGenerator<Row, void> {
   const limit = Math.max(1, Math.ceil(most / (parts + 1)));
-  const select = (where: string, order: string): Promise<readonly Row[]> =>
-    client.query(
-      `SELECT id, encoded FROM ${table} ${where} ORDER BY id ${order} LIMIT ${limit} OPTION max_matches=${limit}`,
-      { doing: "cannot compare the index with what is stored" },
+  const doing = "cannot compare the index with what is stored";
+  const [bounds] = await client.query(`SELECT MIN(sequence), MAX(sequence) FROM ${table}`, { doing });
+  const [first, last] = [decimal(bounds, 0), decimal(bounds, 1)];
+  const seen = new Set<bigint>();
+  for (let part = parts; part >= 0; part--) {
+    const from = first + Math.floor(((last - first) / parts) * part);
+    const found = await client.query(
+      `SELECT ${fragmentColumns} FROM ${table} WHERE sequence >= ${from} ` +
+        `ORDER BY sequence ASC, id ASC LIMIT ${limit} OPTION max_matches=${limit}`,
+      { doing, maxBytes },
     );
-  const byId = new Map<bigint, Row>();
-  const add = (rows: readonly Row[]): void => {
-    for (const row of rows) byId.set(integer(row, 0), row);
-  };
-  add(await select("", "DESC"));
-  for (let part = 0n; part < parts; part++) {
-    const start = startUnixNano + ((endUnixNano - startUnixNano) / BigInt(parts)) * part;
-    add(await select(`WHERE id >= ${idIn(ids, start, 0n)}`, "ASC"));
+    for (const row of wholeRows(found).rows) {
+      const id = integer(row, 0);
+      if (seen.has(id)) continue;
+      seen.add(id);
+      yield row;
+    }
   }
-  return [...byId.values()];
 }
 
 /** Those of a row's terms that its index lacks, found by halves: mostly there are none, or many in one half. */

@@ -121,8 +121,7 @@ describeWithPeer("manticore", "searchd without a binary log that is killed", (lo
 
   it.skipIf(!("command" in located))(
     "together with the server that wrote leaves what doctor tells of and maintain derives again",
-    // In one of two whole runs doctor found no lost stop terms, on a busy machine; the cause is not known yet.
-    { timeout: 120_000, retry: 2 },
+    { timeout: 120_000 },
     async () => {
       {
         await using store = await openManticoreStore({ url: searchd.url, prefix });

@@ -1,14 +1,14 @@
 import type { Fragment } from "@spanstore/core/engine";
 import { encodeTraces } from "@spanstore/core/otlp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeWithPeer } from "../../../scripts/test-support/peers.js";
-import { type Client, createClient, type Row } from "../src/connection/client.js";
-import { openEngine } from "../src/engine.js";
-import { checkOptions } from "../src/options.js";
-import { createRowBytes, wholeRows } from "../src/read/row-bytes.js";
-import { defaultTuning } from "../src/schema/tuning.js";
-import { ofShop, span } from "./one-span.js";
-import { freshPrefix, type Searchd, startSearchd } from "./searchd.js";
+import { describeWithPeer } from "../../../../scripts/test-support/peers.js";
+import { type Client, createClient, type Row } from "../../src/connection/client.js";
+import { openEngine } from "../../src/engine.js";
+import { checkOptions } from "../../src/options.js";
+import { createRowBytes, wholeRows } from "../../src/read/row-bytes.js";
+import { defaultTuning } from "../../src/schema/tuning.js";
+import { ofShop, span } from "../one-span.js";
+import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 
 const rowOf = (bytes: number | null): Row =>
   ["1", "2", "3", bytes === null ? null : Buffer.alloc(bytes)] as unknown as Row;

@@ -15,7 +15,7 @@ import { putter } from "./support/put.js";
 import { dayNanos, dayOf, errorOf, joined, now, spanOf, traceIdOf, traceIdsIn } from "./support/spans.js";
 
 /** How often the node is killed. */
-const kills = Number(process.env.SPANSTORE_KILLS || 2);
+const kills = Number(process.env.SPANSTORE_KILLS || 1);
 
 describeWithElasticsearch("a node of its own", (way) => {
   let server: OwnServer | undefined;

@@ -67,7 +67,7 @@ describeWithElasticsearch("several servers of one namespace", (way) => {
     await using writer = await open(settings);
     let next = 1;
     for (; next <= 30; next++) await writer.write(spanOf(next));
-    for (let walk = 0; walk < 5; walk++) {
+    for (let walk = 0; walk < 3; walk++) {
       let isOver = false;
       const acknowledged = next - 1;
       const writing = (async () => {

@@ -26,6 +26,28 @@ export type OptOut =
   /** A time bound of 0 means none. */
   | "zeroBounds";
 
+/** The parts of the suite. */
+export type Chapter =
+  | "lifecycle"
+  | "losslessness"
+  | "writing"
+  | "ownership"
+  | "retention"
+  | "expiring"
+  | "names"
+  | "searching"
+  | "traces as they come"
+  | "paging"
+  | "edges of pages"
+  | "refusing"
+  | "hostile text"
+  | "dependencies"
+  | "metrics"
+  | "watching"
+  | "tenants"
+  | "large traces"
+  | "differential";
+
 export interface ConformanceOptions {
   /** The name of the store in test names. */
   readonly name: string;
@@ -37,6 +59,8 @@ export interface ConformanceOptions {
   /** Whether a store keeps its spans after `close`. */
   readonly persists: boolean;
   readonly optOuts?: readonly OptOut[];
+  /** The chapters to run, for a variation of a store that passes all of them. Default: all. */
+  readonly chapters?: readonly Chapter[];
   /** The number of random cases, each a data set with searches: 100 by default. SPANSTORE_CONFORMANCE_RUNS overrides it. */
   readonly runs?: number;
   /** The seed of the random cases, which is printed; fresh by default. SPANSTORE_CONFORMANCE_SEED overrides it. */

@@ -17,10 +17,16 @@ import { describeSearching } from "./chapters/searching.js";
 import { describeTenants } from "./chapters/tenants.js";
 import { describeWatching } from "./chapters/watching.js";
 import { describeWriting } from "./chapters/writing.js";
-import { type ConformanceOptions, createSuite, type TestRunner } from "./harness.js";
+import {
+  type Chapter,
+  type ConformanceOptions,
+  createSuite,
+  type Suite,
+  type TestRunner,
+} from "./harness.js";
 
 export { tracesData } from "./arbitrary-otlp.js";
-export type { ConformanceOptions, OptOut, TestRunner } from "./harness.js";
+export type { Chapter, ConformanceOptions, OptOut, TestRunner } from "./harness.js";
 
 /**
  * Defines the tests that every SpanStore must pass, with the functions of a test runner:
@@ -32,7 +38,7 @@ export type { ConformanceOptions, OptOut, TestRunner } from "./harness.js";
  * describeSpanStore({ describe, it }, { name: "mine", open: openMyStore, persists: false });
  * ```
  *
- * `optOuts` leaves out the tests of features that a store does not have. Random cases print
+ * `optOuts` leaves out the tests of features that a store does not have; `chapters` names those that a variation of a store runs. Random cases print
  * their seed; SPANSTORE_CONFORMANCE_SEED repeats them, and SPANSTORE_CONFORMANCE_RUNS sets their number.
  *
  * The suite or the memory engine defines the expected answers; the suite never asks a store for its features. It uses only the
@@ -40,25 +46,30 @@ export type { ConformanceOptions, OptOut, TestRunner } from "./harness.js";
  */
 export function describeSpanStore(runner: TestRunner, options: ConformanceOptions): void {
   const suite = createSuite(runner, options);
+  const names = options.chapters ?? (Object.keys(chapters) as Chapter[]);
   suite.define(`${options.name} keeps the contract of a SpanStore`, () => {
-    suite.describe("lifecycle", () => describeLifecycle(suite));
-    suite.describe("losslessness", () => describeLosslessness(suite));
-    suite.describe("writing", () => describeWriting(suite));
-    suite.describe("ownership", () => describeOwnership(suite));
-    suite.describe("retention", () => describeRetention(suite));
-    suite.describe("expiring", () => describeExpiring(suite));
-    suite.describe("names", () => describeNames(suite));
-    suite.describe("searching", () => describeSearching(suite));
-    suite.describe("traces as they come", () => describeOddTraces(suite));
-    suite.describe("paging", () => describePaging(suite));
-    suite.describe("edges of pages", () => describePageEdges(suite));
-    suite.describe("refusing", () => describeRefusing(suite));
-    suite.describe("hostile text", () => describeHostileText(suite));
-    suite.describe("dependencies", () => describeDependencies(suite));
-    suite.describe("metrics", () => describeMetrics(suite));
-    suite.describe("watching", () => describeWatching(suite));
-    suite.describe("tenants", () => describeTenants(suite));
-    suite.describe("large traces", () => describeLargeTraces(suite));
-    suite.describe("differential", () => describeDifferential(suite));
+    for (const name of names) suite.describe(name, () => chapters[name](suite));
   });
 }
+
+const chapters: Readonly<Record<Chapter, (suite: Suite) => void>> = {
+  lifecycle: describeLifecycle,
+  losslessness: describeLosslessness,
+  writing: describeWriting,
+  ownership: describeOwnership,
+  retention: describeRetention,
+  expiring: describeExpiring,
+  names: describeNames,
+  searching: describeSearching,
+  "traces as they come": describeOddTraces,
+  paging: describePaging,
+  "edges of pages": describePageEdges,
+  refusing: describeRefusing,
+  "hostile text": describeHostileText,
+  dependencies: describeDependencies,
+  metrics: describeMetrics,
+  watching: describeWatching,
+  tenants: describeTenants,
+  "large traces": describeLargeTraces,
+  differential: describeDifferential,
+};

@@ -13,12 +13,15 @@ import type { RollupRange, SpanRollups } from "../../src/store/contract/metrics.
 import type { Dependency, Operation, SpanStore } from "../../src/store/contract/span-store.js";
 import { createSpanStore } from "../../src/store/create-store.js";
 import { requiredTerms } from "../../src/terms/plan.js";
-import { describeSpanStore } from "../../src/testing/index.js";
+import { type ConformanceOptions, describeSpanStore } from "../../src/testing/index.js";
 import { play, scenario } from "../../src/testing/scenario.js";
 import { baseTime } from "../../src/testing/spans.js";
 
 /** The tests of the suite, by their names, for a store on this engine. */
-function testsFor(createEngine: () => Engine): Map<string, () => Promise<void>> {
+function testsFor(
+  createEngine: () => Engine,
+  options: Pick<ConformanceOptions, "chapters"> = {},
+): Map<string, () => Promise<void>> {
   const tests = new Map<string, () => Promise<void>>();
   const path: string[] = [];
   describeSpanStore(
@@ -36,6 +39,7 @@ function testsFor(createEngine: () => Engine): Map<string, () => Promise<void>> 
       persists: false,
       runs: 200,
       seed: 1,
+      ...options,
     },
   );
   return tests;
@@ -346,4 +350,13 @@ describe("the conformance suite", () => {
     expect(message.match(/^\d+\. /gm)).toHaveLength(1);
     expect(message.match(/"spanId"/g)).toHaveLength(1);
   });
+});
+
+it("runs the chapters that are named, and all by default", () => {
+  const chaptersOf = (options?: Pick<ConformanceOptions, "chapters">): string[] => {
+    const names = [...testsFor(createMemoryEngine, options).keys()];
+    return [...new Set(names.map((name) => name.split(" > ")[0] as string))];
+  };
+  expect(chaptersOf().length).toBe(19);
+  expect(chaptersOf({ chapters: ["writing", "tenants"] })).toEqual(["writing", "tenants"]);
 });

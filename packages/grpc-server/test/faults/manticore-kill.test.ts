@@ -6,7 +6,7 @@ import { type ServerOnManticore, serverOnManticore } from "../manticore/server.j
 import { askMysql } from "../manticore/sql.js";
 import { ingestThroughKills, type KilledIngest } from "./kill/ingest.js";
 
-const kills = Number(process.env.SPANSTORE_KILLS ?? 4);
+const kills = Number(process.env.SPANSTORE_KILLS ?? 2);
 const timeout = 60_000 + kills * 20_000;
 const firstStart = 1_800_000_000_000_000_000n;
 

@@ -22,10 +22,14 @@ import {
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const open = new Set<Socket>();
+const calls = new Set<{ cancel(): void }>();
 let served: Served | undefined;
 afterEach(async () => {
   for (const socket of open) socket.destroy();
   open.clear();
+  // The server waits for the calls in flight.
+  for (const call of calls) call.cancel();
+  calls.clear();
   await served?.stop();
   served = undefined;
 });
@@ -60,6 +64,7 @@ async function busy(address: string) {
   const client = connect(address);
   onTestFinished(() => client.close());
   const { call, answer } = client.upload("Export");
+  calls.add(call);
   call.on("error", () => {});
   await waitUntil("the call", async () => (await metric("spanstore_calls")) > before);
   return { call, answer };

@@ -50,6 +50,23 @@ describeWithPeer("manticore", "conformance with numbers made small", (located) =
         return createSpanStore(await of(own), (tenant) => of(tenantPrefix(own, tenant)));
       },
       persists: true,
+      // What statements and their sizes can break.
+      chapters: [
+        "losslessness",
+        "writing",
+        "watching",
+        "retention",
+        "names",
+        "searching",
+        "traces as they come",
+        "paging",
+        "edges of pages",
+        "hostile text",
+        "dependencies",
+        "metrics",
+        "large traces",
+        "differential",
+      ],
       runs: 15,
     },
   );

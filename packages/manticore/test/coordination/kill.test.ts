@@ -9,7 +9,7 @@ import { describeWithPeer } from "../../../../scripts/test-support/peers.js";
 import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 import { ask } from "../sql.js";
 
-const kills = Number(process.env.SPANSTORE_KILLS ?? 8);
+const kills = Number(process.env.SPANSTORE_KILLS ?? 4);
 const module = new URL("../../dist/index.js", import.meta.url);
 
 describeWithPeer("manticore", "kill -9 during ingest", (located) => {

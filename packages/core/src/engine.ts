@@ -22,6 +22,15 @@ export {
   type GroupCommitOptions,
   type GroupItem,
 } from "./engine-kit/group-commit.js";
+export {
+  type ArrivingBytes,
+  type ArrivingOptions,
+  arrivingBytes,
+  BrokenCompression,
+  tooLarge,
+} from "./engine-kit/intake/arriving-bytes.js";
+export type { Decoder } from "./engine-kit/intake/decompress.js";
+export type { Place } from "./engine-kit/intake/place.js";
 export { lazyEngine } from "./engine-kit/lazy-engine.js";
 export { bucketStart, type CallBuckets, createCallBuckets } from "./engine-kit/ledgers/call-buckets.js";
 export { createCallLedger } from "./engine-kit/ledgers/call-ledger.js";
@@ -30,13 +39,14 @@ export type { LedgerSource } from "./engine-kit/ledgers/trace-ledger.js";
 export { createNameCodec, type NameCodec } from "./engine-kit/name-codec.js";
 export { pause } from "./engine-kit/pause.js";
 export { createReclaimer } from "./engine-kit/reclaim.js";
-export { checkNode, threadFile, unsupportedNode } from "./engine-kit/runtime.js";
+export { checkNode, unsupportedNode } from "./engine-kit/runtime.js";
+export { threadFile } from "./engine-kit/threads/thread-file.js";
 export {
   createWorkerChannel,
   type WaitingCall,
   type WorkerChannel,
   type WorkerChannelOptions,
-} from "./engine-kit/worker-channel.js";
+} from "./engine-kit/threads/worker-channel.js";
 export { createWriteBarrier, type WriteBarrier } from "./engine-kit/write-barrier.js";
 export {
   type ErrorData,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { SpanStore, WriteResult } from "@spanstore/core";
-import type { Finding } from "@spanstore/core/engine";
+import type { Finding, Place } from "@spanstore/core/engine";
 import type { Arrivals } from "./beyond/arrivals.js";
 
 /** What a call does: a caller may be let to do one and not the other. */
@@ -22,16 +22,7 @@ export interface HttpCaller {
 }
 
 /** Room that the body of a request takes, from its first byte until its spans are durable or its question is answered. */
-export interface BodyPlace {
-  /** @throws OVERLOADED when there is no room for so many bytes more. */
-  take(bytes: number): void;
-  /** More is to come from outside: a place that waits for it in vain may be given to others. */
-  expect(): void;
-  /** Nothing is waited for. */
-  settle(): void;
-  /** Gives up all of it; again is no error. */
-  release(): void;
-}
+export type BodyPlace = Omit<Place, "enter">;
 
 /** What a server says of itself. */
 export interface ServerFacts {
@@ -143,7 +134,7 @@ export interface Settings
 
 const mebibyte = 1024 * 1024;
 
-const unbounded: BodyPlace = { take() {}, expect() {}, settle() {}, release() {} };
+const unbounded: BodyPlace = { take() {}, giveBack() {}, expect() {}, settle() {}, release() {} };
 
 export function settingsOf(store: SpanStore, options: HttpFaceOptions, closing: AbortSignal): Settings {
   const storeOf =

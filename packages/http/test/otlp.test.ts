@@ -137,6 +137,10 @@ describe("OTLP/HTTP", () => {
           taken += bytes;
           most = Math.max(most, taken);
         },
+        giveBack: (bytes: number) => {
+          own -= bytes;
+          taken -= bytes;
+        },
         expect() {},
         settle() {},
         release: () => {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { SpanStoreError } from "../errors/errors.js";
 
 const oldestNode = [22, 12] as const;
@@ -17,19 +16,4 @@ export function checkNode(): void {
   const problem = unsupportedNode();
   if (problem === undefined) return;
   throw new SpanStoreError("DRIVER_UNAVAILABLE", problem, { hint: "run the program on a newer Node.js" });
-}
-
-/**
- * The URL of a file that an engine runs as a thread.
- * @param from the `import.meta.url` of the module beside the file.
- * @param packageName the engine's package.
- * @throws DRIVER_UNAVAILABLE when the file is missing, as in a bundle.
- */
-export function threadFile(name: string, from: string | undefined, packageName: string): URL {
-  // A bundle in CommonJS has no import.meta.url.
-  const url = from === undefined ? undefined : new URL(name, from);
-  if (url !== undefined && existsSync(url)) return url;
-  throw new SpanStoreError("DRIVER_UNAVAILABLE", `${packageName} lacks its file ${name}`, {
-    hint: `a bundler leaves it out: install ${packageName} where the program runs, and bundle with --external:${packageName}`,
-  });
 }

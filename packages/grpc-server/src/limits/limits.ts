@@ -1,7 +1,7 @@
 import type { Metadata } from "@grpc/grpc-js";
+import type { Place } from "@spanstore/core/engine";
 import type { TenantOf } from "../routing/tenancy.js";
 import { messageBytes } from "../rpc/arriving-message.js";
-import type { Place } from "../rpc/place.js";
 import type { WireOptions } from "../rpc/wire-calls.js";
 import { type Connections, createConnections } from "./connections.js";
 import { createIntake } from "./intake.js";

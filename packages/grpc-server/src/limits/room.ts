@@ -1,5 +1,5 @@
 import { SpanStoreError } from "@spanstore/core";
-import type { Place } from "../rpc/place.js";
+import type { Place } from "@spanstore/core/engine";
 import { createShares } from "./shares.js";
 
 /** Whose room it is: shares are equal by tenant, and by connection. */

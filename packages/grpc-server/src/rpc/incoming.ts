@@ -1,8 +1,7 @@
 import type { Readable } from "node:stream";
 import { type StatusObject, status } from "@grpc/grpc-js";
-import { type ArrivingMessage, arrivingMessage, BrokenCompression, tooLarge } from "./arriving-message.js";
-import { isKnownEncoding } from "./decompress.js";
-import type { Place } from "./place.js";
+import { BrokenCompression, type Place, tooLarge } from "@spanstore/core/engine";
+import { type ArrivingMessage, arrivingMessage, isKnownEncoding } from "./arriving-message.js";
 import { giveReceipt } from "./receipts.js";
 import { failure, statusOfError } from "./status.js";
 
@@ -133,7 +132,7 @@ export function readIncoming(options: IncomingOptions): Incoming {
     } else if (isCompressed && !isKnownEncoding(encoding)) {
       end(failure(status.UNIMPLEMENTED, `no requests are taken that are compressed by ${encoding}`));
     } else if (length > mostBytes) {
-      fail(tooLarge(mostBytes));
+      fail(tooLarge("request", mostBytes));
     } else {
       const place = options.place(fail);
       const message = arrivingMessage({

@@ -1,7 +1,7 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import type { Place } from "@spanstore/core/engine";
 import { type BaseCall, onBaseCall, onStatus, stopSending, takeReading } from "./grpc-js.js";
 import { type Incoming, readIncoming } from "./incoming.js";
-import type { Place } from "./place.js";
 import { statusOfError } from "./status.js";
 
 /** What is taken in of the calls of one method. */

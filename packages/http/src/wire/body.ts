@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
+import { arrivingBytes, BrokenCompression, type Decoder, tooLarge } from "@spanstore/core/engine";
 import type { BodyPlace } from "../options.js";
 import { HttpError } from "./errors.js";
 
@@ -15,11 +15,7 @@ export interface BodyOptions {
   readonly signal: AbortSignal;
 }
 
-/** No more than this comes out of one compressed byte, once more than `smallBytes` have come. */
-const maxRatio = 256;
-const smallBytes = 4 * 1024 * 1024;
-
-const decoders: Readonly<Record<string, (() => Transform) | undefined>> = {
+const decoders: Readonly<Record<string, (() => Decoder) | undefined>> = {
   gzip: zlib.createGunzip,
   "x-gzip": zlib.createGunzip,
   deflate: zlib.createInflate,
@@ -34,23 +30,30 @@ const decoders: Readonly<Record<string, (() => Transform) | undefined>> = {
 export function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
   const { mostBytes, arrivalMs, place, signal } = options;
   const decoder = decoderOf(request);
-  const declared = Number(request.headers["content-length"] ?? 0);
-  if (decoder === undefined && declared > mostBytes) return Promise.reject(tooLarge(mostBytes));
+  const declared = request.headers["content-length"];
+  const length = declared === undefined ? undefined : Number(declared);
+  if (decoder === undefined && length !== undefined && length > mostBytes) {
+    return Promise.reject(tooLarge("body", mostBytes));
+  }
   return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    let received = 0;
-    let size = 0;
+    let hasBegun = false;
     const stop = (): void => {
       clearTimeout(timer);
       signal.removeEventListener("abort", leave);
       request.off("data", take).off("end", end).off("close", cut);
       request.pause();
-      decoder?.removeAllListeners().on("error", () => {});
-      decoder?.destroy();
+      body.drop();
     };
     const fail = (error: unknown): void => {
       stop();
-      reject(error);
+      reject(error instanceof BrokenCompression ? new HttpError(400, error.message) : error);
+    };
+    const guarded = (work: () => void): void => {
+      try {
+        work();
+      } catch (error) {
+        fail(error);
+      }
     };
     const leave = (): void => fail(new SpanStoreError("ABORTED", "the call was cancelled"));
     const cut = (): void => fail(new HttpError(400, "the body ends before its end"));
@@ -58,38 +61,39 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
       () => fail(new HttpError(408, `the body did not arrive within ${arrivalMs} ms`)),
       arrivalMs,
     ).unref();
-    const finish = (): void => {
-      stop();
-      place.settle();
-      resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, size));
+    const body = arrivingBytes({
+      what: "body",
+      length,
+      decoder,
+      mostBytes,
+      overheadBytes: 0,
+      place,
+      arrived: (bytes) => {
+        stop();
+        place.settle();
+        resolve(bytes);
+      },
+      drained: () => request.resume(),
+      failed: fail,
+    });
+    // A body that sends nothing takes no room.
+    const begin = (): void => {
+      if (!hasBegun) body.begin(0);
+      hasBegun = true;
     };
-    const add = (piece: Buffer): void => {
-      size += piece.length;
-      try {
-        if (size > mostBytes) throw tooLarge(mostBytes);
-        if (decoder !== undefined && size > smallBytes && size > received * maxRatio) throw tooDense();
-        place.take(piece.length);
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      pieces.push(piece);
-    };
-    const take = (piece: Buffer): void => {
-      received += piece.length;
-      place.expect();
-      if (decoder === undefined) add(piece);
-      else if (!decoder.write(piece)) request.pause();
-    };
+    const take = (piece: Buffer): void =>
+      guarded(() => {
+        place.expect();
+        begin();
+        if (!body.add(piece)) request.pause();
+      });
     const end = (): void => {
       request.off("close", cut);
-      if (decoder === undefined) finish();
-      else decoder.end();
+      guarded(() => {
+        begin();
+        body.end();
+      });
     };
-    decoder?.on("data", add);
-    decoder?.on("drain", () => request.resume());
-    decoder?.on("end", finish);
-    decoder?.on("error", () => fail(new HttpError(400, "the body cannot be decompressed")));
     signal.addEventListener("abort", leave, { once: true });
     request.on("data", take).on("end", end).on("close", cut);
     if (request.readableEnded) end();
@@ -99,7 +103,7 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
 }
 
 /** @throws HttpError for a way of compression that is not known. */
-function decoderOf(request: IncomingMessage): Transform | undefined {
+function decoderOf(request: IncomingMessage): (() => Decoder) | undefined {
   const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   if (encoding === "identity" || encoding === "") return undefined;
   const create = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
@@ -109,19 +113,5 @@ function decoderOf(request: IncomingMessage): Transform | undefined {
       "accept-encoding": known.join(", "),
     });
   }
-  return create();
-}
-
-function tooLarge(mostBytes: number): SpanStoreError {
-  return new SpanStoreError("TOO_LARGE", `a body here has no more than ${mostBytes} bytes`, {
-    field: "body",
-  });
-}
-
-function tooDense(): SpanStoreError {
-  return new SpanStoreError(
-    "TOO_LARGE",
-    `a body of more than ${smallBytes} bytes is compressed to no less than 1 of ${maxRatio} bytes`,
-    { field: "body", hint: "send smaller requests, or send them without compression" },
-  );
+  return create;
 }

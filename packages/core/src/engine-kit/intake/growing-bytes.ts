@@ -2,7 +2,7 @@
 export interface GrowingBytes {
   readonly length: () => number;
   readonly add: (piece: Uint8Array) => void;
-  /** All of them, in a buffer of their own. */
+  /** Hands out all of them, in a buffer of their own. */
   readonly take: () => Buffer;
   /** Gives their memory back at once, and not when the garbage is collected next. */
   readonly free: () => void;
@@ -33,7 +33,10 @@ export function growingBytes(most: number): GrowingBytes {
     },
     take: () => {
       if (length < buffer.length) resize(length);
-      return buffer;
+      const all = buffer;
+      buffer = Buffer.allocUnsafeSlow(0);
+      length = 0;
+      return all;
     },
     free: () => {
       freeNow(buffer);

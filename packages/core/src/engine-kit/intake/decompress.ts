@@ -1,7 +1,10 @@
-import { createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
+import type { Transform } from "node:stream";
 
 /** What a decompressor holds besides what comes out: its window, its state, and what waits at both of its ends. */
 export const decompressorBytes = 128 * 1024;
+
+/** One of zlib's: it counts what it has read. */
+export type Decoder = Transform & { readonly bytesWritten: number };
 
 /** Told what comes out of a decompressor. */
 export interface DecompressorSink {
@@ -24,18 +27,8 @@ export interface Decompressor {
   readonly destroy: () => void;
 }
 
-const decoders: Readonly<Record<string, () => Gunzip | Inflate>> = {
-  gzip: createGunzip,
-  deflate: createInflate,
-};
-
-export function isKnownEncoding(encoding: string): boolean {
-  return Object.hasOwn(decoders, encoding);
-}
-
-/** Decompresses by pieces, off this thread. @param encoding one that is known. */
-export function createDecompressor(encoding: string, sink: DecompressorSink): Decompressor {
-  const decoder = (decoders[encoding] as () => Gunzip | Inflate)();
+/** Decompresses by pieces, off this thread. */
+export function createDecompressor(decoder: Decoder, sink: DecompressorSink): Decompressor {
   let over = false;
   const unlessOver = (tell: () => void) => (): void => {
     if (!over) tell();

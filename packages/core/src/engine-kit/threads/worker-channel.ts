@@ -1,5 +1,5 @@
 import { type TransferListItem, Worker, type WorkerOptions } from "node:worker_threads";
-import type { SpanStoreError } from "../errors/errors.js";
+import type { SpanStoreError } from "../../errors/errors.js";
 
 /** A thread of an engine, and the calls that wait for its answers. */
 export interface WorkerChannel<Call> {

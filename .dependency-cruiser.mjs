@@ -35,10 +35,11 @@ const packages = {
   sqlite: ["core"],
   manticore: ["core"],
   elasticsearch: ["core", "jaeger"],
+  rpc: ["core", "client"],
   ui: ["core"],
   watch: ["core"],
   http: ["core", "jaeger", "client", "ui"],
-  "grpc-server": ["core", "jaeger", "client", "http", "watch", "sqlite", "manticore", "elasticsearch"],
+  "grpc-server": ["core", "jaeger", "client", "rpc", "http", "watch", "sqlite", "manticore", "elasticsearch"],
   cli: ["core", "jaeger", "client", "watch", "grpc-server"],
 };
 

@@ -62,7 +62,7 @@ describe("the pages of the packages", () => {
     });
   });
 
-  it.each(["core", "sqlite", "otel-exporter", "grpc-server", "http", "ui"])(
+  it.each(["core", "sqlite", "otel-exporter", "grpc-server", "http", "rpc", "ui"])(
     "%s: a program that runs",
     async (name) => {
       const [program = "", ...others] = programsOf(name);

@@ -1,22 +1,20 @@
 import { Server, type ServerInterceptor } from "@grpc/grpc-js";
-import type { Logger } from "pino";
-import { registerReflection } from "./rpc/reflection.js";
-import { registerServices, type Services } from "./rpc/services.js";
+import { loadProtos, ownPaths, serviceOf } from "@spanstore/client/wire";
+import { createReflection, registerServices, type ServicesOptions } from "@spanstore/rpc";
+import { protoPath as healthProto } from "grpc-health-check";
 import { registerHealth } from "./upkeep/health.js";
 import type { ReadinessCheck } from "./upkeep/readiness.js";
 
-export interface GrpcServiceOptions {
-  readonly services: Services;
-  readonly choose: Parameters<typeof registerServices>[2];
+export interface GrpcServiceOptions extends Required<Omit<ServicesOptions, "definitionOf">> {
   readonly readiness: ReadinessCheck;
   /** The first is nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
   /** Calls of one connection at the same time. */
   readonly maxCallsPerConnection: number;
-  /** Fires when the server goes down. */
-  readonly draining: AbortSignal;
-  readonly log: Logger;
 }
+
+/** Made once: it says the same for every server, and reading all files takes a while. */
+let addReflection: ReturnType<typeof createReflection> | undefined;
 
 /** A gRPC server with everything that is served on one port. */
 export interface GrpcService {
@@ -28,7 +26,7 @@ export interface GrpcService {
 }
 
 export function createGrpcService(options: GrpcServiceOptions): GrpcService {
-  const { services, choose, readiness, draining, log } = options;
+  const { services, readiness } = options;
   const server = new Server({
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": options.maxCallsPerConnection,
@@ -38,9 +36,12 @@ export function createGrpcService(options: GrpcServiceOptions): GrpcService {
     "grpc.enable_channelz": 0,
     interceptors: [...options.interceptors],
   });
-  registerServices(server, services, choose, log, draining);
+  registerServices(server, { ...options, definitionOf: serviceOf });
   const health = registerHealth(server, Object.keys(services), readiness);
-  registerReflection(server);
+  addReflection ??= createReflection((paths) =>
+    loadProtos([...ownPaths(), healthProto, ...paths], { keepCase: true }),
+  );
+  addReflection(server);
   return {
     server,
     drain() {

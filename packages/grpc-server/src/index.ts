@@ -1,3 +1,3 @@
-export { ListenError } from "./rpc/listen.js";
+export { ListenError } from "@spanstore/rpc";
 export { type RunningServer, startServer } from "./server.js";
 export type { ServerOptions } from "./server-options.js";

@@ -1,6 +1,7 @@
 // What a program around the server needs: its configuration, and the stores that the configuration names.
 export type { JaegerIndices, JaegerIndicesOptions } from "@spanstore/elasticsearch";
 export type { ManticoreMaintenance } from "@spanstore/manticore";
+export { type Address, formatAddress, parseAddress } from "@spanstore/rpc";
 export { type Environment, tokenVariable } from "./config/environment.js";
 export { exposureOf } from "./config/exposure.js";
 export { fileProblem, isSystemError } from "./config/file-problem.js";
@@ -23,7 +24,6 @@ export { diagnoseBackend, diagnoseStore } from "./engines/diagnose.js";
 export { openJaegerIndices, openManticoreMaintenance } from "./engines/maintenance.js";
 export { openStore, type StoreRole, sqlitePath } from "./engines/open-store.js";
 export { memoryBound } from "./limits/memory-bound.js";
-export { type Address, formatAddress, parseAddress } from "./rpc/listen.js";
 export { type RunOptions, run } from "./run.js";
 export { openDeadLetterFile } from "./upkeep/dead-letter-file.js";
 export { boundaryOf, keepMsOf, type RetentionPolicy } from "./upkeep/retention.js";

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { setLogger } from "@grpc/grpc-js";
 import { isSpanStoreError, type SpanStore, type SpanStoreError } from "@spanstore/core";
+import { ListenError } from "@spanstore/rpc";
 import type { Logger } from "pino";
 import type { Environment } from "./config/environment.js";
 import { exposureOf } from "./config/exposure.js";
@@ -14,7 +15,6 @@ import { UsageError } from "./config/usage-error.js";
 import { diagnoseBackend } from "./engines/diagnose.js";
 import { openStore } from "./engines/open-store.js";
 import { greeting } from "./greeting.js";
-import { ListenError } from "./rpc/listen.js";
 import { startServer } from "./server.js";
 import { createLog } from "./upkeep/log.js";
 

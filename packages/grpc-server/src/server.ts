@@ -3,6 +3,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defaultTenantHeader } from "@spanstore/client/wire";
 import { SpanStoreError } from "@spanstore/core";
 import { createArrivals } from "@spanstore/http";
+import {
+  type Address,
+  formatAddress,
+  type GrpcPort,
+  listenGrpc,
+  listenHttp,
+  parseAddress,
+  serverCredentials,
+  wireCalls,
+} from "@spanstore/rpc";
 import { pino } from "pino";
 import { createAdminServer } from "./admin/admin-server.js";
 import { createGrpcService, type GrpcService, type GrpcServiceOptions } from "./grpc-service.js";
@@ -13,16 +23,6 @@ import { createRateLimits } from "./limits/rate-limits.js";
 import { createArchive } from "./routing/archive.js";
 import { createBackends } from "./routing/backends.js";
 import { createTenantOf } from "./routing/tenancy.js";
-import { serverCredentials } from "./rpc/grpc-js.js";
-import {
-  type Address,
-  formatAddress,
-  type GrpcPort,
-  listenGrpc,
-  listenHttp,
-  parseAddress,
-} from "./rpc/listen.js";
-import { wireCalls } from "./rpc/wire-calls.js";
 import { guardCalls } from "./security/guard-calls.js";
 import { openSecurity } from "./security/security.js";
 import type { ServerOptions } from "./server-options.js";

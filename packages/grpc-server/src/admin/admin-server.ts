@@ -7,7 +7,7 @@ import {
 import { createServer as createHttpsServer } from "node:https";
 import { TLSSocket } from "node:tls";
 import { isSpanStoreError } from "@spanstore/core";
-import { type Connections, peerOf } from "../limits/connections.js";
+import { type Connections, peerOf } from "@spanstore/rpc";
 import { type Headers, headersOverHttp } from "../routing/tenancy.js";
 import type { Authorizer } from "../security/authorizer.js";
 import type { TlsSource } from "../security/tls-source.js";

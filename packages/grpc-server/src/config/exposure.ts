@@ -1,4 +1,4 @@
-import { type Address, parseAddress } from "../rpc/listen.js";
+import { type Address, parseAddress } from "@spanstore/rpc";
 import type { Config } from "./options.js";
 
 /** What a configuration lets others do, and what to do about it. */

@@ -1,6 +1,6 @@
 import { formatTimeSpan, parseSize, parseTimeSpan } from "@spanstore/core/text";
+import { parseAddress } from "@spanstore/rpc";
 import { z } from "zod";
-import { parseAddress } from "../rpc/listen.js";
 
 const nanosPerMilli = 1_000_000n;
 

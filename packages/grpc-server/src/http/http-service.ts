@@ -5,12 +5,11 @@ import {
   type HttpFace,
   type HttpFaceOptions,
 } from "@spanstore/http";
+import { type Address, listenError, peerOf } from "@spanstore/rpc";
 import type { Logger } from "pino";
-import { peerOf } from "../limits/connections.js";
 import type { Limits } from "../limits/limits.js";
 import type { HttpSpace } from "../routing/backends.js";
 import { headersOverHttp, type TenantOf } from "../routing/tenancy.js";
-import { type Address, listenError } from "../rpc/listen.js";
 import type { Authorizer } from "../security/authorizer.js";
 import type { TlsSource } from "../security/tls-source.js";
 import type { HttpMetrics } from "../upkeep/http-metrics.js";

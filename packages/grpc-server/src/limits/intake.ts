@@ -1,6 +1,5 @@
 import type { Metadata } from "@grpc/grpc-js";
-import type { Intake } from "../rpc/wire-calls.js";
-import type { Party, Room } from "./room.js";
+import type { Intake, Party, Room } from "@spanstore/rpc";
 import { isWritePath } from "./writes.js";
 
 export interface IntakeOptions {

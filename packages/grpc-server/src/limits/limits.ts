@@ -1,12 +1,16 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { Place } from "@spanstore/core/engine";
+import {
+  type Connections,
+  createConnections,
+  createRoom,
+  messageBytes,
+  type Party,
+  type WireOptions,
+} from "@spanstore/rpc";
 import type { TenantOf } from "../routing/tenancy.js";
-import { messageBytes } from "../rpc/arriving-message.js";
-import type { WireOptions } from "../rpc/wire-calls.js";
-import { type Connections, createConnections } from "./connections.js";
 import { createIntake } from "./intake.js";
 import { connectionsWithin, openFileLimit } from "./open-files.js";
-import { createRoom, type Party } from "./room.js";
 
 const mebibyte = 1024 * 1024;
 

@@ -1,5 +1,4 @@
-import type { Requests, UnaryMethod, UploadMethod } from "../rpc/calls.js";
-import type { ServiceMethods, Services } from "../rpc/services.js";
+import type { Requests, ServiceMethods, Services, UnaryMethod, UploadMethod } from "@spanstore/rpc";
 import type { RateLimit } from "./rate-limits.js";
 import { isUnaryWrite } from "./writes.js";
 

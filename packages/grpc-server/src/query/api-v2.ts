@@ -1,6 +1,6 @@
 import { messageCodec } from "@spanstore/client/wire";
 import { SpanStoreError } from "@spanstore/core";
-import type { ServiceMethods } from "../rpc/services.js";
+import type { ServiceMethods } from "@spanstore/rpc";
 import { queryFromProto, type TraceQueryParameters } from "../storage-v1/query-from-proto.js";
 import { hexId, spanReader, spanResponses } from "../storage-v1/span-reader.js";
 import { dependencyReader } from "../storage-v2/dependency-reader.js";

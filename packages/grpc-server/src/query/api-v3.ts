@@ -1,6 +1,6 @@
 import { type Duration, filterOf, messageCodec, type Timestamp } from "@spanstore/client/wire";
 import { SpanStoreError, type TraceChunk, type TraceQuery, type TraceSummary } from "@spanstore/core";
-import type { ServiceMethods } from "../rpc/services.js";
+import type { ServiceMethods } from "@spanstore/rpc";
 import { dependencyReader } from "../storage-v2/dependency-reader.js";
 import type { Pagination } from "../storage-v2/pagination.js";
 import { queryFromProto } from "../storage-v2/query-from-proto.js";

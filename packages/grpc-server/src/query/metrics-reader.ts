@@ -7,7 +7,7 @@ import {
   protoLatency,
 } from "@spanstore/client/wire";
 import type { Dependency, MetricSeries, SpanStore } from "@spanstore/core";
-import type { ServiceMethods } from "../rpc/services.js";
+import type { ServiceMethods } from "@spanstore/rpc";
 
 interface GetMetricsRequest {
   readonly query?: {

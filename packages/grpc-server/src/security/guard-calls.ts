@@ -1,7 +1,7 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
 import { SpanStoreError } from "@spanstore/core";
+import { statusOfError } from "@spanstore/rpc";
 import type { TenantOf } from "../routing/tenancy.js";
-import { statusOfError } from "../rpc/status.js";
 import type { Authorizer } from "./authorizer.js";
 import { needOf } from "./needs.js";
 

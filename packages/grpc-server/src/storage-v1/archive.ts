@@ -1,5 +1,5 @@
 import { SpanStoreError } from "@spanstore/core";
-import type { StreamMethod, UnaryMethod } from "../rpc/calls.js";
+import type { StreamMethod, UnaryMethod } from "@spanstore/rpc";
 
 /** What the archive services need of the archive's own services. */
 export interface ArchiveMethods {

@@ -1,5 +1,5 @@
 import { messageCodec } from "@spanstore/client/wire";
-import type { UnaryMethod } from "../rpc/calls.js";
+import type { UnaryMethod } from "@spanstore/rpc";
 
 interface CapabilitiesResponse {
   readonly archiveSpanReader: boolean;

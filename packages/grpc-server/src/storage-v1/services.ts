@@ -1,5 +1,5 @@
 import type { SpanStore } from "@spanstore/core";
-import type { Services } from "../rpc/services.js";
+import type { Services } from "@spanstore/rpc";
 import { dependencyReader } from "../storage-v2/dependency-reader.js";
 import type { DeadLetters } from "../upkeep/dead-letters.js";
 import type { Metrics } from "../upkeep/metrics.js";

@@ -2,8 +2,7 @@ import { messageCodec } from "@spanstore/client/wire";
 import { type SpanStore, SpanStoreError, type TraceChunk } from "@spanstore/core";
 import { createTurns } from "@spanstore/core/engine";
 import { spansResponseChunks } from "@spanstore/jaeger";
-import type { StreamMethod } from "../rpc/calls.js";
-import type { ServiceMethods } from "../rpc/services.js";
+import type { ServiceMethods, StreamMethod } from "@spanstore/rpc";
 import { queryFromProto, type TraceQueryParameters } from "./query-from-proto.js";
 
 interface SearchRequest {

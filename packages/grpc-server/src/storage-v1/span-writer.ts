@@ -1,6 +1,6 @@
 import { isSpanStoreError, type SpanStore, SpanStoreError } from "@spanstore/core";
 import { otlpOfJaegerSpan } from "@spanstore/jaeger";
-import type { UnaryMethod, UploadMethod } from "../rpc/calls.js";
+import type { UnaryMethod, UploadMethod } from "@spanstore/rpc";
 import type { DeadLetters } from "../upkeep/dead-letters.js";
 import type { Metrics } from "../upkeep/metrics.js";
 import { createWriteGroup } from "./write-group.js";

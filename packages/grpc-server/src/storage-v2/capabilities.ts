@@ -1,6 +1,6 @@
 import { messageCodec } from "@spanstore/client/wire";
 import type { SearchCapabilities, SpanStore } from "@spanstore/core";
-import type { UnaryMethod } from "../rpc/calls.js";
+import type { UnaryMethod } from "@spanstore/rpc";
 
 /** jaeger.storage.v2.Capabilities: what the store says of itself. */
 export function capabilities(store: SpanStore): Record<string, UnaryMethod> {

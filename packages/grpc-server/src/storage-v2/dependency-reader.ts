@@ -1,6 +1,6 @@
 import { checkRange, instant, latestNano, messageCodec, type Timestamp } from "@spanstore/client/wire";
 import type { SpanStore } from "@spanstore/core";
-import type { UnaryMethod } from "../rpc/calls.js";
+import type { UnaryMethod } from "@spanstore/rpc";
 
 interface GetDependenciesRequest {
   readonly startTime?: Timestamp;

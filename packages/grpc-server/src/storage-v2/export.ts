@@ -1,6 +1,6 @@
 import { encodeExportResponse, partialSuccessOf } from "@spanstore/client/wire";
 import type { SpanStore, WriteResult } from "@spanstore/core";
-import type { UnaryMethod } from "../rpc/calls.js";
+import type { UnaryMethod } from "@spanstore/rpc";
 import type { DeadLetters } from "../upkeep/dead-letters.js";
 import type { Metrics } from "../upkeep/metrics.js";
 

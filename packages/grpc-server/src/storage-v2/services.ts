@@ -1,5 +1,5 @@
 import type { SpanStore } from "@spanstore/core";
-import type { Services } from "../rpc/services.js";
+import type { Services } from "@spanstore/rpc";
 import type { DeadLetters } from "../upkeep/dead-letters.js";
 import type { Metrics } from "../upkeep/metrics.js";
 import { capabilities } from "./capabilities.js";

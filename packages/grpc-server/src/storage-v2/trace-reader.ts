@@ -15,7 +15,7 @@ import {
   type TraceChunk,
   type TraceSummary,
 } from "@spanstore/core";
-import type { StreamMethod, UnaryMethod } from "../rpc/calls.js";
+import type { StreamMethod, UnaryMethod } from "@spanstore/rpc";
 import { queryFromProto, type TraceQueryParameters } from "./query-from-proto.js";
 import { type SpanQueryParameters, spanQueryFromProto } from "./span-query-from-proto.js";
 

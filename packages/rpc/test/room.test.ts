@@ -2,7 +2,7 @@ import { isSpanStoreError } from "@spanstore/core";
 import type { Place } from "@spanstore/core/engine";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRoom, type Party } from "../../src/limits/room.js";
+import { createRoom, type Party } from "../src/arriving/room.js";
 
 const party = (connection: string, tenant?: string): Party => ({ connection, tenant });
 

@@ -9,9 +9,8 @@ import type {
   ServerWritableStream,
 } from "@grpc/grpc-js";
 import { SpanStoreError } from "@spanstore/core";
-import type { Logger } from "pino";
-import { claimMessage } from "./receipts.js";
-import { deadlineExceeded, isServerFault, statusOfError } from "./status.js";
+import { claimMessage } from "../arriving/receipts.js";
+import { deadlineExceeded, isServerFault, statusOfError } from "../status.js";
 
 /** Answers one encoded request with one encoded response. */
 export type UnaryMethod = (request: Buffer, signal: AbortSignal) => Promise<Uint8Array>;
@@ -35,6 +34,13 @@ export interface UploadRequest {
   readonly release: () => void;
 }
 
+/** Where calls that fail are told of; a logger of pino's is one, and `console`. */
+export interface CallLog {
+  /** The fault lies with the server. */
+  error(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+}
+
 /** The method that answers a call with these headers. */
 export type Choice<Method> = (headers: Metadata) => Method | Promise<Method>;
 
@@ -44,7 +50,7 @@ type UploadCall = ServerReadableStream<Buffer, Buffer>;
 type Call = UnaryCall | StreamCall | UploadCall;
 
 /** Makes a grpc-js handler of a method: cancellation and deadline fire its signal, errors become statuses. */
-export function unaryHandler(choose: Choice<UnaryMethod>, log: Logger): handleUnaryCall<Buffer, Buffer> {
+export function unaryHandler(choose: Choice<UnaryMethod>, log: CallLog): handleUnaryCall<Buffer, Buffer> {
   return (call, respond) => {
     const scope = openScope(call);
     const release = claimMessage(call.request);
@@ -70,7 +76,7 @@ export function unaryHandler(choose: Choice<UnaryMethod>, log: Logger): handleUn
  */
 export function uploadHandler(
   choose: Choice<UploadMethod>,
-  log: Logger,
+  log: CallLog,
   draining: AbortSignal,
 ): handleClientStreamingCall<Buffer, Buffer> {
   return (call, respond) => {
@@ -115,7 +121,7 @@ const maxUnsentBytes = 64 * 1024;
 /** Makes a grpc-js handler of a streaming method; a slow client slows the method down. */
 export function streamHandler(
   choose: Choice<StreamMethod>,
-  log: Logger,
+  log: CallLog,
 ): handleServerStreamingCall<Buffer, Buffer> {
   return (call) => {
     const scope = openScope(call);
@@ -204,7 +210,7 @@ function openScope(call: EventEmitter & Pick<Call, "getDeadline">): CallScope {
   };
 }
 
-function failed(error: unknown, call: Call, signal: AbortSignal, log: Logger) {
+function failed(error: unknown, call: Call, signal: AbortSignal, log: CallLog) {
   const status = statusOfError(error, signal);
   if (isServerFault(status.code)) {
     log.error({ err: error, method: call.getPath(), peer: call.getPeer() }, "a call failed");

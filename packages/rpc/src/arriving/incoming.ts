@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 import { type StatusObject, status } from "@grpc/grpc-js";
 import { BrokenCompression, type Place, tooLarge } from "@spanstore/core/engine";
+import { failure, statusOfError } from "../status.js";
 import { type ArrivingMessage, arrivingMessage, isKnownEncoding } from "./arriving-message.js";
 import { giveReceipt } from "./receipts.js";
-import { failure, statusOfError } from "./status.js";
 
 /** How the messages of one call are read. */
 export interface IncomingOptions {

@@ -3,9 +3,9 @@ import { deflateSync, gzipSync } from "node:zlib";
 import { type StatusObject, status } from "@grpc/grpc-js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRoom } from "../../src/limits/room.js";
-import { readIncoming } from "../../src/rpc/incoming.js";
-import { claimMessage } from "../../src/rpc/receipts.js";
+import { readIncoming } from "../src/arriving/incoming.js";
+import { claimMessage } from "../src/arriving/receipts.js";
+import { createRoom } from "../src/arriving/room.js";
 
 const mebibyte = 1024 * 1024;
 

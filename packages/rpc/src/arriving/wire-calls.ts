@@ -1,8 +1,8 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import type { Place } from "@spanstore/core/engine";
-import { type BaseCall, onBaseCall, onStatus, stopSending, takeReading } from "./grpc-js.js";
+import { type BaseCall, onBaseCall, onStatus, stopSending, takeReading } from "../grpc-js.js";
+import { statusOfError } from "../status.js";
 import { type Incoming, readIncoming } from "./incoming.js";
-import { statusOfError } from "./status.js";
 
 /** What is taken in of the calls of one method. */
 export interface Intake {

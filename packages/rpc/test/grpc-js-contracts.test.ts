@@ -1,4 +1,4 @@
-/** What `src/rpc/grpc-js.ts` takes for granted of grpc-js and nothing promises. */
+/** What `src/grpc-js.ts` takes for granted of grpc-js and nothing promises. */
 import { once } from "node:events";
 import { type ClientHttp2Session, connect, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer, type Server as NetServer } from "node:net";
@@ -11,7 +11,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
-import { type BaseCall, onStatus, takeReading } from "../../src/rpc/grpc-js.js";
+import { type BaseCall, onStatus, takeReading } from "../src/grpc-js.js";
 
 const same = (bytes: Buffer) => bytes;
 const codec = {

@@ -1,5 +1,5 @@
 import type { Layer } from "./layers.js";
-import { environmentName, type OptionName, optionNames, refusesEmpty } from "./options.js";
+import { environmentName, type OptionName, optionNames, options } from "./options.js";
 import { nearestTo } from "./usage-error.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,7 +20,7 @@ export function readEnvironment(environment: Environment): Layer {
   const values: Partial<Record<OptionName, unknown>> = {};
   for (const option of optionNames) {
     const value = environment[environmentName(option)];
-    if (value || (value === "" && refusesEmpty(option))) values[option] = value;
+    if (value || (value === "" && options[option].refusesEmpty)) values[option] = value;
   }
   return { values, nameOf: environmentName };
 }

@@ -4,7 +4,7 @@ import { parseDocument, visit } from "yaml";
 import type { Environment } from "./environment.js";
 import { fileProblem } from "./file-problem.js";
 import type { Layer } from "./layers.js";
-import { type OptionName, optionNames, refusesEmpty } from "./options.js";
+import { type OptionName, optionNames, options } from "./options.js";
 import { hint, UsageError } from "./usage-error.js";
 
 /** `$$`, or `${NAME}` with perhaps `:-` and a default. */
@@ -42,7 +42,7 @@ export function readConfigFile(path: string, environment: Environment): Layer {
     }
     for (const [key, value] of Object.entries(given)) {
       const name = prefix === "" ? key : `${prefix}.${key}`;
-      if (isOption(name)) values[name] = value ?? (refusesEmpty(name) ? "" : undefined);
+      if (isOption(name)) values[name] = value ?? (options[name].refusesEmpty ? "" : undefined);
       else if (optionNames.some((option) => option.startsWith(`${name}.`))) read(value, name);
       else problems.push(`unknown key ${name}${hint(name, optionNames)}`);
     }

@@ -1,8 +1,7 @@
 import { parseArgs } from "node:util";
 import { shownText } from "./backend-address.js";
-import { descriptions } from "./help/descriptions.js";
 import type { Layer } from "./layers.js";
-import { type OptionName, optionNames } from "./options.js";
+import { type OptionName, optionNames, options } from "./options.js";
 import { hint } from "./usage-error.js";
 
 export interface CommandLine {
@@ -33,12 +32,13 @@ const switches = ["help", "version", "print-config"] as const;
  */
 export function readFlags(args: readonly string[], ownFlags?: OwnFlags): CommandLine {
   const ownNames = Object.keys(ownFlags ?? {});
-  const isSwitch = (name: string): boolean => {
-    const description = ownFlags?.[name] ?? descriptions[name as OptionName];
-    return description === undefined ? name !== "config" : description.placeholder === "";
+  const placeholders: Readonly<Record<string, { readonly placeholder: string }>> = {
+    ...options,
+    ...ownFlags,
+    config: { placeholder: "FILE" },
   };
-  const placeholderOf = (name: string): string =>
-    (ownFlags?.[name] ?? descriptions[name as OptionName])?.placeholder ?? "FILE";
+  const placeholderOf = (name: string): string => placeholders[name]?.placeholder ?? "";
+  const isSwitch = (name: string): boolean => placeholderOf(name) === "";
   const { tokens } = parseArgs({
     args: [...args],
     options: {

@@ -89,3 +89,21 @@ export const optionalWords = words.transform(orNone);
 export function formatMillis(milliseconds: number): string {
   return formatTimeSpan(BigInt(milliseconds) * nanosPerMilli);
 }
+
+/** The longest that a timer of Node's runs. */
+export const maxTimerMs = 2 ** 31 - 1;
+/** A gRPC message's length has 32 bits, and Node's buffers end sooner. */
+export const maxMessageBytes = 2 ** 31 - 1;
+
+export const timer = timeSpan.pipe(
+  z.number().min(1, "must be at least 1ms").max(maxTimerMs, "must be at most 24 days"),
+);
+export const keeping = timeSpan.pipe(z.number().min(1000, "must be at least 1s"));
+export const rate = byteSize.pipe(z.number().min(1, "must be at least 1B"));
+export const limit = byteSize.pipe(
+  z.number().min(16, "must be at least 16B").max(maxMessageBytes, "must be below 2GiB"),
+);
+
+/** A server whose secret or certificate has got lost on its way here must not start without it. */
+export const notEmpty = "is empty: say none, or leave it out, for a server without it";
+export const protection = z.string().min(1, notEmpty);

@@ -6,7 +6,6 @@ import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { exposureOf } from "../../src/config/exposure.js";
 import { formatValue } from "../../src/config/format-value.js";
-import { descriptions } from "../../src/config/help/descriptions.js";
 import { configText, helpText } from "../../src/config/help/help.js";
 import { loadConfig } from "../../src/config/load.js";
 import {
@@ -15,7 +14,7 @@ import {
   environmentName,
   type OptionName,
   optionNames,
-  refusesEmpty,
+  options,
 } from "../../src/config/options.js";
 import { UsageError } from "../../src/config/usage-error.js";
 
@@ -310,7 +309,7 @@ describe("the configuration", () => {
     const bytes = fc.integer({ min: 4096, max: 60_000 });
     const secret = fc.stringMatching(/^s3cret[a-z0-9:/@?]{6}$/).map(encodeURIComponent);
     const anyOf = (name: OptionName): fc.Arbitrary<unknown> => {
-      const { placeholder } = descriptions[name];
+      const { placeholder } = options[name];
       if (name === "tenancy.header") return fc.constantFrom("x-a", "x-b");
       if (name === "elasticsearch.refresh-interval") return fc.integer({ min: 10, max: 600_000 });
       if (name === "elasticsearch.timeout") return fc.integer({ min: 1, max: 3_600_000 });
@@ -505,7 +504,7 @@ log: { level: "$\{LEVEL:-}" }
     ]);
   });
 
-  it.each(optionNames.filter(refusesEmpty))(
+  it.each(optionNames.filter((name) => options[name].refusesEmpty))(
     "refuses an empty %s from wherever it comes, and takes none",
     (option) => {
       const message = (name: string): string =>
@@ -610,7 +609,7 @@ log: { level: "$\{LEVEL:-}" }
     const help = helpText("grpc-server", undefined);
     for (const name of optionNames) {
       expect(help).toContain(`--${name}`);
-      expect(help.replaceAll(/\s+/g, " ")).toContain(descriptions[name].help);
+      expect(help.replaceAll(/\s+/g, " ")).toContain(options[name].help);
     }
     expect(help).toContain("Default: 64MiB.");
     expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(92);

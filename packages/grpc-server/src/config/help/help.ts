@@ -1,7 +1,14 @@
 import { Document } from "yaml";
 import { fileValue, formatValue, hidesSecret } from "../format-value.js";
-import { type Config, configSchema, environmentName, type OptionName, optionNames } from "../options.js";
-import { descriptions } from "./descriptions.js";
+import {
+  type Config,
+  configSchema,
+  environmentName,
+  type OptionName,
+  optionGroups,
+  optionNames,
+  options,
+} from "../options.js";
 import { indent, wrapped } from "./wrap.js";
 
 /** What `--help` says of where options come from. */
@@ -17,11 +24,9 @@ const configHelp = `A YAML file of these options, the dots as nesting. \${NAME:-
  */
 export function helpText(program: string, commands: string | undefined): string {
   const defaults = configSchema.parse({});
-  const groups = [...new Set(optionNames.map((name) => descriptions[name].group))];
-  const sections = groups.map((group) => {
-    const options = optionNames.filter((name) => descriptions[name].group === group);
-    return `${group}:\n${options.map((name) => optionText(name, defaults)).join("\n")}`;
-  });
+  const sections = Object.entries(optionGroups).map(
+    ([group, names]) => `${group}:\n${names.map((name) => optionText(name, defaults)).join("\n")}`,
+  );
   const usage =
     commands === undefined
       ? `Usage: ${program} [flags]
@@ -90,7 +95,7 @@ function escapeDollars(value: string | boolean | readonly string[]): unknown {
 }
 
 function optionText(name: OptionName, defaults: Config): string {
-  const { placeholder, help } = descriptions[name];
+  const { placeholder, help } = options[name];
   const title = placeholder === "" ? `  --${name}` : `  --${name} ${placeholder}`;
   const value = formatValue(name, defaults[name]);
   const text = placeholder === "" ? help : `${help} Default: ${value}.`;

@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { option } from "../option.js";
+import {
+  address,
+  count,
+  flag,
+  formatMillis,
+  notEmpty,
+  optionalWords,
+  orNone,
+  protection,
+  timer,
+  timeSpan,
+  words,
+} from "../values.js";
+
+/** Where the server listens. */
+export const networkOptions = {
+  listen: option(
+    "HOST:PORT",
+    "Where gRPC is served: OTLP, jaeger.storage.v2 and v1, health, reflection.",
+    address.default("127.0.0.1:17271"),
+  ),
+  "archive.listen": option(
+    "HOST:PORT",
+    "Where gRPC is served over the archive in place of the store, for a Jaeger that has its archive as a second backend.",
+    z.union([z.literal("none"), address], "must be HOST:PORT or none").default("none"),
+  ),
+  admin: option(
+    "HOST:PORT",
+    "Where /healthz, /readyz and /metrics are served over HTTP.",
+    address.default("127.0.0.1:17272"),
+  ),
+  "http.listen": option(
+    "HOST:PORT|none",
+    "Where the page, Jaeger's query API and OTLP's /v1/traces are served over HTTP.",
+    z.union([z.literal("none"), address], "must be HOST:PORT or none").default("127.0.0.1:17286"),
+  ),
+  "http.cors-origins": option(
+    "URL,URL|none",
+    "Origins of browsers that may call over HTTP, or * for every one.",
+    optionalWords
+      .pipe(
+        z.array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, "must be origins such as https://app.example")),
+      )
+      .default([]),
+  ),
+  "http.ui-dir": option(
+    "DIR|none",
+    "Built files of Jaeger's UI, which is served in place of the page.",
+    z.string().default("none"),
+  ),
+  "http.max-clock-skew": option(
+    "TIME",
+    "How far the times of a span may be moved to fit into those of its parent, in traces that HTTP shows.",
+    timeSpan.pipe(z.number().max(86_400_000, "must be at most 1d")).default(0),
+    { format: formatMillis },
+  ),
+  "http.max-span-series": option(
+    "NUMBER",
+    "Series of /metrics/spans; those beyond are counted in one more.",
+    count(100_000).default(2000),
+    { format: String },
+  ),
+  "all-in-one": option(
+    "",
+    "Open the ports of Jaeger's all-in-one, too, on the host of --listen: 4317 for OTLP over gRPC, 4318 for OTLP over HTTP, 16686 for the page and the query API.",
+    flag.default(false),
+  ),
+};
+
+/** Who may call. */
+export const securityOptions = {
+  "tls.cert-file": option(
+    "FILE|none",
+    "The server's certificate, and those between it and its authority, PEM. Read again when it changes.",
+    protection.default("none"),
+    { refusesEmpty: true },
+  ),
+  "tls.key-file": option("FILE|none", "The certificate's private key, PEM.", protection.default("none"), {
+    refusesEmpty: true,
+  }),
+  "tls.client-ca-file": option(
+    "FILE|none",
+    "Let in only clients with a certificate of these authorities, PEM. /healthz and /readyz ask for none.",
+    protection.default("none"),
+    { refusesEmpty: true },
+  ),
+  "tls.min-version": option(
+    "1.2|1.3",
+    "The oldest version of TLS that is spoken.",
+    z.coerce
+      .string()
+      .pipe(z.enum(["1.2", "1.3"]))
+      .default("1.2"),
+  ),
+  "tls.admin": option(
+    "true|false",
+    "Whether the admin port speaks TLS too, where there is a certificate.",
+    flag.default(true),
+  ),
+  "auth.tokens-file": option(
+    "FILE|none",
+    "Bearer tokens, a line each: read, write or all, the token, perhaps name=NAME and tenants=NAME,NAME. Read again when it changes.",
+    protection.default("none"),
+    { refusesEmpty: true },
+  ),
+  "auth.tokens": option(
+    "ROLE:TOKEN,ROLE:TOKEN",
+    "Bearer tokens beside those of the file; better in the environment than on the command line.",
+    words
+      .refine((list) => list.length > 0, notEmpty)
+      .transform(orNone)
+      .default([]),
+    { isSecret: true, refusesEmpty: true },
+  ),
+  "reload.interval": option(
+    "TIME",
+    "How often the files of certificates and tokens are looked at for changes.",
+    timer.default(10_000),
+    { format: formatMillis },
+  ),
+};

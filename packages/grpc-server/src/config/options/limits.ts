@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { option } from "../option.js";
+import {
+  byteSize,
+  count,
+  formatMillis,
+  limit,
+  maxMessageBytes,
+  maxTimerMs,
+  rate,
+  timer,
+  timeSpan,
+} from "../values.js";
+
+/** How much is let in. */
+export const limitOptions = {
+  "grpc.max-receive-message-bytes": option(
+    "SIZE",
+    "The largest request taken, after decompression.",
+    byteSize
+      .pipe(z.number().min(1024, "must be at least 1KiB").max(maxMessageBytes, "must be below 2GiB"))
+      .default(64 * 1024 * 1024),
+  ),
+  "limits.waiting-bytes": option(
+    "SIZE",
+    "Requests to write, of all callers together, that arrive or are not durable yet; more are refused, and streams held back.",
+    byteSize.default(128 * 1024 * 1024),
+  ),
+  "limits.arrival-time": option(
+    "TIME",
+    "How long a request may take to arrive, once its call has begun; a slower one ends with DEADLINE_EXCEEDED.",
+    timer.default(60_000),
+    { format: formatMillis },
+  ),
+  "limits.connections": option(
+    "NUMBER",
+    "Connections to the ports of gRPC, and to each of HTTP; fewer where the process may open few files. One more takes the place of the one that has been idle for longest.",
+    count(1_000_000).default(1000),
+    { format: String },
+  ),
+  "limits.calls": option(
+    "NUMBER",
+    "Calls of all connections at the same time, those over HTTP included; more are refused.",
+    count(1_000_000).default(4096),
+    { format: String },
+  ),
+  "limits.calls-per-connection": option(
+    "NUMBER",
+    "Calls of one connection at the same time; clients wait with more.",
+    count(1_000_000).default(1000),
+    { format: String },
+  ),
+  "limits.bytes-per-second": option(
+    "SIZE|none",
+    "How much each tenant, or all callers where there are no tenants, may write in a second; more is refused, and told when to come again.",
+    z
+      .union([z.literal("none"), rate], "must be a number of bytes, for example 10MiB, or none")
+      .default("none"),
+  ),
+  "limits.span-bytes": option(
+    "SIZE",
+    "The largest span. One beyond this or a limit below is a dead letter.",
+    limit.default(16 * 1024 * 1024),
+  ),
+  "limits.name-bytes": option(
+    "SIZE",
+    "The longest name of a service, span, event or scope, key of an attribute, or trace state.",
+    limit.default(16 * 1024),
+  ),
+  "limits.value-bytes": option(
+    "SIZE",
+    "The largest value of an attribute, or message of a status.",
+    limit.default(1024 * 1024),
+  ),
+  "limits.attributes": option(
+    "NUMBER",
+    "The most attributes of one span, event, link, scope or resource.",
+    count(1_000_000).default(2048),
+    { format: String },
+  ),
+  "limits.query-bytes": option("SIZE", "The largest question, such as a filter.", limit.default(1024 * 1024)),
+  "limits.header-bytes": option(
+    "SIZE",
+    "Names and values of a call's headers together.",
+    byteSize
+      .pipe(z.number().min(1024, "must be at least 1KiB").max(65_535, "must be below 64KiB"))
+      .default(16 * 1024),
+  ),
+};
+
+/** Dead letters, and the end of the server. */
+export const deadLetterOptions = {
+  "dead-letters.file": option(
+    "FILE|none",
+    "Where spans go that can never be stored, as lines of JSON. Without it the log says how they begin.",
+    z.string().default("none"),
+  ),
+  "dead-letters.max-bytes": option(
+    "SIZE",
+    "What that file, and the one before it with .1 after its name, may occupy together.",
+    byteSize.pipe(z.number().min(4096, "must be at least 4KiB")).default(64 * 1024 * 1024),
+  ),
+  "shutdown.grace": option(
+    "TIME",
+    "How long calls in flight may take after SIGTERM.",
+    timeSpan.pipe(z.number().max(maxTimerMs, "must be at most 24 days")).default(10_000),
+    { format: formatMillis },
+  ),
+};
+
+/** What is told of it. */
+export const loggingOptions = {
+  "log.level": option(
+    "debug|info|warn|error|silent",
+    "What is logged, as JSON lines on standard error.",
+    z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  ),
+};

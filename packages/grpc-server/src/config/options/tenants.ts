@@ -1,0 +1,75 @@
+import { defaultTenantHeader, isTenantHeader } from "@spanstore/client/wire";
+import { z } from "zod";
+import { anyTenant } from "../../routing/tenancy.js";
+import { option } from "../option.js";
+import { flag, formatMillis, keeping, perTenant, rate, timer, words } from "../values.js";
+
+/** How long spans are kept. */
+export const retentionOptions = {
+  retention: option(
+    "TIME|none",
+    "How long spans are kept. Older ones are removed, whole tables or indices where the backend has such; the archive keeps its own.",
+    z
+      .union([z.literal("none"), keeping], "must be a length of time, for example 7d, or none")
+      .default("none"),
+    { format: formatMillis },
+  ),
+  "retention-interval": option(
+    "TIME",
+    "How often old spans are looked for, give or take a fifth.",
+    timer.default(3_600_000),
+    { format: formatMillis },
+  ),
+};
+
+/** Whose spans they are. */
+export const tenantOptions = {
+  "tenancy.enabled": option(
+    "",
+    "Give each tenant a store of its own; a call says in a header which tenant it is of.",
+    flag.default(false),
+  ),
+  "tenancy.header": option(
+    "NAME",
+    "The header that names the tenant, as in Jaeger's multi_tenancy.header.",
+    z
+      .string()
+      .refine(isTenantHeader, "must be the name of a header, for example x-tenant")
+      .default(defaultTenantHeader),
+  ),
+  "tenancy.tenants": option(
+    "NAME,NAME|any",
+    "The tenants that are served, by name or by a pattern with * in it; others are refused.",
+    words.default([anyTenant]),
+  ),
+  "tenancy.required": option(
+    "true|false",
+    "Whether calls that name no tenant are refused; else they have a store of their own.",
+    flag.default(true),
+  ),
+  "tenancy.retention": option(
+    "NAME=TIME,NAME=TIME",
+    "How long spans of these tenants are kept, in place of --retention. A name may have * in it; the first that fits counts.",
+    perTenant(keeping, "acme=30d,free-*=1d").default([]),
+    { format: formatMillis },
+  ),
+  "tenancy.bytes-per-second": option(
+    "NAME=SIZE,NAME=SIZE",
+    "How much these tenants may write in a second, in place of --limits.bytes-per-second. Names as above.",
+    perTenant(rate, "acme=10MiB,free-*=100KiB").default([]),
+  ),
+};
+
+/** What only test systems and old Jaegers need. */
+export const specialOptions = {
+  "allow-purge": option(
+    "",
+    "Let POST /purge on the admin port empty the store, and POST /delete-before?time=NANOS delete what started earlier. For test systems.",
+    flag.default(false),
+  ),
+  "storage-v1.declare-streaming": option(
+    "",
+    "Have Jaeger 1 up to 1.65 write by streams: faster, but it takes a span for written once it is sent. Later versions lose spans so.",
+    flag.default(false),
+  ),
+};

@@ -1,42 +1,16 @@
 import {
   type Dependency,
-  type FoundTrace,
   type Operation,
   type SearchCapabilities,
   type SpanChunk,
   SpanStoreError,
   type SummaryChunk,
   type TraceIdPage,
-  type TraceSummary,
 } from "@spanstore/core";
 import { Cursor, joinBytes } from "@spanstore/core/otlp";
 import { spansField, tokenField } from "../wire/find-spans-response.js";
 import { type MessageCodec, messageCodec } from "../wire/protos.js";
-import type { Timestamp } from "../wire/times.js";
-
-interface ProtoFoundTrace {
-  readonly traceId?: Uint8Array;
-  readonly start?: Timestamp;
-  readonly end?: Timestamp;
-}
-
-interface ProtoSummary {
-  readonly traceId?: Uint8Array;
-  readonly rootServiceName?: string;
-  readonly rootOperationName?: string;
-  readonly minStartTimeUnixNano?: string;
-  readonly maxEndTimeUnixNano?: string;
-  readonly spanCount?: number;
-  readonly errorSpanCount?: number;
-  readonly orphanSpanCount?: number;
-  readonly services?: readonly ProtoServiceSummary[];
-}
-
-interface ProtoServiceSummary {
-  readonly name?: string;
-  readonly spanCount?: number;
-  readonly errorSpanCount?: number;
-}
+import { foundTraceOf, type ProtoFoundTrace, type ProtoSummary, summaryOf } from "../wire/summaries.js";
 
 interface ProtoCapabilities extends Partial<Omit<SearchCapabilities, "filter">> {
   readonly filter?: { readonly levels?: readonly string[]; readonly operators?: readonly string[] };
@@ -74,13 +48,13 @@ export function createAnswerDecoder() {
     traceIds: (answer: Buffer): TraceIdPage =>
       read(() => {
         const { traceIds = [], nextPageToken } = ids.decode(answer);
-        return { traces: traceIds.map(foundTrace), ...tokenOf(nextPageToken) };
+        return { traces: traceIds.map(foundTraceOf), ...tokenOf(nextPageToken) };
       }),
 
     summaries: (answer: Buffer): SummaryChunk =>
       read(() => {
         const { summaries: found = [], nextPageToken } = summaries.decode(answer);
-        return { summaries: found.map(traceSummary), ...tokenOf(nextPageToken) };
+        return { summaries: found.map(summaryOf), ...tokenOf(nextPageToken) };
       }),
 
     spans: (answer: Buffer): SpanChunk => read(() => spanChunk(answer)),
@@ -128,40 +102,6 @@ export function read<T>(decode: () => T): T {
 
 function tokenOf(nextPageToken: string | undefined): { nextPageToken?: string } {
   return nextPageToken ? { nextPageToken } : {};
-}
-
-function hexOf(bytes: Uint8Array | undefined): string {
-  return Buffer.from(bytes ?? [])
-    .toString("hex")
-    .padStart(32, "0");
-}
-
-function foundTrace({ traceId, start, end }: ProtoFoundTrace): FoundTrace {
-  return { traceId: hexOf(traceId), startTimeUnixNano: nanosOf(start), endTimeUnixNano: nanosOf(end) };
-}
-
-/** 0 for a time that is unset. */
-function nanosOf({ seconds = "0", nanos = 0 }: Timestamp = {}): bigint {
-  const nano = BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
-  return nano < 0n ? 0n : nano;
-}
-
-function traceSummary(summary: ProtoSummary): TraceSummary {
-  return {
-    traceId: hexOf(summary.traceId),
-    rootServiceName: summary.rootServiceName ?? "",
-    rootOperationName: summary.rootOperationName ?? "",
-    minStartTimeUnixNano: BigInt(summary.minStartTimeUnixNano ?? 0),
-    maxEndTimeUnixNano: BigInt(summary.maxEndTimeUnixNano ?? 0),
-    spanCount: summary.spanCount ?? 0,
-    errorSpanCount: summary.errorSpanCount ?? 0,
-    orphanSpanCount: summary.orphanSpanCount ?? 0,
-    services: (summary.services ?? []).map(({ name = "", spanCount = 0, errorSpanCount = 0 }) => ({
-      name,
-      spanCount,
-      errorSpanCount,
-    })),
-  };
 }
 
 /** Taken from the bytes, so that the spans stay as they came. */

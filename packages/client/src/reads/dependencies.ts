@@ -1,8 +1,8 @@
-import type { Dependency, SpanStore } from "@spanstore/core";
+import type { SpanStore } from "@spanstore/core";
 import { checkTimeRange } from "@spanstore/core/engine";
 import { isUnsupported } from "../connection/capabilities.js";
 import type { Channel } from "../connection/channel.js";
-import { latencyOf, type ProtoDependency } from "../wire/metrics.js";
+import { dependencyOf, type ProtoDependency } from "../wire/metrics.js";
 import { messageCodec } from "../wire/protos.js";
 import { type createAnswerDecoder, read } from "./answers.js";
 import type { createRequestEncoder } from "./requests.js";
@@ -33,15 +33,5 @@ export function createDependencyReader(
     }
     const method = "/jaeger.storage.v2.DependencyReader/GetDependencies";
     return answers.dependencies(await channel.unary(method, requests.dependencies(query), options?.signal));
-  };
-}
-
-function dependencyOf(each: ProtoDependency): Dependency {
-  return {
-    parent: each.parent ?? "",
-    child: each.child ?? "",
-    callCount: BigInt(each.callCount ?? 0),
-    errorCount: BigInt(each.errorCount ?? 0),
-    latency: latencyOf(each),
   };
 }

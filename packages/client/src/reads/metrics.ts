@@ -1,13 +1,8 @@
-import { type MetricPoint, type MetricSeries, type SpanStore, SpanStoreError } from "@spanstore/core";
+import type { MetricSeries, SpanStore } from "@spanstore/core";
 import { encodeFilter, searchOfMetricsQuery } from "@spanstore/core/engine";
 import type { Channel } from "../connection/channel.js";
 import { lengthDelimited } from "../wire/length-delimited.js";
-import {
-  latencyOf,
-  metricsFilterField,
-  type ProtoMetricPoint,
-  type ProtoMetricSeries,
-} from "../wire/metrics.js";
+import { metricsFilterField, type ProtoMetricSeries, seriesOf } from "../wire/metrics.js";
 import { messageCodec } from "../wire/protos.js";
 import { read } from "./answers.js";
 
@@ -37,27 +32,5 @@ export function createMetricsReader(channel: Channel): SpanStore["getMetrics"] {
       all.push(...read(() => (response.decode(message).series ?? []).map((each) => seriesOf(each, groupBy))));
     }
     return all;
-  };
-}
-
-function seriesOf(
-  { labelValues = [], points = [] }: ProtoMetricSeries,
-  groupBy: readonly string[],
-): MetricSeries {
-  if (labelValues.length !== groupBy.length) {
-    throw new SpanStoreError("INTERNAL", `a series has ${labelValues.length} labels of ${groupBy.length}`);
-  }
-  return {
-    labels: Object.fromEntries(groupBy.map((label, i) => [label, labelValues[i] as string])),
-    points: points.map(pointOf),
-  };
-}
-
-function pointOf(point: ProtoMetricPoint): MetricPoint {
-  return {
-    startTimeUnixNano: BigInt(point.startTimeUnixNano ?? 0),
-    calls: Number(point.calls ?? 0),
-    errors: Number(point.errors ?? 0),
-    latency: latencyOf(point),
   };
 }

@@ -2,7 +2,6 @@ import {
   type DependencyQuery,
   type FilterCall,
   type OperationQuery,
-  type PageRequest,
   type SpanQuery,
   SpanStoreError,
   type TraceQuery,
@@ -12,13 +11,12 @@ import { parseTraceId } from "@spanstore/core/otlp";
 import { spanFilterField, traceFilterField } from "../wire/filter-of.js";
 import { lengthDelimited } from "../wire/length-delimited.js";
 import { messageCodec } from "../wire/protos.js";
-import { latestNano, type Timestamp, timestampOf } from "../wire/times.js";
-import { protoDuration } from "./proto-duration.js";
-import { protoAttributes } from "./proto-values.js";
+import { protoPagination } from "../wire/query/pagination.js";
+import { protoAttributes } from "../wire/query/values.js";
+import { latestNano, protoDuration, type Timestamp, timestampOf } from "../wire/times.js";
 
 /** The field of the parameters in every search request. */
 const queryField = 1;
-const maxUint32 = 2 ** 32 - 1;
 const maxInt32 = 2 ** 31 - 1;
 
 /** Encodes queries of a SpanStore as requests of jaeger.storage.v2. */
@@ -58,7 +56,7 @@ export function createRequestEncoder() {
         durationMin: protoDuration(query.minDurationNano),
         durationMax: protoDuration(query.maxDurationNano),
         searchDepth: searchDepth(query),
-        pagination: pagination(query.page),
+        pagination: protoPagination(query.page),
       });
       return searchRequest(parameters, traceFilterField, query.filter);
     },
@@ -69,7 +67,7 @@ export function createRequestEncoder() {
       const parameters = spanParameters.encode({
         startTimeMin: min,
         startTimeMax: max,
-        pagination: pagination(query.page),
+        pagination: protoPagination(query.page),
         orderBy: (query.orderBy ?? []).map(({ field, direction = "asc" }) => ({
           expression: { field: { name: field, level: "span" } },
           direction,
@@ -114,12 +112,4 @@ function searchDepth({ limit = 0, page }: TraceQuery): number {
   }
   if (limit > 0) return Math.min(Math.max(1, Math.floor(limit)), maxInt32);
   return page === undefined ? defaultLimit : 0;
-}
-
-function pagination(page: PageRequest | undefined): { pageSize: number; pageToken: string } | undefined {
-  if (page === undefined) return undefined;
-  if (!Number.isInteger(page.size) || page.size < 1) {
-    throw new SpanStoreError("INVALID_QUERY", "page.size is no whole number above 0", { field: "page.size" });
-  }
-  return { pageSize: Math.min(page.size, maxUint32), pageToken: page.token ?? "" };
 }

@@ -1,4 +1,10 @@
-import type { LatencyHistogram } from "@spanstore/core";
+import {
+  type Dependency,
+  type LatencyHistogram,
+  type MetricPoint,
+  type MetricSeries,
+  SpanStoreError,
+} from "@spanstore/core";
 
 /** Messages of spanstore.metrics.v1 as proto-loader reads them. */
 export interface ProtoMetricSeries {
@@ -7,13 +13,13 @@ export interface ProtoMetricSeries {
 }
 
 /** A LatencyHistogram, spread over the message that has it. */
-export interface ProtoLatency {
+interface ProtoLatency {
   readonly zeroCount?: string;
   readonly bucketIndexes?: readonly number[];
   readonly bucketCounts?: readonly string[];
 }
 
-export interface ProtoMetricPoint extends ProtoLatency {
+interface ProtoMetricPoint extends ProtoLatency {
   readonly startTimeUnixNano?: string;
   readonly calls?: string;
   readonly errors?: string;
@@ -29,7 +35,7 @@ export interface ProtoDependency extends ProtoLatency {
 /** The structured filter's field number in MetricsQueryParameters. */
 export const metricsFilterField = 5;
 
-export function latencyOf({
+function latencyOf({
   zeroCount = "0",
   bucketIndexes = [],
   bucketCounts = [],
@@ -40,10 +46,71 @@ export function latencyOf({
   };
 }
 
-export function protoLatency({ zeroCount, buckets }: LatencyHistogram): Required<ProtoLatency> {
+function protoLatency({ zeroCount, buckets }: LatencyHistogram): Required<ProtoLatency> {
   return {
     zeroCount: String(zeroCount),
     bucketIndexes: buckets.map(({ index }) => index),
     bucketCounts: buckets.map(({ count }) => String(count)),
+  };
+}
+
+export function protoSeries({ labels, points }: MetricSeries, groupBy: readonly string[]): ProtoMetricSeries {
+  return {
+    labelValues: groupBy.map((label) => labels[label] ?? ""),
+    points: points.map(({ startTimeUnixNano, calls, errors, latency }) => ({
+      startTimeUnixNano: String(startTimeUnixNano),
+      calls: String(calls),
+      errors: String(errors),
+      ...protoLatency(latency),
+    })),
+  };
+}
+
+export function protoDependency({
+  parent,
+  child,
+  callCount,
+  errorCount = 0n,
+  latency,
+}: Dependency): ProtoDependency {
+  return {
+    parent,
+    child,
+    callCount: String(callCount),
+    errorCount: String(errorCount),
+    ...protoLatency(latency ?? { zeroCount: 0, buckets: [] }),
+  };
+}
+
+/** @throws INTERNAL for a series that is not of these labels. */
+export function seriesOf(
+  { labelValues = [], points = [] }: ProtoMetricSeries,
+  groupBy: readonly string[],
+): MetricSeries {
+  if (labelValues.length !== groupBy.length) {
+    throw new SpanStoreError("INTERNAL", `a series has ${labelValues.length} labels of ${groupBy.length}`);
+  }
+  return {
+    labels: Object.fromEntries(groupBy.map((label, i) => [label, labelValues[i] as string])),
+    points: points.map(pointOf),
+  };
+}
+
+function pointOf(point: ProtoMetricPoint): MetricPoint {
+  return {
+    startTimeUnixNano: BigInt(point.startTimeUnixNano ?? 0),
+    calls: Number(point.calls ?? 0),
+    errors: Number(point.errors ?? 0),
+    latency: latencyOf(point),
+  };
+}
+
+export function dependencyOf(each: ProtoDependency): Dependency {
+  return {
+    parent: each.parent ?? "",
+    child: each.child ?? "",
+    callCount: BigInt(each.callCount ?? 0),
+    errorCount: BigInt(each.errorCount ?? 0),
+    latency: latencyOf(each),
   };
 }

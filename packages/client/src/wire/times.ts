@@ -20,6 +20,7 @@ const firstSecond = -62_135_596_800n;
 const lastSecond = 253_402_300_799n;
 /** The bound of protobuf's Duration: 10,000 years. */
 const longestSeconds = 315_576_000_000n;
+const longestNano = longestSeconds * nanosPerSecond;
 
 /**
  * An instant as nanoseconds since the epoch, or undefined when it is unset: absent, 0, or the year 1
@@ -48,6 +49,13 @@ export function duration(value: Duration | undefined, field: string): bigint | u
   if (seconds > longestSeconds) refuse(field, "is longer than 10000 years");
   const nano = seconds * nanosPerSecond + nanos;
   return nano === 0n ? undefined : nano;
+}
+
+/** A length of time as protobuf has it; one beyond its bounds becomes the bound. */
+export function protoDuration(nanos: bigint | undefined): Duration | undefined {
+  if (nanos === undefined) return undefined;
+  const bounded = nanos > longestNano ? longestNano : nanos < -longestNano ? -longestNano : nanos;
+  return { seconds: String(bounded / nanosPerSecond), nanos: Number(bounded % nanosPerSecond) };
 }
 
 /** @throws INVALID_QUERY when both are set and the first is the later. */

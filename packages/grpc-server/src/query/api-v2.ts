@@ -1,8 +1,8 @@
-import { messageCodec } from "@spanstore/client/wire";
+import { messageCodec, traceIdOf } from "@spanstore/client/wire";
 import { SpanStoreError } from "@spanstore/core";
 import type { ServiceMethods } from "@spanstore/rpc";
 import { queryFromProto, type TraceQueryParameters } from "../storage-v1/query-from-proto.js";
-import { hexId, spanReader, spanResponses } from "../storage-v1/span-reader.js";
+import { spanReader, spanResponses } from "../storage-v1/span-reader.js";
 import { dependencyReader } from "../storage-v2/dependency-reader.js";
 import { picked, type QueryStores, traceShown, tracesShown } from "./shown.js";
 
@@ -27,7 +27,7 @@ export function queryServiceV2(stores: QueryStores): ServiceMethods {
       ...picked(spanReader(stores.store).unary, "GetServices", "GetOperations"),
       ...dependencyReader(stores.store, "jaeger.storage.v1"),
       async ArchiveTrace(request, signal) {
-        const id = hexId(getTrace.decode(request).traceId);
+        const id = traceIdOf(getTrace.decode(request).traceId, "trace_id");
         if (stores.archive === undefined) {
           throw new SpanStoreError("UNSUPPORTED", "archive span storage was not configured");
         }
@@ -44,7 +44,7 @@ export function queryServiceV2(stores: QueryStores): ServiceMethods {
     streams: {
       async *GetTrace(request, signal) {
         const { traceId, rawTraces = false } = getTrace.decode(request);
-        const chunks = await traceShown(stores, hexId(traceId), rawTraces, signal);
+        const chunks = await traceShown(stores, traceIdOf(traceId, "trace_id"), rawTraces, signal);
         if (chunks === undefined) throw notFound();
         yield* spanResponses(chunks);
       },

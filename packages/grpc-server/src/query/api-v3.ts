@@ -1,9 +1,14 @@
-import { type Duration, filterOf, messageCodec, type Timestamp } from "@spanstore/client/wire";
+import {
+  type Duration,
+  filterOf,
+  messageCodec,
+  type Pagination,
+  type Timestamp,
+  traceQueryOf,
+} from "@spanstore/client/wire";
 import { SpanStoreError, type TraceChunk, type TraceQuery, type TraceSummary } from "@spanstore/core";
 import type { ServiceMethods } from "@spanstore/rpc";
 import { dependencyReader } from "../storage-v2/dependency-reader.js";
-import type { Pagination } from "../storage-v2/pagination.js";
-import { queryFromProto } from "../storage-v2/query-from-proto.js";
 import { traceReader } from "../storage-v2/trace-reader.js";
 import { picked, type QueryStores, traceShown, tracesShown } from "./shown.js";
 
@@ -76,7 +81,7 @@ export function queryServiceV3(stores: QueryStores): ServiceMethods {
 function queryOf({ query }: SearchRequest, request: Buffer): { query: TraceQuery; rawTraces: boolean } {
   if (query === undefined) throw new SpanStoreError("INVALID_QUERY", "missing query", { field: "query" });
   const { attributes = {}, rawTraces = false, ...rest } = query;
-  const asked = queryFromProto(
+  const asked = traceQueryOf(
     {
       ...rest,
       attributes: Object.entries(attributes).map(([key, value]) => ({ key, value: { stringValue: value } })),

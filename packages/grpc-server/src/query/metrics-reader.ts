@@ -4,9 +4,10 @@ import {
   metricsFilterField,
   type ProtoDependency,
   type ProtoMetricSeries,
-  protoLatency,
+  protoDependency,
+  protoSeries,
 } from "@spanstore/client/wire";
-import type { Dependency, MetricSeries, SpanStore } from "@spanstore/core";
+import type { MetricSeries, SpanStore } from "@spanstore/core";
 import type { ServiceMethods } from "@spanstore/rpc";
 
 interface GetMetricsRequest {
@@ -85,32 +86,4 @@ function* inMessages(
     buckets = 0;
   }
   if (pending.length > 0) yield pending;
-}
-
-function protoSeries({ labels, points }: MetricSeries, groupBy: readonly string[]): ProtoMetricSeries {
-  return {
-    labelValues: groupBy.map((label) => labels[label] ?? ""),
-    points: points.map(({ startTimeUnixNano, calls, errors, latency }) => ({
-      startTimeUnixNano: String(startTimeUnixNano),
-      calls: String(calls),
-      errors: String(errors),
-      ...protoLatency(latency),
-    })),
-  };
-}
-
-function protoDependency({
-  parent,
-  child,
-  callCount,
-  errorCount = 0n,
-  latency,
-}: Dependency): ProtoDependency {
-  return {
-    parent,
-    child,
-    callCount: String(callCount),
-    errorCount: String(errorCount),
-    ...protoLatency(latency ?? { zeroCount: 0, buckets: [] }),
-  };
 }

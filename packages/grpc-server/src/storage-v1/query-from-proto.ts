@@ -1,6 +1,5 @@
-import type { Duration, Timestamp } from "@spanstore/client/wire";
+import { type Duration, type Timestamp, traceQueryOf } from "@spanstore/client/wire";
 import type { TraceQuery } from "@spanstore/core";
-import { queryFromProto as queryFromV2 } from "../storage-v2/query-from-proto.js";
 
 /** jaeger.storage.v1.TraceQueryParameters as proto-loader reads it. */
 export interface TraceQueryParameters {
@@ -20,5 +19,5 @@ export interface TraceQueryParameters {
  */
 export function queryFromProto({ tags = {}, numTraces = 0, ...rest }: TraceQueryParameters = {}): TraceQuery {
   const attributes = Object.entries(tags).map(([key, value]) => ({ key, value: { stringValue: value } }));
-  return queryFromV2({ ...rest, attributes, searchDepth: numTraces });
+  return traceQueryOf({ ...rest, attributes, searchDepth: numTraces });
 }

@@ -1,4 +1,4 @@
-import { messageCodec } from "@spanstore/client/wire";
+import { messageCodec, traceIdOf } from "@spanstore/client/wire";
 import { type SpanStore, SpanStoreError, type TraceChunk } from "@spanstore/core";
 import { createTurns } from "@spanstore/core/engine";
 import { spansResponseChunks } from "@spanstore/jaeger";
@@ -56,7 +56,7 @@ export function spanReader(store: SpanStore): ServiceMethods & { streams: { GetT
     },
     streams: {
       async *GetTrace(request, signal) {
-        const id = hexId(getTrace.decode(request).traceId);
+        const id = traceIdOf(getTrace.decode(request).traceId, "trace_id");
         let found = false;
         for await (const message of spanResponses(store.getTraces([id], { signal }))) {
           found = true;
@@ -84,15 +84,4 @@ export async function* spanResponses(
       await turns();
     }
   }
-}
-
-/** @throws INVALID_QUERY for bytes that are no trace id. */
-export function hexId(bytes: Uint8Array | undefined): string {
-  const length = bytes?.length ?? 0;
-  if (bytes === undefined || (length !== 8 && length !== 16)) {
-    throw new SpanStoreError("INVALID_QUERY", `a trace id has 16 or 8 bytes, not ${length}`, {
-      field: "trace_id",
-    });
-  }
-  return Buffer.from(bytes).toString("hex");
 }

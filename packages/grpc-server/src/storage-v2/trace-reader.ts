@@ -3,21 +3,20 @@ import {
   filterOf,
   type MessageCodec,
   messageCodec,
+  type ProtoFoundTrace,
+  type ProtoSummary,
+  protoFoundTrace,
+  protoSummary,
+  type SpanQueryParameters,
   spanFilterField,
-  type Timestamp,
-  timestampOf,
+  spanQueryOf,
+  type TraceQueryParameters,
   traceFilterField,
+  traceIdOf,
+  traceQueryOf,
 } from "@spanstore/client/wire";
-import {
-  type FoundTrace,
-  type SpanStore,
-  SpanStoreError,
-  type TraceChunk,
-  type TraceSummary,
-} from "@spanstore/core";
+import { type SpanStore, SpanStoreError, type TraceChunk } from "@spanstore/core";
 import type { StreamMethod, UnaryMethod } from "@spanstore/rpc";
-import { queryFromProto, type TraceQueryParameters } from "./query-from-proto.js";
-import { type SpanQueryParameters, spanQueryFromProto } from "./span-query-from-proto.js";
 
 interface SearchRequest {
   readonly query?: TraceQueryParameters;
@@ -30,24 +29,6 @@ interface GetTracesRequest {
 interface GetOperationsRequest {
   readonly service?: string;
   readonly spanKind?: string;
-}
-
-interface ProtoFoundTrace {
-  readonly traceId: Buffer;
-  readonly start: Timestamp;
-  readonly end: Timestamp;
-}
-
-interface ProtoTraceSummary {
-  readonly traceId: Buffer;
-  readonly rootServiceName: string;
-  readonly rootOperationName: string;
-  readonly minStartTimeUnixNano: string;
-  readonly maxEndTimeUnixNano: string;
-  readonly spanCount: number;
-  readonly errorSpanCount: number;
-  readonly orphanSpanCount: number;
-  readonly services: TraceSummary["services"];
 }
 
 /** jaeger.storage.v2.TraceReader over a store. */
@@ -67,13 +48,13 @@ export function traceReader(store: SpanStore): {
     "jaeger.storage.v2.FindTraceIDsResponse",
   );
   const findSummaries = messageCodec<SearchRequest>("jaeger.storage.v2.FindTraceSummariesRequest");
-  const summariesResponse = messageCodec<{ summaries: ProtoTraceSummary[]; nextPageToken?: string }>(
+  const summariesResponse = messageCodec<{ summaries: ProtoSummary[]; nextPageToken?: string }>(
     "jaeger.storage.v2.FindTraceSummariesResponse",
   );
   const findSpans = messageCodec<{ query?: SpanQueryParameters }>("jaeger.storage.v2.FindSpansRequest");
 
   const traceQuery = (codec: MessageCodec<SearchRequest>, request: Buffer) =>
-    queryFromProto(codec.decode(request).query, filterOf(request, traceFilterField));
+    traceQueryOf(codec.decode(request).query, filterOf(request, traceFilterField));
 
   return {
     unary: {
@@ -95,7 +76,9 @@ export function traceReader(store: SpanStore): {
     },
     streams: {
       async *GetTraces(request, signal) {
-        const ids = (getTraces.decode(request).query ?? []).map(({ traceId }, i) => hexId(traceId, i));
+        const ids = (getTraces.decode(request).query ?? []).map(({ traceId }, i) =>
+          traceIdOf(traceId, `query[${i}].trace_id`),
+        );
         if (ids.length > 0) yield* encodedChunks(store.getTraces(ids, { signal }));
       },
       async *FindTraces(request, signal) {
@@ -118,7 +101,7 @@ export function traceReader(store: SpanStore): {
         }
       },
       async *FindSpans(request, signal) {
-        const query = spanQueryFromProto(findSpans.decode(request).query, filterOf(request, spanFilterField));
+        const query = spanQueryOf(findSpans.decode(request).query, filterOf(request, spanFilterField));
         for await (const chunk of store.findSpans(query, { signal })) yield encodeFindSpansResponse(chunk);
       },
     },
@@ -132,31 +115,4 @@ function tokenOf(nextPageToken: string | undefined): { nextPageToken?: string } 
 /** A chunk is an encoded TracesData already: its bytes are the response. */
 async function* encodedChunks(chunks: AsyncIterable<TraceChunk>): AsyncGenerator<Uint8Array, void> {
   for await (const chunk of chunks) yield chunk.encoded;
-}
-
-function hexId(bytes: Uint8Array | undefined, index: number): string {
-  const length = bytes?.length ?? 0;
-  if (bytes === undefined || (length !== 8 && length !== 16)) {
-    throw new SpanStoreError("INVALID_QUERY", `a trace id has 16 or 8 bytes, not ${length}`, {
-      field: `query[${index}].trace_id`,
-    });
-  }
-  return Buffer.from(bytes).toString("hex");
-}
-
-function protoFoundTrace(trace: FoundTrace): ProtoFoundTrace {
-  return {
-    traceId: Buffer.from(trace.traceId, "hex"),
-    start: timestampOf(trace.startTimeUnixNano),
-    end: timestampOf(trace.endTimeUnixNano),
-  };
-}
-
-function protoSummary(summary: TraceSummary): ProtoTraceSummary {
-  return {
-    ...summary,
-    traceId: Buffer.from(summary.traceId, "hex"),
-    minStartTimeUnixNano: String(summary.minStartTimeUnixNano),
-    maxEndTimeUnixNano: String(summary.maxEndTimeUnixNano),
-  };
 }

@@ -1,7 +1,14 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { filterOf, messageCodec, spanFilterField, traceFilterField } from "@spanstore/client/wire";
+import {
+  filterOf,
+  messageCodec,
+  spanFilterField,
+  spanQueryOf,
+  traceFilterField,
+  traceQueryOf,
+} from "@spanstore/client/wire";
 import {
   and,
   decodeTraces,
@@ -21,8 +28,6 @@ import { loadConfig } from "../../src/config/load.js";
 import { createTenantOf } from "../../src/routing/tenancy.js";
 import { tokensOfFile, tokensOfWords } from "../../src/security/tokens.js";
 import { spanOfRequest } from "../../src/storage-v1/write-span-request.js";
-import { queryFromProto } from "../../src/storage-v2/query-from-proto.js";
-import { spanQueryFromProto } from "../../src/storage-v2/span-query-from-proto.js";
 import { exportRequest, methodNamed, spanId, traceId } from "../harness.js";
 import { jaegerSpan } from "../jaeger/jaeger1/spans.js";
 
@@ -173,18 +178,14 @@ export async function createTargets(): Promise<readonly Target[]> {
       name: "searches of storage.v2",
       messages: searches,
       read: (message) => {
-        const query = queryFromProto(
-          searchRequest.decode(message).query,
-          filterOf(message, traceFilterField),
-        );
+        const query = traceQueryOf(searchRequest.decode(message).query, filterOf(message, traceFilterField));
         return query.filter && resolveFilter(query.filter);
       },
     },
     {
       name: "span searches of storage.v2",
       messages: [withFilter(spanFilterField)],
-      read: (message) =>
-        spanQueryFromProto(spansRequest.decode(message).query, filterOf(message, spanFilterField)),
+      read: (message) => spanQueryOf(spansRequest.decode(message).query, filterOf(message, spanFilterField)),
     },
     {
       name: "filters in JSON",

@@ -1,6 +1,6 @@
-import { checkRange, instant, type Timestamp } from "@spanstore/client/wire";
 import { type FilterCall, type SpanOrder, type SpanQuery, SpanStoreError } from "@spanstore/core";
-import { type Pagination, pageFromProto } from "./pagination.js";
+import { checkRange, instant, type Timestamp } from "../times.js";
+import { type Pagination, pageOf } from "./pagination.js";
 
 /** jaeger.storage.v2.SpanQueryParameters as proto-loader reads it, but for the filter. */
 export interface SpanQueryParameters {
@@ -20,11 +20,11 @@ interface SpanSortOrder {
  * demanded although the protocol calls it required.
  * @throws INVALID_QUERY naming the field at fault as the protocol names it.
  */
-export function spanQueryFromProto(parameters: SpanQueryParameters = {}, filter?: FilterCall): SpanQuery {
+export function spanQueryOf(parameters: SpanQueryParameters = {}, filter?: FilterCall): SpanQuery {
   const startTimeMinUnixNano = instant(parameters.startTimeMin, "query.start_time_min");
   const startTimeMaxUnixNano = instant(parameters.startTimeMax, "query.start_time_max");
   checkRange(startTimeMinUnixNano, startTimeMaxUnixNano, "query.start_time_min", "query.start_time_max");
-  const page = pageFromProto(parameters.pagination);
+  const page = pageOf(parameters.pagination);
   return {
     ...(filter === undefined ? {} : { filter }),
     ...(startTimeMinUnixNano === undefined ? {} : { startTimeMinUnixNano }),

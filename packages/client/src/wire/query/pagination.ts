@@ -6,11 +6,22 @@ export interface Pagination {
   readonly pageToken?: string;
 }
 
+const maxUint32 = 2 ** 32 - 1;
+
+/** @throws INVALID_QUERY for a size that is none. */
+export function protoPagination(page: PageRequest | undefined): Pagination | undefined {
+  if (page === undefined) return undefined;
+  if (!Number.isInteger(page.size) || page.size < 1) {
+    throw new SpanStoreError("INVALID_QUERY", "page.size is no whole number above 0", { field: "page.size" });
+  }
+  return { pageSize: Math.min(page.size, maxUint32), pageToken: page.token ?? "" };
+}
+
 /**
  * The page that is asked for; undefined when pages are not asked for at all.
  * @throws INVALID_QUERY for a page size of zero.
  */
-export function pageFromProto(pagination: Pagination | undefined): PageRequest | undefined {
+export function pageOf(pagination: Pagination | undefined): PageRequest | undefined {
   if (pagination === undefined) return undefined;
   const { pageSize = 0, pageToken = "" } = pagination;
   if (pageSize === 0) {

@@ -178,7 +178,7 @@ describe("a room", () => {
           const place = places[n] as Place;
           if (kind === "take" && !waits.has(n) && isTaken(place, amount)) {
             add(n, amount);
-          } else if (kind === "enter" && !waits.has(n)) {
+          } else if (kind === "enter" && !waits.has(n) && (held.get(n) ?? 0) === 0) {
             waits.add(n);
             place.enter(amount, () => {
               waits.delete(n);

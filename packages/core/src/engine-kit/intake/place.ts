@@ -4,7 +4,8 @@ export interface Place {
   take(amount: number): void;
   /**
    * Takes so much as soon as there is room for it, in turn with others that wait; then calls `entered`, at once where
-   * there is room. A place that is released waits no longer.
+   * there is room. Only a place that has taken nothing may wait: two that hold some and wait for more would wait for each
+   * other. A place that is released waits no longer.
    * @throws OVERLOADED when too many wait already.
    */
   enter(amount: number, entered: () => void): void;

@@ -105,7 +105,14 @@ export { checkTenantName, createTenants, tenantIdleMillis } from "./store/lifecy
 export { isAnsweredByRollups } from "./store/metrics/rollup-series.js";
 export { assembleChunks } from "./store/reading/assemble.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/reading/dependencies.js";
-export { createReadBudget, type ReadBudget, type ReadBudgetOptions } from "./store/reading/read-budget.js";
+export {
+  createReadBudget,
+  type HoldBytes,
+  type ReadBudget,
+  type ReadBudgetOptions,
+  type Reading,
+  uncounted,
+} from "./store/reading/read-budget.js";
 export { summarize } from "./store/reading/summaries.js";
 export { createTurns } from "./store/reading/turns.js";
 export { checkSpanLimit, createStoreReads, createUncountedReads } from "./store/store-reads.js";

@@ -104,8 +104,10 @@ export async function openEngine({
     sequence: (signal) => doing("cannot begin a walk", () => sequence(signal)),
     services: (signal) => doing("cannot read services", () => operations.services(signal)),
     operations: (service, signal) => doing("cannot read operations", () => operations.of(service, signal)),
-    dependencies: (query, signal) => doing("cannot count calls", () => ledgers.dependencies(query, signal)),
-    rollups: (range, signal) => doing("cannot count spans", () => ledgers.rollups(range, signal)),
+    dependencies: (query, signal, reading) =>
+      doing("cannot count calls", () => ledgers.dependencies(query, signal, reading)),
+    rollups: (range, signal, reading) =>
+      doing("cannot count spans", () => ledgers.rollups(range, signal, reading)),
     deleteBefore: (time) => doing("cannot delete", () => retention.deleteBefore(time).finally(changed)),
     expire: (time, dryRun) => doing("cannot delete", () => retention.expire(time, dryRun).finally(changed)),
     purge: () => doing("cannot purge", () => retention.purge().finally(changed)),

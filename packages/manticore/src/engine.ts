@@ -129,8 +129,10 @@ async function openSpace({
     sequence: (signal) => making("cannot begin a walk", () => control.sequence(signal)),
     services: (signal) => making("cannot read services", () => operations.services(signal)),
     operations: (service, signal) => making("cannot read operations", () => operations.of(service, signal)),
-    dependencies: (query, signal) => making("cannot count calls", () => ledgers.dependencies(query, signal)),
-    rollups: (range, signal) => making("cannot count spans", () => ledgers.rollups(range, signal)),
+    dependencies: (query, signal, reading) =>
+      making("cannot count calls", () => ledgers.dependencies(query, signal, reading)),
+    rollups: (range, signal, reading) =>
+      making("cannot count spans", () => ledgers.rollups(range, signal, reading)),
     deleteBefore: (time) => making("cannot delete", () => retention.deleteBefore(time)),
     expire: (time, dryRun) => making("cannot delete", () => retention.expire(time, dryRun)),
     purge: () => making("cannot purge", () => retention.purge()),

@@ -12,12 +12,16 @@ export function lazyEngine(name: string, open: () => Promise<Engine>): Engine {
     write: (encoded, signal, handOver, watched) =>
       use((engine) => engine.write(encoded, signal, handOver, watched), signal),
     sequence: (signal) => use((engine) => engine.sequence(signal), signal),
-    candidates: (search, signal) => stream((engine) => engine.candidates(search, signal), signal),
-    fragments: (traceIds, signal) => stream((engine) => engine.fragments(traceIds, signal), signal),
+    candidates: (search, signal, reading) =>
+      stream((engine) => engine.candidates(search, signal, reading), signal),
+    fragments: (traceIds, signal, reading) =>
+      stream((engine) => engine.fragments(traceIds, signal, reading), signal),
     services: (signal) => use((engine) => engine.services(signal), signal),
     operations: (service, signal) => use((engine) => engine.operations(service, signal), signal),
-    dependencies: (query, signal) => use((engine) => engine.dependencies(query, signal), signal),
-    rollups: (range, signal) => use(async (engine) => engine.rollups?.(range, signal), signal),
+    dependencies: (query, signal, reading) =>
+      use((engine) => engine.dependencies(query, signal, reading), signal),
+    rollups: (range, signal, reading) =>
+      use(async (engine) => engine.rollups?.(range, signal, reading), signal),
     deleteBefore: (time) => use((engine) => engine.deleteBefore(time)),
     expire: (time, dryRun) => use((engine) => expireSpans(engine, time, dryRun)),
     purge: () => use((engine) => engine.purge()),

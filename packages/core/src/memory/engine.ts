@@ -1,3 +1,4 @@
+import { throwIfAborted } from "../errors/errors.js";
 import { spansSince } from "../fragments/spans-since.js";
 import { splitByTrace } from "../fragments/split.js";
 import { watchedFragments } from "../fragments/watched-fragments.js";
@@ -7,10 +8,13 @@ import { readHex } from "../otlp/wire.js";
 import { maxUnixNano } from "../query/search-of-query.js";
 import type { CandidateBatch, Engine, Fragment } from "../store/contract/engine.js";
 import type { Operation } from "../store/contract/span-store.js";
+import { batchEnd } from "../store/reading/batches.js";
 import { callsOfTrace, createCallCounter } from "../store/reading/dependencies.js";
+import { createTurns } from "../store/reading/turns.js";
 
-/** The fragments of a batch. */
+/** The fragments of a batch, and fewer when they are large. */
 const fragmentsPerBatch = 64;
+const bytesPerBatch = 1024 * 1024;
 
 /**
  * Spans in arrays and nothing else: no index, every read looks at everything. What it answers is by
@@ -19,6 +23,21 @@ const fragmentsPerBatch = 64;
 export function createMemoryEngine(): Engine {
   let traces = new Map<string, Fragment[]>();
   let sequence = 0;
+
+  /** Visits all traces; other calls get their turn in between. */
+  const eachTrace = async (
+    signal: AbortSignal | undefined,
+    visit: (fragments: readonly Fragment[]) => void,
+  ): Promise<void> => {
+    const turns = createTurns();
+    for (const fragments of [...traces.values()]) {
+      visit(fragments);
+      const turn = turns();
+      if (turn === undefined) continue;
+      await turn;
+      throwIfAborted(signal);
+    }
+  };
 
   return {
     name: "memory",
@@ -43,47 +62,47 @@ export function createMemoryEngine(): Engine {
     sequence: async () => sequence,
 
     async *candidates(): AsyncGenerator<CandidateBatch, void> {
-      const all = [...traces.values()].flat();
-      for (let i = 0; i < all.length; i += fragmentsPerBatch) {
-        yield { fragments: all.slice(i, i + fragmentsPerBatch), laterStartAtMostUnixNano: maxUnixNano };
+      for (const fragments of batchesOf([...traces.values()].flat())) {
+        yield { fragments, laterStartAtMostUnixNano: maxUnixNano };
       }
     },
 
     async *fragments(traceIds): AsyncGenerator<readonly Fragment[], void> {
       for (const traceId of traceIds) {
-        const list = traces.get(traceId) ?? [];
-        for (let i = 0; i < list.length; i += fragmentsPerBatch) {
-          yield list.slice(i, i + fragmentsPerBatch);
-        }
+        yield* batchesOf(traces.get(traceId) ?? []);
       }
     },
 
-    services: async () => {
+    services: async (signal) => {
       const services = new Set<string>();
-      for (const span of allSpans(traces))
-        if (span.resource.serviceName !== "") services.add(span.resource.serviceName);
+      await eachTrace(signal, (fragments) => {
+        for (const span of spansIn(fragments))
+          if (span.resource.serviceName !== "") services.add(span.resource.serviceName);
+      });
       return [...services];
     },
 
-    operations: async (service) => {
+    operations: async (service, signal) => {
       const operations = new Map<string, Operation>();
-      for (const span of allSpans(traces)) {
-        if (span.resource.serviceName !== service) continue;
-        const operation = { name: span.name, spanKind: spanKindWord(span.kind) };
-        operations.set(`${operation.spanKind}:${operation.name}`, operation);
-      }
+      await eachTrace(signal, (fragments) => {
+        for (const span of spansIn(fragments)) {
+          if (span.resource.serviceName !== service) continue;
+          const operation = { name: span.name, spanKind: spanKindWord(span.kind) };
+          operations.set(`${operation.spanKind}:${operation.name}`, operation);
+        }
+      });
       return [...operations.values()];
     },
 
-    dependencies: async ({ startTimeUnixNano, endTimeUnixNano }) => {
+    dependencies: async ({ startTimeUnixNano, endTimeUnixNano }, signal) => {
       const counter = createCallCounter();
-      for (const list of traces.values()) {
-        for (const call of callsOfTrace(list.map(({ encoded }) => encoded))) {
+      await eachTrace(signal, (fragments) => {
+        for (const call of callsOfTrace(fragments.map(({ encoded }) => encoded))) {
           if (call.startTimeUnixNano < startTimeUnixNano || call.startTimeUnixNano > endTimeUnixNano)
             continue;
           counter.add(call);
         }
-      }
+      });
       return counter.dependencies();
     },
 
@@ -116,6 +135,14 @@ export function createMemoryEngine(): Engine {
   };
 }
 
-function* allSpans(traces: ReadonlyMap<string, readonly Fragment[]>) {
-  for (const list of traces.values()) for (const { encoded } of list) yield* spansOf(encoded);
+function* spansIn(fragments: readonly Fragment[]) {
+  for (const { encoded } of fragments) yield* spansOf(encoded);
+}
+
+function* batchesOf(fragments: readonly Fragment[]): Generator<readonly Fragment[], void> {
+  for (let at = 0; at < fragments.length; ) {
+    const end = batchEnd(fragments, at, fragmentsPerBatch, bytesPerBatch);
+    yield fragments.slice(at, end);
+    at = end;
+  }
 }

@@ -68,7 +68,9 @@ export function withinBudgetFromThreads(reads: StoreReads): StoreReads {
 function readsOf(engine: EngineReader, reading: Reading): StoreReads {
   /** Fragments of the traces that were found, in the order of the search, without copies. */
   const fragmentsOf = (ids: readonly string[], signal: AbortSignal | undefined): AsyncIterable<Fragment> =>
-    ids.length === 0 ? noFragments() : distinctFragments(engine.fragments(ids, signal), reading, signal);
+    ids.length === 0
+      ? noFragments()
+      : distinctFragments(engine.fragments(ids, signal, reading), reading, signal);
 
   /**
    * What a search finds, in chunks, the last one with the token of the next page. A page whose traces were all deleted
@@ -150,13 +152,14 @@ function readsOf(engine: EngineReader, reading: Reading): StoreReads {
       const dependencies = await engine.dependencies(
         { startTimeUnixNano: min, endTimeUnixNano: max },
         options?.signal,
+        reading,
       );
       return dependencies.sort(
         (a, b) => compareCodePoints(a.parent, b.parent) || compareCodePoints(a.child, b.child),
       );
     },
 
-    getMetrics: (query, options) => readMetrics(engine, query, options?.signal),
+    getMetrics: (query, options) => readMetrics(engine, query, reading, options?.signal),
   };
 }
 

@@ -84,6 +84,26 @@ describe("the budget of reads", () => {
     await more;
   });
 
+  it("lets work that others wait for exceed it, and counts what that takes", async () => {
+    const budget = createReadBudget({ bytes });
+    const [first] = [begin(budget), begin(budget)];
+    await budget.run(async (reading) => {
+      const counted = reading.unwaiting().part();
+      expect(counted(2 * bytes)).toBeUndefined();
+      // The first may not grow beside it, nor does another begin.
+      const more = first?.hold(2 * bytes);
+      expect(more).toBeInstanceOf(Promise);
+      const third = begin(budget);
+      await turn();
+      expect(third.hasBegun()).toBe(false);
+      void counted(0);
+      await more;
+      first?.end();
+      await turn();
+      expect(third.hasBegun()).toBe(true);
+    }, undefined);
+  });
+
   it("counts the parts of a read together, and what one gives back", async () => {
     const budget = createReadBudget({ bytes });
     await budget.run(async (reading) => {

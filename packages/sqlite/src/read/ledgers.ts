@@ -48,7 +48,7 @@ export function createLedgers(
     }
   };
   return {
-    dependencies: (query, signal) => counting(dependencies(query, signal)),
-    rollups: (range, signal) => counting(rollups(range, signal)),
+    dependencies: (query, signal, reading) => counting(dependencies(query, signal, reading)),
+    rollups: (range, signal, reading) => counting(rollups(range, signal, reading)),
   };
 }

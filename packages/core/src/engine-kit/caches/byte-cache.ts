@@ -5,6 +5,8 @@ export interface ByteCache<Value> {
   readonly get: (key: string) => Value | undefined;
   /** Replaces the value of a key. Does not keep a value that is larger than the cache. */
   readonly set: (key: string, value: Value) => void;
+  /** Removes a value and returns it. */
+  readonly take: (key: string) => Value | undefined;
 }
 
 /** @param bytesOf the size of a value, called once for each `set`. */
@@ -20,6 +22,11 @@ export function createByteCache<Value extends object>(
     get: (key) => values.get(key),
     set: (key, value) => {
       values.set(key, value);
+    },
+    take: (key) => {
+      const value = values.get(key);
+      values.delete(key);
+      return value;
     },
   };
 }

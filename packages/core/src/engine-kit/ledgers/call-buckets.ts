@@ -12,8 +12,8 @@ const nanosPerBucket = 60_000_000_000n;
 
 /** Calls by the minute in which the called span started, so that any range adds up fast. */
 export interface CallBuckets {
-  /** How many calls are kept. */
-  readonly size: () => number;
+  /** What they take in memory, about. */
+  readonly bytes: () => number;
   readonly add: (call: ServiceCall) => void;
   /** Takes a call out again that was added. */
   readonly remove: (call: ServiceCall) => void;
@@ -24,6 +24,11 @@ export interface CallBuckets {
 export function bucketStart(unixNano: bigint): bigint {
   return (unixNano / nanosPerBucket) * nanosPerBucket;
 }
+
+/** A call's number in an array that grows. */
+const bytesPerCall = 12;
+/** A pair of services within a minute, with what was added up. */
+const bytesPerPair = 512;
 
 /** Calls of one pair of services within a minute, each as one number (see `codeOf`). */
 interface PairCalls {
@@ -39,7 +44,10 @@ export function createCallBuckets(): CallBuckets {
   const buckets = new Map<bigint, Map<string, PairCalls>>();
   const pairs = new Map<string, { parent: string; child: string }>();
   const unsettled = new Set<PairCalls>();
-  let size = 0;
+  /** Numbers in `kept` and `removed`. */
+  let numbers = 0;
+  /** Pairs of all minutes. */
+  let entries = 0;
 
   const callsOf = (call: ServiceCall): PairCalls => {
     const minute = call.startTimeUnixNano / nanosPerBucket;
@@ -53,6 +61,7 @@ export function createCallBuckets(): CallBuckets {
     if (calls === undefined) {
       calls = { kept: [], removed: [], total: undefined };
       bucket.set(pair, calls);
+      entries++;
       pairs.set(pair, { parent: call.parent, child: call.child });
     }
     calls.total = undefined;
@@ -61,26 +70,24 @@ export function createCallBuckets(): CallBuckets {
 
   const settle = (): void => {
     for (const calls of unsettled) {
-      const before = calls.kept.length;
+      const before = calls.kept.length + calls.removed.length;
       calls.kept = without(calls.kept, calls.removed);
       calls.removed = [];
-      size -= before - calls.kept.length;
+      numbers -= before - calls.kept.length;
     }
     unsettled.clear();
   };
 
   return {
-    size: () => {
-      settle();
-      return size;
-    },
+    bytes: () => numbers * bytesPerCall + entries * bytesPerPair,
     add: (call) => {
       callsOf(call).kept.push(codeOf(call));
-      size++;
+      numbers++;
     },
     remove: (call) => {
       const calls = callsOf(call);
       calls.removed.push(codeOf(call));
+      numbers++;
       unsettled.add(calls);
     },
     countWithin: ({ startTimeUnixNano: from, endTimeUnixNano: to }) => {

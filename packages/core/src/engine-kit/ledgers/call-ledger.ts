@@ -9,8 +9,8 @@ export function createCallLedger(
   tracesPerReview?: number,
 ): EngineReader["dependencies"] {
   const ledger = createTraceLedger(source, createCallTally, tracesPerReview);
-  return (query, signal) =>
-    ledger(bucketStart(query.startTimeUnixNano), ({ countWithin }) => countWithin(query), signal);
+  return (query, signal, reading) =>
+    ledger(bucketStart(query.startTimeUnixNano), ({ countWithin }) => countWithin(query), signal, reading);
 }
 
 function createCallTally() {
@@ -30,5 +30,5 @@ function createCallTally() {
       },
     };
   };
-  return { scan, size: buckets.size, countWithin: buckets.countWithin };
+  return { scan, bytes: buckets.bytes, countWithin: buckets.countWithin };
 }

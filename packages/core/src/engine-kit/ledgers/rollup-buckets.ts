@@ -9,20 +9,24 @@ interface Minute {
 
 /** Changes are merged into the arrays when there are this many. */
 const maxChanges = 4096;
+const bytesPerKey = 8;
+const bytesPerChange = 48;
 const none = new Uint32Array(0);
 
 /** Spans counted by minute and key, in eight bytes for each key of a minute. */
 export interface RollupBuckets {
   /** @param minute its number since the epoch. @param spans negative: takes out. */
   readonly add: (minute: number, key: number, spans: 1 | -1) => void;
-  readonly size: () => number;
+  /** What they take in memory, about. */
+  readonly bytes: () => number;
   /** The minutes of a range of numbers, ascending; the end is excluded. */
   readonly minutes: (from: number, to: number) => RollupMinute[];
 }
 
 export function createRollupBuckets(): RollupBuckets {
   const all = new Map<number, Minute>();
-  let size = 0;
+  let keys = 0;
+  let changes = 0;
 
   const merge = (minute: Minute): void => {
     if (minute.changes.size === 0) return;
@@ -30,9 +34,10 @@ export function createRollupBuckets(): RollupBuckets {
     for (const [i, key] of minute.keys.entries()) counts.set(key, minute.counts[i] as number);
     for (const [key, spans] of minute.changes) counts.set(key, (counts.get(key) ?? 0) + spans);
     const kept = [...counts].filter(([, count]) => count > 0).sort(([a], [b]) => a - b);
-    size += kept.length - minute.keys.length;
+    keys += kept.length - minute.keys.length;
     minute.keys = Uint32Array.from(kept, ([key]) => key);
     minute.counts = Uint32Array.from(kept, ([, count]) => count);
+    changes -= minute.changes.size;
     minute.changes.clear();
   };
 
@@ -43,14 +48,13 @@ export function createRollupBuckets(): RollupBuckets {
         minute = { keys: none, counts: none, changes: new Map() };
         all.set(number, minute);
       }
-      minute.changes.set(key, (minute.changes.get(key) ?? 0) + spans);
+      const known = minute.changes.get(key);
+      if (known === undefined) changes++;
+      minute.changes.set(key, (known ?? 0) + spans);
       // As many changes as there are counts: each merge costs no more than what came since.
       if (minute.changes.size >= Math.max(maxChanges, minute.keys.length)) merge(minute);
     },
-    size: () => {
-      for (const minute of all.values()) merge(minute);
-      return size;
-    },
+    bytes: () => keys * bytesPerKey + changes * bytesPerChange,
     minutes: (from, to) => {
       const found: [number, Minute][] = [...all].filter(([number]) => number >= from && number < to);
       return found

@@ -8,6 +8,6 @@ export function createRollupLedger(
   tracesPerReview?: number,
 ): NonNullable<EngineReader["rollups"]> {
   const ledger = createTraceLedger(source, createRollupTally, tracesPerReview);
-  return ({ startTimeUnixNano, endTimeUnixNano }, signal) =>
-    ledger(startTimeUnixNano, (tally) => tally.rollups(startTimeUnixNano, endTimeUnixNano), signal);
+  return ({ startTimeUnixNano, endTimeUnixNano }, signal, reading) =>
+    ledger(startTimeUnixNano, (tally) => tally.rollups(startTimeUnixNano, endTimeUnixNano), signal, reading);
 }

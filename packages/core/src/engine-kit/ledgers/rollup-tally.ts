@@ -5,6 +5,9 @@ import { maxRollupSeries, type RollupSeries, rollupKey, rollupNanos } from "../.
 import { visitDistinctSpans } from "../../store/reading/distinct-spans.js";
 import { createRollupBuckets } from "./rollup-buckets.js";
 
+/** Its names, twice. */
+const bytesPerSeries = 256;
+
 /** Counts whole traces by minute, service, operation, kind, status and latency. */
 export function createRollupTally() {
   const buckets = createRollupBuckets();
@@ -44,8 +47,7 @@ export function createRollupTally() {
 
   return {
     scan,
-    /** Each series keeps its names, which weigh about as much as sixteen keys. */
-    size: () => buckets.size() + series.length * 16,
+    bytes: () => buckets.bytes() + series.length * bytesPerSeries,
     /** Undefined when there are more series than keys can tell apart. */
     rollups: (from: bigint, to: bigint) =>
       series.length > maxRollupSeries

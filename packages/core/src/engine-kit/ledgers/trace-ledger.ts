@@ -2,8 +2,10 @@ import { throwIfAborted } from "../../errors/errors.js";
 import { orAborted } from "../../errors/or-aborted.js";
 import { maxUnixNano } from "../../query/search-of-query.js";
 import type { EngineReader, Fragment } from "../../store/contract/engine.js";
+import { type Reading, uncounted } from "../../store/reading/read-budget.js";
 import { createTurns } from "../../store/reading/turns.js";
 import { type WalkReader, walkTraces, wholeTraces } from "../../store/reading/walk-traces.js";
+import { createByteCache } from "../caches/byte-cache.js";
 
 /** What a ledger has to know of an engine. */
 export interface LedgerSource extends Pick<EngineReader, "sequence">, WalkReader {
@@ -14,6 +16,7 @@ export interface LedgerSource extends Pick<EngineReader, "sequence">, WalkReader
     after: number,
     upTo: number,
     signal?: AbortSignal,
+    reading?: Reading,
   ) => AsyncIterable<readonly string[]>;
 }
 
@@ -24,8 +27,8 @@ export interface TraceTally {
    * @param to excluded
    */
   readonly scan: (trace: readonly Fragment[], from: bigint, to: bigint) => TraceCounts;
-  /** How many entries are kept. */
-  readonly size: () => number;
+  /** What it takes in memory, about; called for every batch of fragments. */
+  readonly bytes: () => number;
 }
 
 export interface TraceCounts {
@@ -35,8 +38,10 @@ export interface TraceCounts {
   readonly remove: () => void;
 }
 
-/** A tally with more entries than this is dropped after the answer: it takes 64 to 128 MB. */
-const maxKeptEntries = 8_000_000;
+/** All ledgers of a thread keep no more between questions. The one used longest ago is counted again. */
+const keptBytes = 64 * 1024 * 1024;
+const kept = createByteCache<Ledger<TraceTally>>(keptBytes, ({ tally }) => tally.bytes());
+let ledgers = 0;
 const fragmentsWanted = 256;
 /** Later than any span. */
 const never = maxUnixNano + 1n;
@@ -59,17 +64,26 @@ export function createTraceLedger<Tally extends TraceTally>(
   source: LedgerSource,
   createTally: () => Tally,
   tracesPerReview?: number,
-): <Answer>(from: bigint, ask: (tally: Tally) => Answer, signal?: AbortSignal) => Promise<Answer> {
-  let ledger: Ledger<Tally> | undefined;
+): <Answer>(
+  from: bigint,
+  ask: (tally: Tally) => Answer,
+  signal?: AbortSignal,
+  reading?: Reading,
+) => Promise<Answer> {
+  const name = String(ledgers++);
 
   /** Brings in what was written since: each trace with new spans is taken out and counted again. */
-  const catchUp = async (current: Ledger<Tally>, signal: AbortSignal | undefined): Promise<void> => {
+  const catchUp = async (
+    current: Ledger<Tally>,
+    reading: Reading,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
     const turns = createTurns();
     const latest = await source.sequence(signal);
     const done = new Set<string>();
-    for await (const ids of source.tracesWritten(current.sequence, latest, signal)) {
+    for await (const ids of source.tracesWritten(current.sequence, latest, signal, reading)) {
       const fresh = new Set(ids.filter((id) => !done.has(id)));
-      for await (const trace of wholeTraces(source, fresh, signal)) {
+      for await (const trace of wholeTraces(source, fresh, signal, reading)) {
         const before = upTo(trace, current.sequence);
         if (before.length > 0) current.tally.scan(before, current.from, never).remove();
         const after = upTo(trace, latest);
@@ -88,6 +102,8 @@ export function createTraceLedger<Tally extends TraceTally>(
   const extendTo = async (
     current: Ledger<Tally>,
     from: bigint,
+    hold: () => Promise<void> | undefined,
+    reading: Reading,
     signal: AbortSignal | undefined,
   ): Promise<void> => {
     if (from >= current.from) return;
@@ -102,36 +118,43 @@ export function createTraceLedger<Tally extends TraceTally>(
         // Later writes wait for the next time: the candidates of these alone tell where a trace ends.
         upToSequence: current.sequence,
         tracesPerReview,
+        holdVisited: hold,
       },
       (trace) => {
         const { oldestStartUnixNano, add } = current.tally.scan(trace, from, to);
         return { oldestStartUnixNano, accept: add };
       },
       signal,
+      reading,
     );
     current.from = from;
   };
 
   let last: Promise<unknown> = Promise.resolve();
-  return (from, ask, signal) => {
+  return (from, ask, signal, reading = uncounted) => {
+    // The questions behind this one wait for it, so it waits for none of their bytes.
+    const counted = reading.unwaiting();
+    const hold = counted.part();
     const answer = async () => {
       for (;;) {
         throwIfAborted(signal);
         const generation = await source.generation(signal);
-        const known = ledger?.generation === generation ? ledger : undefined;
         // A change that fails half-way would leave wrong counts, so the ledger is kept only when it is whole.
-        ledger = undefined;
+        const found = kept.take(name) as Ledger<Tally> | undefined;
+        const known = found?.generation === generation ? found : undefined;
         const current: Ledger<Tally> = known ?? {
           generation,
           tally: createTally(),
           from: never,
           sequence: await source.sequence(signal),
         };
-        if (known !== undefined) await catchUp(current, signal);
-        await extendTo(current, from, signal);
+        const holdTally = () => hold(current.tally.bytes());
+        holdTally();
+        if (known !== undefined) await catchUp(current, counted, signal);
+        await extendTo(current, from, holdTally, counted, signal);
         if ((await source.generation(signal)) !== generation) continue;
         const result = ask(current.tally);
-        if (current.tally.size() <= maxKeptEntries) ledger = current;
+        kept.set(name, current);
         return result;
       }
     };

@@ -1,5 +1,6 @@
 import type { Predicate } from "../../query/filter/language/predicate.js";
 import type { WatchedTerms } from "../../terms/watched-terms.js";
+import type { Reading } from "../reading/read-budget.js";
 import type { RollupRange, SpanRollups } from "./metrics.js";
 import type {
   Dependency,
@@ -28,7 +29,9 @@ import type {
  *   rejects, and never changed.
  * - **Cancellation.** Every wait looks at the signal, from the first `await` on, and the call rejects with `ABORTED` or with
  *   the signal's reason. Leaving a stream's loop ends its work.
- * - **Concurrency.** All methods may run at the same time. Core bounds how many searches run and how many bytes they hold.
+ * - **Concurrency.** All methods may run at the same time. Core bounds how many reads run and how many bytes they hold.
+ * - **Memory.** Core counts the batches that a read gives. What the engine holds beside them (answers of a backend, counts) it
+ *   counts as a part of `reading`, best before it asks for it. Without a `reading` the call is not counted.
  * - **Errors.** A failure that may pass is `STORE_UNAVAILABLE`, a full queue `OVERLOADED`, bytes that can not be read back
  *   `CORRUPT`, a schema of another version `INCOMPATIBLE_SCHEMA`. Any other error counts as a defect: `INTERNAL`.
  *
@@ -94,13 +97,17 @@ export interface EngineReader {
    * Lists the fragments that may match, in batches, newest first, and every fragment that has a matching span. Each
    * batch tells how late a span of the rest can start, so that core knows when to stop. A batch is bounded in bytes.
    */
-  candidates(search: CandidateSearch, signal?: AbortSignal): AsyncIterable<CandidateBatch>;
+  candidates(search: CandidateSearch, signal?: AbortSignal, reading?: Reading): AsyncIterable<CandidateBatch>;
 
   /**
    * All fragments of these traces: a trace's fragments are consecutive, traces come in the order of the ids, unknown ids are
    * left out. Batches are bounded, so that a trace of any size streams.
    */
-  fragments(traceIds: readonly string[], signal?: AbortSignal): AsyncIterable<readonly Fragment[]>;
+  fragments(
+    traceIds: readonly string[],
+    signal?: AbortSignal,
+    reading?: Reading,
+  ): AsyncIterable<readonly Fragment[]>;
 
   /** Names of services (`service.name` when it is a non-empty string); any order, no duplicates. */
   services(signal?: AbortSignal): Promise<string[]>;
@@ -109,13 +116,13 @@ export interface EngineReader {
   operations(service: string, signal?: AbortSignal): Promise<Operation[]>;
 
   /** The calls that `callsOfTrace` counts over every trace, in a range with both ends inclusive; any order, one entry a pair. */
-  dependencies(query: DependencyQuery, signal?: AbortSignal): Promise<Dependency[]>;
+  dependencies(query: DependencyQuery, signal?: AbortSignal, reading?: Reading): Promise<Dependency[]>;
 
   /**
    * Counts of the spans that started in a range of whole minutes, copies of a span once (`createRollupLedger`). Without it,
    * and where it has too many series to keep and resolves to undefined, core counts the spans for each question.
    */
-  rollups?(range: RollupRange, signal?: AbortSignal): Promise<SpanRollups | undefined>;
+  rollups?(range: RollupRange, signal?: AbortSignal, reading?: Reading): Promise<SpanRollups | undefined>;
 }
 
 /** Some spans of one trace: an encoded OTLP TracesData that holds spans of this trace only. */

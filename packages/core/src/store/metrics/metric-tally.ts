@@ -9,6 +9,7 @@ import { addCall, type CallCounts, noCalls } from "../reading/dependencies.js";
 
 /** An answer holds no more buckets than this: about 200 MB. */
 const maxBuckets = 2_000_000;
+const bytesPerBucket = 100;
 
 /** Adds spans up to the series of an answer. */
 export interface MetricTally {
@@ -22,6 +23,8 @@ export interface MetricTally {
     isError: boolean,
     spans: number,
   ) => void;
+  /** What it takes in memory, about. */
+  readonly bytes: () => number;
   /** The series, sorted by the values of their labels in the order of `groupBy`. */
   readonly series: () => MetricSeries[];
 }
@@ -79,6 +82,8 @@ export function createMetricTally({ labels, startTimeUnixNano, stepNano }: Metri
       buckets += point.buckets.size - before;
       if (buckets > maxBuckets) throw tooLarge();
     },
+
+    bytes: () => buckets * bytesPerBucket,
 
     series: () =>
       [...all.values()]

@@ -12,10 +12,14 @@ import {
   seriesOfKey,
 } from "../contract/metrics.js";
 import { visitDistinctSpans } from "../reading/distinct-spans.js";
+import type { Reading } from "../reading/read-budget.js";
 import { createTurns } from "../reading/turns.js";
 import { walkTraces } from "../reading/walk-traces.js";
 import { createMetricTally, isErrorStatus, type MetricTally } from "./metric-tally.js";
 import { isAnsweredByRollups, spanOfSeries } from "./rollup-series.js";
+
+/** Counts what the answer takes so far. */
+type Hold = () => Promise<void> | undefined;
 
 /** About how many traces a batch of candidates brings. */
 const fragmentsWanted = 256;
@@ -27,19 +31,24 @@ const fragmentsWanted = 256;
 export async function readMetrics(
   engine: EngineReader,
   query: MetricsQuery,
+  reading: Reading,
   signal: AbortSignal | undefined,
 ): Promise<MetricSeries[]> {
   const search = searchOfMetricsQuery(query);
   const tally = createMetricTally(search);
   const { startTimeUnixNano: from, endTimeUnixNano: to } = search;
   const minutes = wholeMinutes(search);
-  const rollups = minutes && (await engine.rollups?.(minutes, signal));
+  const rollups = minutes && (await engine.rollups?.(minutes, signal, reading));
+  const part = reading.part();
+  const hold = () => part(tally.bytes());
+  const countBetween = (start: bigint, end: bigint) =>
+    countSpans(engine, search, start, end, tally, hold, reading, signal);
   if (minutes === undefined || rollups === undefined) {
-    await countSpans(engine, search, from, to, tally, signal);
+    await countBetween(from, to);
   } else {
-    await addRollups(rollups, search, minutes, tally, signal);
-    await countSpans(engine, search, from, minutes.startTimeUnixNano, tally, signal);
-    await countSpans(engine, search, minutes.endTimeUnixNano, to, tally, signal);
+    await addRollups(rollups, search, minutes, tally, hold, signal);
+    await countBetween(from, minutes.startTimeUnixNano);
+    await countBetween(minutes.endTimeUnixNano, to);
   }
   return tally.series();
 }
@@ -60,6 +69,7 @@ async function addRollups(
   { predicate }: MetricsSearch,
   range: RollupRange,
   tally: MetricTally,
+  hold: Hold,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const turns = createTurns();
@@ -77,6 +87,8 @@ async function addRollups(
       const isError = isErrorStatus(series[index]?.statusCode ?? 0);
       tally.add(into, startTimeUnixNano, latencyIndexOfKey(key), isError, counts[i] as number);
     }
+    const room = hold();
+    if (room !== undefined) await room;
     const turn = turns();
     if (turn === undefined) continue;
     await turn;
@@ -91,6 +103,8 @@ async function countSpans(
   from: bigint,
   to: bigint,
   tally: MetricTally,
+  hold: Hold,
+  reading: Reading,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (from >= to) return;
@@ -100,6 +114,7 @@ async function countSpans(
     startTimeMaxUnixNano: to - 1n,
     predicate,
     limit: fragmentsWanted,
+    holdVisited: hold,
   };
   await walkTraces(
     engine,
@@ -124,5 +139,6 @@ async function countSpans(
       };
     },
     signal,
+    reading,
   );
 }

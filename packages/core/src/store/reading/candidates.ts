@@ -1,6 +1,7 @@
 import { requiredTraceIds } from "../../query/filter/language/trace-ids.js";
 import { maxUnixNano } from "../../query/search-of-query.js";
 import type { CandidateBatch, CandidateSearch, EngineReader } from "../contract/engine.js";
+import type { Reading } from "./read-budget.js";
 
 const traceIdForm = /^[0-9a-f]{32}$/;
 
@@ -8,22 +9,24 @@ const traceIdForm = /^[0-9a-f]{32}$/;
 export function candidatesOf(
   engine: EngineReader,
   search: CandidateSearch,
+  reading: Reading,
   signal: AbortSignal | undefined,
 ): AsyncIterable<CandidateBatch> {
   const ids = requiredTraceIds(search.predicate);
-  if (ids === undefined) return engine.candidates(search, signal);
+  if (ids === undefined) return engine.candidates(search, signal, reading);
   // Spans have trace ids of this form alone.
   const known = [...ids].filter((id) => traceIdForm.test(id));
-  return inTraces(engine, known, signal);
+  return inTraces(engine, known, reading, signal);
 }
 
 async function* inTraces(
   engine: EngineReader,
   traceIds: readonly string[],
+  reading: Reading,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CandidateBatch, void, undefined> {
   if (traceIds.length === 0) return;
-  for await (const fragments of engine.fragments(traceIds, signal)) {
+  for await (const fragments of engine.fragments(traceIds, signal, reading)) {
     yield { fragments, laterStartAtMostUnixNano: maxUnixNano };
   }
 }

@@ -5,6 +5,8 @@ import type { ReadOptions } from "../contract/span-store.js";
 export interface Reading {
   /** A part of what the read holds in memory, to be kept up to date. */
   readonly part: () => HoldBytes;
+  /** The same read, whose parts count and never wait: for work that other reads wait for. */
+  readonly unwaiting: () => Reading;
 }
 
 /**
@@ -53,7 +55,7 @@ interface Admitted {
 }
 
 /** Of a read whose bytes are counted elsewhere, or are few. */
-export const uncounted: Reading = { part: () => () => undefined };
+export const uncounted: Reading = { part: () => () => undefined, unwaiting: () => uncounted };
 
 export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBudgetOptions): ReadBudget {
   const share = Math.floor(bytes / readsAtOnce);
@@ -151,15 +153,17 @@ export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBud
     settle();
   };
 
-  const hold = (read: Admitted): Promise<void> | undefined => {
-    const wanted = Math.max(share, read.parts);
+  const wantedBy = (read: Admitted): number => Math.max(share, read.parts);
+
+  const hold = (read: Admitted, waits: boolean): Promise<void> | undefined => {
+    const wanted = wantedBy(read);
     if (wanted === read.counted || !admitted.has(read)) return undefined;
     if (wanted < read.counted) {
       count(read, wanted);
       settle();
       return undefined;
     }
-    if (mayGrow(read, wanted)) {
+    if (!waits || mayGrow(read, wanted)) {
       count(read, wanted);
       return undefined;
     }
@@ -177,7 +181,7 @@ export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBud
       };
       const go = (): void => {
         over();
-        count(read, wanted);
+        count(read, wantedBy(read));
         resolve();
       };
       read.growing = { bytes: wanted, go };
@@ -188,15 +192,16 @@ export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBud
     });
   };
 
-  const readingOf = (read: Admitted): Reading => ({
+  const readingOf = (read: Admitted, waits = true): Reading => ({
     part: () => {
       let held = 0;
       return (now) => {
         read.parts += now - held;
         held = now;
-        return hold(read);
+        return hold(read, waits);
       };
     },
+    unwaiting: () => readingOf(read, false),
   });
 
   return {

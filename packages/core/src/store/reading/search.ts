@@ -57,7 +57,8 @@ export async function findMatches(
   const turns = createTurns();
   /** No span of the current batch starts after this. */
   let bound = startTimeMaxUnixNano;
-  for await (const batch of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit }, signal)) {
+  const wanted = { ...search, startTimeMaxUnixNano, limit };
+  for await (const batch of candidatesOf(engine, wanted, reading, signal)) {
     throwIfAborted(signal);
     const room = hold(bytesOf(batch.fragments) + newest.size * bytesPerMatch);
     if (room !== undefined) await room;
@@ -134,7 +135,7 @@ function createExclusion(
         found.delete(traceId);
       else if (!accepted.has(traceId)) unknown.push(traceId);
     }
-    for await (const batch of engine.fragments(unknown, signal)) {
+    for await (const batch of engine.fragments(unknown, signal, reading)) {
       const room = hold(bytesOf(batch));
       if (room !== undefined) await room;
       for (const fragment of batch) {

@@ -71,7 +71,8 @@ export async function* findSpanPage(
   const newestFirst = order[0]?.field === "startTime" && order[0].direction === "desc";
   const startTimeMaxUnixNano =
     newestFirst && walk.cursor[0] !== undefined ? BigInt(walk.cursor[0]) : search.startTimeMaxUnixNano;
-  for await (const batch of candidatesOf(engine, { ...search, startTimeMaxUnixNano, limit: size }, signal)) {
+  const wanted = { ...search, startTimeMaxUnixNano, limit: size };
+  for await (const batch of candidatesOf(engine, wanted, reading, signal)) {
     throwIfAborted(signal);
     const batchBytes = bytesOf(batch.fragments);
     for (const fragment of batch.fragments) {

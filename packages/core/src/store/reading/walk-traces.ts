@@ -1,6 +1,8 @@
 import { throwIfAborted } from "../../errors/errors.js";
 import type { CandidateSearch, EngineReader, Fragment } from "../contract/engine.js";
+import { bytesOf } from "./assemble.js";
 import { createLiveTraces } from "./live-traces.js";
+import { type Reading, uncounted } from "./read-budget.js";
 import { createTurns } from "./turns.js";
 
 const tracesPerBatch = 200;
@@ -17,6 +19,8 @@ export interface TraceWalk extends CandidateSearch {
   readonly upToSequence?: number | undefined;
   /** See {@link createLiveTraces}; for tests. */
   readonly tracesPerReview?: number | undefined;
+  /** Counts what the visitor holds, before each batch of candidates is visited. */
+  readonly holdVisited?: (() => Promise<void> | undefined) | undefined;
 }
 
 export interface WalkReader extends Pick<EngineReader, "candidates" | "fragments"> {
@@ -30,8 +34,10 @@ export async function walkTraces(
   walk: TraceWalk,
   visit: (trace: readonly Fragment[]) => VisitedTrace,
   signal: AbortSignal | undefined,
+  reading: Reading = uncounted,
 ): Promise<void> {
-  const { upToSequence = Number.POSITIVE_INFINITY, tracesPerReview, ...search } = walk;
+  const { upToSequence = Number.POSITIVE_INFINITY, tracesPerReview, holdVisited, ...search } = walk;
+  const hold = reading.part();
   const turns = createTurns();
   const met = createLiveTraces(tracesPerReview);
   const meet = async (trace: readonly Fragment[]): Promise<void> => {
@@ -44,7 +50,10 @@ export async function walkTraces(
     await turn;
     throwIfAborted(signal);
   };
-  for await (const { fragments, laterStartAtMostUnixNano } of reader.candidates(search, signal)) {
+  for await (const { fragments, laterStartAtMostUnixNano } of reader.candidates(search, signal, reading)) {
+    const room = hold(bytesOf(fragments));
+    if (room !== undefined) await room;
+    await holdVisited?.();
     const unread = new Set<string>();
     for (const fragment of fragments) {
       if (fragment.sequence > upToSequence || met.has(fragment.traceId) || unread.has(fragment.traceId))
@@ -52,11 +61,12 @@ export async function walkTraces(
       if (reader.isWholeTrace?.(fragment)) await meet([fragment]);
       else unread.add(fragment.traceId);
     }
-    for await (const trace of wholeTraces(reader, unread, signal)) {
+    for await (const trace of wholeTraces(reader, unread, signal, reading)) {
       await meet(trace.filter(({ sequence }) => sequence <= upToSequence));
     }
     met.goOn(laterStartAtMostUnixNano);
   }
+  void hold(0);
 }
 
 /** Whole traces, one after the other. */
@@ -64,19 +74,27 @@ export async function* wholeTraces(
   reader: Pick<EngineReader, "fragments">,
   traceIds: Iterable<string>,
   signal: AbortSignal | undefined,
+  reading: Reading = uncounted,
 ): AsyncGenerator<readonly Fragment[], void> {
   const ids = [...traceIds];
+  const hold = reading.part();
   for (let at = 0; at < ids.length; at += tracesPerBatch) {
     let trace: Fragment[] = [];
-    for await (const batch of reader.fragments(ids.slice(at, at + tracesPerBatch), signal)) {
+    let bytes = 0;
+    for await (const batch of reader.fragments(ids.slice(at, at + tracesPerBatch), signal, reading)) {
+      const room = hold(bytes + bytesOf(batch));
+      if (room !== undefined) await room;
       for (const fragment of batch) {
         if (trace.length > 0 && trace[0]?.traceId !== fragment.traceId) {
           yield trace;
           trace = [];
+          bytes = 0;
         }
         trace.push(fragment);
+        bytes += fragment.encoded.length;
       }
     }
     if (trace.length > 0) yield trace;
   }
+  void hold(0);
 }

@@ -53,6 +53,15 @@ describe("a fragment cache", () => {
     expect(cache.of(traceIdOf(200)).size).toBe(0);
   });
 
+  it("shares its bytes with the other caches of the thread, and none of their fragments", () => {
+    const [one, other] = [createFragmentCache(), createFragmentCache()];
+    one.add("a", fragment(1, 10));
+    expect(other.of(traceIdOf(1)).size).toBe(0);
+    for (let number = 1; number <= 32; number++) other.add(`${number}`, fragment(number, 256 * 1024));
+    expect(one.of(traceIdOf(1)).size).toBe(0);
+    expect(other.of(traceIdOf(32)).size).toBe(1);
+  });
+
   it("keeps no answer in memory for a part of it", () => {
     const cache = createFragmentCache();
     cache.add("a", { ...fragment(1, 0), encoded: new Uint8Array(1000).subarray(10, 20) });

@@ -13,6 +13,7 @@ export interface FragmentCache {
   readonly of: (traceId: string) => ReadonlyMap<string, Fragment>;
 }
 
+/** Of all fragment caches of a thread: each tenant's engine has its own. */
 const maxBytes = 8 * 1024 * 1024;
 const maxFragmentBytes = 256 * 1024;
 const nothing: ReadonlyMap<string, Fragment> = new Map();
@@ -22,19 +23,23 @@ interface Known {
   readonly fragments: Map<string, Fragment>;
 }
 
+const traces = createByteCache<Known>(maxBytes, ({ bytes }) => bytes);
+let caches = 0;
+
 export function createFragmentCache(): FragmentCache {
-  const traces = createByteCache<Known>(maxBytes, ({ bytes }) => bytes);
+  const own = caches++;
+  const keyOf = (traceId: string): string => `${own} ${traceId}`;
   return {
     add: (id, fragment) => {
       const { traceId, encoded } = fragment;
       if (encoded.length > maxFragmentBytes) return;
-      const { bytes = 0, fragments = new Map<string, Fragment>() } = traces.get(traceId) ?? {};
+      const { bytes = 0, fragments = new Map<string, Fragment>() } = traces.get(keyOf(traceId)) ?? {};
       if (fragments.has(id)) return;
       // A view of an answer would keep all of the answer in memory.
       const isView = encoded.buffer.byteLength > encoded.length * 2;
       fragments.set(id, isView ? { ...fragment, encoded: joinBytes(encoded) } : fragment);
-      traces.set(traceId, { bytes: bytes + encoded.length, fragments });
+      traces.set(keyOf(traceId), { bytes: bytes + encoded.length, fragments });
     },
-    of: (traceId) => traces.get(traceId)?.fragments ?? nothing,
+    of: (traceId) => traces.get(keyOf(traceId))?.fragments ?? nothing,
   };
 }

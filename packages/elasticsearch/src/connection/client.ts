@@ -28,6 +28,8 @@ export interface RequestOptions {
   readonly doing?: string;
   /** How long to retry; by default as the settings say. */
   readonly retryMillis?: number;
+  /** The most bytes of an answer; a larger one fails as `too large`. */
+  readonly maxBytes?: number | undefined;
   /** Failures that are thrown as the client's own errors, for the caller to handle. */
   readonly expects?: readonly Failure[];
 }
@@ -68,6 +70,7 @@ export function createClient(settings: Settings, parse: (text: string) => unknow
         signal,
         doing = "a request failed",
         retryMillis = settings.retryMillis,
+        maxBytes,
         expects = [],
       } = options;
       const { mayTryAgain, wait } = createBackoff({
@@ -80,7 +83,7 @@ export function createClient(settings: Settings, parse: (text: string) => unknow
       for (;;) {
         throwIfAborted(signal);
         try {
-          return (await send(client, request, signal)) as T;
+          return (await send(client, request, maxBytes, signal)) as T;
         } catch (error) {
           throwIfAborted(signal);
           const failure = failureOf(error);
@@ -103,6 +106,7 @@ export function createClient(settings: Settings, parse: (text: string) => unknow
 function send(
   client: ElasticsearchClient,
   { method, path, query, body, lines }: Request,
+  maxBytes: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   return client.transport.request(
@@ -117,6 +121,7 @@ function send(
       headers: lines === undefined ? headers : lineHeaders,
       // Tracing a trace store would trace itself.
       openTelemetry: { enabled: false },
+      ...(maxBytes !== undefined && { maxResponseSize: maxBytes, maxCompressedResponseSize: maxBytes }),
       ...(signal !== undefined && { signal }),
     },
   );

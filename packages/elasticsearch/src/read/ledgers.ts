@@ -3,6 +3,7 @@ import {
   createRollupLedger,
   type EngineReader,
   type LedgerSource,
+  uncounted,
 } from "@spanstore/core/engine";
 import type { Control } from "../coordination/control.js";
 import type { Naming } from "../schema/naming.js";
@@ -18,7 +19,7 @@ export interface LedgerParts {
   readonly reader: Pick<EngineReader, "sequence" | "candidates" | "fragments">;
 }
 
-/** Counts calls between services. */
+/** Counts calls between services, and spans by minute. */
 export function createLedgers({
   kept,
   naming,
@@ -28,8 +29,8 @@ export function createLedgers({
   const source: LedgerSource = {
     ...reader,
     generation: control.generation,
-    async *tracesWritten(after, upTo, signal) {
-      const options = { signal, doing: "cannot count spans" };
+    async *tracesWritten(after, upTo, signal, reading = uncounted) {
+      const options = { signal, doing: "cannot count spans", hold: reading.part() };
       const body = { query: writtenBetween(after, upTo), _source: true };
       for await (const hits of kept.pages(naming.pattern, body, () => fragmentsPerPage, options)) {
         yield hits.map((hit) => kept.of(hit).traceId);

@@ -47,6 +47,8 @@ export interface Page<T> {
 export interface PageOptions {
   readonly signal?: AbortSignal | undefined;
   readonly doing: string;
+  /** The most bytes of an answer, one with a single hit excepted. */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -58,9 +60,9 @@ export async function searchOnce<T>(
   where: { readonly path: string; readonly query?: Readonly<Record<string, string | boolean>> },
   body: SearchBody,
   size: number,
-  { signal, doing }: PageOptions,
+  { signal, doing, maxBytes }: PageOptions,
 ): Promise<Page<T>> {
-  for (let asked = size; ; asked = Math.max(1, Math.floor(asked / shrink))) {
+  for (let asked = size, most = maxBytes; ; ) {
     try {
       const answer = await client.request<SearchAnswer<T>>(
         {
@@ -74,26 +76,28 @@ export async function searchOnce<T>(
           },
           body: { size: asked, track_total_hits: false, ...body },
         },
-        { signal, doing, expects: ["too large"] },
+        { signal, doing, maxBytes: most, expects: ["too large"] },
       );
       const hits = answer.hits?.hits ?? [];
       const known = answer.aggregations?.known?.doc_count ?? 0;
       return { hits, isAll: hits.length < asked, pitId: answer.pit_id, known };
     } catch (error) {
-      if (failureOf(error) !== "too large" || asked === 1) throw error;
+      if (failureOf(error) !== "too large" || (asked === 1 && most === undefined)) throw error;
+      if (asked === 1) most = undefined;
+      else asked = Math.max(1, Math.floor(asked / shrink));
     }
   }
 }
 
 /**
  * All hits of a search, in pages, as of the first page.
- * @param size returns the size of the next page.
+ * @param size returns the size of the next page, before it is asked for.
  */
 export async function* pages<T>(
   client: Client,
   indices: string,
   body: SearchBody,
-  size: () => number,
+  size: () => number | Promise<number>,
   options: PageOptions,
 ): AsyncGenerator<readonly Hit<T>[], void, undefined> {
   const { signal, doing } = options;
@@ -111,7 +115,7 @@ export async function* pages<T>(
           pit: { id: pit, keep_alive: keepAlive },
           ...(after !== undefined && { search_after: after }),
         },
-        size(),
+        await size(),
         options,
       );
       pit = page.pitId ?? pit;

@@ -15,7 +15,16 @@ export {
   createCalendar,
   type WindowLength,
 } from "./engine-kit/calendar.js";
-export { type Finding, findingsOf, ok, problem, problemOf, warning } from "./engine-kit/findings.js";
+export {
+  differingOption,
+  type Finding,
+  findingsOf,
+  ok,
+  problem,
+  problemOf,
+  warning,
+  warnOnce,
+} from "./engine-kit/findings.js";
 export {
   createGroupCommit,
   type GroupCommit,

@@ -1,4 +1,4 @@
-import { createSlowAnswer, type Engine, orAborted } from "@spanstore/core/engine";
+import { createSlowAnswer, type Engine, type Finding, orAborted } from "@spanstore/core/engine";
 import type { Client } from "./connection/client.js";
 import { storeError } from "./connection/errors.js";
 import { createControl } from "./coordination/control.js";
@@ -10,7 +10,7 @@ import { createKeptFragments } from "./read/kept.js";
 import { createLedgers } from "./read/ledgers.js";
 import { createReader } from "./read/read.js";
 import { createDatedIndices } from "./schema/dated-indices.js";
-import { makeControl, prepareNamespace } from "./schema/namespace.js";
+import { makeControl, prepareNamespace, windowDifferences } from "./schema/namespace.js";
 import { createNaming } from "./schema/naming.js";
 import { createWindows } from "./schema/windows.js";
 import { createOperations } from "./write/operations.js";
@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly settings: Settings;
   /** The prefix of the namespace's indices. */
   readonly prefix: string;
+  /** Receives what of the settings differs from what the store was made with. */
+  readonly onDifferences?: ((differences: readonly Finding[]) => void) | undefined;
   /** Returns nanoseconds since the epoch; for tests. */
   readonly now?: () => bigint;
   /** The spans from which the first dictionary is made; for tests. */
@@ -37,11 +39,13 @@ export async function openEngine({
   client,
   settings,
   prefix,
+  onDifferences,
   now = clock,
   sampledSpans,
   pollMillis,
 }: EngineOptions): Promise<Engine> {
   const window = await prepareNamespace(client, prefix, settings);
+  onDifferences?.(windowDifferences(settings.window, window));
   const naming = createNaming(prefix, createWindows(window, now));
 
   const remake = () => makeControl(client, naming.control, window, settings);

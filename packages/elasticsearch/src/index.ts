@@ -1,5 +1,5 @@
 import { isSpanStoreError, type SpanStore } from "@spanstore/core";
-import { createSpanStore, type Engine, lazyEngine } from "@spanstore/core/engine";
+import { createSpanStore, type Engine, lazyEngine, warnOnce } from "@spanstore/core/engine";
 import { createClient } from "./connection/client.js";
 import { forSenders } from "./connection/errors.js";
 import { openEngine } from "./engine.js";
@@ -35,8 +35,9 @@ export type { ElasticsearchOptions } from "./options.js";
 export async function openElasticsearchStore(options: ElasticsearchOptions): Promise<SpanStore> {
   const settings = checkOptions(options);
   const client = createClient(settings);
+  const onDifferences = warnOnce(options.warn);
   const open = (prefix: string): Engine =>
-    forSending(lazyEngine("elasticsearch", () => openEngine({ client, settings, prefix })));
+    forSending(lazyEngine("elasticsearch", () => openEngine({ client, settings, prefix, onDifferences })));
   const engine = open(settings.prefix);
   return createSpanStore(
     { ...engine, close: () => engine.close().finally(client.close) },

@@ -48,6 +48,8 @@ export interface ElasticsearchOptions {
   readonly retryMillis?: number | undefined;
   /** The time-out of one request, in milliseconds; 30000 by default. */
   readonly timeoutMillis?: number | undefined;
+  /** Receives, once each, what of the options differs from what the store was made with. */
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** Checked options, with all defaults. */

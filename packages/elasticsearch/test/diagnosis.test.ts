@@ -58,6 +58,28 @@ describeWithElasticsearch("diagnosis", (way) => {
     await cleanUp(way, server, prefixes);
   }, hookMillis);
 
+  it("warns of a window that is not the store's, as does opening the store, once for all tenants", async () => {
+    const prefix = fresh();
+    const warnings: string[] = [];
+    const open = (window: "hour" | "day") => {
+      const warn = (message: string): void => void warnings.push(message);
+      return openElasticsearchStore({ url: server.url, prefix, window, warn });
+    };
+    await using first = await open("hour");
+    await first.write(spanOf(1));
+    await first.forTenant("acme").write(spanOf(1));
+    expect(warnings).toEqual([]);
+    await using second = await open("day");
+    await second.write(spanOf(2));
+    await second.forTenant("acme").write(spanOf(2));
+    const text = "window is day here and hour in the store: indices of one hour are made";
+    const advice = "give all servers of this store the same window";
+    expect(warnings).toEqual([`${text}; ${advice}`]);
+    expect(await findingsOn("window", server.url, prefix)).toEqual([
+      { level: "warning", subject: "window", text, advice },
+    ]);
+  });
+
   it("of a healthy store reports what it finds, before and after the first use, and changes nothing", async () => {
     const prefix = fresh();
     const subjects = async (): Promise<string[]> => {

@@ -1,4 +1,4 @@
-import { createSlowAnswer, type Engine } from "@spanstore/core/engine";
+import { createSlowAnswer, type Engine, type Finding } from "@spanstore/core/engine";
 import { type Client, decimal } from "./connection/client.js";
 import { storeError } from "./connection/errors.js";
 import { createControl } from "./coordination/control.js";
@@ -18,7 +18,7 @@ import { spreadWrites, type Write } from "./read/spread.js";
 import { createCatalog } from "./schema/catalog.js";
 import { createNaming } from "./schema/naming.js";
 import { placesOf } from "./schema/places.js";
-import { prepareSpace } from "./schema/space.js";
+import { noteAttributes, prepareSpace, settingDifferences } from "./schema/space.js";
 import { defaultTuning, type Tuning } from "./schema/tuning.js";
 import { createWindows, type Window } from "./schema/windows.js";
 import { createStopTerms } from "./terms/stop-terms.js";
@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly tuning?: Tuning;
   /** Receives what the store put right by itself and an operator should know. */
   readonly warn?: ((message: string) => void) | undefined;
+  /** Receives what of the settings differs from those of the store. */
+  readonly onDifferences?: ((differences: readonly Finding[]) => void) | undefined;
   /** Gives inserters on another thread, for large writes. */
   readonly inserterOf?: InsertThread["inserterOf"];
 }
@@ -60,6 +62,7 @@ async function openSpace({
   prefix,
   tuning = defaultTuning,
   warn,
+  onDifferences,
   inserterOf,
 }: EngineOptions): Promise<Engine> {
   const { cluster, attributes, timeoutMillis } = settings;
@@ -67,6 +70,8 @@ async function openSpace({
   const length = await prepareSpace(client, unprepared, settings.window, shards.length > 0);
   const windows = createWindows(length);
   const naming = createNaming({ prefix, windows, cluster, attributes });
+  const before = { window: length, attributes: await noteAttributes(client, naming, attributes) };
+  onDifferences?.(settingDifferences(settings, before));
   const places = placesOf(client, shards, naming);
   const now = (): bigint => BigInt(Date.now()) * nanosPerMilli;
   const currentWindow = (): Window => windows.at(now());

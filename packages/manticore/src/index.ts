@@ -1,5 +1,5 @@
 import type { SpanStore } from "@spanstore/core";
-import { createSpanStore, lazyEngine } from "@spanstore/core/engine";
+import { createSpanStore, lazyEngine, warnOnce } from "@spanstore/core/engine";
 import { openClients } from "./connection/clients.js";
 import { storeError } from "./connection/errors.js";
 import { readServerFacts } from "./connection/server-facts.js";
@@ -29,12 +29,13 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
   const clients = openClients(settings);
   const { home, shards } = clients;
 
+  const { warn } = options;
+  const onDifferences = warnOnce(warn);
   let warned = false;
   /** Reads limits and settings of the daemons, and warns once. */
   const tuningOf = async (): Promise<Tuning> => {
     const facts = await Promise.all((shards.length > 0 ? shards : [home]).map(readServerFacts));
-    if (!warned)
-      for (const warning of new Set(facts.flatMap(({ warnings }) => warnings))) options.warn?.(warning);
+    if (!warned) for (const warning of new Set(facts.flatMap(({ warnings }) => warnings))) warn?.(warning);
     warned = true;
     return within(Math.min(...facts.map(({ maxPacketBytes }) => maxPacketBytes)));
   };
@@ -44,7 +45,6 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
       throw storeError(error, "cannot open the store");
     });
     thread ??= createInsertThread(threadFile, { settings, tuning: messageable(tuning) });
-    const { warn } = options;
     return openEngine({
       client: home,
       shards,
@@ -52,6 +52,7 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
       prefix,
       tuning,
       warn,
+      onDifferences,
       inserterOf: thread.inserterOf,
     });
   };

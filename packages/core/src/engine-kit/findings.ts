@@ -12,6 +12,30 @@ export interface Finding {
   readonly advice?: string;
 }
 
+/**
+ * Says that a server has another value of an option than the store.
+ * @param effect what follows.
+ */
+export function differingOption(option: string, own: string, stored: string, effect: string): Finding {
+  const text = `${option} is ${own} here and ${stored} in the store: ${effect}`;
+  return warning(option, text, `give all servers of this store the same ${option}`);
+}
+
+/** Makes warnings of findings, each once: every tenant of a store may bring them. */
+export function warnOnce(
+  warn: ((message: string) => void) | undefined,
+): (findings: readonly Finding[]) => void {
+  const told = new Set<string>();
+  return (findings) => {
+    for (const { text, advice } of findings) {
+      const message = advice === undefined ? text : `${text}; ${advice}`;
+      if (told.has(message)) continue;
+      told.add(message);
+      warn?.(message);
+    }
+  };
+}
+
 export function ok(subject: string, text: string): Finding {
   return { level: "ok", subject, text };
 }

@@ -3,7 +3,7 @@ import { type Client, createClient } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import { checkOptions, type ElasticsearchOptions, type Settings } from "../options.js";
 import { listIndices, sizesOf } from "../schema/catalog.js";
-import { lookAtNamespace, type NamespaceFound } from "../schema/namespace.js";
+import { lookAtNamespace, type NamespaceFound, windowDifferences } from "../schema/namespace.js";
 import { createNaming, type Naming } from "../schema/naming.js";
 import { createWindows } from "../schema/windows.js";
 import { checkHealth } from "./health.js";
@@ -151,6 +151,7 @@ async function storeFindings(client: Client, settings: Settings): Promise<readon
   );
   return [
     ...controlFindings(naming, space),
+    ...windowDifferences(settings.window, space.window ?? settings.window),
     ...(await within("health", () => healthFindings(client, naming, now))),
     ...(await within("template", () => templateFindings(client, naming))),
     ...(await within("indices", () => foreignFindings(client, naming))),

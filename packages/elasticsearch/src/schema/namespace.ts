@@ -1,5 +1,5 @@
 import { SpanStoreError } from "@spanstore/core";
-import { checkWindowLength, type WindowLength } from "@spanstore/core/engine";
+import { checkWindowLength, differingOption, type Finding, type WindowLength } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import type { Settings } from "../options.js";
@@ -73,6 +73,12 @@ export async function lookAtNamespace(client: Client, prefix: string): Promise<N
   if (!isOurs) return undefined;
   const window = templates.map(windowOf).find((each) => each !== undefined) ?? windowOfNames(names);
   return { window, control: mapping === undefined ? "gone" : "unmarked" };
+}
+
+/** What to say of a window that is not the one that the store was made with. */
+export function windowDifferences(own: WindowLength, made: WindowLength): readonly Finding[] {
+  if (own === made) return [];
+  return [differingOption("window", own, made, `indices of one ${made} are made`)];
 }
 
 /** Makes the control index unless it exists. */

@@ -31,7 +31,7 @@ export async function openStore(
     }
     case "elasticsearch": {
       const { openElasticsearchStore } = await import("@spanstore/elasticsearch");
-      return openElasticsearchStore(await elasticsearchOptions(config, role));
+      return openElasticsearchStore(await elasticsearchOptions(config, role, warn));
     }
   }
 }
@@ -56,7 +56,11 @@ export async function manticoreOptions(
 }
 
 /** What the configuration says of a store in Elasticsearch. */
-export async function elasticsearchOptions(config: Config, role: StoreRole): Promise<ElasticsearchOptions> {
+export async function elasticsearchOptions(
+  config: Config,
+  role: StoreRole,
+  warn?: (message: string) => void,
+): Promise<ElasticsearchOptions> {
   const replicas = config["elasticsearch.replicas"];
   return {
     url: config["elasticsearch.url"],
@@ -72,6 +76,7 @@ export async function elasticsearchOptions(config: Config, role: StoreRole): Pro
     refreshIntervalMillis: config["elasticsearch.refresh-interval"],
     compression: config["elasticsearch.compression"],
     timeoutMillis: config["elasticsearch.timeout"],
+    warn,
   };
 }
 

@@ -14,7 +14,7 @@ import {
 import { addressText, checkOptions, type ManticoreOptions, type Settings } from "../options.js";
 import { createNaming } from "../schema/naming.js";
 import { placesOf } from "../schema/places.js";
-import { formatOf, lengthOf } from "../schema/space.js";
+import { formatOf, lengthOf, settingDifferences } from "../schema/space.js";
 import { tablesFrom } from "../schema/tables.js";
 import { createWindows } from "../schema/windows.js";
 import { lossFindings } from "./losses.js";
@@ -145,6 +145,7 @@ async function spaceFindings(
     }
   }
   findings.push(...sizeFindings(own, held, length), ...strayFindings(own, listed));
+  findings.push(...settingDifferences(settings, { window: length, attributes: format?.attributes }));
   if (format === undefined) {
     findings.push(
       problem(

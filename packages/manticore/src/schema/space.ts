@@ -1,10 +1,16 @@
 import { SpanStoreError } from "@spanstore/core";
-import { checkWindowLength, createCalendar, type WindowLength } from "@spanstore/core/engine";
+import {
+  checkWindowLength,
+  createCalendar,
+  differingOption,
+  type Finding,
+  type WindowLength,
+} from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { failureOf } from "../connection/errors.js";
 import { literal } from "../connection/literals.js";
 import type { Naming } from "./naming.js";
-import { controlTable, insertInto, operationTable, stopTable } from "./schema.js";
+import { type AttributeStorage, controlTable, insertInto, operationTable, stopTable } from "./schema.js";
 import { makeTable, tablesFrom } from "./tables.js";
 import { isForeign } from "./unions.js";
 
@@ -18,6 +24,8 @@ const formatWindow = -1;
 interface Format {
   readonly version: number;
   readonly window: WindowLength;
+  /** Of the server that opened the space last; missing where an older version did. */
+  readonly attributes?: AttributeStorage | undefined;
 }
 
 /**
@@ -78,6 +86,37 @@ export async function prepareSpace(
   }
 }
 
+/** Notes in a space how its next tables keep attributes. @returns what was noted before. */
+export async function noteAttributes(
+  client: Client,
+  naming: Pick<Naming, "stopTerms" | "target">,
+  attributes: AttributeStorage,
+): Promise<AttributeStorage | undefined> {
+  const format = await formatOf(client, naming.stopTerms);
+  if (format === undefined || format.attributes === attributes) return format?.attributes;
+  const noted: Format = { ...format, attributes };
+  await client.query(
+    `${insertInto("REPLACE", naming.target(naming.stopTerms), stopTable)}(${formatId},${formatWindow},${literal(JSON.stringify(noted))})`,
+  );
+  return format.attributes;
+}
+
+/** What to say of settings that are not those of the space. */
+export function settingDifferences(
+  own: { readonly window: WindowLength; readonly attributes: AttributeStorage },
+  { window = own.window, attributes = own.attributes }: Partial<Omit<Format, "version">>,
+): readonly Finding[] {
+  const differences: Finding[] = [];
+  if (own.window !== window) {
+    differences.push(differingOption("window", own.window, window, `tables of one ${window} are made`));
+  }
+  if (own.attributes !== attributes) {
+    const effect = "tables are made in the way of the server that makes them";
+    differences.push(differingOption("attributes", own.attributes, attributes, effect));
+  }
+  return differences;
+}
+
 /**
  * The length of windows whose tables are called so, without the prefix; undefined when there are none.
  * @param wanted decides where all days are Mondays, which weeks are named by.
@@ -105,12 +144,12 @@ export async function formatOf(client: Client, table: string): Promise<Format | 
     throw isForeign(table);
   }
   if (text === undefined) return undefined;
-  const { version, window } = JSON.parse(text) as Format;
+  const { version, window, attributes } = JSON.parse(text) as Format;
   if (version > schemaVersion) {
     throw new SpanStoreError("INCOMPATIBLE_SCHEMA", `the tables were made by a newer version (${version})`, {
       hint: "use that version, or another prefix",
     });
   }
   checkWindowLength(window);
-  return { version, window };
+  return { version, window, attributes };
 }

@@ -206,6 +206,44 @@ describeWithPeer("manticore", "a space", (located) => {
     }
   });
 
+  it("warns of another window and of another storage of attributes, once each, as does the diagnosis", async () => {
+    const prefix = freshPrefix();
+    const warnings: string[] = [];
+    const options = { url: searchd.url, prefix, warn: (message: string) => void warnings.push(message) };
+    const first = await openManticoreStore({ ...options, window: "hour" });
+    await first.write(traces(1, now, "shop"));
+    await first.close();
+    const rows = await sql(`SELECT terms FROM ${prefix}stop_terms WHERE window_start = -1`);
+    expect(JSON.parse(rows[0]?.[0] ?? "")).toEqual({ version: 1, window: "hour", attributes: "stored" });
+    expect(warnings).toEqual([expect.stringContaining("binlog_flush = 0")]);
+    warnings.length = 0;
+
+    const other = { ...options, window: "day", attributes: "json" } as const;
+    const differences = [
+      "window is day here and hour in the store: tables of one hour are made",
+      "attributes is json here and stored in the store: tables are made in the way of the server that makes them",
+    ];
+    const found = (await diagnoseManticore(other)).filter(({ text }) => differences.includes(text));
+    expect(found).toEqual(
+      ["window", "attributes"].map((subject, i) => ({
+        level: "warning",
+        subject,
+        text: differences[i],
+        advice: `give all servers of this store the same ${subject}`,
+      })),
+    );
+    await using second = await openManticoreStore(other);
+    await second.write(traces(2, now, "shop"));
+    expect(warnings).toEqual([
+      expect.stringContaining("binlog_flush = 0"),
+      ...differences.map((text) => expect.stringContaining(text)),
+    ]);
+    // What the last server makes tables of is noted.
+    expect(await diagnoseManticore({ ...other, window: "hour" })).not.toContainEqual(
+      expect.objectContaining({ subject: "attributes" }),
+    );
+  });
+
   it("is a finding of the diagnosis", async () => {
     const prefix = freshPrefix();
     const options = { url: searchd.url, prefix };

@@ -3,6 +3,8 @@ export interface CatalogEntry {
   readonly env: string;
   readonly command?: string;
   readonly cached?: string;
+  /** A file below the folder of peers, and no program. */
+  readonly file?: string;
   readonly docker?: string;
   readonly go?: string;
   readonly pip?: string;

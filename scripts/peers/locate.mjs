@@ -14,7 +14,7 @@ export function peersFolder() {
 /**
  * Finds a peer: by its environment variable (an http address or the path of a program), on PATH, in
  * the folder of `npm run peers`, or as a Docker image that is here already. Undefined: there is none.
- * For a peer in Java the variable takes the path of a script that is called as `java` would be.
+ * A peer that is a file has its path in place of a program's. For a peer in Java the variable takes the path of a script that is called as `java` would be.
  */
 export function locatePeer(name) {
   const peer = catalog[name];
@@ -23,6 +23,8 @@ export function locatePeer(name) {
   if (told) return told.includes("://") ? { address: told } : { command: [told] };
   const onPath = peer.command && programOnPath(peer.command);
   if (onPath) return { command: [onPath] };
+  const file = peer.file && join(peersFolder(), peer.file);
+  if (file && existsSync(file)) return { command: [file] };
   const cached = peer.cached && join(peersFolder(), peer.cached);
   if (cached && peer.maven) return existsSync(cached) ? onJava(dirname(cached)) : undefined;
   if (cached && isProgram(cached)) return { command: [cached] };

@@ -74,6 +74,24 @@ it("reads no more traces at once than there is memory for, however slowly their 
   expect(now()).toBe(0);
 }, 120_000);
 
+it("breaks an answer off that nothing is taken of while others wait", async () => {
+  const inner = openMemoryStore();
+  for (let i = 1; i <= 16; i++) await inner.write(tracesOf("shop", span(i, { name: "x".repeat(400_000) })));
+  let end = (): void => {};
+  const isBroken = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  await using served = await serve({ heldTraceBytes: 1000, stallMs: 600_000, finished: end }, inner);
+  // Nothing is taken but the head of each answer.
+  const requests = Array.from({ length: atOnce + 1 }, () =>
+    httpGet({ port: served.port, path: `/api/traces/${traceId}`, agent: false })
+      .on("response", (answer) => answer.on("error", () => {}).pause())
+      .on("error", () => {}),
+  );
+  await isBroken;
+  for (const request of requests) request.destroy();
+}, 120_000);
+
 it("ends what was read for an answer that was not needed", async () => {
   const inner = openMemoryStore();
   await inner.write(tracesOf("shop", span(1)));

@@ -11,6 +11,8 @@ export interface TraceReading {
   readonly archive: (() => Promise<StoreReads>) | undefined;
   readonly signal: AbortSignal;
   readonly settings: Pick<Settings, "heldTraceBytes" | "maxClockSkewMs">;
+  /** Called when traces end before they were taken: what waits to be sent of them keeps memory from others. */
+  readonly left?: () => void;
 }
 
 export interface ReadOptions {
@@ -30,7 +32,7 @@ export interface WholeTrace {
  * Of all traces of this thread that are shown, from their first span to the end of their answer. A reader that takes
  * nothing for so long makes place for others that wait.
  */
-const shownBudget = createReadBudget({ bytes: 64 * 1024 * 1024, longestPauseMillis: 5000 });
+const shownBudget = createReadBudget({ bytes: 64 * 1024 * 1024, longestPauseMillis: 2000 });
 
 /** Each counts as so many bytes at least: 8 at once, which leaves half of the store's own budget to other reads. */
 const leastBytes = 8 * 1024 * 1024;
@@ -48,27 +50,47 @@ export async function* shownTraces(
     yield* chunks;
     return;
   }
-  yield* shownBudget.stream(
-    async function* ({ part }) {
-      const holds = part();
-      await holds(leastBytes);
-      let reading: TraceReader | undefined;
-      let nextPageToken: string | undefined;
-      for await (const chunk of chunks) {
-        if (reading !== undefined && reading.traceId !== chunk.traceId) {
-          yield* reading.finish().chunks();
-          reading = undefined;
-        }
-        reading ??= startTrace(from, from.store, chunk.traceId, { raw });
-        reading.show(chunk);
-        await holds(Math.max(leastBytes, reading.heldBytes()));
-        nextPageToken = chunk.nextPageToken;
+  yield* shown(from, async function* (holds) {
+    let reading: TraceReader | undefined;
+    let nextPageToken: string | undefined;
+    for await (const chunk of chunks) {
+      if (reading !== undefined && reading.traceId !== chunk.traceId) {
+        yield* reading.finish().chunks();
+        reading = undefined;
       }
-      if (reading === undefined) return;
-      const last = reading.finish().chunks();
-      yield* nextPageToken === undefined ? last : withToken(last, nextPageToken);
+      reading ??= startTrace(from, from.store, chunk.traceId, { raw });
+      reading.show(chunk);
+      await holds(reading.heldBytes());
+      nextPageToken = chunk.nextPageToken;
+    }
+    if (reading === undefined) return;
+    const last = reading.finish().chunks();
+    yield* nextPageToken === undefined ? last : withToken(last, nextPageToken);
+  });
+}
+
+/**
+ * What is read within the bound.
+ * @param read says how many bytes it holds, and waits until it may.
+ */
+function shown<T>(
+  { signal, left }: TraceReading,
+  read: (holds: (bytes: number) => Promise<void>) => AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  return shownBudget.stream(
+    async function* ({ part }) {
+      const holdBytes = part();
+      const holds = async (bytes: number): Promise<void> => holdBytes(Math.max(leastBytes, bytes));
+      let isWhole = false;
+      try {
+        await holds(0);
+        yield* read(holds);
+        isWhole = true;
+      } finally {
+        if (!isWhole) left?.();
+      }
     },
-    { signal: from.signal },
+    { signal },
   );
 }
 
@@ -80,24 +102,19 @@ export async function wholeTrace(
   { raw }: ReadOptions,
 ): Promise<WholeTrace | undefined> {
   const { signal } = from;
-  const items = shownBudget.stream<WholeTrace | TraceChunk>(
-    async function* ({ part }) {
-      const holds = part();
-      await holds(leastBytes);
-      let reading: TraceReader | undefined;
-      for await (const chunk of store.getTraces([traceId], { signal })) {
-        reading ??= startTrace(from, store, traceId, { raw });
-        reading.show(chunk);
-        await holds(Math.max(leastBytes, reading.heldBytes()));
-      }
-      if (reading === undefined) return;
-      const whole = reading.finish();
-      await holds(Math.max(leastBytes, reading.heldBytes()));
-      yield whole;
-      yield* whole.chunks();
-    },
-    { signal },
-  );
+  const items = shown<WholeTrace | TraceChunk>(from, async function* (holds) {
+    let reading: TraceReader | undefined;
+    for await (const chunk of store.getTraces([traceId], { signal })) {
+      reading ??= startTrace(from, store, traceId, { raw });
+      reading.show(chunk);
+      await holds(reading.heldBytes());
+    }
+    if (reading === undefined) return;
+    const whole = reading.finish();
+    await holds(reading.heldBytes());
+    yield whole;
+    yield* whole.chunks();
+  });
   const first = await items.next();
   if (first.done) return undefined;
   return {

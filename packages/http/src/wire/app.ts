@@ -145,6 +145,9 @@ async function answerCall(
       parameters: parseParameters(queryOf(request.url), route.parameters),
       parts: request.params as Record<string, string>,
       signal: left.signal,
+      left: () => {
+        if (reply.raw.headersSent && !reply.raw.writableEnded) reply.raw.destroy();
+      },
       settings,
       over: (release) => releases.push(release),
     });

@@ -30,6 +30,8 @@ export interface Call {
   readonly archive: (() => Promise<SpanStore>) | undefined;
   /** Fires when the client has left. */
   readonly signal: AbortSignal;
+  /** Breaks the answer off when it has begun, and does not wait until its client takes what it was sent. */
+  readonly left: () => void;
   /** @throws as `readBody` does. */
   readonly body: (mostBytes: number) => Promise<Buffer>;
   readonly settings: Settings;
@@ -41,12 +43,14 @@ export interface CallParts {
   readonly parameters: Parameters;
   readonly parts: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  readonly left: () => void;
   readonly settings: Settings;
   /** Called when the call is over. */
   readonly over: (release: () => void) => void;
 }
 
-export function createCall({ http, caller, parameters, parts, signal, settings, over }: CallParts): Call {
+export function createCall(call: CallParts): Call {
+  const { http, caller, parameters, parts, signal, left, settings, over } = call;
   const { archiveOf } = settings;
   let store: SpanStore | undefined;
   return {
@@ -61,6 +65,7 @@ export function createCall({ http, caller, parameters, parts, signal, settings, 
     },
     archive: archiveOf && (() => archiveOf(caller)),
     signal,
+    left,
     body: async (mostBytes) => {
       const lost = new AbortController();
       const place = settings.place(http, caller, (error) => lost.abort(error));

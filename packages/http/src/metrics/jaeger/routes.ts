@@ -8,18 +8,14 @@ import { familyAnswer } from "./family.js";
 import { type MetricQuestion, questionOf, questionParameters, readQuestion } from "./question.js";
 
 const route = { method: "GET", need: "read", form: "jaeger" } as const;
-const parameters = { ...prettyParameter, ...questionParameters };
+/** Jaeger's UI names a quantile whatever it asks for. */
+const parameters = { ...prettyParameter, ...questionParameters, quantile: "once" } as const;
 
 /** Rates, errors and latencies as the Monitor tab of Jaeger's UI asks for them. */
 export const metricRoutes: readonly Route[] = [
   { ...route, url: "/api/metrics/calls", parameters, answer: calls },
   { ...route, url: "/api/metrics/errors", parameters, answer: errors },
-  {
-    ...route,
-    url: "/api/metrics/latencies",
-    parameters: { ...parameters, quantile: "once" },
-    answer: latencies,
-  },
+  { ...route, url: "/api/metrics/latencies", parameters, answer: latencies },
   // Jaeger 1's UI asks how close points may stand. What Jaeger says is what it says with Prometheus.
   {
     ...route,

@@ -86,7 +86,7 @@ export class CallColumns {
 }
 
 /** The code of an encoded Status, or what it was before: protobuf merges a message that comes twice. */
-function statusCodeOf(bytes: Uint8Array, at: number, end: number, before: number): number {
+export function statusCodeOf(bytes: Uint8Array, at: number, end: number, before: number): number {
   let code = before;
   const cursor = new Cursor(bytes, at, end);
   while (cursor.pos < end) {

@@ -18,6 +18,8 @@ export interface MetricsQuery {
   readonly groupBy?: readonly string[];
   /** Counts the spans that match. One of service, name, kind and status alone is answered from what is counted already. */
   readonly filter?: FilterCall;
+  /** Whether points need their latencies: without them large answers take a fraction of the time, and `latency` may be empty. Default: true. */
+  readonly latencies?: boolean;
 }
 
 /** A checked question. */
@@ -28,6 +30,7 @@ export interface MetricsSearch {
   readonly stepNano: bigint;
   readonly labels: readonly MetricLabel[];
   readonly predicate: Predicate;
+  readonly latencies: boolean;
 }
 
 /** A series has at most this many points: as many as Prometheus gives. */
@@ -56,6 +59,7 @@ export function searchOfMetricsQuery(query: MetricsQuery): MetricsSearch {
     endTimeUnixNano,
     stepNano,
     labels: metricLabelsOf(query.groupBy ?? [], "groupBy"),
+    latencies: query.latencies ?? true,
     predicate: query.filter === undefined ? { op: "and", args: [] } : resolveFilter(query.filter),
   };
 }

@@ -59,6 +59,23 @@ export class TermSet {
     }
   }
 
+  /** The index of the first of these terms, from one index on, that is in the set; as many as there are when none is. */
+  nextOf(terms: Float64Array, from: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let i = from; i < terms.length; i++) {
+      const value = (terms[i] as number) + 1;
+      let at = value & mask;
+      let slot = slots[at] as number;
+      while (slot !== 0 && slot !== value) {
+        at = (at + 1) & mask;
+        slot = slots[at] as number;
+      }
+      if (slot === value) return i;
+    }
+    return terms.length;
+  }
+
   *[Symbol.iterator](): Generator<Term, void, undefined> {
     for (const slot of this.#slots) if (slot !== 0) yield slot - 1;
   }

@@ -1,3 +1,4 @@
+import type { Term } from "./term.js";
 import type { TermSet } from "./term-list.js";
 import type { TermNode } from "./term-node.js";
 
@@ -44,14 +45,39 @@ export function testOf(watched: WatchedTerms): TermsTest {
 }
 
 function compile(nodes: readonly (TermNode | undefined)[]): TermsTest {
-  return (terms) => {
-    const found: number[] = [];
-    for (let i = 0; i < nodes.length; i++) {
-      const node = nodes[i];
-      if (node === undefined || holds(node, terms)) found.push(i);
+  const always: number[] = [];
+  /** Terms of which a match must have one, and the filter that they are of. */
+  const terms: number[] = [];
+  const filters: number[] = [];
+  for (const [filter, node] of nodes.entries()) {
+    if (node === undefined) always.push(filter);
+    else {
+      for (const term of fewestOf(node)) {
+        terms.push(term);
+        filters.push(filter);
+      }
     }
-    return found;
+  }
+  const wanted = Float64Array.from(terms);
+  return (set) => {
+    let found: number[] | undefined;
+    for (let i = set.nextOf(wanted, 0); i < wanted.length; i = set.nextOf(wanted, i + 1)) {
+      const filter = filters[i] as number;
+      if (found?.at(-1) === filter || !holds(nodes[filter] as TermNode, set)) continue;
+      found ??= [];
+      found.push(filter);
+    }
+    if (always.length === 0) return found ?? [];
+    return [...(found ?? []), ...always].sort((a, b) => a - b);
   };
+}
+
+/** The fewest terms of which every match has at least one: most fragments have none, and are asked nothing else. */
+function fewestOf(node: TermNode): readonly Term[] {
+  if ("term" in node) return [node.term];
+  if ("any" in node) return node.any.flatMap(fewestOf);
+  const [first = [], ...others] = node.all.map(fewestOf);
+  return others.reduce((fewest, each) => (each.length < fewest.length ? each : fewest), first);
 }
 
 function holds(node: TermNode, terms: TermSet): boolean {

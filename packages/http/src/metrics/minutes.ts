@@ -20,6 +20,8 @@ export interface MinuteQuestion {
   readonly windows: Windows;
   readonly groupBy: readonly string[];
   readonly filter: FilterCall | undefined;
+  /** Whether points need their latencies. */
+  readonly latencies: boolean;
 }
 
 /** One answer holds no more points of series than these. */
@@ -62,7 +64,7 @@ function commonDivisor(...lengths: readonly number[]): number {
  */
 export async function readMinutes(
   store: SpanStore,
-  { windows, groupBy, filter }: MinuteQuestion,
+  { windows, groupBy, filter, latencies }: MinuteQuestion,
   signal: AbortSignal,
 ): Promise<MetricSeries[]> {
   const { ends, startOf, step } = windows;
@@ -77,6 +79,7 @@ export async function readMinutes(
         endTimeUnixNano: BigInt(Math.min(last, from + maxMetricPoints * step)) * minuteNanos,
         stepNano: BigInt(step) * minuteNanos,
         groupBy,
+        latencies,
         ...(filter === undefined ? {} : { filter }),
       },
       { signal },

@@ -28,7 +28,7 @@ export async function evaluateMetric(
     startTimeUnixNano: BigInt(Math.max(0, minute - overMinutes)) * minuteNanos,
     endTimeUnixNano: BigInt(minute) * minuteNanos,
   };
-  const given = filter === undefined ? {} : { filter };
+  const given = { ...(filter === undefined ? {} : { filter }), latencies: watch.metric.kind === "latency" };
   const series = await store.getMetrics({ ...range, groupBy: by, ...given }, { signal });
   const now = minute * minuteMillis;
   const lasting = new Set<string>();

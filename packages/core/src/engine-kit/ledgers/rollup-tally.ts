@@ -1,9 +1,24 @@
+import { type SpanFacts, visitSpanFacts } from "../../fragments/span-facts.js";
+import { hashRanges } from "../../model/hash.js";
 import { latencyIndex } from "../../model/latency.js";
-import type { SpanView } from "../../otlp/span-view.js";
 import type { Fragment } from "../../store/contract/engine.js";
 import { maxRollupSeries, type RollupSeries, rollupKey, rollupNanos } from "../../store/contract/metrics.js";
 import { visitDistinctSpans } from "../../store/reading/distinct-spans.js";
 import { createRollupBuckets } from "./rollup-buckets.js";
+import { createSeenIds } from "./seen-ids.js";
+
+const noBytes = new Uint8Array(0);
+const nanosPerMinute = Number(rollupNanos);
+const wordSize = 2 ** 32;
+
+/** A series, and the bytes of its name. */
+interface KnownSeries {
+  readonly number: number;
+  readonly service: string;
+  readonly kind: number;
+  readonly statusCode: number;
+  readonly name: Uint8Array;
+}
 
 /** Its names, twice. */
 const bytesPerSeries = 256;
@@ -12,32 +27,103 @@ const bytesPerSeries = 256;
 export function createRollupTally() {
   const buckets = createRollupBuckets();
   const series: RollupSeries[] = [];
-  const numbers = new Map<string, number>();
+  const services = new Map<string, number>();
+  /** By a hash of what tells them apart. */
+  const known = new Map<number, KnownSeries[]>();
+  const ids = createSeenIds();
 
-  const seriesOf = (span: SpanView): number => {
-    const service = span.resource.serviceName;
-    const key = `${span.kind}:${span.statusCode}:${service.length}:${service}${span.name}`;
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number =
-        series.push({ service, operation: span.name, kind: span.kind, statusCode: span.statusCode }) - 1;
-      numbers.set(key, number);
+  const seriesOf = (
+    service: string,
+    kind: number,
+    statusCode: number,
+    bytes: Uint8Array,
+    nameAt: number,
+    nameEnd: number,
+  ): number => {
+    let seed = services.get(service);
+    if (seed === undefined) {
+      seed = services.size;
+      services.set(service, seed);
     }
+    const hash = hashRanges((seed * 31 + kind) * 31 + statusCode, bytes, nameAt, nameEnd, noBytes, 0, 0);
+    let alike = known.get(hash);
+    if (alike === undefined) {
+      alike = [];
+      known.set(hash, alike);
+    }
+    for (const each of alike) {
+      if (
+        each.kind === kind &&
+        each.statusCode === statusCode &&
+        each.service === service &&
+        isSame(each.name, bytes, nameAt, nameEnd)
+      )
+        return each.number;
+    }
+    const name = bytes.slice(nameAt, nameEnd);
+    const operation = Buffer.from(name.buffer, name.byteOffset, name.length).toString("utf8");
+    const number = series.push({ service, operation, kind, statusCode }) - 1;
+    alike.push({ number, service, kind, statusCode, name });
     return number;
   };
 
-  const scan = (trace: readonly Fragment[], from: bigint, to: bigint) => {
+  /** Minute and key of each span, one after the other; undefined where a span may be there twice. */
+  const readOnce = (
+    trace: readonly Fragment[],
+    first: number,
+    last: number,
+  ): { found: number[]; oldest: bigint | undefined } | undefined => {
+    const found: number[] = [];
+    let oldestHigh = Number.POSITIVE_INFINITY;
+    let oldestLow = 0;
+    let hasCopies = false;
+    ids.begin();
+    const note = (facts: SpanFacts): void => {
+      const { bytes, service, kind, statusCode, nameAt, nameEnd } = facts;
+      const { startHigh, startLow, endHigh, endLow } = facts;
+      if (ids.add(facts.spanIdLow)) hasCopies = true;
+      if (startHigh < oldestHigh || (startHigh === oldestHigh && startLow < oldestLow)) {
+        oldestHigh = startHigh;
+        oldestLow = startLow;
+      }
+      const minute = minuteOf(startHigh, startLow);
+      if (minute < first || minute >= last) return;
+      const number = seriesOf(service, kind, statusCode, bytes, nameAt, nameEnd);
+      if (number >= maxRollupSeries) return;
+      const duration = (endHigh - startHigh) * wordSize + (endLow - startLow);
+      found.push(minute, rollupKey(number, latencyIndex(duration)));
+    };
+    for (const { encoded } of trace) {
+      visitSpanFacts(encoded, note);
+      if (hasCopies) return undefined;
+    }
+    const oldest =
+      oldestHigh === Number.POSITIVE_INFINITY ? undefined : (BigInt(oldestHigh) << 32n) | BigInt(oldestLow);
+    return { found, oldest };
+  };
+
+  /** The same, where spans have to be compared. */
+  const readDistinct = (trace: readonly Fragment[], first: number, last: number) => {
     let oldest: bigint | undefined;
-    /** Minute and key, one after the other. */
     const found: number[] = [];
     visitDistinctSpans(trace, (span) => {
       const start = span.startTimeUnixNano;
       if (oldest === undefined || start < oldest) oldest = start;
-      if (start < from || start >= to) return;
-      const number = seriesOf(span);
+      const minute = Number(start / rollupNanos);
+      if (minute < first || minute >= last) return;
+      const { kind, statusCode, resource, head } = span;
+      const number = seriesOf(resource.serviceName, kind, statusCode, head.bytes, head.nameAt, head.nameEnd);
       if (number >= maxRollupSeries) return;
-      found.push(Number(start / rollupNanos), rollupKey(number, latencyIndex(Number(span.durationNano))));
+      found.push(minute, rollupKey(number, latencyIndex(Number(span.durationNano))));
     });
+    return { found, oldest };
+  };
+
+  /** @param from and @param to are whole minutes, or later than any span. */
+  const scan = (trace: readonly Fragment[], from: bigint, to: bigint) => {
+    const first = Number((from + rollupNanos - 1n) / rollupNanos);
+    const last = Number((to + rollupNanos - 1n) / rollupNanos);
+    const { found, oldest } = readOnce(trace, first, last) ?? readDistinct(trace, first, last);
     const apply = (spans: 1 | -1): void => {
       for (let i = 0; i < found.length; i += 2)
         buckets.add(found[i] as number, found[i + 1] as number, spans);
@@ -57,4 +143,17 @@ export function createRollupTally() {
             minutes: buckets.minutes(Number(from / rollupNanos), Number(to / rollupNanos)),
           },
   };
+}
+
+/** The minute of a time; exact, though a double does not hold the time. */
+function minuteOf(high: number, low: number): number {
+  const upper = high * wordSize;
+  const rest = upper % nanosPerMinute;
+  return (upper - rest) / nanosPerMinute + Math.floor((rest + low) / nanosPerMinute);
+}
+
+function isSame(name: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
+  if (name.length !== end - at) return false;
+  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[at + i]) return false;
+  return true;
 }

@@ -4,7 +4,7 @@ import { compareCodePoints } from "../../model/text-order.js";
 import { StatusCode } from "../../model/trace.js";
 import type { SpanView } from "../../otlp/span-view.js";
 import type { MetricsSearch } from "../../query/metrics-query.js";
-import type { MetricPoint, MetricSeries } from "../contract/metrics.js";
+import { latencyIndexOfKey, type MetricPoint, type MetricSeries } from "../contract/metrics.js";
 import { addCall, type CallCounts, noCalls } from "../reading/dependencies.js";
 
 /** An answer holds no more buckets than this: about 200 MB. */
@@ -25,6 +25,14 @@ export interface MetricTally {
   ) => void;
   /** What it takes in memory, about. */
   readonly bytes: () => number;
+  /** The same of buckets by their keys in rollups. */
+  readonly addBuckets: (
+    series: TalliedSeries,
+    startTimeUnixNano: bigint,
+    isError: boolean,
+    keys: Uint32Array,
+    counts: Uint32Array,
+  ) => void;
   /** The series, sorted by the values of their labels in the order of `groupBy`. */
   readonly series: () => MetricSeries[];
 }
@@ -35,7 +43,12 @@ export interface TalliedSeries {
 }
 
 /** @param search is checked. */
-export function createMetricTally({ labels, startTimeUnixNano, stepNano }: MetricsSearch): MetricTally {
+export function createMetricTally({
+  labels,
+  startTimeUnixNano,
+  stepNano,
+  latencies,
+}: MetricsSearch): MetricTally {
   const all = new Map<string, TalliedSeries>();
   let buckets = 0;
   // Rollups come minute by minute, and dividing takes longer than all else.
@@ -54,6 +67,11 @@ export function createMetricTally({ labels, startTimeUnixNano, stepNano }: Metri
       buckets++;
     }
     return point;
+  };
+
+  const count = (more: number): void => {
+    buckets += more;
+    if (buckets > maxBuckets) throw tooLarge();
   };
 
   const pointOf = (step: number, { calls, errors, zeroCount, buckets }: CallCounts): MetricPoint => ({
@@ -75,12 +93,33 @@ export function createMetricTally({ labels, startTimeUnixNano, stepNano }: Metri
       return series;
     },
 
-    add: (series, unixNano, index, isError, spans) => {
+    addBuckets: (series, unixNano, isError, keys, counts) => {
       const point = pointAt(series, unixNano);
       const before = point.buckets.size;
+      let calls = 0;
+      for (let i = 0; i < keys.length; i++) {
+        const spans = counts[i] as number;
+        calls += spans;
+        if (!latencies) continue;
+        const index = latencyIndexOfKey(keys[i] as number);
+        if (index === undefined) point.zeroCount += spans;
+        else point.buckets.set(index, (point.buckets.get(index) ?? 0) + spans);
+      }
+      point.calls += calls;
+      if (isError) point.errors += calls;
+      count(point.buckets.size - before);
+    },
+
+    add: (series, unixNano, index, isError, spans) => {
+      const point = pointAt(series, unixNano);
+      if (!latencies) {
+        point.calls += spans;
+        if (isError) point.errors += spans;
+        return;
+      }
+      const before = point.buckets.size;
       addCall(point, index, isError, spans);
-      buckets += point.buckets.size - before;
-      if (buckets > maxBuckets) throw tooLarge();
+      count(point.buckets.size - before);
     },
 
     bytes: () => buckets * bytesPerBucket,

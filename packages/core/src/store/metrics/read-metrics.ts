@@ -1,10 +1,9 @@
 import { throwIfAborted } from "../../errors/errors.js";
-import { latencyIndex } from "../../model/latency.js";
+import { latencyCodes, latencyIndex } from "../../model/latency.js";
 import { compilePredicate } from "../../query/filter/match/matcher.js";
 import { type MetricsQuery, type MetricsSearch, searchOfMetricsQuery } from "../../query/metrics-query.js";
 import type { EngineReader } from "../contract/engine.js";
 import {
-  latencyIndexOfKey,
   type MetricSeries,
   type RollupRange,
   rollupNanos,
@@ -80,12 +79,16 @@ async function addRollups(
   });
   for (const { startTimeUnixNano, keys, counts } of minutes) {
     if (startTimeUnixNano < range.startTimeUnixNano || startTimeUnixNano >= range.endTimeUnixNano) continue;
-    for (const [i, key] of keys.entries()) {
-      const index = seriesOfKey(key);
+    // Keys are sorted by series.
+    for (let i = 0; i < keys.length; ) {
+      const index = seriesOfKey(keys[i] as number);
+      const firstOfNext = (index + 1) * latencyCodes;
+      const begin = i;
+      while (i < keys.length && (keys[i] as number) < firstOfNext) i++;
       const into = tallied[index];
       if (into === undefined) continue;
       const isError = isErrorStatus(series[index]?.statusCode ?? 0);
-      tally.add(into, startTimeUnixNano, latencyIndexOfKey(key), isError, counts[i] as number);
+      tally.addBuckets(into, startTimeUnixNano, isError, keys.subarray(begin, i), counts.subarray(begin, i));
     }
     const room = hold();
     if (room !== undefined) await room;

@@ -29,8 +29,19 @@ function readsOnlyKept(predicate: Predicate): boolean {
   }
 }
 
+/** A ledger gives the same series with every answer. */
+const spans = new WeakMap<RollupSeries, SpanView>();
+
 /** A span that has of a series what rollups keep, so that filters and labels read a series as they read a span. */
-export function spanOfSeries({ service, operation, kind, statusCode }: RollupSeries): SpanView {
+export function spanOfSeries(series: RollupSeries): SpanView {
+  const known = spans.get(series);
+  if (known !== undefined) return known;
+  const made = madeSpan(series);
+  spans.set(series, made);
+  return made;
+}
+
+function madeSpan({ service, operation, kind, statusCode }: RollupSeries): SpanView {
   const encoded = encodeTraces({
     resourceSpans: [
       {

@@ -68,10 +68,11 @@ export function questionOf({ parameters, settings }: Call): MetricQuestion {
 export function readQuestion(
   store: SpanStore,
   { windows, filter, byOperation }: MetricQuestion,
+  latencies: boolean,
   signal: AbortSignal,
 ): ReturnType<typeof readMinutes> {
   const groupBy = byOperation ? ["service", "operation"] : ["service"];
-  return readMinutes(store, { windows, groupBy, filter }, signal);
+  return readMinutes(store, { windows, groupBy, filter, latencies }, signal);
 }
 
 function kindsOf(texts: readonly string[]): Kind[] {

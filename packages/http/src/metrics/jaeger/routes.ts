@@ -27,7 +27,7 @@ export const metricRoutes: readonly Route[] = [
 
 async function calls(call: Call): Promise<Answer> {
   const name = { name: "service_call_rate", help: "calls/sec, grouped by service" };
-  return answerWith(call, questionOf(call), name, ({ points }, { windows, seconds }) => {
+  return answerWith(call, questionOf(call), name, false, ({ points }, { windows, seconds }) => {
     const sums = sumsOf(windows, points, (point) => point.calls);
     return (end) => (sums.get(end) ?? 0) / seconds;
   });
@@ -38,7 +38,7 @@ async function errors(call: Call): Promise<Answer> {
     name: "service_error_rate",
     help: "error rate, computed as a fraction of errors/sec over calls/sec, grouped by service",
   };
-  return answerWith(call, questionOf(call), name, ({ points }, { windows }) => {
+  return answerWith(call, questionOf(call), name, false, ({ points }, { windows }) => {
     if (points.every((point) => point.errors === 0)) return () => 0;
     const failed = sumsOf(windows, points, (point) => point.errors);
     const all = sumsOf(windows, points, (point) => point.calls);
@@ -52,7 +52,7 @@ async function latencies(call: Call): Promise<Answer> {
     name: "service_latencies",
     help: `${quantile.toFixed(2)}th quantile latency, grouped by service`,
   };
-  return answerWith(call, questionOf(call), name, ({ points }, { windows }) => {
+  return answerWith(call, questionOf(call), name, true, ({ points }, { windows }) => {
     const nanos = latenciesOf(windows, points, (histogram) => latencyQuantile(histogram, quantile));
     return (end) => (nanos.get(end) ?? Number.NaN) / milliNanos;
   });
@@ -65,9 +65,10 @@ async function answerWith(
   call: Call,
   question: MetricQuestion,
   name: { readonly name: string; readonly help: string },
+  latencies: boolean,
   valuesOf: ValuesOf,
 ): Promise<Answer> {
-  const found = await readQuestion(call.store, question, call.signal);
+  const found = await readQuestion(call.store, question, latencies, call.signal);
   const series = found.map((each) => ({ labels: each.labels, valueAt: valuesOf(each, question) }));
   return familyAnswer(call, question, name, series);
 }

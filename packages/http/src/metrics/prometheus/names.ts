@@ -111,7 +111,7 @@ async function labelSets(
 ): Promise<Labels[]> {
   const chosen = metricsOf(matchers);
   if (chosen.length === 0) return [];
-  const found = await readSeries(call, matchers, windows, needed);
+  const found = await readSeries(call, matchers, windows, needed, false);
   checkSize(found.length * chosen.length * bucketBounds.length, { times: [0] });
   const matchesLe = labelsMatcher(matchers, (label) => label === "le");
   return chosen.flatMap((metric) => found.flatMap(({ labels }) => setsOf(metric, labels))).filter(matchesLe);

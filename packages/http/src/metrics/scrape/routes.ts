@@ -30,7 +30,7 @@ async function scrape({ store, signal, settings, header }: Call): Promise<Answer
   countersOf.set(store, counters);
   const { start, end } = counters.hours(now);
   const windows = { ends: [end * hourMinutes], startOf: () => start * hourMinutes, step: hourMinutes };
-  const bounded = counters.add(await readSeries({ store, signal }, [], windows, undefined), now);
+  const bounded = counters.add(await readSeries({ store, signal }, [], windows, undefined, true), now);
   const isOpen = (header("accept") ?? "").includes("application/openmetrics-text");
   const exemplars = isOpen ? await newestExemplars(store, now, signal) : none;
   return {

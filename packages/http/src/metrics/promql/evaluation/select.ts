@@ -40,7 +40,8 @@ export async function select(
   const { windows, scale } = windowsOf(selector, reading, ends);
   const chosen = metricsOf(selector.matchers);
   if (chosen.length === 0) return { type: "vector", series: [] };
-  const found = await readSeries(evaluation, selector.matchers, windows, needed);
+  const needsLatencies = chosen.some(({ counts }) => counts !== "calls");
+  const found = await readSeries(evaluation, selector.matchers, windows, needed, needsLatencies);
   const named = (labels: Labels, { name }: Metric): Labels =>
     reading === "counter" ? { __name__: name, ...labels } : labels;
   const ofMetric = async (metric: Metric): Promise<Vector | Buckets> => {
@@ -103,6 +104,7 @@ export async function readSeries(
   matchers: readonly Matcher[],
   windows: Windows,
   needed: readonly string[] | undefined,
+  latencies: boolean,
 ): Promise<{ readonly labels: Labels; readonly points: MetricSeries["points"] }[]> {
   const filters = matchers.map(filterOf);
   const left = matchers.filter((_, i) => filters[i] === undefined).map(({ label }) => label);
@@ -114,6 +116,7 @@ export async function readSeries(
     windows,
     groupBy: names.map((name) => (fieldLabels[name] as { field: string }).field),
     filter: given.length === 0 ? undefined : and(...given),
+    latencies,
   };
   const matches = labelsMatcher(
     matchers,

@@ -1,0 +1,50 @@
+/** Says whether a number of 32 bits came before in the same trace, in a table that is never emptied. */
+export interface SeenIds {
+  /** Begins another trace. */
+  readonly begin: () => void;
+  /** @returns whether it came before since `begin`. */
+  readonly add: (id: number) => boolean;
+}
+
+export function createSeenIds(): SeenIds {
+  let ids = new Uint32Array(256);
+  /** The trace that an entry is of; another one's entry is free. */
+  let traces = new Uint32Array(256);
+  let trace = 0;
+  let count = 0;
+
+  const insert = (id: number): boolean => {
+    const mask = ids.length - 1;
+    for (let at = id & mask; ; at = (at + 1) & mask) {
+      if (traces[at] !== trace) {
+        traces[at] = trace;
+        ids[at] = id;
+        return false;
+      }
+      if (ids[at] === id) return true;
+    }
+  };
+  const grow = (): void => {
+    const known = ids.filter((_, i) => traces[i] === trace);
+    ids = new Uint32Array(ids.length * 4);
+    traces = new Uint32Array(ids.length);
+    trace = 1;
+    for (const id of known) insert(id);
+  };
+
+  return {
+    begin: () => {
+      count = 0;
+      trace++;
+      if (trace <= 0xffffffff) return;
+      trace = 1;
+      traces.fill(0);
+    },
+    add: (id) => {
+      if (count * 2 >= ids.length) grow();
+      const isKnown = insert(id);
+      if (!isKnown) count++;
+      return isKnown;
+    },
+  };
+}

@@ -91,7 +91,7 @@ async function openSpace({
   const restarts = createRestarts([client, ...shards], restore);
   const layouts = createLayouts({ client, naming, catalog, restarts });
   const rowBytes = createRowBytes();
-  const reader = createReader({ client, naming, layouts, rowBytes, tuning });
+  const reader = createReader({ client, naming, catalog, layouts, rowBytes, tuning });
   const writers = places.map((own, place) => {
     const inserter = createInserter({ ...own, home: client, stopTerms, tuning });
     const threadInserter = inserterOf?.({ prefix, window: length, place });

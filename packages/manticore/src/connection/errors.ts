@@ -57,10 +57,10 @@ export function failureOf(error: unknown): Failure {
   if (refused.has(code) || /closed state|server has gone away/i.test(message) || isMaxedOut(message))
     return "unreachable";
   if (code === "ER_ACCESS_DENIED_ERROR" || /permission denied for user/i.test(message)) return "denied";
+  if (columnIn(message) !== undefined) return "no column";
   if (isOfAgent(code, message)) return "unreachable";
   if (/^(HANDSHAKE_|ERR_TLS_|ERR_SSL_)/.test(code)) return "untrusted";
   if (/duplicate id '/.test(message)) return "duplicate";
-  if (columnIn(message) !== undefined) return "no column";
   if (/unable to write to binlog|no space left|disk quota exceeded|file too large/i.test(message))
     return "full";
   return "other";

@@ -6,7 +6,6 @@ import { fragmentColumns, maxExtentMillis } from "../read/fragments.js";
 import { wholeRows } from "../read/row-bytes.js";
 import type { Naming } from "../schema/naming.js";
 import type { Place } from "../schema/places.js";
-import { fragmentTable } from "../schema/schema.js";
 import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
 import { insertRows } from "../write/insert.js";
@@ -92,12 +91,17 @@ async function cutFragment(
   const target = {
     table,
     name: naming.target(table),
-    shape: fragmentTable,
+    shape: naming.fragmentShape,
     ids: own.windows.at(window.startUnixNano).ids,
     lead: `${decimal(row, 2)},`,
   };
   // Inserts what stays before it deletes the row: an interruption in between leaves copies, which reads show once.
-  await insertRows(client, target, fragmentRows(fragments, noTerms, tuning.idOf), tuning);
+  await insertRows(
+    client,
+    target,
+    fragmentRows(fragments, noTerms, tuning.idOf, naming.fragmentShape),
+    tuning,
+  );
   await client.query(remove);
   return true;
 }

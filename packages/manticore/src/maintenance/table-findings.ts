@@ -59,7 +59,8 @@ export function sizeFindings(naming: Naming, held: readonly TableFacts[], length
 /** What is missing of a table that the store made. */
 export async function columnFindings(client: Client, naming: Naming, table: string): Promise<Finding[]> {
   const shape = shapeOf(naming, table);
-  const missing = shape === undefined ? [] : await missingColumns(client, table, shape);
+  const lacking = shape === undefined ? [] : await missingColumns(client, table, shape);
+  const missing = lacking.filter(({ added }) => added !== true);
   if (missing.length === 0) return [];
   const isForPeople = shape === naming.spanShape;
   const statements = missing.map((column) => addColumn(table, column)).join("; ");

@@ -36,6 +36,8 @@ interface Batch {
   /** Of starts, in microseconds, both inclusive. */
   readonly from: bigint;
   to: bigint;
+  /** The latest start that is searched for. */
+  readonly latest: bigint;
   cursor: SlicePosition | undefined;
   /** How much time is asked for next, backwards; undefined: all that is left. */
   slice: bigint | undefined;
@@ -100,11 +102,11 @@ export function createCandidates(
       await beginBatch(batch, node, wanted, signal);
       while (batch.to >= batch.from) {
         const from = sliceStart(batch);
-        const { to, cursor, most } = batch;
+        const { to, latest, cursor, most } = batch;
         const isPart = batch.slice !== undefined;
         const asked = Math.min(wanted, rowBytes.rowsWithin(tuning.candidateBytes));
         const answer = await readSlice(
-          { windows, node, from, to, isPart, cursor, wanted: asked, most, layout: toProve },
+          { windows, node, from, to, latest, isPart, cursor, wanted: asked, most, layout: toProve },
           signal,
         );
         if (answer === "outdated") return answer;
@@ -138,13 +140,15 @@ export function createCandidates(
 
   function batchOf(windows: readonly Window[], search: CandidateSearch): Batch {
     const from = search.startTimeMinUnixNano / thousand;
-    const to = search.startTimeMaxUnixNano / thousand + maxExtentMicros;
+    const latest = search.startTimeMaxUnixNano / thousand;
+    const to = latest + maxExtentMicros;
     const newest = newestStart(windows);
     const oldest = (windows[windows.length - 1] as Window).startUnixNano / thousand;
     return {
       windows,
       from: oldest > from ? oldest : from,
       to: newest < to ? newest : to,
+      latest,
       cursor: undefined,
       slice: undefined,
       most: undefined,
@@ -202,11 +206,15 @@ export function createCandidates(
     });
   }
 
-  /** Where the next slice begins. It reaches as far up as the batch, but is measured from the newest start seen. */
-  function sliceStart({ windows, from, to, slice: micros }: Batch): bigint {
+  /**
+   * Where the next slice begins. It reaches as far up as the batch, but is measured from the end of the search or the newest start seen:
+   * above, mostly nothing is listed.
+   */
+  function sliceStart({ windows, from, to, latest, slice: micros }: Batch): bigint {
     if (micros === undefined) return from;
     const seen = newestSeen.get((windows[0] as Window).name) ?? maxMicros;
-    const start = (seen < to ? seen : to) - micros;
+    const top = latest < to ? latest : to;
+    const start = (seen < top ? seen : top) - micros;
     return start > from ? start : from;
   }
 

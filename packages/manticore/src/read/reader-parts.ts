@@ -1,4 +1,5 @@
 import type { Client } from "../connection/client.js";
+import type { Catalog } from "../schema/catalog.js";
 import type { Naming } from "../schema/naming.js";
 import type { Tuning } from "../schema/tuning.js";
 import type { Layouts } from "./layout.js";
@@ -8,6 +9,7 @@ import type { RowBytes } from "./row-bytes.js";
 export interface ReaderParts {
   readonly client: Client;
   readonly naming: Naming;
+  readonly catalog: Pick<Catalog, "upgrade">;
   readonly layouts: Layouts;
   readonly rowBytes: RowBytes;
   readonly tuning: Tuning;

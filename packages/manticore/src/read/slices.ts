@@ -1,6 +1,7 @@
 import type { TermNode } from "@spanstore/core/engine";
 import { decimal } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
+import type { Naming } from "../schema/naming.js";
 import type { Window } from "../schema/windows.js";
 import { matchTime } from "../terms/time-tokens.js";
 import { matchTerms } from "../terms/tokens.js";
@@ -22,6 +23,8 @@ export interface Slice {
   /** Of starts, in microseconds, both inclusive. */
   readonly from: bigint;
   readonly to: bigint;
+  /** The latest start that is searched for, in microseconds: a fragment whose oldest span starts later has none of it. */
+  readonly latest: bigint;
   /** Whether older ones are left, so that the index had better pass over them. */
   readonly isPart: boolean;
   /** Only what comes behind it. */
@@ -44,6 +47,7 @@ const manyWindows = 256;
 export function createSliceReader({
   client,
   naming,
+  catalog,
   layouts,
   rowBytes,
   tuning,
@@ -52,12 +56,13 @@ export function createSliceReader({
   return async (slice, signal) => {
     const { layout, most } = slice;
     let { windows } = slice;
+    let isUpgraded = false;
     for (let attempt = 1; windows.length > 0; attempt++) {
       try {
         const answers = await client.together(
           [
             ...(layout === undefined ? [] : [layouts.check]),
-            statementOf(slice, windows.map(naming.fragmentTable)),
+            statementOf(slice, naming, windows.map(naming.fragmentTable)),
             ...(most === undefined ? [] : ["SHOW META LIKE 'total_found'"]),
           ],
           { signal, doing: "cannot search", maxBytes },
@@ -69,6 +74,11 @@ export function createSliceReader({
         rowBytes.note(whole.rows);
         return whole;
       } catch (error) {
+        if (failureOf(error) === "no column" && !isUpgraded) {
+          await reading(() => catalog.upgrade(windows));
+          isUpgraded = true;
+          continue;
+        }
         // A window was dropped: what it held is deleted.
         if (failureOf(error) !== "no table" || attempt === maxTries) throw storeError(error, "cannot search");
         if (layout !== undefined) return "outdated";
@@ -81,9 +91,11 @@ export function createSliceReader({
 }
 
 function statementOf(
-  { node, from, to, isPart, cursor, wanted, most }: Slice,
+  { node, from, to, latest, isPart, cursor, wanted, most }: Slice,
+  { fragmentShape }: Naming,
   tables: readonly string[],
 ): string {
+  const hasOldest = fragmentShape.columns.some(({ name }) => name === "oldest_start");
   const time = isPart ? matchTime(from, to) : undefined;
   const match = node === undefined ? [] : [matchTerms(node), ...(time === undefined ? [] : [time])];
   const conditions = [
@@ -92,6 +104,7 @@ function statementOf(
     cursor === undefined
       ? `start_time <= ${to}`
       : `(start_time < ${cursor.start} OR (start_time = ${cursor.start} AND id > ${cursor.id}))`,
+    ...(hasOldest && latest < to ? [`oldest_start <= ${latest}`] : []),
   ];
   return (
     `SELECT ${fragmentColumns} FROM ${tables.join(",")} WHERE ${conditions.join(" AND ")} ` +

@@ -1,9 +1,9 @@
 import type { Client } from "../connection/client.js";
+import { addColumn, missingColumns } from "./columns.js";
 import type { Naming } from "./naming.js";
 import type { Place } from "./places.js";
 import { raiseLayout } from "./raise-layout.js";
-import { fragmentTable } from "./schema.js";
-import { dropTableOf, makeTable, tablesFrom, windowTables } from "./tables.js";
+import { dropTableOf, makeTable, tablesFrom, unless, windowTables } from "./tables.js";
 import { unionFault, unite } from "./unions.js";
 import type { Window } from "./windows.js";
 
@@ -15,6 +15,8 @@ export interface Catalog {
   readonly remains: () => Promise<readonly Window[]>;
   /** Makes the tables of windows, except where this server knows them. */
   readonly ensure: (windows: Iterable<Window>) => Promise<void>;
+  /** Gives tables of windows the columns that a later version has added. */
+  readonly upgrade: (windows: Iterable<Window>) => Promise<void>;
   /** Forgets which tables this server knows. */
   readonly forget: () => void;
   /**
@@ -67,7 +69,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
     for (const window of windows) {
       for (const place of places) {
         await makeTable(place.client, naming, naming.spanTable(window), naming.spanShape);
-        await makeTable(place.client, naming, naming.fragmentTable(window), fragmentTable);
+        await makeTable(place.client, naming, naming.fragmentTable(window), naming.fragmentShape);
       }
       if (agents.length === 0) continue;
       for (const table of [naming.spanTable(window), naming.fragmentTable(window)]) {
@@ -112,6 +114,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
       // Runs in the background: a write that needs the window makes it too.
       ensure([next]).catch(() => undefined);
     },
+    upgrade: (windows) => inTurn(() => upgrade([...windows])),
     forget: () => known.clear(),
     checkUnion: (atOnce = false) =>
       inTurn(async () => {
@@ -127,6 +130,18 @@ export function createCatalog(parts: CatalogParts): Catalog {
       }),
     drop: (windows) => inTurn(() => dropWindows(windows)),
   };
+
+  async function upgrade(windows: readonly Window[]): Promise<void> {
+    for (const table of windows.map(naming.fragmentTable)) {
+      for (const place of places) {
+        for (const column of await missingColumns(place.client, table, naming.fragmentShape)) {
+          if (column.added !== true) continue;
+          // Another server may be adding it too.
+          await place.client.query(addColumn(table, column)).catch(unless(/already/));
+        }
+      }
+    }
+  }
 
   async function dropWindows(windows: readonly Window[]): Promise<void> {
     const names = new Set(windows.map(({ name }) => name));

@@ -1,5 +1,13 @@
 import { createNameCodec } from "@spanstore/core/engine";
-import { type AttributeStorage, createTable, dropTable, spanTable, type TableShape } from "./schema.js";
+import {
+  type AttributeStorage,
+  createTable,
+  dropTable,
+  firstFragmentTable,
+  fragmentTable,
+  spanTable,
+  type TableShape,
+} from "./schema.js";
 import type { Window, Windows } from "./windows.js";
 
 /** What the tables of one space are called. */
@@ -16,6 +24,7 @@ export interface Naming {
   readonly spanTable: (window: Window) => string;
   readonly spanShape: TableShape;
   readonly fragmentTable: (window: Window) => string;
+  readonly fragmentShape: TableShape;
   /** A table as the target of a write. */
   readonly target: (table: string) => string;
   /** Statements that make a table where there is none, and bring it into the cluster. */
@@ -45,6 +54,7 @@ export function createNaming({ prefix, windows, cluster, attributes = "stored" }
     spanTable: ({ name }) => `${spans}_${name}`,
     spanShape: spanTable(attributes),
     fragmentTable: ({ name }) => `${fragments}_${name}`,
+    fragmentShape: cluster === undefined ? fragmentTable : firstFragmentTable,
     target: (table) => (cluster === undefined ? table : `${cluster}:${table}`),
     create: (table, shape) => [
       createTable(table, shape),

@@ -16,6 +16,8 @@ export interface Column {
   readonly type: string;
   /** The column follows from others or belongs to the write: it is not compared with stored rows and not read back. */
   readonly derived?: true;
+  /** Tables of earlier versions lack the column. It is added when it is needed first, and is 0 in older rows: unknown. */
+  readonly added?: true;
 }
 
 export interface TableShape {
@@ -49,10 +51,18 @@ export const fragmentTable: TableShape = {
     { name: "sequence", type: "bigint", derived: true },
     // Of the newest span, in microseconds.
     { name: "start_time", type: "bigint" },
+    // Of the oldest span: a search passes over what starts after its end.
+    { name: "oldest_start", type: "bigint", derived: true, added: true },
     { name: "tokens", type: "text indexed", derived: true },
     { name: "encoded", type: "text stored" },
   ],
   settings: `${tokenSettings} ${fragmentStore} ${chunkSettings}`,
+};
+
+/** As {@link fragmentTable}, without added columns: searchd refuses to ALTER the tables of a cluster. */
+export const firstFragmentTable: TableShape = {
+  ...fragmentTable,
+  columns: fragmentTable.columns.filter(({ added }) => added !== true),
 };
 
 /** How the attributes of spans are kept for people; see the README. */

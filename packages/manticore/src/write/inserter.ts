@@ -12,7 +12,6 @@ import type { Client } from "../connection/client.js";
 import { type Failure, failureOf, storeError } from "../connection/errors.js";
 import { maxExtentMillis } from "../read/fragments.js";
 import type { Naming } from "../schema/naming.js";
-import { fragmentTable } from "../schema/schema.js";
 import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
 import type { StopTerms } from "../terms/stop-terms.js";
@@ -175,7 +174,7 @@ async function prepare(
   for (const [window, own] of windows) {
     // Those that are too common there are left out.
     const stop = await stopTerms.learn(window, own, services);
-    fragments.set(window, fragmentRows(own, stop, tuning.idOf));
+    fragments.set(window, fragmentRows(own, stop, tuning.idOf, naming.fragmentShape));
   }
   const named = new Map([...fragments.keys(), ...spans.keys()].map((window) => [window.name, window]));
   return {
@@ -200,7 +199,7 @@ async function insert(
   await Promise.all([
     ...Array.from(fragments, ([window, rows]) => {
       const table = naming.fragmentTable(window);
-      const target = { table, name: naming.target(table), shape: fragmentTable, ids: window.ids };
+      const target = { table, name: naming.target(table), shape: naming.fragmentShape, ids: window.ids };
       return insertRows(client, { ...target, lead: `${sequence},` }, rows, tuning);
     }),
     ...Array.from(spans, ([window, rows]) => {

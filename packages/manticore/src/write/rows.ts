@@ -3,6 +3,7 @@ import type { Split, Term, TraceFragment } from "@spanstore/core/engine";
 import { parseGroups, type SpanGroup, type SpanView, spansOf } from "@spanstore/core/otlp";
 import { SqlBytes } from "../connection/literals.js";
 import type { ContentId } from "../schema/ids.js";
+import type { TableShape } from "../schema/schema.js";
 import { appendTokens } from "../terms/tokens.js";
 import { appendLogs, appendRefs, appendTags, scopeTags } from "./json-columns.js";
 import type { RowOperation, SeenResource, SeenResources } from "./seen-resources.js";
@@ -27,10 +28,13 @@ export function fragmentRows(
   fragments: readonly TraceFragment[],
   without: ReadonlySet<Term>,
   idOf: ContentId,
+  { columns }: TableShape,
 ): NewRow[] {
   const out = new SqlBytes();
+  const hasOldest = columns.some(({ name }) => name === "oldest_start");
   const ends = fragments.map((fragment) => {
-    out.ascii(`${fragment.newestStartUnixNano / thousand},'`);
+    const { newestStartUnixNano: newest, oldestStartUnixNano: oldest } = fragment;
+    out.ascii(`${newest / thousand},${hasOldest ? `${oldest / thousand},` : ""}'`);
     appendTokens(out, fragment, without);
     out.ascii("',");
     out.literal(fragment.encoded);

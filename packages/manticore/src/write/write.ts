@@ -139,6 +139,7 @@ async function writeInEpoch(
 ): Promise<GroupFailure | undefined> {
   const requests = ready.map(({ at }) => at);
   const turn = await control.begin();
+  let isUpgraded = false;
   try {
     for (let attempt = 1; ; attempt++) {
       await catalog.ensure(windows.values());
@@ -146,6 +147,11 @@ async function writeInEpoch(
       if (outcome.failure === undefined) {
         restarts.report(inserter, outcome.restarts);
         break;
+      }
+      if (outcome.failure === "no column" && !isUpgraded) {
+        await catalog.upgrade(windows.values());
+        isUpgraded = true;
+        continue;
       }
       // A server dropped a window meanwhile.
       if (outcome.failure !== "no table" || attempt === maxTries) return outcome;

@@ -102,6 +102,26 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
     });
     afterAll(() => store?.close());
 
+    it("are given the column that an earlier version lacks, by a search and by a write", async () => {
+      const own = freshPrefix();
+      const table = `${own}fragments_20260304`;
+      await using other = await openManticoreStore(optionsOf(own));
+      await Promise.all(all.slice(0, 8).map((trace) => other.write(request(trace))));
+      const dropColumn = async () => {
+        for (const { url } of shards) await ask(url, `ALTER TABLE ${table} DROP COLUMN oldest_start`);
+      };
+      await dropColumn();
+      const until = { startTimeMaxUnixNano: noon + 3n * hour };
+      const { traces: found } = await other.findTraceIds({ ...until, limit: 100 });
+      expect(found.map(({ traceId }) => traceId)).toEqual([3, 2, 1, 0].map(traceIdOf));
+      await dropColumn();
+      expect(await other.write(request(9))).toMatchObject({ accepted: 2 });
+      for (const { url } of shards) {
+        const rows = await ask(url, `SELECT COUNT(*) AS fragments FROM ${table} WHERE oldest_start >= 0`);
+        expect(rows[0]?.fragments).toBeGreaterThan(0);
+      }
+    });
+
     it("hold a part each, and are one table to people", async () => {
       const parts = await Promise.all(
         shards.map(async ({ url }) => {

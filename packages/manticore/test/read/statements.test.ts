@@ -20,7 +20,6 @@ import { checkOptions } from "../../src/options.js";
 import { idIn } from "../../src/schema/ids.js";
 import { createNaming, tenantPrefix } from "../../src/schema/naming.js";
 import { placesOf } from "../../src/schema/places.js";
-import { fragmentTable } from "../../src/schema/schema.js";
 import { defaultTuning } from "../../src/schema/tuning.js";
 import { createUnion } from "../../src/schema/unions.js";
 import { createWindows } from "../../src/schema/windows.js";
@@ -119,7 +118,7 @@ describeWithPeer("manticore", "statements", (located) => {
         .replaceAll(prefix, "jaeger_")
         // A server's own id, and the random end of a generation.
         .replace(/^(REPLACE INTO \S+control .*VALUES \()\d{7,},\d+,\d+,/, "$1SERVER,SEQUENCE,SEQUENCE,")
-        .replace(/(?<=^INSERT INTO \S+fragments_.*\(\d+,)\d+(?=,\d+,')/gs, "SEQUENCE")
+        .replace(/(?<=^INSERT INTO \S+fragments_.*\(\d+,)\d+(?=,\d+,\d+,')/gs, "SEQUENCE")
         .replace(/(?<=sequence (?:>|<=) )\d{2,}/g, "SEQUENCE")
         .replace(/^(REPLACE INTO \S+control .*VALUES \(1,0,)\d+,/, "$1GENERATION,")
         // A random number says that windows or stop terms were added.
@@ -220,7 +219,11 @@ describeWithPeer("manticore", "statements", (located) => {
   it("of a cluster name it", () => {
     const naming = createNaming({ prefix: "jaeger_", windows: createWindows("day"), cluster: "traces" });
     const table = naming.fragmentTable(naming.windows.at(now));
-    expect([naming.create(table, fragmentTable), naming.drop(table), naming.target(table)]).toMatchSnapshot();
+    expect([
+      naming.create(table, naming.fragmentShape),
+      naming.drop(table),
+      naming.target(table),
+    ]).toMatchSnapshot();
   });
   it("of shards join them", () => {
     const { shards } = checkOptions({

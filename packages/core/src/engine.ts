@@ -99,6 +99,7 @@ export type {
   Fragment,
   ThreadedEngine,
 } from "./store/contract/engine.js";
+export type { HoldBytes, Reading } from "./store/contract/reading.js";
 export type {
   Expired,
   ExpireOptions,
@@ -116,10 +117,8 @@ export { assembleChunks } from "./store/reading/assemble.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/reading/dependencies.js";
 export {
   createReadBudget,
-  type HoldBytes,
   type ReadBudget,
   type ReadBudgetOptions,
-  type Reading,
   uncounted,
 } from "./store/reading/read-budget.js";
 export { summarize } from "./store/reading/summaries.js";

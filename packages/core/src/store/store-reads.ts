@@ -5,6 +5,7 @@ import { checkTimeRange } from "../query/search-of-query.js";
 import type { TraceQuery } from "../query/trace-query.js";
 import { eachRead } from "./contract/each-read.js";
 import type { EngineReader, Fragment } from "./contract/engine.js";
+import type { Reading } from "./contract/reading.js";
 import type {
   FoundTrace,
   StoreReads,
@@ -14,7 +15,7 @@ import type {
 } from "./contract/span-store.js";
 import { readMetrics } from "./metrics/read-metrics.js";
 import { assembleChunks, distinctFragments } from "./reading/assemble.js";
-import { type ReadBudget, type Reading, readBudget, uncounted } from "./reading/read-budget.js";
+import { type ReadBudget, readBudget, uncounted } from "./reading/read-budget.js";
 import { findSpanPage } from "./reading/span-pages.js";
 import { summarize } from "./reading/summaries.js";
 import { findMatchPage } from "./reading/trace-pages.js";

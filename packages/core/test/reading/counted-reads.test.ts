@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { createCallLedger, createRollupLedger, createStoreReads, type ReadBudget } from "../../src/engine.js";
 import { createMemoryEngine } from "../../src/memory/engine.js";
 import { encodeTraces } from "../../src/otlp.js";
-import type { Reading } from "../../src/store/reading/read-budget.js";
+import type { Reading } from "../../src/store/contract/reading.js";
 
 const fragments = 5;
 const textBytes = 100_000;

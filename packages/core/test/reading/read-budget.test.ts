@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createReadBudget, type ReadBudget } from "../../src/engine.js";
-import type { HoldBytes } from "../../src/store/reading/read-budget.js";
+import type { HoldBytes } from "../../src/store/contract/reading.js";
 
 const bytes = 3200;
 const share = 100;

@@ -1,7 +1,7 @@
 import type { Predicate } from "../../query/filter/language/predicate.js";
 import type { WatchedTerms } from "../../terms/watched-terms.js";
-import type { Reading } from "../reading/read-budget.js";
 import type { RollupRange, SpanRollups } from "./metrics.js";
+import type { Reading } from "./reading.js";
 import type {
   Dependency,
   DependencyQuery,

@@ -10,8 +10,8 @@ import {
   type SpanRollups,
   seriesOfKey,
 } from "../contract/metrics.js";
+import type { Reading } from "../contract/reading.js";
 import { visitDistinctSpans } from "../reading/distinct-spans.js";
-import type { Reading } from "../reading/read-budget.js";
 import { createTurns } from "../reading/turns.js";
 import { walkTraces } from "../reading/walk-traces.js";
 import { createMetricTally, isErrorStatus, type MetricTally } from "./metric-tally.js";

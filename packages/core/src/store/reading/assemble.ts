@@ -4,8 +4,8 @@ import { FragmentWriter } from "../../fragments/fragment-writer.js";
 import { parseGroups } from "../../otlp/groups.js";
 import { joinBytes } from "../../otlp/own-bytes.js";
 import type { Fragment } from "../contract/engine.js";
+import type { Reading } from "../contract/reading.js";
 import type { TraceChunk } from "../contract/span-store.js";
-import type { Reading } from "./read-budget.js";
 import { createTurns } from "./turns.js";
 
 /** gRPC clients receive 4 MiB by default; this leaves room for what surrounds the spans. */

@@ -1,7 +1,7 @@
 import { requiredTraceIds } from "../../query/filter/language/trace-ids.js";
 import { maxUnixNano } from "../../query/search-of-query.js";
 import type { CandidateBatch, CandidateSearch, EngineReader } from "../contract/engine.js";
-import type { Reading } from "./read-budget.js";
+import type { Reading } from "../contract/reading.js";
 
 const traceIdForm = /^[0-9a-f]{32}$/;
 

@@ -4,9 +4,9 @@ import type { SpanView } from "../../otlp/span-view.js";
 import { compilePredicate, compileResourceDemand } from "../../query/filter/match/matcher.js";
 import type { Search } from "../../query/search-of-query.js";
 import type { EngineReader, Fragment } from "../contract/engine.js";
+import type { Reading } from "../contract/reading.js";
 import { bytesOf } from "./assemble.js";
 import { candidatesOf } from "./candidates.js";
-import type { Reading } from "./read-budget.js";
 import { createTurns } from "./turns.js";
 
 /** A trace that matches, placed by the start of its newest matching span. */

@@ -10,10 +10,10 @@ import { decodePageToken, encodePageToken, type PagePosition } from "../../query
 import { effectiveOrder, searchOfSpanQuery } from "../../query/search-of-query.js";
 import { defaultLimit, type SpanOrder, type SpanQuery } from "../../query/trace-query.js";
 import type { EngineReader, Fragment } from "../contract/engine.js";
+import type { Reading } from "../contract/reading.js";
 import type { SpanChunk } from "../contract/span-store.js";
 import { bytesOf, maxChunkBytes } from "./assemble.js";
 import { candidatesOf } from "./candidates.js";
-import type { Reading } from "./read-budget.js";
 import { createTurns } from "./turns.js";
 
 /** A page holds no more spans than this, however many are asked for. */

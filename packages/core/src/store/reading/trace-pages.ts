@@ -3,7 +3,7 @@ import { decodePageToken, encodePageToken } from "../../query/page-token.js";
 import { searchOfQuery } from "../../query/search-of-query.js";
 import type { TraceQuery } from "../../query/trace-query.js";
 import type { EngineReader } from "../contract/engine.js";
-import type { Reading } from "./read-budget.js";
+import type { Reading } from "../contract/reading.js";
 import { type Continuation, findMatches, type Match } from "./search.js";
 
 /** The traces that a query finds, or one page of them. */

@@ -1,8 +1,9 @@
 import { throwIfAborted } from "../../errors/errors.js";
 import type { CandidateSearch, EngineReader, Fragment } from "../contract/engine.js";
+import type { Reading } from "../contract/reading.js";
 import { bytesOf } from "./assemble.js";
 import { createLiveTraces } from "./live-traces.js";
-import { type Reading, uncounted } from "./read-budget.js";
+import { uncounted } from "./read-budget.js";
 import { createTurns } from "./turns.js";
 
 const tracesPerBatch = 200;

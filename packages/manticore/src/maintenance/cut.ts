@@ -1,7 +1,7 @@
 import { spansSince, splitByTrace, type Term } from "@spanstore/core/engine";
 import { decimal, integer, type Row } from "../connection/client.js";
 import { unescaped } from "../connection/literals.js";
-import { maxExtentMicros } from "../read/candidates.js";
+import { maxExtentMicros } from "../read/batch.js";
 import { fragmentColumns, maxExtentMillis } from "../read/fragments.js";
 import { wholeRows } from "../read/row-bytes.js";
 import type { Naming } from "../schema/naming.js";

@@ -89,7 +89,7 @@ export async function startSearchd(
   };
 }
 
-/** Whatever it answers: to whom it does not know, that he is to say who he is. */
+/** Any HTTP status will do: a searchd with accounts answers 401. */
 async function untilAnswering(url: string, { process, output }: RunningProgram): Promise<void> {
   await until(
     async () => {

@@ -3,7 +3,7 @@ import { type Client, createClient } from "./client.js";
 
 /** Connections to all daemons of a store. */
 export interface Clients {
-  /** The one that is asked. */
+  /** The daemon that answers statements. */
   readonly home: Client;
   /** Those that hold the spans, when it is not that one. */
   readonly shards: readonly Client[];

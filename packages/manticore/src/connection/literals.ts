@@ -26,7 +26,7 @@ export class SqlBytes {
     this.bytes = Buffer.allocUnsafeSlow(size);
   }
 
-  /** Appends what is ours and ASCII: keywords, names, numbers. */
+  /** Appends ASCII that needs no escape: keywords, names, numbers. */
   ascii(text: string): void {
     this.reserve(text.length);
     this.length += this.bytes.write(text, this.length, "latin1");

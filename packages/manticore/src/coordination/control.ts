@@ -66,7 +66,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   const own = firstServerId + randomBytes(6).readUIntBE(0, 6);
   const ownWalks = walkIds + own;
   const writes = createWriteBarrier();
-  /** The highest number that is known to be given or reserved, and the highest of a walk of this server. */
+  /** The highest number that any server took or reserved, and the highest of a walk of this server. */
   let last = highestStored;
   let walked = 0;
   let range: Range | undefined;

@@ -1,4 +1,4 @@
-/** What of acknowledged spans is lost or not found, and why: compares what is stored with what finds it. */
+/** Compares stored spans with the lists that find them: names spans that are lost or not found, and why. */
 
 import { type Finding, ok, problem, warning } from "@spanstore/core/engine";
 import { spanKindWord, spansOf } from "@spanstore/core/otlp";

@@ -14,7 +14,7 @@ const maxBytes = 1024 * 1024;
 const termsPerStatement = 128;
 
 /**
- * Finds terms that fragments hold and the index of their table lacks, beside those that are known to be left out. Such a
+ * Finds terms that fragments hold and the index of their table lacks, without the known stop terms. Such a
  * term is one of a list that was lost, and searches for it miss fragments.
  *
  * A server leaves the terms of its list out of all that it writes to the window once it knows them, so fragments are compared in the

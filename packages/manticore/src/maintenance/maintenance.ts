@@ -9,7 +9,7 @@ import { repairSpace } from "./repair-space.js";
 
 /** What an operator does with a store's tables and asks of its searchd. */
 export interface ManticoreMaintenance extends AsyncDisposable {
-  /** Of the searchd that is asked. */
+  /** Reads the settings of the home searchd. */
   readonly facts: () => Promise<ServerFacts>;
   /** The store's tables, those of tenants included. */
   readonly tables: () => Promise<readonly string[]>;
@@ -33,7 +33,7 @@ const timeoutMillis = 3_600_000;
 export function openManticoreMaintenance(options: ManticoreOptions): ManticoreMaintenance {
   const settings = checkOptions({ timeoutMillis, ...options });
   const clients = openClients(settings);
-  /** Those that hold the tables' rows. */
+  /** The daemons that hold rows. */
   const holders = clients.shards.length > 0 ? [...clients.shards, clients.home] : [clients.home];
 
   const doing = async <T>(what: string, work: () => Promise<T>): Promise<T> => {

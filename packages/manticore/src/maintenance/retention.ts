@@ -116,7 +116,7 @@ export function createRetention(parts: RetentionParts): Retention {
     await operations.renew(await catalog.list());
   }
 
-  /** From then on every write makes its names known, and the rows of those that do not are there. */
+  /** Later writes note their names again, and the rows of earlier writes are stored when it resolves. */
   async function tellWriters(): Promise<void> {
     await control.raiseGeneration();
     await control.sequence();

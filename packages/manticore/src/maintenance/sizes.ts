@@ -19,7 +19,7 @@ interface Size {
   readonly at: number;
 }
 
-/** Spans come late: a window that is over for so long hardly changes. */
+/** Late spans come within this time after a window's end. */
 const restNanos = 3_600_000_000_000n;
 /** Of tables that hardly change, so many are looked at again, the ones first that were looked at longest ago. */
 const oldTables = 16;

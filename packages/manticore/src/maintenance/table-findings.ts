@@ -15,7 +15,7 @@ const fewRows = 10_000;
 
 /** With more windows than this a read by trace id, which looks into each, takes a tenth of a second. */
 const manyWindows = 1_000;
-/** What searchd holds of a table that is hardly used, as measured with 5,762 of them. */
+/** The memory of an idle table in searchd, measured with 5,762 of them. */
 const bytesPerTable = 530_000;
 const filesPerTable = 2;
 
@@ -56,7 +56,7 @@ export function sizeFindings(naming: Naming, held: readonly TableFacts[], length
   ];
 }
 
-/** What is missing of a table that the store made. */
+/** Names the columns that a store's table lacks. */
 export async function columnFindings(client: Client, naming: Naming, table: string): Promise<Finding[]> {
   const shape = shapeOf(naming, table);
   const lacking = shape === undefined ? [] : await missingColumns(client, table, shape);

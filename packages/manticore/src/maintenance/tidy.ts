@@ -9,7 +9,7 @@ import type { Chore } from "./upkeep.js";
 const restNanos = 3_600_000_000_000n;
 /** With no more chunks than these a merge is not worth writing everything again: a few late spans make one. */
 const fewChunks = 3;
-/** What is kept in memory is larger there than on disk, and has to be read again at each start. */
+/** Rows in memory take more room than on disk, and searchd replays them at each start. */
 const muchMemory = 4 * 1024 * 1024;
 const longestMergeMillis = 3_600_000;
 /** So often it is looked whether there is anything to do. */

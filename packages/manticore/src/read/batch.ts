@@ -3,13 +3,13 @@ import type { Window } from "../schema/windows.js";
 import { maxExtentMillis } from "./fragments.js";
 import type { SlicePosition } from "./slices.js";
 
-/** Windows are searched together in numbers that double from the first to the second: mostly the newest has all that is wanted. */
+/** The first group has two windows, and the next ones double up to 64: mostly the newest window suffices. */
 const groupSizes = [2, 64] as const;
-/** Each slice that holds less than is wanted is followed by one so many times as long. */
+/** A slice with too few fragments is followed by one so many times as long. */
 const growth = 4n;
 const thousand = 1000n;
 
-/** How much later than one of its spans a fragment's newest span may start; one more for what is rounded. */
+/** The longest time between two starts of a fragment; a millisecond more for rounding. */
 export const maxExtentMicros = BigInt(maxExtentMillis + 1) * thousand;
 
 /** The latest start of a fragment's newest span, in nanoseconds, with which the fragment may have a span of the search. */
@@ -25,7 +25,7 @@ export function windowsOf(search: CandidateSearch, windows: readonly Window[]): 
   );
 }
 
-/** Parts windows into those that are searched together, each with the windows behind it. */
+/** Parts windows into groups that are searched together, each with the windows behind it. */
 export function* groupsOf(
   windows: readonly Window[],
 ): Generator<{ readonly windows: readonly Window[]; readonly left: readonly Window[] }, void> {
@@ -37,7 +37,7 @@ export function* groupsOf(
   }
 }
 
-/** Windows that are searched together, and what is left to be searched of them. */
+/** Windows that are searched together, and the time that is left of them. */
 export interface Batch {
   readonly windows: readonly Window[];
   /** Of newest starts, in microseconds, both inclusive. */
@@ -47,7 +47,7 @@ export interface Batch {
   readonly latest: bigint;
   /** The row that was read last, while rows of its slice are left. */
   readonly cursor: SlicePosition | undefined;
-  /** How much time is searched next, backwards; undefined: all that is left. */
+  /** How much time the next statement searches, backwards; undefined: all the rest. */
   readonly slice: bigint | undefined;
 }
 
@@ -85,7 +85,7 @@ export function sliceStart({ from, to, latest, slice }: Batch, newestSeen: bigin
 }
 
 /**
- * What is left once a slice was read.
+ * Gives the rest of a batch after a slice.
  * @param from where it began.
  * @param last the row behind which it has more; undefined when all of it was read.
  */

@@ -76,7 +76,7 @@ export function createCandidates(
     let toProve = unproved ? layout : undefined;
     for (const { windows, left } of groupsOf(windowsOf(search, layout.windows))) {
       let batch: Batch = batchOf(windows, search);
-      // What is not known to be frequent is asked for as a whole. Should it be frequent, that ends early, and only then is it counted.
+      // A condition of unknown frequency searches the whole batch. A frequent one ends early there, and is counted then.
       let most: number | undefined = tuning.fewFragments + wanted;
       if (node === undefined || slicing.isFrequent(windows, node)) {
         most = undefined;

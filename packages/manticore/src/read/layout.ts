@@ -99,10 +99,10 @@ export function createLayouts({ client, naming, catalog, restarts }: LayoutParts
     read: async (signal) => {
       for (;;) {
         const epoch = await restarts.settled();
-        // The number first: what is added after it was read is read too, or raises it again.
+        // Reads the number first: later additions are read too, or raise it again.
         const number = numberOf(await client.query(check, { signal, doing: "cannot read" }));
         const [windows, found] = await Promise.all([catalog.list(signal), readStarts(signal)]);
-        // What is known of a searchd that has started again since has to be stored again first.
+        // A searchd that started again since may have lost rows: they are stored again first.
         if (restarts.epoch() !== epoch) continue;
         lists = await readLists(found.keys(), signal);
         starts = found;

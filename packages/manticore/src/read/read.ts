@@ -15,7 +15,7 @@ const tracesTogether = 50;
 const fragmentsOfATrace = 4;
 /** Of traces that are read together, at least so many rows are asked for. */
 const leastTogether = 8;
-/** So often tables may vanish under a read before that is an error. */
+/** A read whose tables vanish is tried so often. */
 const maxTries = 5;
 
 export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates" | "fragments"> {
@@ -27,7 +27,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     `SELECT ${columns} FROM ${windows.map(naming.fragmentTable).join(",")} WHERE ${condition} ` +
     `ORDER BY start_time ASC, id ASC LIMIT ${limit} OPTION max_matches=${limit}, ranker=none${threadsFor(windows)}`;
 
-  /** Reads from all windows; from those that were known last if they still are the same. */
+  /** Reads from all windows: first from the last known ones, which the same packet proves current. */
   const readAll = async (
     columns: string,
     condition: string,
@@ -101,7 +101,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     return isCut || rows.length === limit ? undefined : rows.map(fragmentOf);
   };
 
-  /** As {@link readUpTo}, of which it reads keys first, and the bytes of those that are not among the known. */
+  /** As {@link readUpTo}: reads keys first, then the bytes of unknown fragments. */
   const readUnknown = async (
     condition: string,
     limit: number,
@@ -118,7 +118,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     const read = new Map(rows.map((row) => [integer(row, 0), row]));
     return keys.flatMap((key, i) => {
       const row = read.get(integer(key, 0));
-      // One that is neither was deleted meanwhile.
+      // A fragment without bytes was deleted meanwhile.
       return row === undefined ? (atHand[i] ?? []) : fragmentOf(row);
     });
   };

@@ -14,7 +14,7 @@ export function wholeRows(rows: readonly Row[]): WholeRows {
   return end < 0 ? { rows, isCut: false } : { rows: rows.slice(0, end), isCut: true };
 }
 
-/** How large fragments are, learned from those that were read: a statement asks for no more than may be kept. */
+/** The average size of fragments, learned from answers: a statement asks for no more rows than fit. */
 export interface RowBytes {
   readonly note: (rows: readonly Row[]) => void;
   /** About how many rows have so many bytes together; at least one. */

@@ -16,7 +16,7 @@ export interface SlicePosition {
   readonly id: bigint;
 }
 
-/** What is asked for once: the newest fragments of some windows that may match. */
+/** One statement of a search: the newest fragments of some windows that may match. */
 export interface Slice {
   readonly windows: readonly Window[];
   readonly node: TermNode | undefined;
@@ -33,11 +33,11 @@ export interface Slice {
   readonly wanted: number;
   /** With so many that match, the search may end early, and its rows are not the newest. */
   readonly most: number | undefined;
-  /** What has to be so still, for the rows to be all there are; undefined when that is known. */
+  /** The layout that the answer has to prove current; undefined once an answer has. */
   readonly layout: Layout | undefined;
 }
 
-/** So often tables may vanish under a read before that is an error. */
+/** A read whose tables vanish is tried so often. */
 const maxTries = 5;
 /** Of one or two windows the index finds in less time than it takes to share the work. */
 const windowsOfOneThread = 2;

@@ -6,16 +6,16 @@ import type { Window } from "../schema/windows.js";
 import type { Frequencies } from "../terms/frequencies.js";
 import { reading } from "./slices.js";
 
-/** A slice is to hold so many times what is wanted. */
+/** A slice aims at so many times the wanted fragments. */
 const slack = 4;
 /** A slice is no shorter than this. */
 const shortestMicros = 1_000_000n;
 
 /** Decides how much time of windows a statement searches. */
 export interface Slicing {
-  /** Whether one of the windows is known to hold much of what is searched. */
+  /** Whether one of the windows holds many matching fragments, by counts that are known. */
   readonly isFrequent: (windows: readonly Window[], node: TermNode | undefined) => boolean;
-  /** The length of the first slice, in microseconds: undefined, all, unless one of the windows holds much of what is searched. */
+  /** The length of the first slice, in microseconds; undefined, the whole batch, unless one of the windows holds many matching fragments. */
   readonly firstSlice: (
     windows: readonly Window[],
     node: TermNode | undefined,
@@ -53,7 +53,7 @@ export function createSlicing({ naming, frequencies, tuning }: SlicingParts): Sl
         (window) => (frequencies.lastEstimate(naming.fragmentTable(window), node) ?? 0) > fewFragments,
       ),
     firstSlice: async (windows, node, wanted, signal) => {
-      // Without a condition, the newest window alone has what is wanted or little of anything.
+      // Without a condition every fragment matches: the newest window alone decides.
       for (const window of node === undefined ? windows.slice(0, 1) : windows) {
         const found = await estimate(window, node, signal);
         if (found > fewFragments) return sliceMicros(window, found, wanted);
@@ -63,7 +63,7 @@ export function createSlicing({ naming, frequencies, tuning }: SlicingParts): Sl
   };
 }
 
-/** How much of a window's time holds what is wanted, in microseconds. @param found how much of it all of the window holds. */
+/** How much of a window's time holds the wanted fragments, in microseconds. @param found the matching fragments of the whole window. */
 export function sliceMicros(
   { startUnixNano, endUnixNano }: Pick<Window, "startUnixNano" | "endUnixNano">,
   found: number,

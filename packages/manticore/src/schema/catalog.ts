@@ -37,7 +37,7 @@ export interface CatalogParts {
   /** `host:port` of each shard, as the head daemon asks it; empty without shards. */
   readonly agents: readonly string[];
   readonly timeoutMillis: number;
-  /** The window that is current soon: its tables are made ahead. */
+  /** Gives the window that begins next: its tables are made ahead. */
   readonly nextWindow: () => Window;
 }
 

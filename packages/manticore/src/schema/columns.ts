@@ -9,7 +9,7 @@ import {
   type TableShape,
 } from "./schema.js";
 
-/** What a table of the store is made with, by its name; undefined for one that is none of the store's. */
+/** The shape of a store's table, by its name; undefined for any other table. */
 export function shapeOf(naming: Naming, table: string): TableShape | undefined {
   const inWindow = (name: string): boolean =>
     table.startsWith(`${name}_`) && naming.windows.named(table.slice(name.length + 1)) !== undefined;

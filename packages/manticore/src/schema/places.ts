@@ -13,7 +13,7 @@ export interface Place {
 
 const partBits = BigInt(Math.log2(maxShards));
 
-/** The places of a space: its shards, or the one daemon that is asked. */
+/** The places of a space: its shards; without shards, the home daemon. */
 export function placesOf(home: Client, shards: readonly Client[], naming: Naming): readonly Place[] {
   if (shards.length === 0) return [{ client: home, naming }];
   return shards.map((client, part) => ({

@@ -1,5 +1,5 @@
 /**
- * What is kept, as statements.
+ * The tables of a store, as statements.
  *
  * - `…fragments_WINDOW`: the truth, a row a fragment (the spans of one trace in one request): its newest start, its
  *   tokens, its bytes. Searches read nothing else.
@@ -88,7 +88,7 @@ export function spanTable(attributes: AttributeStorage): TableShape {
       { name: "service_name", type: "string" },
       { name: "kind", type: "string" },
       { name: "status", type: "string" },
-      // Microseconds; what is left of the nanoseconds, 0 to 999, stands behind.
+      // Microseconds; the column behind holds the rest of the nanoseconds, 0 to 999.
       { name: "start_time", type: "bigint" },
       { name: "start_time_nanos", type: "bit(10)" },
       { name: "duration", type: "bigint" },

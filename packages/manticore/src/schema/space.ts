@@ -29,10 +29,10 @@ interface Format {
 }
 
 /**
- * Makes what is missing of a space.
+ * Makes the missing tables of a space.
  * @param sharded whether the tables of windows are to be joined of others.
  * @returns the window length that it was made with.
- * @throws INCOMPATIBLE_SCHEMA when a newer version, or another program, made what is there.
+ * @throws INCOMPATIBLE_SCHEMA when a newer version, or another program, made the tables.
  */
 export async function prepareSpace(
   client: Client,

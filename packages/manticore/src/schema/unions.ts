@@ -70,7 +70,7 @@ export interface UnionFault {
   readonly isLack: boolean;
 }
 
-/** What is wrong with a union; undefined when it joins what it is to join. */
+/** Names the fault of a union; undefined when it joins exactly its members. */
 export async function unionFault(client: Client, union: Union): Promise<UnionFault | undefined> {
   const { name, members, agents } = union;
   const found = await membersOf(client, name);

@@ -61,7 +61,7 @@ export function createFrequencies(client: Client): Frequencies {
   };
 }
 
-/** Of all fragments, or of those that hold a token. */
+/** The key of a count: of all fragments, or of those with a token. */
 function keyOf(table: string, token = ""): string {
   return `${table} ${token}`;
 }

@@ -85,7 +85,7 @@ export interface StopList {
   readonly terms: Iterable<Term>;
 }
 
-/** Makes lists known to all searches that begin later. A list that is there stays. */
+/** Stores lists for all searches that begin later. A stored list stays. */
 export async function publishStopTerms(
   client: Client,
   naming: Naming,
@@ -104,7 +104,7 @@ export async function publishStopTerms(
   await raiseLayout(client, naming);
 }
 
-/** The counts of a window; the one that was used longest ago makes room. */
+/** The counts of a window; the least recently used window makes room. */
 function sampleOf(samples: Map<string, Sample>, name: string): Sample {
   const sample = samples.get(name) ?? { fragments: 0, counts: new Map(), kept: new Set() };
   samples.delete(name);
@@ -126,7 +126,7 @@ function serviceTerm(service: string): Term | undefined {
   return node !== undefined && "term" in node ? node.term : undefined;
 }
 
-/** What is left of a condition when nothing is known of some terms; undefined when nothing is left. */
+/** Drops terms that the index lacks from a condition; undefined when none is left. */
 export function withoutTerms(node: TermNode, stop: ReadonlySet<Term>): TermNode | undefined {
   if (stop.size === 0) return node;
   if ("term" in node) return stop.has(node.term) ? undefined : node;

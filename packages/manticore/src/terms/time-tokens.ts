@@ -1,6 +1,6 @@
 /**
  * Tokens of the time that a fragment's newest span started in: a search that needs only the newest part of a table
- * joins them to the others, and the index passes over what is older.
+ * joins them to the others, and the index passes over older fragments.
  */
 interface Grain {
   readonly letter: string;

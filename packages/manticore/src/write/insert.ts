@@ -101,7 +101,7 @@ async function statementsOf(
       await turns();
     }
     if (out === undefined) {
-      // As large as it gets: each one that is larger hastens the collection of garbage.
+      // As large as the statement gets: larger buffers bring garbage collection sooner.
       out = new SqlBytes(Math.min(left, maxStatementBytes) + maxHeadBytes);
       out.ascii(insertInto("INSERT", name, shape));
     } else {

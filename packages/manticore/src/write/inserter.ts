@@ -30,7 +30,7 @@ export interface Inserter {
    * @returns what is to be known of them, in their order.
    */
   readonly prepare: (group: number, requests: readonly WriteRequest[]) => Promise<readonly Prepared[]>;
-  /** Inserts the rows of some requests of a group. It may be repeated: what is there already is passed over. */
+  /** Inserts the rows of some requests of a group. A repeated call passes over stored rows. */
   readonly insert: (group: number, requests: readonly number[], turn: InsertTurn) => Promise<Outcome>;
   /** Forgets the rows of a group. */
   readonly release: (group: number) => void;
@@ -172,7 +172,7 @@ async function prepare(
   const services = new Set(all.map(({ operation }) => operation.service));
   const windows = byWindow(split.fragments, (each) => naming.windows.at(each.newestStartUnixNano));
   for (const [window, own] of windows) {
-    // Those that are too common there are left out.
+    // Common terms of the window are left out.
     const stop = await stopTerms.learn(window, own, services);
     fragments.set(window, fragmentRows(own, stop, tuning.idOf, naming.fragmentShape));
   }

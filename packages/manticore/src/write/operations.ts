@@ -218,7 +218,7 @@ function startOf({ startUnixNano }: Window): bigint {
   return startUnixNano / 1000n;
 }
 
-/** What is the same of a name's rows in all windows. */
+/** Identifies a name in all windows. */
 function keyOf({ parts }: OperationRow): string {
   return JSON.stringify(parts);
 }

@@ -192,7 +192,7 @@ const highRest = 296;
 /** Of the upper half of a time: up to the year 2242 a double holds the microseconds. */
 const maxHigh = 2_000_000_000;
 
-/** The microseconds of a time of eight bytes; undefined when a double may not hold them. A time that is not there is 0. */
+/** The microseconds of a time of eight bytes; undefined when a double may not hold them. An absent time is 0. */
 function microsAt(bytes: Uint8Array, at: number): number | undefined {
   if (at < 0) return 0;
   const high = wordAt(bytes, at + 4);
@@ -200,7 +200,7 @@ function microsAt(bytes: Uint8Array, at: number): number | undefined {
   return high * highThousands + Math.floor((high * highRest + wordAt(bytes, at)) / 1000);
 }
 
-/** What is left of the nanoseconds of a time, 0 to 999. */
+/** The nanoseconds of a time behind its microseconds, 0 to 999. */
 function nanosAt(bytes: Uint8Array, at: number): number {
   return at < 0 ? 0 : (wordAt(bytes, at + 4) * highRest + wordAt(bytes, at)) % 1000;
 }

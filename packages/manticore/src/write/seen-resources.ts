@@ -2,7 +2,7 @@ import { type ResourceView, type SpanView, spanKindWord } from "@spanstore/core/
 import { SqlBytes } from "../connection/literals.js";
 import { appendProcess } from "./json-columns.js";
 
-/** What spans of one operation have in common; one object stands for it as long as it is remembered. */
+/** The columns that all spans of an operation share; one object an operation, while it is remembered. */
 export interface RowOperation {
   readonly service: string;
   readonly name: string;

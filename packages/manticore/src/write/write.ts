@@ -15,9 +15,9 @@ import type { SeenOperation } from "./operations-in-spans.js";
 const maxGroupBytes = 1024 * 1024;
 /** While a group is under way, another one begins when so many bytes wait: many small ones cost more than a few. */
 const minGroupBytes = 256 * 1024;
-/** A smaller group is not worth the way to another thread: on this one it takes about as long as a search. */
+/** A smaller group is written on this thread, where it takes about as long as a search. */
 const minThreadBytes = 64 * 1024;
-/** So often tables may vanish under a write before that is an error. */
+/** A write whose tables vanish is tried so often. */
 const maxTries = 5;
 
 export interface WriterParts {

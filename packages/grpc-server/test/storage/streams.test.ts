@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
+import { constants, PerformanceObserver } from "node:perf_hooks";
 import { status } from "@grpc/grpc-js";
 import type { TraceChunk } from "@spanstore/core";
 import { afterEach, describe, expect, it } from "vitest";
@@ -52,6 +53,22 @@ describe("streams", () => {
       bytes += chunk.resourceSpans[0].schemaUrl.length;
     }
     expect(bytes).toBe(chunkCount * 1024 * 1024);
+  });
+
+  it("forces no collection of garbage: the process is its host's", async () => {
+    let forced = 0;
+    const count = (entries: readonly unknown[]): void => {
+      for (const { detail } of entries as readonly { readonly detail: { readonly flags: number } }[])
+        if (detail.flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) forced++;
+    };
+    const observer = new PerformanceObserver((list) => count(list.getEntries()));
+    observer.observe({ entryTypes: ["gc"] });
+    const { store } = largeTrace();
+    served = await serve({ store });
+    for await (const _ of served.client.stream("GetTraces", anyTrace));
+    count(observer.takeRecords());
+    observer.disconnect();
+    expect(forced).toBe(0);
   });
 
   it("asks the store for no more than a slow client takes", async () => {

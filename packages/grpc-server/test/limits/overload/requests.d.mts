@@ -1,2 +1,2 @@
 export function traceIdOf(number: number): string;
-export function requestOf(number: number): Buffer;
+export function requestOf(number: number, trace?: number): Buffer;

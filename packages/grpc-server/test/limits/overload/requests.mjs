@@ -44,10 +44,10 @@ export function traceIdOf(number) {
   return number.toString(16).padStart(32, "0");
 }
 
-/** @param {number} number @returns {Buffer} about a megabyte. */
-export function requestOf(number) {
+/** @param {number} number @param {number} trace the number of its trace. @returns {Buffer} about a megabyte. */
+export function requestOf(number, trace = number) {
   const request = Buffer.from(template);
-  for (const place of idPlaces) request.write(traceIdOf(number), place, "hex");
+  for (const place of idPlaces) request.write(traceIdOf(trace), place, "hex");
   const seed = createHash("md5").update(String(number)).digest();
   const bytes = createCipheriv("aes-128-ctr", seed, seed).update(Buffer.alloc(textBytes * spans));
   const text = bytes.toString("base64");

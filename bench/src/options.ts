@@ -16,12 +16,13 @@ export const phases = [
   "load",
   "large",
   "write-span",
+  "http",
   "soak",
 ] as const;
 export type Phase = (typeof phases)[number];
 
 /** Not measured unless they are asked for. */
-const onDemand: ReadonlySet<Phase> = new Set(["scale", "write-span", "soak"]);
+const onDemand: ReadonlySet<Phase> = new Set(["scale", "write-span", "http", "soak"]);
 
 export interface Options {
   readonly spans: number;
@@ -60,7 +61,7 @@ What is measured
   --end=TIME            ISO time of the newest trace                  [the current hour, six hours ago]
   --arrival=whole|split a trace in one request, or one request for each of its services  [whole]
   --only=A,B,...        ${phases.join(", ")}
-                        [all but scale, write-span and soak]; the data set is written unless it is write-span alone
+                        [all but scale, write-span, http and soak]; the data set is written unless it is write-span or http alone
   --scale=N             for phase scale: how many times the spans     [10]
   --calls=N             calls measured of each kind of search         [200]
   --seconds=N           ... or as many as fit into this time          [5]

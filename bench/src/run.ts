@@ -7,6 +7,7 @@ import { settle } from "./driver/process.js";
 import type { Options } from "./options.js";
 import { type DependenciesResult, measureDependencies } from "./phases/dependencies.js";
 import { type FilterResult, measureFilters } from "./phases/filters.js";
+import { type HttpResult, measureHttp } from "./phases/http.js";
 import { type IngestResult, measureIngest, write } from "./phases/ingest.js";
 import { type LargeResult, measureLarge } from "./phases/large.js";
 import { measurePages, type PagesResult } from "./phases/pages.js";
@@ -46,6 +47,7 @@ export interface TargetResult {
   restart?: RestartResult;
   large?: LargeResult;
   writeSpan?: WriteSpanResult;
+  http?: HttpResult;
   soak?: SoakResult;
   /** The failure that ended its measurement early. */
   failure?: string;
@@ -212,6 +214,10 @@ async function measurePhases(
   const { only, arrival } = options;
   if (only.has("write-span") && only.size === 1) {
     result.writeSpan = await measureWriteSpan(session);
+    return;
+  }
+  if (only.has("http") && only.size === 1) {
+    result.http = await measureHttp(session);
     return;
   }
   if (only.has("ingest")) result.ingest = await measureIngest(session, arrival);

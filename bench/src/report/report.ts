@@ -5,6 +5,7 @@ import { services } from "../data/vocabulary.js";
 import type { Options } from "../options.js";
 import { faultsOf, type TargetResult } from "../run.js";
 import { barSection } from "./bar.js";
+import { httpSection } from "./http.js";
 import { filterSection, pagesSection } from "./newer.js";
 import {
   answersSection,
@@ -72,6 +73,7 @@ export function reportOf(
     ["Large traces", largeSection(results)],
     ["Restart", restartSection(results)],
     ["Span by span over storage.v1", writeSpanSection(results)],
+    ...results.map((result) => [`HTTP: ${result.name}`, httpSection(result)] as const),
     ...results.map((result) => [`Soak: ${result.name}`, soakSection(result)] as const),
     ...results.map((result) => ["More spans", scaleSection(result)] as const),
     ["Answers, compared with the data set", answersSection(results, (result) => result.searches)],

@@ -33,20 +33,22 @@ export function spanstoreTarget(
       mkdirSync(data, { recursive: true });
       const address = `127.0.0.1:${await freePort()}`;
       const admin = `127.0.0.1:${await freePort()}`;
+      const httpAddress = `127.0.0.1:${await freePort()}`;
       const args = [
         main,
         `--backend=${backend}`,
         ...storage,
         `--listen=${address}`,
         `--admin=${admin}`,
-        "--http.listen=none",
+        `--http.listen=${httpAddress}`,
         ...extraArgs,
       ];
-      return launch(process.execPath, args, {
+      const server = await launch(process.execPath, args, {
         address,
         logFile: join(home, "server.log"),
         ...(backend === "sqlite" ? { dataDirectory: data } : {}),
       });
+      return { ...server, httpAddress };
     },
   };
 }

@@ -14,6 +14,8 @@ export interface Target {
 
 export interface RunningServer {
   readonly address: string;
+  /** Of its HTTP API, where it has one. */
+  readonly httpAddress?: string;
   /** Absent when the server was started by someone else and which process it is, is not known. */
   readonly processes?: readonly number[];
   /** The folder of its data; absent for a server that keeps none on disk. */

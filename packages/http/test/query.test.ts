@@ -222,6 +222,34 @@ describe("a whole trace in protobuf", () => {
     expect(asJson.headers.get("etag")).not.toBe(answer.headers.get("etag"));
   });
 
+  it("is read once for a client that stores nothing", async () => {
+    const inner = openMemoryStore();
+    await inner.write(tracesOf("a", span(1), span(2)));
+    let reads = 0;
+    const store = {
+      ...inner,
+      getTraces: (...args: Parameters<typeof inner.getTraces>) => {
+        reads++;
+        return inner.getTraces(...args);
+      },
+    };
+    await using served = await serve({ heldTraceBytes: 1 }, store);
+    const path = `/api/v3/traces/${traceId}?rawTraces=true`;
+    for (const accept of ["application/x-protobuf", "application/json"]) {
+      const kept = await served.get(path, { headers: { accept } });
+      expect(reads).toBe(2);
+      reads = 0;
+      const once = await served.get(path, { headers: { accept, "cache-control": "no-store" } });
+      expect(reads).toBe(1);
+      reads = 0;
+      expect(once.text).toBe(kept.text);
+      expect([once.headers.get("etag"), once.headers.get("cache-control")]).toEqual([null, "no-store"]);
+      expect(kept.headers.get("etag")).not.toBeNull();
+    }
+    await inner.purge();
+    expect((await served.get(path, { headers: { "cache-control": "no-store" } })).status).toBe(404);
+  });
+
   it("is not there when the trace is not", async () => {
     await using served = await serve();
     const headers = { accept: "application/x-protobuf" };

@@ -1,7 +1,7 @@
 import type { TraceChunk, TraceQuery, TraceSummary } from "@spanstore/core";
 import { shownTraces } from "../search/read-traces.js";
 import { traceIdOf } from "../search/trace-id.js";
-import { caching, ifChanged, traceOf } from "../search/whole-trace.js";
+import { caching, ifChanged, storedChunks, traceOf } from "../search/whole-trace.js";
 import { type Answer, protobuf } from "../wire/answer.js";
 import type { Call, Route } from "../wire/call.js";
 import { notFound } from "../wire/errors.js";
@@ -77,9 +77,16 @@ async function trace(call: Call): Promise<Answer> {
   instantOf(parameters, spellingIn(parameters, "startTime"));
   instantOf(parameters, spellingIn(parameters, "endTime"));
   const raw = booleanIn(parameters, "rawTraces");
+  const isBinary = wantsProtobuf(call);
+  if (raw && keepsNothing(call)) {
+    const chunks = someOf(storedChunks(call, id));
+    const headers = { "cache-control": "no-store", vary: "accept" };
+    return isBinary
+      ? { contentType: protobuf, headers, body: encodedOf(chunks) }
+      : { headers, body: otlpDocument(chunks, false) };
+  }
   const found = await traceOf(call, id, raw);
   if (found === undefined) throw notFound("No traces found");
-  const isBinary = wantsProtobuf(call);
   const form = `${raw ? "r" : "a"}${isBinary ? "b" : ""}`;
   const etag = `"${found.hash}-v3${form}${call.settings.maxClockSkewMs}"`;
   return ifChanged(call, { ...caching(etag), vary: "accept" }, () =>
@@ -87,6 +94,11 @@ async function trace(call: Call): Promise<Answer> {
       ? { contentType: protobuf, body: encodedOf(found.chunks()) }
       : { body: otlpDocument(found.chunks(), !raw) },
   );
+}
+
+/** An ETag needs all of the trace first: a client that stores no answer has no use for it, and waits for none. */
+function keepsNothing(call: Call): boolean {
+  return /(^|,)\s*no-store\s*(,|$)/i.test(call.header("cache-control") ?? "");
 }
 
 function wantsProtobuf(call: Call): boolean {

@@ -1,3 +1,4 @@
+import type { TraceChunk } from "@spanstore/core";
 import type { Answer } from "../wire/answer.js";
 import type { Call } from "../wire/call.js";
 import { tagWithoutCoding } from "../wire/compression.js";
@@ -32,4 +33,17 @@ export async function traceOf(
   const found = await wholeTrace(call, call.store, traceId, { raw });
   if (found !== undefined || call.archive === undefined) return found;
   return wholeTrace(call, await call.archive(), traceId, { raw });
+}
+
+/** The chunks of a trace as they are stored, read once: from the store, else from the archive. */
+export async function* storedChunks(
+  { store, archive, signal }: TraceReading,
+  traceId: string,
+): AsyncGenerator<TraceChunk, void, undefined> {
+  let isEmpty = true;
+  for await (const chunk of store.getTraces([traceId], { signal })) {
+    isEmpty = false;
+    yield chunk;
+  }
+  if (isEmpty && archive !== undefined) yield* (await archive()).getTraces([traceId], { signal });
 }

@@ -21,6 +21,8 @@ export interface ApiCall {
   /** Sent as JSON by POST. */
   readonly body?: unknown;
   readonly accept?: string;
+  /** The browser keeps nothing of the answer, and the server sends it while it reads. */
+  readonly isLarge?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,7 +36,7 @@ async function askTenantHeader(): Promise<string> {
 
 /** Calls the API beside the page. @throws ApiError; the signal's reason when it fires. */
 export async function ask(path: string, call: ApiCall = {}): Promise<Response> {
-  const { body, accept, signal: abort } = call;
+  const { body, accept, isLarge = false, signal: abort } = call;
   let answer: Response;
   try {
     answer = await fetch(urlOf(path, call.params), {
@@ -42,6 +44,7 @@ export async function ask(path: string, call: ApiCall = {}): Promise<Response> {
       headers: {
         ...(await credentials()),
         ...(accept === undefined ? {} : { accept }),
+        ...(isLarge ? { "cache-control": "no-store" } : {}),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -7,6 +7,7 @@ export async function loadTrace(traceId: string, signal: AbortSignal): Promise<U
   const answer = await ask(`api/v3/traces/${encodeURIComponent(traceId)}`, {
     params: { rawTraces: "true" },
     accept: "application/x-protobuf",
+    isLarge: true,
     signal,
   });
   return new Uint8Array(await answer.arrayBuffer());

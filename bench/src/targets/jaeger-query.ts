@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "./launch.js";
 
+/** Jaeger 2, from PATH. */
+const program = "jaeger";
+
 export function hasJaeger(): boolean {
-  return spawnSync("jaeger", ["version"], { stdio: "ignore" }).status === 0;
+  return spawnSync(program, ["version"], { stdio: "ignore" }).status === 0;
 }
 
 /** Jaeger 2's query service in front of a storage of `jaeger.storage.v2`. */
@@ -36,7 +39,7 @@ receivers: { otlp: { protocols: { grpc: { endpoint: 127.0.0.1:${await freePort()
 exporters: { jaeger_storage_exporter: { trace_storage: spanstore } }
 `,
   );
-  const jaeger = spawn("jaeger", ["--config", config], {
+  const jaeger = spawn(program, ["--config", config], {
     stdio: "ignore",
     env: { ...process.env, OTEL_TRACES_SAMPLER: "always_off" },
   });

@@ -58,7 +58,7 @@ export async function* shownTraces(
         yield* reading.finish().chunks();
         reading = undefined;
       }
-      reading ??= startTrace(from, from.store, chunk.traceId, { raw });
+      reading ??= startTrace(from, from.store, chunk.traceId, { raw, hashed: false });
       reading.show(chunk);
       await holds(reading.heldBytes());
       nextPageToken = chunk.nextPageToken;
@@ -105,7 +105,7 @@ export async function wholeTrace(
   const items = shown<WholeTrace | TraceChunk>(from, async function* (holds) {
     let reading: TraceReader | undefined;
     for await (const chunk of store.getTraces([traceId], { signal })) {
-      reading ??= startTrace(from, store, traceId, { raw });
+      reading ??= startTrace(from, store, traceId, { raw, hashed: true });
       reading.show(chunk);
       await holds(reading.heldBytes());
     }
@@ -125,17 +125,23 @@ export async function wholeTrace(
 
 type TraceReader = ReturnType<typeof startTrace>;
 
-function startTrace(from: TraceReading, store: StoreReads, traceId: string, { raw }: ReadOptions) {
+/** @param hashed whether the trace has a hash; else it is empty. */
+function startTrace(
+  from: TraceReading,
+  store: StoreReads,
+  traceId: string,
+  { raw, hashed }: ReadOptions & { readonly hashed: boolean },
+) {
   const { heldTraceBytes, maxClockSkewMs } = from.settings;
   const adjuster = raw ? undefined : createTraceAdjuster();
-  const hash = createHash("sha1");
+  const hash = hashed ? createHash("sha1") : undefined;
   let held: TraceChunk[] | undefined = [];
   let size = 0;
   return {
     traceId,
     show(chunk: TraceChunk): void {
       adjuster?.show(chunk.encoded);
-      hash.update(chunk.encoded);
+      hash?.update(chunk.encoded);
       size += chunk.encoded.length;
       if (size > heldTraceBytes) held = undefined;
       held?.push(chunk);
@@ -145,7 +151,7 @@ function startTrace(from: TraceReading, store: StoreReads, traceId: string, { ra
     finish(): WholeTrace {
       const adjust = adjuster?.finish(BigInt(maxClockSkewMs) * 1_000_000n);
       return {
-        hash: hash.digest("base64url"),
+        hash: hash?.digest("base64url") ?? "",
         async *chunks() {
           // Read again under the same bound, so it waits for no other read.
           const again = held ?? store.getTraces([traceId], { signal: from.signal, nested: true });

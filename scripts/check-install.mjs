@@ -68,7 +68,8 @@ async function checkInstall(folder) {
     )}\n`,
   );
 
-  for (const installer of installers) {
+  // Nothing is measured any more, so that both are tried at the same time.
+  const tries = installers.map(async (installer) => {
     const place = join(folder, installer.package);
     const all = Object.fromEntries([...tarballs.keys()].map((name) => [name, ""]));
     await install({ installer, folder: place, wanted: { ...all, ...beside }, tarballs, env });
@@ -80,7 +81,9 @@ async function checkInstall(folder) {
     }
     const old = await nodeOfMajor(tooOld);
     await tried(`${installer.title}, Node ${old.version}`, () => checkOldNode({ place, node: old }));
-  }
+  });
+  const ended = await Promise.allSettled(tries);
+  for (const { reason } of ended) if (reason !== undefined) throw reason;
 }
 
 async function tried(what, task) {

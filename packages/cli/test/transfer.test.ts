@@ -242,16 +242,16 @@ describe("export and import", slow, () => {
     await client.write(oneSpan(1));
     let ended = false;
     const importing = program(["import", "-", `--sqlite.path=${path}`], {
-      input: lines(6000, 100_000),
+      input: lines(3000, 100_000),
     }).finally(() => {
       ended = true;
     });
     let written = 1;
     while (!ended) await client.write(oneSpan(++written));
     expect(await importing).toMatchObject({ code: 0 });
-    expect(await contentOf(store)).toHaveLength(written + 6000);
+    expect(await contentOf(store)).toHaveLength(written + 3000);
     const exported = await cli(["export", `--sqlite.path=${path}`]);
-    expect(exported.errors.join()).toContain(`${formatCount(written + 6000)} spans`);
+    expect(exported.errors.join()).toContain(`${formatCount(written + 3000)} spans`);
   });
 
   it("hold no more of a large file than a part of it", async () => {

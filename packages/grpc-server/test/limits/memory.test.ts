@@ -49,8 +49,8 @@ async function floodWith(address: string, kind: string, count: number): Promise<
 }
 
 it.each([
-  ["forty requests of 43 MB", "valid", 40],
-  ["forty requests of 43 MB, compressed", "valid-gzip", 40],
+  ["twenty requests of 43 MB", "valid", 20],
+  ["twenty requests of 43 MB, compressed", "valid-gzip", 20],
   ["a hundred gibibytes of zeros, a megabyte each when compressed", "bomb", 100],
 ] as const)("a fresh server keeps to its memory: %s", { timeout }, async (_what, kind, count) => {
   const { server, address } = await freshServer();

@@ -17,9 +17,13 @@ import { createListing, createListStep } from "./listing.js";
 
 /** Candidates are listed in numbers that double from a little above the limit up to this. */
 const maxListed = 2048;
-/** Fragments are read and handed over this many at a time, and fewer where fewer traces are wanted. */
+/** Fragments are read and handed over this many at a time. */
 const fragmentsPerBatch = 32;
-const fewestPerBatch = 8;
+/**
+ * A search begins with as many as traces are wanted, and goes on with few, twice as many each time: when all of the first match,
+ * the next few tell that the rest is older.
+ */
+const fewestPerBatch = 4;
 /** ... and no more bytes of them, one fragment excepted. */
 const bytesPerBatch = 1024 * 1024;
 /** A trace of more fragments than this is large. */
@@ -44,7 +48,8 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
       const terms = requiredTerms(search.predicate);
       if (terms !== undefined && isImpossible(terms)) return;
       const turns = createTurns();
-      const perBatch = Math.min(fragmentsPerBatch, Math.max(search.limit, fewestPerBatch));
+      let perBatch = Math.min(fragmentsPerBatch, Math.max(search.limit, fewestPerBatch));
+      let nextBatch = fewestPerBatch;
       const listing = createListing(terms, firstIdOf(windowOf(search.startTimeMinUnixNano)));
       let last: number | undefined = lastIdUntil(
         search.startTimeMaxUnixNano,
@@ -56,6 +61,8 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
         for (let i = 0; i < places.length; ) {
           const batch = firstBatch(places, i, perBatch);
           i += batch.length;
+          perBatch = nextBatch;
+          nextBatch = Math.min(nextBatch * 2, fragmentsPerBatch);
           const fragments = reading(() => statements().fragmentReader.load(batch));
           yield { fragments, laterStartAtMostUnixNano: later(places[i], rest) };
           await turns();

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   createSeenSet,
   type SeenOperation,
@@ -42,7 +42,7 @@ function prepareFragment(fragment: TraceFragment): PreparedFragment {
 
 /** Tells a trace's fragments apart; what has the same hash is the same content, sent again. */
 export function contentHash(encoded: Uint8Array): Buffer {
-  return createHash("sha1").update(encoded).digest().subarray(0, 8);
+  return hash("sha1", encoded, "buffer").subarray(0, 8);
 }
 
 /** Writes prepared requests in one transaction; what was written before is passed over. */
@@ -152,9 +152,8 @@ function createOperationNotes(db: Connection): OperationNotes {
   return {
     note: (operations) => {
       generation = generationNow.get() as number;
-      for (const { service, name, spanKind, newestStartUnixNano } of operations) {
-        const key = `${spanKind}\n${service}\n${name}`;
-        const newest = noted.get(key) ?? known.get(key, generation);
+      for (const [key, { service, name, spanKind, newestStartUnixNano }] of newestOfEach(operations)) {
+        const newest = known.get(key, generation);
         if (newest !== undefined && newest >= newestStartUnixNano) continue;
         upsert.run(service, name, spanKind, storedTime(newestStartUnixNano));
         noted.set(key, newestStartUnixNano);
@@ -165,6 +164,18 @@ function createOperationNotes(db: Connection): OperationNotes {
       noted.clear();
     },
   };
+}
+
+/** Requests that are written together mostly have the same operations, each a little newer than the one before. */
+function newestOfEach(operations: readonly SeenOperation[]): Map<string, SeenOperation> {
+  const newest = new Map<string, SeenOperation>();
+  for (const operation of operations) {
+    const key = `${operation.spanKind}\n${operation.service}\n${operation.name}`;
+    const seen = newest.get(key);
+    if (seen === undefined || seen.newestStartUnixNano < operation.newestStartUnixNano)
+      newest.set(key, operation);
+  }
+  return newest;
 }
 
 /** SQLite's integers are signed: times beyond 2262 are negative there, and come after all others. */

@@ -57,7 +57,7 @@ export async function startWatcher(options: WatcherOptions): Promise<Watcher> {
     book,
     delivered: events.delivered,
     failed: (error, { url }) =>
-      events.failed("delivery", new Error(`${url}: the alerts wait`, { cause: error })),
+      events.failed("delivery", new Error(`${shownReceiver(url)}: the alerts wait`, { cause: error })),
   });
   const count = () => book.all().filter(({ state }) => state === "firing").length;
 
@@ -175,6 +175,12 @@ export async function startWatcher(options: WatcherOptions): Promise<Watcher> {
       await save();
     },
   };
+}
+
+/** The path of a webhook is often its secret. */
+function shownReceiver(url: string): string {
+  const { protocol, host } = new URL(url);
+  return `${protocol}//${host}`;
 }
 
 /** The minute whose spans are all here. */

@@ -71,11 +71,14 @@ export interface Hook extends AsyncDisposable {
   /** What was taken, as `status alertname service`. */
   readonly taken: string[];
   readonly alerts: PostedAlert[];
+  /** The header of each request. */
+  readonly authorizations: (string | undefined)[];
   refuses: boolean;
 }
 
 export async function startHook(): Promise<Hook> {
   const server: Server = createServer(async (request, response) => {
+    hook.authorizations.push(request.headers.authorization);
     let text = "";
     for await (const part of request) text += String(part);
     if (hook.refuses) {
@@ -94,6 +97,7 @@ export async function startHook(): Promise<Hook> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     taken: [],
     alerts: [],
+    authorizations: [],
     refuses: false,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -120,7 +124,7 @@ export interface Bench extends AsyncDisposable {
 
 export async function startBench(
   content: object,
-  given: { store?: SpanStore; folder?: string; now?: number } = {},
+  given: { store?: SpanStore; folder?: string; now?: number; failed?: (error: unknown) => void } = {},
 ): Promise<Bench> {
   const store = given.store ?? openMemoryStore();
   const folder = given.folder ?? mkdtempSync(join(tmpdir(), "spanstore-watch-"));
@@ -133,7 +137,10 @@ export async function startBench(
     events: {
       began: () => {},
       delivered: () => {},
-      failed: (what) => failures.push(what),
+      failed: (what, error) => {
+        failures.push(what);
+        given.failed?.(error);
+      },
       unasked: (fragments) => failures.push(`unasked ${fragments}`),
       full: (watch) => failures.push(`full ${watch}`),
     },

@@ -51,6 +51,26 @@ describe("watches over arriving spans", () => {
     expect(bench.failures).toEqual([]);
   });
 
+  it("reach a receiver with a user and a password, and no failure shows its path", async () => {
+    await using hook = await startHook();
+    const url = hook.url.replace("//", "//me:p%40ss@");
+    const seen: unknown[] = [];
+    await using bench = await startBench(
+      { webhook: url, watches: [errors] },
+      { failed: (error) => seen.push(error) },
+    );
+    hook.refuses = true;
+    await bench.watched.write(tracesOf({ service: "shop", error: true, at: origin }));
+    await bench.after(0);
+    hook.refuses = false;
+    await bench.after(minute);
+    expect(hook.taken).toEqual(["firing Errors shop"]);
+    expect(new Set(hook.authorizations)).toEqual(new Set([`Basic ${btoa("me:p@ss")}`]));
+    expect(seen.map((error) => `${error} ${(error as Error).cause}`)).toEqual([
+      expect.not.stringMatching(/hook|p@ss|p%40ss/),
+    ]);
+  });
+
   it("count a span that is sent again once", async () => {
     await using hook = await startHook();
     await using bench = await startBench({ webhook: hook.url, watches: [errors] });

@@ -222,7 +222,7 @@ const samples: { [Name in OptionName]: readonly (readonly [written: string, mean
     ["none", []],
     ["http://a:9093,https://b", ["http://a:9093", "https://b"]],
   ],
-  "watch.webhook": [["https://example.com/hook?key=1", ["https://example.com/hook?key=1"]]],
+  "watch.webhook": [["none", []]],
   "watch.link": [["https://traces.example.com/{traceId}", "https://traces.example.com/{traceId}"]],
   "dead-letters.file": [["/var/log/letters.jsonl", "/var/log/letters.jsonl"]],
   "dead-letters.max-bytes": [["1GiB", 1_073_741_824]],

@@ -18,18 +18,31 @@ export async function send(
 ): Promise<void> {
   const posted = alerts.map((alert) => asPosted(alert, now));
   const status = alerts.some(({ state }) => state === "firing") ? "firing" : "resolved";
-  const [path, body] =
+  const { target, credentials } = addressOf(url, kind === "alertmanager" ? "api/v2/alerts" : "");
+  const body =
     kind === "alertmanager"
-      ? [`${url.replace(/\/$/, "")}/api/v2/alerts`, posted.map(({ status: _status, ...alert }) => alert)]
-      : [url, { version: "4", receiver: "spanstore", status, alerts: posted }];
-  const answer = await fetch(path, {
+      ? posted.map(({ status: _status, ...alert }) => alert)
+      : { version: "4", receiver: "spanstore", status, alerts: posted };
+  const answer = await fetch(target, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...credentials },
     body: JSON.stringify(body),
     signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMillis)]),
   });
   const text = await answer.text();
-  if (!answer.ok) throw new Error(`${path} answers ${answer.status}: ${text.slice(0, 200)}`);
+  if (!answer.ok) throw new Error(`it answers ${answer.status}: ${text.slice(0, 200)}`);
+}
+
+/** The address without its user and password, and these as a header. @param path below it. */
+function addressOf(url: string, path: string): { target: URL; credentials: Record<string, string> } {
+  const target = new URL(url);
+  const { username, password } = target;
+  target.username = "";
+  target.password = "";
+  if (path !== "") target.pathname = `${target.pathname.replace(/\/$/, "")}/${path}`;
+  if (username === "") return { target, credentials: {} };
+  const both = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { target, credentials: { authorization: `Basic ${Buffer.from(both).toString("base64")}` } };
 }
 
 function asPosted({ labels, annotations, link, state, startsAt, endsAt }: Alert, now: number) {

@@ -30,13 +30,11 @@ export function createRollupBuckets(): RollupBuckets {
 
   const merge = (minute: Minute): void => {
     if (minute.changes.size === 0) return;
-    const counts = new Map<number, number>();
-    for (const [i, key] of minute.keys.entries()) counts.set(key, minute.counts[i] as number);
-    for (const [key, spans] of minute.changes) counts.set(key, (counts.get(key) ?? 0) + spans);
-    const kept = [...counts].filter(([, count]) => count > 0).sort(([a], [b]) => a - b);
-    keys += kept.length - minute.keys.length;
-    minute.keys = Uint32Array.from(kept, ([key]) => key);
-    minute.counts = Uint32Array.from(kept, ([, count]) => count);
+    const before = minute.keys.length;
+    const next = merged(minute);
+    minute.keys = next.keys.slice(0, next.length);
+    minute.counts = next.counts.slice(0, next.length);
+    keys += next.length - before;
     changes -= minute.changes.size;
     minute.changes.clear();
   };
@@ -66,4 +64,32 @@ export function createRollupBuckets(): RollupBuckets {
         });
     },
   };
+}
+
+/** The counts with their changes, both in the order of their keys; those of 0 are left out. */
+function merged({ keys, counts, changes }: Minute): {
+  keys: Uint32Array;
+  counts: Uint32Array;
+  length: number;
+} {
+  const changed = Uint32Array.from(changes.keys()).sort();
+  const allKeys = new Uint32Array(keys.length + changed.length);
+  const allCounts = new Uint32Array(allKeys.length);
+  let [length, old, next] = [0, 0, 0];
+  while (old < keys.length || next < changed.length) {
+    const oldKey = keys[old] ?? Number.POSITIVE_INFINITY;
+    const nextKey = changed[next] ?? Number.POSITIVE_INFINITY;
+    const key = Math.min(oldKey, nextKey);
+    let spans = 0;
+    if (oldKey === key) spans += counts[old++] as number;
+    if (nextKey === key) {
+      spans += changes.get(key) as number;
+      next++;
+    }
+    if (spans <= 0) continue;
+    allKeys[length] = key;
+    allCounts[length] = spans;
+    length++;
+  }
+  return { keys: allKeys, counts: allCounts, length };
 }

@@ -25,11 +25,14 @@ export const watchOptions = {
     "URL,URL|none",
     "Alertmanagers that alerts are sent to, beside those of the file.",
     optionalWords.pipe(z.array(httpAddress)).default([]),
+    { isAddress: true },
   ),
   "watch.webhook": option(
     "URL,URL|none",
     "Addresses that alerts are posted to as an Alertmanager does, beside those of the file.",
     optionalWords.pipe(z.array(httpAddress)).default([]),
+    // The path is often a secret.
+    { isSecret: true },
   ),
   "watch.link": option(
     "URL|none",

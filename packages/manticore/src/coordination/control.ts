@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { createWriteBarrier, orAborted, pause } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import type { Naming } from "../schema/naming.js";
 import { createControlTable, generationId } from "./control-table.js";
+import { createNumberRange, type NumberRange, rangeNumbers } from "./number-range.js";
+import { createServerIds, generationOf, highestWalk, othersOf, writersUpTo } from "./server-rows.js";
 
 /**
  * What servers on one searchd have to know of each other: numbers of writes, so that a walk through pages can tell
@@ -36,40 +37,20 @@ export interface WriteTurn {
   readonly generation: () => Promise<number>;
 }
 
-const firstServerId = 1_000_000;
-/** A server's walks stand in a row of their own, whose id is its own and this. */
-const walkIds = 2 ** 49;
-/** So many numbers are a range, and so long they are good: a walk of another server waits for the end of it. */
-const rangeNumbers = 256;
-const rangeMillis = 50;
 /** A server that says it writes and says nothing else for so long is taken for dead. */
 const deadAfterMillis = 5_000;
-/** The generation of a range is believed by writes for so long, well within what a walk waits for them. */
-const generationMillis = 2_000;
 const pollMillis = 5;
 /** A server says that it writes nothing this long after its last write ended. */
 const lateMillis = 10;
 const microsPerMilli = 1000;
 
-interface Range {
-  next: number;
-  readonly end: number;
-  readonly generation: number;
-  /** Of the client when the others were told of the range: a searchd that has started again since has lost that. */
-  readonly restarts: number;
-  /** When the generation was asked for, and until when numbers are taken: milliseconds of the clock that never jumps. */
-  readonly asked: number;
-  readonly until: number;
-}
-
 export function createControl(client: Client, naming: Naming, highestStored: number): Control {
-  const own = firstServerId + randomBytes(6).readUIntBE(0, 6);
-  const ownWalks = walkIds + own;
+  const ids = createServerIds();
   const writes = createWriteBarrier();
   /** The highest number that any server took or reserved, and the highest of a walk of this server. */
   let last = highestStored;
   let walked = 0;
-  let range: Range | undefined;
+  let range: NumberRange | undefined;
   /** The first number of a range that the others know and no walk has allowed yet. */
   let claimed: number | undefined;
   let renewing: Promise<void> | undefined;
@@ -77,9 +58,9 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   const table = createControlTable(client, naming);
   const readAll = async (signal?: AbortSignal) => {
     const rows = await table.read(signal);
-    const others = rows.filter(({ id }) => id !== generationId && id !== own && id !== ownWalks);
+    const others = othersOf(rows, ids);
     await table.removeSilent(others);
-    return { others, generation: rows.find(({ id }) => id === generationId)?.last ?? 0 };
+    return { others, generation: generationOf(rows) };
   };
 
   let publishing: Promise<unknown> = Promise.resolve();
@@ -92,8 +73,8 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   };
   const publish = (): Promise<unknown> =>
     inTurn(() => {
-      const numbers = [writes.lowest(), range?.next, claimed].filter((number) => number !== undefined);
-      return table.put(own, numbers.length === 0 ? 0 : Math.min(...numbers), last);
+      const numbers = [writes.lowest(), range?.lowest(), claimed].filter((number) => number !== undefined);
+      return table.put(ids.writes, numbers.length === 0 ? 0 : Math.min(...numbers), last);
     });
   /** Tells that no write is under way, so that no walk waits for one. */
   const giveUpLater = (): void => {
@@ -117,13 +98,9 @@ export function createControl(client: Client, naming: Naming, highestStored: num
         await publish();
         const asked = performance.now();
         const { others, generation } = await readAll();
-        const forbidden = others.reduce(
-          (high, other) => (other.id > walkIds ? Math.max(high, other.last) : high),
-          walked,
-        );
+        const forbidden = Math.max(walked, highestWalk(others));
         if (forbidden < first && client.restarts() === restarts) {
-          const until = performance.now() + rangeMillis;
-          range = { next: first, end: last, generation, restarts, asked, until };
+          range = createNumberRange({ first, generation, restarts, asked, allowed: performance.now() });
           return;
         }
         last = Math.max(last, forbidden);
@@ -135,15 +112,13 @@ export function createControl(client: Client, naming: Naming, highestStored: num
   };
   /** A number of the range, when that still has one. */
   const take = (): WriteTurn | undefined => {
-    if (range === undefined || range.next > range.end || performance.now() >= range.until) return undefined;
-    if (range.restarts !== client.restarts()) return undefined;
-    const { generation, asked } = range;
-    const sequence = range.next++;
+    const taken = range;
+    const sequence = taken?.take(performance.now(), client.restarts());
+    if (taken === undefined || sequence === undefined) return undefined;
     writes.begin(sequence);
     return {
       sequence,
-      generation: async () =>
-        performance.now() - asked < generationMillis ? generation : (await readAll()).generation,
+      generation: async () => taken.generation(performance.now()) ?? (await readAll()).generation,
     };
   };
 
@@ -170,15 +145,13 @@ export function createControl(client: Client, naming: Naming, highestStored: num
       walked = number;
       range = undefined;
       await orAborted(
-        inTurn(() => table.put(ownWalks, 0, walked)),
+        inTurn(() => table.put(ids.walks, 0, walked)),
         signal,
       );
       await writes.passed(number, signal);
       const deadline = Date.now() + deadAfterMillis;
       for (;;) {
-        const busy = (await readAll(signal)).others.filter(
-          (other) => other.busy !== 0 && other.busy <= number,
-        );
+        const busy = writersUpTo((await readAll(signal)).others, number);
         if (busy.length === 0) return number;
         if (Date.now() >= deadline) {
           // The next walk need not wait for them.
@@ -200,7 +173,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
     close: async () => {
       clearTimeout(late);
       await publishing;
-      await table.remove(`id IN (${own},${ownWalks})`);
+      await table.remove(`id IN (${ids.writes},${ids.walks})`);
     },
   };
 }

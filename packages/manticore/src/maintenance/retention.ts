@@ -8,6 +8,7 @@ import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
 import type { Operations } from "../write/operations.js";
 import { cutWindow } from "./cut.js";
+import { createNameUpkeep } from "./name-upkeep.js";
 import { rowsOf, sizeOf } from "./sizes.js";
 
 const maxUnixNano = (1n << 64n) - 1n;
@@ -35,6 +36,7 @@ export interface Retention {
 
 export function createRetention(parts: RetentionParts): Retention {
   const { naming, places, catalog, control, operations, gate, tuning, currentWindow } = parts;
+  const names = createNameUpkeep({ catalog, control, operations });
 
   const truncate = async (window: Window): Promise<void> => {
     for (const { client } of places) {
@@ -73,7 +75,7 @@ export function createRetention(parts: RetentionParts): Retention {
         });
         if (!found) break;
       }
-      await renewOperations([...touched.values()]);
+      await names.follow([...touched.values()]);
     },
 
     expire: async (time, dryRun) => {
@@ -88,7 +90,7 @@ export function createRetention(parts: RetentionParts): Retention {
         await control.raiseGeneration();
         await gate.alone(() => remove(over));
       }
-      await renewOperations(over);
+      await names.follow(over);
       return expired;
     },
 
@@ -112,34 +114,7 @@ export function createRetention(parts: RetentionParts): Retention {
       await remove(await catalog.remains());
       await operations.clear();
     });
-    await tellWriters();
+    await names.announce();
     await operations.renew(await catalog.list());
-  }
-
-  /** Later writes note their names again, and the rows of earlier writes are stored when it resolves. */
-  async function tellWriters(): Promise<void> {
-    await control.raiseGeneration();
-    await control.sequence();
-  }
-
-  /**
-   * Names follow the spans, those of windows that were dropped by hand too; spans that come meanwhile are
-   * looked for after the generation has told of it.
-   */
-  async function renewOperations(changed: readonly Window[]): Promise<void> {
-    const listed = await catalog.list();
-    const before = new Set(listed.map(({ name }) => name));
-    const gone = (await operations.windows()).filter(({ name }) => !before.has(name));
-    // A window that was dropped by hand may be the latest that had a name: earlier ones are looked into then.
-    const earlier = listed.filter(({ startUnixNano }) =>
-      gone.some((other) => other.startUnixNano > startUnixNano),
-    );
-    const all = [...changed, ...gone, ...earlier].map((window) => [window.name, window] as const);
-    const touched = [...new Map(all).values()];
-    if (touched.length === 0) return;
-    await operations.prune(touched, ({ name }) => before.has(name));
-    await tellWriters();
-    const now = new Set((await catalog.list()).map(({ name }) => name));
-    await operations.renew(touched.filter(({ name }) => now.has(name)));
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { settings } from "../src/page/app/settings.js";
 import { assignColours, colourCount } from "../src/page/kit/colours.js";
 import { formatDuration } from "../src/page/time/format.js";
+import { timesOf } from "../src/page/time/ticks.js";
 import { en, type Words } from "../src/page/words/en.js";
 import { zh } from "../src/page/words/zh.js";
 
@@ -19,6 +21,25 @@ describe("durations", () => {
     [-5_000_000, "-5 ms"],
   ])("%d ns are %s", (nanos, text) => {
     expect(formatDuration(nanos)).toBe(text);
+  });
+});
+
+describe("labels of an axis of time", () => {
+  const ticks = (step: number, ...times: readonly string[]) =>
+    timesOf(
+      times.map((time) => Date.parse(`${time}Z`)),
+      step,
+    );
+
+  it("have 24 hours, a precision that fits their steps, and the date where it is new", () => {
+    settings.zone.value = "utc";
+    expect(ticks(300_000, "2026-12-01T18:55", "2026-12-01T19:00")).toEqual(["18:55\n2026-12-01", "19:00"]);
+    expect(ticks(30_000, "2026-12-01T23:59:30", "2026-12-02T00:00:00")).toEqual([
+      "23:59:30\n2026-12-01",
+      "00:00:00\n2026-12-02",
+    ]);
+    expect(ticks(5, "2026-12-01T18:55:00.005")).toEqual(["18:55:00.005\n2026-12-01"]);
+    expect(ticks(86_400_000, "2026-12-01", "2026-12-02")).toEqual(["2026-12-01", "2026-12-02"]);
   });
 });
 

@@ -152,4 +152,39 @@ describeWithPeer("chromium", "the other views", (located) => {
       expect(overflow).toBeLessThanOrEqual(0);
     }
   });
+
+  it("fit a width of 400 pixels, with each heading of services above its numbers", async () => {
+    await using served = await serve(now);
+    await fillShop(served.store, 20, { end });
+    const narrow = { viewport: { width: 400, height: 800 } };
+    const views = [
+      "",
+      `#/trace/${idOf(4)}?span=0000000000000002`,
+      `#/compare/${idOf(3)}/${idOf(4)}`,
+      "#/services",
+      "#/graph",
+      "#/live",
+      "#/about",
+    ];
+    for (const hash of views) {
+      await using opened = await open(served, hash, narrow);
+      const { page } = opened;
+      await page.waitForLoadState("networkidle");
+      const over = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+      expect({ hash, over }).toEqual({ hash, over: 0 });
+      if (hash !== "#/services") continue;
+      await page.getByText("/ min").waitFor();
+      const right = async (selector: string) =>
+        (await page.locator(selector).first().boundingBox()) ?? { x: 0, width: 0 };
+      for (const [heading, cell] of [
+        [2, 2],
+        [3, 4],
+        [4, 6],
+      ]) {
+        const above = await right(`.metrics thead th:nth-child(${heading})`);
+        const below = await right(`.metrics tbody tr td:nth-child(${cell})`);
+        expect(Math.abs(above.x - below.x)).toBeLessThan(4);
+      }
+    }
+  });
 });

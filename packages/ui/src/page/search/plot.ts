@@ -2,6 +2,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Range } from "../api/search.js";
 import { formatDuration } from "../time/format.js";
+import { timesOf } from "../time/ticks.js";
 
 export interface ScatterPoint {
   /** Milliseconds since 1970. */
@@ -49,7 +50,11 @@ export function drawScatter(element: HTMLElement, options: ScatterOptions): () =
       },
       series: [{}, dots("--ok"), dots("--error")],
       axes: [
-        { ...axis("x"), size: 38 },
+        {
+          ...axis("x"),
+          size: 38,
+          values: (_plot, ticks, _axis, _space, step) => timesOf(ticks, step),
+        },
         {
           ...axis("y"),
           size: 64,

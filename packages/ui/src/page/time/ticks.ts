@@ -1,0 +1,23 @@
+import { formatTime } from "./format.js";
+
+const second = 1000;
+const minute = 60 * second;
+const day = 24 * 60 * minute;
+
+/**
+ * Labels of an axis of time: as precise as its steps, with the date below the first time and below each that begins a day.
+ * @param ticks milliseconds since 1970, in order.
+ * @param step milliseconds between two of them.
+ */
+export function timesOf(ticks: readonly number[], step: number): string[] {
+  const length = step < second ? 23 : step < minute ? 19 : 16;
+  let shown = "";
+  return ticks.map((millis) => {
+    const text = formatTime(BigInt(Math.round(millis)) * 1_000_000n);
+    const date = text.slice(0, 10);
+    if (step >= day) return date;
+    const isNew = date !== shown;
+    shown = date;
+    return isNew ? `${text.slice(11, length)}\n${date}` : text.slice(11, length);
+  });
+}

@@ -89,6 +89,13 @@ export type { MetricLabel } from "./query/metric-labels.js";
 export { maxMetricPoints, metricLabelsOf, searchOfMetricsQuery } from "./query/metrics-query.js";
 export { checkTimeRange } from "./query/search-of-query.js";
 export { defaultLimit } from "./query/trace-query.js";
+export type {
+  Expired,
+  ExpireOptions,
+  GetTracesOptions,
+  ReadOptions,
+  ServiceSummary,
+} from "./store/contract/calls.js";
 export { allCapabilities } from "./store/contract/capabilities.js";
 export type {
   CandidateBatch,
@@ -100,14 +107,7 @@ export type {
   ThreadedEngine,
 } from "./store/contract/engine.js";
 export type { HoldBytes, Reading } from "./store/contract/reading.js";
-export type {
-  Expired,
-  ExpireOptions,
-  GetTracesOptions,
-  ReadOptions,
-  ServiceSummary,
-  StoreReads,
-} from "./store/contract/span-store.js";
+export type { StoreReads } from "./store/contract/span-store.js";
 export { createSpanStore, encodedTraces } from "./store/create-store.js";
 export { countBefore, countSpansBefore, expireSpans, type SpanCount } from "./store/lifecycle/expire.js";
 export { withLifecycle } from "./store/lifecycle/lifecycle.js";

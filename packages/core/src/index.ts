@@ -26,7 +26,6 @@ export type { TraceQlNames } from "./query/traceql/candidates.js";
 export { completeTraceQl, type TraceQlCompletion } from "./query/traceql/complete.js";
 export { formatTraceQl } from "./query/traceql/format.js";
 export { parseTraceQl } from "./query/traceql/parse-traceql.js";
-export type { MetricPoint, MetricSeries } from "./store/contract/metrics.js";
 export type {
   CallOptions,
   Dependency,
@@ -36,7 +35,6 @@ export type {
   OperationQuery,
   SearchCapabilities,
   SpanChunk,
-  SpanStore,
   StoreStats,
   SummaryChunk,
   TraceChunk,
@@ -44,4 +42,6 @@ export type {
   TraceSummary,
   WriteOptions,
   WriteResult,
-} from "./store/contract/span-store.js";
+} from "./store/contract/calls.js";
+export type { MetricPoint, MetricSeries } from "./store/contract/metrics.js";
+export type { SpanStore } from "./store/contract/span-store.js";

@@ -3,16 +3,11 @@ import { parseTraceId } from "../model/ids.js";
 import { compareCodePoints } from "../model/text-order.js";
 import { checkTimeRange } from "../query/search-of-query.js";
 import type { TraceQuery } from "../query/trace-query.js";
+import type { FoundTrace, SummaryChunk, TraceChunk, TraceSummary } from "./contract/calls.js";
 import { eachRead } from "./contract/each-read.js";
 import type { EngineReader, Fragment } from "./contract/engine.js";
 import type { Reading } from "./contract/reading.js";
-import type {
-  FoundTrace,
-  StoreReads,
-  SummaryChunk,
-  TraceChunk,
-  TraceSummary,
-} from "./contract/span-store.js";
+import type { StoreReads } from "./contract/span-store.js";
 import { readMetrics } from "./metrics/read-metrics.js";
 import { assembleChunks, distinctFragments } from "./reading/assemble.js";
 import { type ReadBudget, readBudget, uncounted } from "./reading/read-budget.js";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { isSpanStoreError } from "../errors/errors.js";
 import type { SpanQuery, TraceQuery } from "../query/trace-query.js";
-import type { DependencyQuery, SpanStore } from "../store/contract/span-store.js";
+import type { DependencyQuery } from "../store/contract/calls.js";
+import type { SpanStore } from "../store/contract/span-store.js";
 import { readSpans, readSummaries, readTraces, walkPages } from "./contents.js";
 
 /** A question for a store, in all forms. */

@@ -4,13 +4,8 @@ import { SpanHead, timeOf } from "../otlp/span-head.js";
 import { readHex, readText } from "../otlp/wire.js";
 import { createFingerprint } from "../query/fingerprint.js";
 import type { TraceQuery } from "../query/trace-query.js";
-import type {
-  SpanChunk,
-  SpanStore,
-  SummaryChunk,
-  TraceChunk,
-  TraceSummary,
-} from "../store/contract/span-store.js";
+import type { SpanChunk, SummaryChunk, TraceChunk, TraceSummary } from "../store/contract/calls.js";
+import type { SpanStore } from "../store/contract/span-store.js";
 
 /** A span in encoded OTLP: its bytes, and those of its resource and scope. */
 export interface Content {

@@ -5,7 +5,8 @@ import { describeRetention } from "./chapters/deleting/retention.js";
 import { describeDifferential } from "./chapters/differential.js";
 import { describeHostileText } from "./chapters/hostile-text.js";
 import { describeLargeTraces } from "./chapters/large-traces.js";
-import { describeLifecycle } from "./chapters/lifecycle.js";
+import { describeLifecycle } from "./chapters/lifecycle/lifecycle.js";
+import { describeTenants } from "./chapters/lifecycle/tenants.js";
 import { describeLosslessness } from "./chapters/losslessness.js";
 import { describeNames } from "./chapters/names.js";
 import { describeOddTraces } from "./chapters/odd-traces.js";
@@ -14,7 +15,6 @@ import { describePageEdges } from "./chapters/page-edges.js";
 import { describePaging } from "./chapters/paging.js";
 import { describeRefusing } from "./chapters/refusing.js";
 import { describeSearching } from "./chapters/searching.js";
-import { describeTenants } from "./chapters/tenants.js";
 import { describeWatching } from "./chapters/watching.js";
 import { describeWriting } from "./chapters/writing.js";
 import {

@@ -9,7 +9,7 @@ import type { SpanView } from "../../src/otlp/span-view.js";
 import { compilePredicate } from "../../src/query/filter/match/matcher.js";
 import { searchOfQuery } from "../../src/query/search-of-query.js";
 import type { TraceQuery } from "../../src/query/trace-query.js";
-import type { Dependency, TraceSummary } from "../../src/store/contract/span-store.js";
+import type { Dependency, TraceSummary } from "../../src/store/contract/calls.js";
 import { request } from "../../src/testing/arbitrary-data.js";
 import { dependencyWindow, traceQuery } from "../../src/testing/arbitrary-query.js";
 import { contentsOf, readSummaries } from "../../src/testing/contents.js";

@@ -3,8 +3,8 @@ import { Cursor } from "@spanstore/core/otlp";
 import { readTag } from "../to-otlp/read-tag.js";
 import { Pairs } from "./pairs.js";
 import { Ranges } from "./ranges.js";
-import { malformed, refuse } from "./refuse.js";
-import { Logs, References } from "./span-parts.js";
+import { checkSpanId, checkTraceId, malformed, refuse } from "./refuse.js";
+import { Logs, References, spanFields } from "./span-parts.js";
 import { type Fit, Int64, readDuration, readTimestamp } from "./times.js";
 
 /**
@@ -298,27 +298,3 @@ export class JaegerSpan {
 }
 
 const logTime = new Int64();
-
-const spanFields = [
-  "span",
-  "trace_id",
-  "span_id",
-  "operation_name",
-  "references",
-  "flags",
-  "start_time",
-  "duration",
-  "tags",
-  "logs",
-  "process",
-  "process_id",
-  "warnings",
-];
-
-function checkTraceId(length: number): void {
-  if (length !== 16 && length !== 8) malformed(`a trace id has 16 or 8 bytes, not ${length}`);
-}
-
-function checkSpanId(length: number): void {
-  if (length !== 8) malformed(`a span id has 8 bytes, not ${length}`);
-}

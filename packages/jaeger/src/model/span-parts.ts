@@ -32,3 +32,20 @@ export class Logs {
     trim(this.timeHigh, this.timeLow, this.from, this.to);
   }
 }
+
+/** The fields of a span by their numbers, for errors. */
+export const spanFields = [
+  "span",
+  "trace_id",
+  "span_id",
+  "operation_name",
+  "references",
+  "flags",
+  "start_time",
+  "duration",
+  "tags",
+  "logs",
+  "process",
+  "process_id",
+  "warnings",
+];

@@ -1,4 +1,20 @@
 import { Capture } from "./capture.js";
+import {
+  backslash,
+  carriageReturn,
+  closeBrace,
+  closeBracket,
+  colon,
+  comma,
+  latin1,
+  newline,
+  openBrace,
+  openBracket,
+  quote,
+  recordSeparator,
+  space,
+  tab,
+} from "./characters.js";
 import { holders, type JsonFault, type JsonPiece, type JsonPlace, lists } from "./places.js";
 
 /** The names that are looked at are shorter. */
@@ -6,20 +22,6 @@ const longestKey = 24;
 
 /** The most bytes of invalid JSON in a message. */
 const longestShown = 32;
-
-const quote = 0x22;
-const backslash = 0x5c;
-const newline = 0x0a;
-const carriageReturn = 0x0d;
-const space = 0x20;
-const tab = 0x09;
-const comma = 0x2c;
-const colon = 0x3a;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-const recordSeparator = 0x1e;
 
 export interface JsonScanner {
   /** Takes the next bytes, in UTF-8. */
@@ -294,8 +296,4 @@ class Scanner implements JsonScanner {
     this.#last = 0;
     this.#passing = true;
   }
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.max(0, end - start)).toString("latin1");
 }

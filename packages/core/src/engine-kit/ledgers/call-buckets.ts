@@ -1,5 +1,5 @@
 import { latencyCode, latencyCodes, latencyIndexOfCode } from "../../model/latency.js";
-import type { Dependency, DependencyQuery } from "../../store/contract/span-store.js";
+import type { Dependency, DependencyQuery } from "../../store/contract/calls.js";
 import {
   addCall,
   type CallCounts,

@@ -1,6 +1,6 @@
 import { allLevels } from "../../query/filter/language/predicate.js";
 import { operators } from "../../query/filter/resolve/resolve.js";
-import type { SearchCapabilities } from "./span-store.js";
+import type { SearchCapabilities } from "./calls.js";
 
 /** Core checks every candidate itself, so every store of ours answers all there is to ask. */
 export const allCapabilities: SearchCapabilities = {

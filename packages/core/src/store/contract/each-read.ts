@@ -1,4 +1,5 @@
-import type { ReadOptions, StoreReads } from "./span-store.js";
+import type { ReadOptions } from "./calls.js";
+import type { StoreReads } from "./span-store.js";
 
 /** What stands between a caller and the reads of a store: the same for every read that answers at once or as a stream. */
 export interface ReadWrapper {

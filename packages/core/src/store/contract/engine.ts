@@ -1,17 +1,9 @@
 import type { Predicate } from "../../query/filter/language/predicate.js";
 import type { WatchedTerms } from "../../terms/watched-terms.js";
+import type { Dependency, DependencyQuery, Expired, Operation, StoreStats, WriteResult } from "./calls.js";
 import type { RollupRange, SpanRollups } from "./metrics.js";
 import type { Reading } from "./reading.js";
-import type {
-  Dependency,
-  DependencyQuery,
-  Expired,
-  Operation,
-  SpanStore,
-  StoreReads,
-  StoreStats,
-  WriteResult,
-} from "./span-store.js";
+import type { SpanStore, StoreReads } from "./span-store.js";
 
 /**
  * What an author of a backend writes: how spans are kept, and how candidates are listed newest first. Core

@@ -2,8 +2,8 @@ import { throwIfAborted } from "../../errors/errors.js";
 import { parseGroups } from "../../otlp/groups.js";
 import { SpanHead, timeOf } from "../../otlp/span-head.js";
 import type { Predicate } from "../../query/filter/language/predicate.js";
+import type { Expired } from "../contract/calls.js";
 import type { Engine, EngineReader, ThreadedEngine } from "../contract/engine.js";
-import type { Expired } from "../contract/span-store.js";
 
 const everything: Predicate = { op: "and", args: [] };
 

@@ -1,7 +1,8 @@
 import { setMaxListeners } from "node:events";
 import { SpanStoreError, throwIfAborted } from "../../errors/errors.js";
+import type { CallOptions } from "../contract/calls.js";
 import { eachRead } from "../contract/each-read.js";
-import type { CallOptions, SpanStore } from "../contract/span-store.js";
+import type { SpanStore } from "../contract/span-store.js";
 
 /** A store's calls before anybody watches over them: no state, no care for the caller's signal. */
 export type StoreCalls = Omit<SpanStore, typeof Symbol.asyncDispose>;

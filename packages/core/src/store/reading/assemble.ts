@@ -3,9 +3,9 @@ import { ContentSet, contentSeed } from "../../fragments/content-set.js";
 import { FragmentWriter } from "../../fragments/fragment-writer.js";
 import { parseGroups } from "../../otlp/groups.js";
 import { joinBytes } from "../../otlp/own-bytes.js";
+import type { TraceChunk } from "../contract/calls.js";
 import type { Fragment } from "../contract/engine.js";
 import type { Reading } from "../contract/reading.js";
-import type { TraceChunk } from "../contract/span-store.js";
 import { createTurns } from "./turns.js";
 
 /** gRPC clients receive 4 MiB by default; this leaves room for what surrounds the spans. */

@@ -2,7 +2,7 @@ import { CallColumns } from "../../fragments/call-scan.js";
 import { latencyIndex, sortedBuckets } from "../../model/latency.js";
 import { compareCodePoints } from "../../model/text-order.js";
 import { StatusCode } from "../../model/trace.js";
-import type { Dependency } from "../contract/span-store.js";
+import type { Dependency } from "../contract/calls.js";
 import { createDeduplicator } from "./assemble.js";
 
 /** One service calling another, at the start of the called span. */

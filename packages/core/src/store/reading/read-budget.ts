@@ -1,6 +1,6 @@
 import { abortedError, SpanStoreError, throwIfAborted } from "../../errors/errors.js";
+import type { ReadOptions } from "../contract/calls.js";
 import type { Reading } from "../contract/reading.js";
-import type { ReadOptions } from "../contract/span-store.js";
 
 /**
  * Bounds the bytes that all reads together hold. Each read counts a thirty-second of the budget, or what it holds if that is

@@ -1,9 +1,9 @@
 import { compareCodePoints } from "../../model/text-order.js";
 import { StatusCode } from "../../model/trace.js";
 import { spansOf } from "../../otlp/groups.js";
+import type { ServiceSummary, TraceSummary } from "../contract/calls.js";
 import type { Fragment } from "../contract/engine.js";
 import type { Reading } from "../contract/reading.js";
-import type { ServiceSummary, TraceSummary } from "../contract/span-store.js";
 import { uncounted } from "./read-budget.js";
 
 interface Counts {

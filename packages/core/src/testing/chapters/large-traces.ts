@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeTraces } from "../../otlp/encode.js";
-import type { SpanStore, TraceChunk } from "../../store/contract/span-store.js";
+import type { TraceChunk } from "../../store/contract/calls.js";
+import type { SpanStore } from "../../store/contract/span-store.js";
 import { walkSpans } from "../answers.js";
 import { labelsOf, readSummaries, readTraces } from "../contents.js";
 import type { Suite } from "../harness.js";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { SpanStore, TraceSummary } from "../../store/contract/span-store.js";
+import type { TraceSummary } from "../../store/contract/calls.js";
+import type { SpanStore } from "../../store/contract/span-store.js";
 import { found, readSummaries, readTraces } from "../contents.js";
 import type { Suite } from "../harness.js";
 import { timeAt, traceIdOf, tracesOf } from "../spans.js";

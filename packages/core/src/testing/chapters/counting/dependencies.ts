@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { latencyCount, latencyQuantile } from "../../../model/latency.js";
-import type { Dependency, SpanStore } from "../../../store/contract/span-store.js";
+import type { Dependency } from "../../../store/contract/calls.js";
+import type { SpanStore } from "../../../store/contract/span-store.js";
 import type { Suite } from "../../harness.js";
 import { type TestSpan, timeAt, traceIdOf, tracesOf } from "../../spans.js";
 

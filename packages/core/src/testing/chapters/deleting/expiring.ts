@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeTraces } from "../../../otlp/encode.js";
-import type { Expired, SpanStore } from "../../../store/contract/span-store.js";
+import type { Expired } from "../../../store/contract/calls.js";
+import type { SpanStore } from "../../../store/contract/span-store.js";
 import { labelsOf, readTraces } from "../../contents.js";
 import { everything, everythingOf } from "../../everything.js";
 import type { About, Suite } from "../../harness.js";

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { compareCodePoints } from "../../model/text-order.js";
-import { readTraces } from "../contents.js";
-import type { Suite } from "../harness.js";
-import { assertRefused } from "../refusals.js";
-import { timeAt, traceIdOf, tracesOf } from "../spans.js";
+import { compareCodePoints } from "../../../model/text-order.js";
+import { readTraces } from "../../contents.js";
+import type { Suite } from "../../harness.js";
+import { assertRefused } from "../../refusals.js";
+import { timeAt, traceIdOf, tracesOf } from "../../spans.js";
+import { calls, everything, justOneTrace, methods, nothing, oneTrace } from "./calls.js";
 
 const about = { features: ["tenants"] } as const;
 
@@ -24,7 +25,8 @@ const names = [
   "%",
 ];
 
-export function describeTenants({ it }: Suite): void {
+export function describeTenants(suite: Suite): void {
+  const { it } = suite;
   it(
     "shows each tenant its own spans alone",
     async (store) => {
@@ -117,6 +119,46 @@ export function describeTenants({ it }: Suite): void {
         await assertRefused(() => each.getServices(), "STORE_CLOSED");
         await assertRefused(() => each.write(tracesOf({ trace: 1 })), "STORE_CLOSED");
         await each.close();
+      }
+    },
+    about,
+  );
+
+  it(
+    "opens again after the last handle was closed, and after its store was",
+    async (first, open) => {
+      const store = suite.options.persists ? await open("children") : first;
+      const tenant = store.forTenant("child");
+      await tenant.write(oneTrace);
+      await tenant.close();
+      const reopened = store.forTenant("child");
+      assert.deepEqual(await everything(reopened), justOneTrace);
+      assert.deepEqual(await everything(store), nothing);
+      await reopened.close();
+      if (!suite.options.persists) return;
+      await store.close();
+      const again = await open("children");
+      assert.deepEqual(await everything(again), nothing);
+      assert.deepEqual(await everything(again.forTenant("child")), justOneTrace);
+      assert.deepEqual(await again.tenants(), ["child"]);
+    },
+    about,
+  );
+
+  it(
+    "every method of a handle fails with STORE_CLOSED once the handle or its store was closed",
+    async (_store, open) => {
+      const store = await open("states");
+      const [closed, orphaned] = [store.forTenant("closed"), store.forTenant("orphaned")];
+      await closed.write(oneTrace);
+      const closing = closed.close();
+      for (const method of methods) await assertRefused(() => calls[method](closed), "STORE_CLOSED");
+      await closing;
+      for (const method of methods) await assertRefused(() => calls[method](closed), "STORE_CLOSED");
+      assert.deepEqual(await everything(orphaned), nothing);
+      await store.close();
+      for (const each of [closed, orphaned]) {
+        for (const method of methods) await assertRefused(() => calls[method](each), "STORE_CLOSED");
       }
     },
     about,

@@ -23,9 +23,16 @@ function shapeOf(text: string) {
 /** Each page and its translation. */
 const pages: readonly (readonly [original: string, translated: string])[] = [
   ["README.md", "README.zh-CN.md"],
-  ...["library", "operations", "jaeger-versions", "promises", "errors", "filter"].map(
-    (name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const,
-  ),
+  ...[
+    "library",
+    "operations",
+    "jaeger-versions",
+    "promises",
+    "errors",
+    "filter",
+    "http-api",
+    "manticore-sql",
+  ].map((name) => [`docs/${name}.md`, `docs/zh-CN/${name}.md`] as const),
 ];
 
 /** The target of a page's link, as a path of the tree; a translated page counts as its original. */

@@ -9,7 +9,7 @@ export interface GreetingOptions {
   readonly secure: boolean;
 }
 
-/** What a person at a terminal reads first. */
+/** The first words to a person at a terminal. */
 export function greeting({ program, version, place, server, secure }: GreetingOptions): string {
   const { address, httpAddress, adminAddress, allInOne } = server;
   const url = (host: string, path: string): string => `http${secure ? "s" : ""}://${host}${path}`;

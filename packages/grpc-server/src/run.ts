@@ -18,7 +18,7 @@ import { greeting } from "./greeting.js";
 import { startServer } from "./server.js";
 import { createLog } from "./upkeep/log.js";
 
-/** Where the server runs as a part of another program. */
+/** For a program that the server is a part of. */
 export interface RunOptions {
   /** The program's name in its messages. Default: grpc-server. */
   readonly program?: string;
@@ -139,7 +139,7 @@ async function serveUntil(signals: Signals, config: Config, program: string, log
   log.info("stopped");
 }
 
-/** A backend that is away may come back; what else is wrong with the store has to be mended first. */
+/** The server starts while its backend is down; any other fault of the store must be mended first. */
 async function checkCanServe(store: SpanStore): Promise<void> {
   try {
     await store.health();
@@ -184,7 +184,7 @@ function watchSignals(log: Logger): Signals {
   };
 }
 
-/** Why serving was not possible, or undefined when the error is none that a user can mend. */
+/** Why serving failed; undefined for an error that a user cannot mend. */
 function startFailure(error: unknown, config: Config): string | undefined {
   if (error instanceof ListenError) return error.message;
   if (!isSpanStoreError(error) || error.code === "INTERNAL") return undefined;
@@ -193,7 +193,7 @@ function startFailure(error: unknown, config: Config): string | undefined {
   return `${text}${hintOf(error)}`;
 }
 
-/** Fields of errors that are the server's own, and not the store's. */
+/** Fields of the server's own errors; others are the store's. */
 const ownFields = /^(?:tls|auth|dead-letters|watch)\b/;
 
 function hintOf({ hint }: SpanStoreError): string {

@@ -10,7 +10,7 @@ import type { RetentionPolicy } from "./upkeep/retention.js";
 import type { WatchOptions } from "./upkeep/watches.js";
 
 export interface ServerOptions extends LimitOptions {
-  /** What is served. It stays the caller's: `close` does not close it. */
+  /** The store to serve. It stays the caller's: `close` does not close it. */
   readonly store: SpanStore;
   /** HOST:PORT for gRPC, port 0 for any free one. Default: 127.0.0.1:17271. */
   readonly listen?: string;
@@ -46,7 +46,7 @@ export interface ServerOptions extends LimitOptions {
   readonly uiDir?: string;
   /** The version that the page shows. Default: none. */
   readonly version?: string;
-  /** What the page shows of the backend: a diagnosis that changes nothing. Default: nothing. */
+  /** A diagnosis of the backend for the page. It changes nothing. Default: none. */
   readonly diagnose?: () => Promise<readonly Finding[]>;
   /** How far times are moved where hosts' clocks disagree, in milliseconds, in traces that HTTP shows. Default: 0. */
   readonly maxClockSkewMs?: number;
@@ -68,9 +68,9 @@ export interface ServerOptions extends LimitOptions {
   readonly maxCallsPerConnection?: number;
   /** Names and values of a call's headers together. Default: 16 KiB. */
   readonly maxHeaderBytes?: number;
-  /** What is taken of a span; others are dead letters. Default: whatever fits in a request. */
+  /** Bounds of a span; a span beyond them is a dead letter. Default: whatever fits in a request. */
   readonly spanLimits?: SpanLimits;
-  /** What may be written in a second. Default: as much as the store takes. */
+  /** Rates of writes. Default: no bound. */
   readonly rates?: RateLimitOptions;
   /** A file for spans that can never be stored, and how much it may occupy. Default: they go to the log. */
   readonly deadLetters?: { readonly file: string; readonly maxBytes: number };

@@ -62,8 +62,8 @@ const mebibyte = 1024 * 1024;
 /**
  * Serves a store over gRPC: OTLP's TraceService, jaeger.storage.v2 and v1, health and reflection; over HTTP where that is
  * asked for: Jaeger's query API and OTLP.
- * @throws INVALID_OPTIONS for an address that is none, or certificates or tokens that cannot be used; ListenError when
- *   a port cannot be opened.
+ * @throws INVALID_OPTIONS for a malformed address, or certificates or tokens that cannot be used; ListenError when a port
+ *   cannot be opened.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { store, openArchive, tenancy, shutdownGraceMs = 10_000 } = options;
@@ -234,7 +234,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     security.stop();
     for (const { drain } of services) drain();
     draining.abort();
-    // grpc-js tells its clients; that their calls are over it does not always wait for.
+    // grpc-js tells its clients, and does not always wait for their calls.
     for (const { stop } of services) stop();
     const closed = Promise.all(ports.map((port) => port.close()));
     const all = await Promise.all([within(shutdownGraceMs, closed), http.stop(shutdownGraceMs)]);
@@ -283,7 +283,7 @@ function linkOf(address: string, isSecure: boolean, uiDir: string | undefined): 
   return `${isSecure ? "https" : "http"}://${address}${uiDir === undefined ? "/#" : ""}/trace/{traceId}`;
 }
 
-/** Whether the work is done in time. */
+/** Whether the work ends in time. */
 async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
   const late = new AbortController();
   const done = work.then(() => true);

@@ -29,7 +29,7 @@ export interface HttpFace {
    * @throws the system's error when the port cannot be opened.
    */
   listen(options?: ListenOptions): Promise<HttpAddress>;
-  /** Closes its ports: takes no more connections, and waits for answers that are on their way. Again is no error. */
+  /** Closes its ports: takes no more connections, and waits for answers under way. Again is no error. */
   close(): Promise<void>;
   /** Ends the connections that `close` still waits for. */
   destroy(): void;

@@ -1,5 +1,5 @@
 /**
- * What this server needs of grpc-js and grpc-js offers no function for. Nothing else touches its private parts;
+ * Functions that grpc-js does not offer. Nothing else touches its private parts;
  * `grpc-js-contracts.test.ts` fails when they change.
  */
 import { constants, type SecureServerOptions, type ServerHttp2Stream } from "node:http2";
@@ -93,7 +93,7 @@ class ChangingCredentials extends ServerCredentials {
   }
 }
 
-/** What a gRPC server listens with: plain text without certificates. */
+/** The credentials of a port: plain text without certificates. */
 export function serverCredentials(certificates: ChangingCertificates | undefined): ServerCredentials {
   return certificates === undefined
     ? ServerCredentials.createInsecure()

@@ -9,7 +9,7 @@ const codeOfStatus: Partial<Record<status, ErrorCode>> = {
   [status.NOT_FOUND]: "NOT_FOUND",
   [status.UNAVAILABLE]: "STORE_UNAVAILABLE",
   [status.DEADLINE_EXCEEDED]: "STORE_UNAVAILABLE",
-  // Not by us, so the server gave the call up: it is going down.
+  // The server cancelled the call: it is going down.
   [status.CANCELLED]: "STORE_UNAVAILABLE",
   [status.RESOURCE_EXHAUSTED]: "OVERLOADED",
   [status.UNAUTHENTICATED]: "UNAUTHENTICATED",
@@ -77,7 +77,7 @@ function bareError(error: ServiceError): SpanStoreError {
     });
   }
   const message = `${status[error.code]}: ${error.details}`;
-  // So say gRPC's own libraries, of requests and of answers.
+  // gRPC's own libraries say so, of requests and of answers.
   if (error.code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)) {
     return new SpanStoreError("TOO_LARGE", message, {
       hint: "raise grpc.max-receive-message-bytes of the server, or maxReceiveMessageBytes of the client",
@@ -94,7 +94,7 @@ function whyUnreachable({
   code,
   details,
 }: ServiceError): { readonly why: string; readonly hint?: string | undefined } | undefined {
-  // grpc-js makes a status of its own of an answer that is none of gRPC's; 401 and 403 may be a proxy's word on the caller.
+  // grpc-js makes a status of an answer that is not gRPC's; 401 and 403 may come from a proxy, about the caller.
   const [, http] = /^Received HTTP status code (\d+)/.exec(details) ?? [];
   if (http !== undefined && http !== "401" && http !== "403") {
     return { why: `what answers there speaks no gRPC: HTTP status ${http}`, hint: portHint };

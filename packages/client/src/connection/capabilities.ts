@@ -11,11 +11,11 @@ import type { Channel } from "./channel.js";
 type Signal = AbortSignal | undefined;
 
 export interface RemoteCapabilities {
-  /** Asks the server; one that does not know, as Jaeger's before there was such a call, has the least. */
+  /** Asks the server. A server without this call, such as an older Jaeger, has the least capabilities. */
   ask(signal: Signal): Promise<SearchCapabilities>;
   /**
-   * Throws for parts of a query that the server does not declare, as it was asked once: a server that does
-   * not know a field passes over it, and would answer another question.
+   * Throws for parts of a query that the server does not declare: a server ignores a field that it does not know, and
+   * would answer another question.
    * @throws UNSUPPORTED or UNSUPPORTED_FILTER naming the part.
    */
   demand(query: Pick<TraceQuery & SpanQuery, "filter" | "page" | "orderBy">, signal: Signal): Promise<void>;

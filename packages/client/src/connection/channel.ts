@@ -17,7 +17,7 @@ export interface Channel {
    * @throws SpanStoreError; ABORTED when the signal fires.
    */
   unary(method: string, request: Uint8Array, signal: AbortSignal | undefined): Promise<Buffer>;
-  /** Takes a few messages ahead of its reader, no more; leaving the loop early cancels the call. */
+  /** Reads a few messages ahead of its consumer; leaving the loop early cancels the call. */
   stream(method: string, request: Uint8Array, signal: AbortSignal | undefined): AsyncIterable<Buffer>;
   /** The same connection, with a header more on every call. Only the first closes it. */
   with(header: Header): Channel;
@@ -115,7 +115,7 @@ function clientOf(
       ...(serverName === undefined ? {} : { "grpc.ssl_target_name_override": serverName }),
       // Stores do not share a connection, so that closing one closes it.
       "grpc.use_local_subchannel_pool": 1,
-      // Or a server that was away for long is found again only minutes after it is back.
+      // Otherwise a server that was down for long is found only minutes after it is back.
       "grpc.initial_reconnect_backoff_ms": 200,
       "grpc.max_reconnect_backoff_ms": 5000,
       "grpc.enable_channelz": 0,

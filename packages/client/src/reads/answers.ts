@@ -75,7 +75,7 @@ export function createAnswerDecoder() {
   };
 }
 
-/** Capabilities as a server says them; of one that says nothing, the least. */
+/** A server's declared capabilities; the least where it declares none. */
 export function searchCapabilities(said: ProtoCapabilities = {}): SearchCapabilities {
   return {
     withoutServiceName: said.withoutServiceName ?? false,

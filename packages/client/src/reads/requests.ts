@@ -28,7 +28,7 @@ export function createRequestEncoder() {
   const spanParameters = messageCodec<object>("jaeger.storage.v2.SpanQueryParameters");
 
   return {
-    /** @throws INVALID_QUERY naming the id that is none. */
+    /** @throws INVALID_QUERY naming the malformed id. */
     traces(traceIds: readonly string[]): Buffer {
       const ids = new Set(traceIds.map((id, i) => parseTraceId(id, `traceIds[${i}]`)));
       return getTraces.encode({ query: Array.from(ids, (id) => ({ traceId: Buffer.from(id, "hex") })) });
@@ -84,17 +84,16 @@ function searchRequest(parameters: Buffer, filterField: number, filter: FilterCa
   return Buffer.concat(lengthDelimited(queryField, Buffer.concat([parameters, ...parts])));
 }
 
-/** Before 1970: how a bound of exactly 0 is said, since 0 itself means no bound. */
+/** Before 1970: stands for a bound of exactly 0, since 0 itself means no bound. */
 const beforeEverything: Timestamp = { seconds: "-1" };
 
 /**
- * After everything, in the year 2846: an end that stands open. Go's int64 nanoseconds, in which some of
- * Jaeger's stores reckon, end in 2262 and turn over, and of the times behind OTLP's last one this is the
- * first that they turn over to their largest.
+ * After everything, in the year 2846: an open end. Some of Jaeger's stores compute in Go's int64 nanoseconds, which end in
+ * 2262 and wrap around; this is the first time behind OTLP's last one that wraps to their largest.
  */
 const afterEverything = timestampOf(2n ** 64n + 2n ** 63n - 1n);
 
-/** Both ends are always said, because Jaeger's own servers demand them. */
+/** Both ends are always sent, because Jaeger's own servers demand them. */
 function timeRange(from: bigint | undefined, to: bigint | undefined): { min: Timestamp; max: Timestamp } {
   const { min, max } = checkTimeRange(from, to, "startTime");
   return { min: timestampOf(min), max: endOf(max) };
@@ -105,7 +104,7 @@ function endOf(max: bigint): Timestamp {
   return max === latestNano ? afterEverything : timestampOf(max);
 }
 
-/** The default is said too, because Jaeger's own servers have none. */
+/** The default is sent, too, because Jaeger's own servers have none. */
 function searchDepth({ limit = 0, page }: TraceQuery): number {
   if (!Number.isFinite(limit)) {
     throw new SpanStoreError("INVALID_QUERY", "limit is not a number", { field: "limit" });

@@ -3,12 +3,12 @@ import { assembleChunks, splitByTrace } from "@spanstore/core/engine";
 import { joinBytes, spansOf } from "@spanstore/core/otlp";
 import { read } from "./answers.js";
 
-/** Above this a message of another server's is taken apart, since no chunk of a SpanStore's is larger. */
+/** A larger message of a foreign server is split, since no chunk of a SpanStore is larger. */
 const maxChunkBytes = 3 * 1024 * 1024;
 
 /**
- * The messages of a GetTraces or FindTraces stream as chunks, each with its trace's id. It drops the spans of a
- * trace beyond `spanLimit` itself: the protocol has no word for it.
+ * The messages of a GetTraces or FindTraces stream as chunks, each with its trace's id. Drops the spans of a trace beyond
+ * `spanLimit`, which the protocol cannot express.
  */
 export function traceChunks(
   messages: AsyncIterable<Buffer>,

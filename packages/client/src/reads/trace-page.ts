@@ -2,8 +2,7 @@ import type { CallOptions, TraceChunk, TraceQuery } from "@spanstore/core";
 import type { StoreReads } from "@spanstore/core/engine";
 
 /**
- * One page of findTraces, of the two calls that page and give traces: the protocol's FindTraces does not
- * page, since its answer has no room for a token.
+ * One page of findTraces, by two calls: the protocol's FindTraces does not page, since its answer has no token.
  */
 export async function* findTracePage(
   store: Pick<StoreReads, "findTraceIds" | "getTraces">,

@@ -10,7 +10,7 @@ export interface PartialSuccess {
 const mostReasons = 3;
 
 /**
- * Makes the part of an answer to an Export that reports spans which can never be stored; undefined when there are none.
+ * The partial_success of an answer to an Export, about spans that can never be stored; undefined when there are none.
  * @param reasons the reason for each span.
  */
 export function partialSuccessOf(

@@ -4,7 +4,7 @@ import { loadSync, type Options, type PackageDefinition, type ServiceDefinition 
 import { SpanStoreError } from "@spanstore/core";
 import { messageOf } from "@spanstore/core/engine";
 
-/** By its own name, since this file lies elsewhere once it is built. */
+/** Found by the package's name, since the built file lies elsewhere. */
 const ownFolder = join(
   dirname(createRequire(import.meta.url).resolve("@spanstore/client/package.json")),
   "proto",
@@ -63,7 +63,7 @@ export function messageCodec<T extends object>(name: string): MessageCodec<T> {
   return {
     decode(bytes) {
       try {
-        // protobufjs accepts a string in a Buffer that is cut off as if it were whole.
+        // protobufjs accepts a truncated string in a Buffer as if it were whole.
         return type.deserialize(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       } catch (error) {
         throw new SpanStoreError("INVALID_QUERY", `these bytes are no ${shortName}: ${messageOf(error)}`, {

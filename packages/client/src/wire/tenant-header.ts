@@ -1,10 +1,10 @@
 /** The header that names a call's tenant, as Jaeger's. */
 export const defaultTenantHeader = "x-tenant";
 
-/** Header values are printable ASCII, and a comma separates two; any other name travels as its UTF-8 in a header whose name ends so. */
+/** The end of the name of a header of bytes. Header values are printable ASCII without commas; any other name travels as UTF-8 bytes. */
 export const binarySuffix = "-bin";
 
-/** Whether gRPC takes it for the name of a header of text. */
+/** Whether it is a valid name of a text header in gRPC. */
 export function isTenantHeader(name: string): boolean {
   return /^[0-9a-z_.-]+$/i.test(name) && !name.toLowerCase().endsWith(binarySuffix);
 }

@@ -51,7 +51,7 @@ export function duration(value: Duration | undefined, field: string): bigint | u
   return nano === 0n ? undefined : nano;
 }
 
-/** A length of time as protobuf has it; one beyond its bounds becomes the bound. */
+/** A length of time as a Duration, bounded by protobuf's range. */
 export function protoDuration(nanos: bigint | undefined): Duration | undefined {
   if (nanos === undefined) return undefined;
   const bounded = nanos > longestNano ? longestNano : nanos < -longestNano ? -longestNano : nanos;

@@ -5,7 +5,7 @@ const hidden = "***";
 /** The part of an address that a shard of Manticore may have besides its host. */
 const agentPart = /^(\?agent=[\w.:-]+)?$/;
 
-/** An address as it is shown: without its password, and not at all when it is no URL or holds what may be part of one. */
+/** An address without its password; `***` when it is no URL, or holds what may be part of a password. */
 export function shownAddress(text: string): string {
   const url = urlOf(text);
   if (url === undefined) return hidden;
@@ -14,7 +14,7 @@ export function shownAddress(text: string): string {
   return `${protocol}//${username}:${hidden}@${host}${pathname === "/" ? "" : pathname}${search}`;
 }
 
-/** Any text as it is shown: one that may hold an address with a password is not shown. */
+/** A text for a message; `***` when it may hold an address with a password. */
 export function shownText(text: string): string {
   return text.includes("@") && text.includes("://") ? hidden : text;
 }
@@ -30,7 +30,7 @@ export function backendAddress(schemes: RegExp, example: string) {
     );
 }
 
-/** Undefined for what is no URL. A password with a `/` ends the host too early, and what follows it then has the `@`. */
+/** Undefined for a text that is no URL. A `/` in a password ends the host early, and puts the `@` into the path. */
 function urlOf(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === "" || url.hash !== "") return undefined;

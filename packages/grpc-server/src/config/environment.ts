@@ -25,9 +25,9 @@ export function readEnvironment(environment: Environment): Layer {
   return { values, nameOf: environmentName };
 }
 
-/** What is to be said of the SPANSTORE_ variables that set nothing. */
+/** Complaints about the SPANSTORE_ variables that set nothing. */
 export interface UnknownVariables {
-  /** Those that are near to the name of an option: such are misspelt, and refused. */
+  /** Names near to that of an option: they are misspelt, and the server refuses to start. */
   readonly problems: readonly string[];
   /** Others, which may be another program's. */
   readonly warnings: readonly string[];

@@ -1,7 +1,7 @@
 import { type Address, parseAddress } from "@spanstore/rpc";
 import type { Config } from "./options.js";
 
-/** What a configuration lets others do, and what to do about it. */
+/** A risk of a configuration, and the remedy. */
 export interface Exposure {
   readonly text: string;
   readonly advice: string;
@@ -9,7 +9,7 @@ export interface Exposure {
 
 const listening = ["listen", "archive.listen", "http.listen", "admin"] as const;
 
-/** Where a server of this configuration is open to other machines without a check, or without a cover. */
+/** The ports that other machines reach without authentication, or without encryption. */
 export function exposureOf(config: Config): Exposure | undefined {
   const open = listening.filter((name) => isReachable(config[name]));
   if (open.length === 0) return undefined;

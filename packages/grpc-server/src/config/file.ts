@@ -17,7 +17,7 @@ const reference = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})/g;
  */
 export function readConfigFile(path: string, environment: Environment): Layer {
   const document = parseDocument(textOf(path), { prettyErrors: true });
-  // What comes after the first follows from it.
+  // Later errors follow from the first.
   const problems = document.errors.slice(0, 1).map((error) => error.message.split(/:?\n/, 1)[0] ?? "");
   if (problems.length === 0) {
     visit(document, {

@@ -11,9 +11,9 @@ export interface CommandLine {
   readonly printConfig: boolean;
   /** The configuration file's path. */
   readonly config: string | undefined;
-  /** What a command's own flags were given, in order; `true` for a switch without a value. */
+  /** The values of a command's own flags, in order; `true` for a switch without a value. */
   readonly own: ReadonlyMap<string, readonly (string | true)[]>;
-  /** What stands there without dashes; without own flags it is a problem instead. */
+  /** Arguments without dashes; a problem where the command has no flags of its own. */
   readonly positionals: readonly string[];
   readonly problems: readonly string[];
 }
@@ -28,7 +28,7 @@ const switches = ["help", "version", "print-config"] as const;
 
 /**
  * Reads the command line. Problems are returned, not thrown, so that all of them are shown at once.
- * @param ownFlags those of a command, which takes arguments, too.
+ * @param ownFlags the flags of a command; a command takes arguments, too.
  */
 export function readFlags(args: readonly string[], ownFlags?: OwnFlags): CommandLine {
   const ownNames = Object.keys(ownFlags ?? {});

@@ -17,7 +17,7 @@ export function fileValue<Name extends OptionName>(
   if (typeof value === "boolean") return value;
   const { format = formatWholeSize, isAddress, isSecret } = options[option];
   if (typeof value === "number") return format(value);
-  // Of tenants none is the name of one.
+  // A tenant may be called none.
   if (typeof value !== "string" && value.length === 0) return option === "tenancy.tenants" ? "" : "none";
   if (value === "none") return value;
   if (isSecret) return hidden;
@@ -34,7 +34,7 @@ export function hidesSecret<Name extends OptionName>(option: Name, value: Config
   return isAddress && [value].flat().some((part) => shownAddress(String(part)) !== part);
 }
 
-/** A value as it was given, for a message that says what is wrong with it. */
+/** A value as the user gave it, for an error message. */
 export function givenText(option: OptionName, value: unknown): string {
   const text = JSON.stringify(value);
   return options[option].isSecret && value !== "" ? hidden : shownText(text);

@@ -1,6 +1,6 @@
 import type { OptionName } from "./options.js";
 
-/** What one source says: values by option, and how that source calls the option, for messages. */
+/** One source of options: its values, and its name of each option for messages. */
 export interface Layer {
   readonly values: Readonly<Partial<Record<OptionName, unknown>>>;
   nameOf(option: OptionName): string;

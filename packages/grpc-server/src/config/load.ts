@@ -7,7 +7,7 @@ import { type Config, configSchema, type OptionName, optionNames } from "./optio
 import { UsageError } from "./usage-error.js";
 
 export interface Invocation {
-  /** What the command line asks for; help and version are asked for before anything is checked. */
+  /** The request of the command line. Help and version come before any check. */
   readonly action: "help" | "version" | "print-config" | "serve";
   readonly config: Config;
   readonly warnings: readonly string[];
@@ -15,7 +15,7 @@ export interface Invocation {
 
 /**
  * The configuration from the command line, the environment and the file that they may name, in this
- * precedence; what none of them says has its default.
+ * precedence; an option without a source has its default.
  * @throws UsageError with every problem found.
  */
 export function loadConfig(args: readonly string[], environment: Environment): Invocation {
@@ -59,7 +59,7 @@ function actionOf(flags: CommandLine): Invocation["action"] {
   return flags.printConfig ? "print-config" : "serve";
 }
 
-/** Undefined, with the reasons in `problems`, when a value is not what its option takes. */
+/** Undefined, with the reasons in `problems`, when an option refuses its value. */
 function merge(layers: readonly Layer[], problems: string[]): Config | undefined {
   const values: Partial<Record<OptionName, unknown>> = {};
   const sources: Partial<Record<OptionName, Layer>> = {};

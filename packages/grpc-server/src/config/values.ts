@@ -16,7 +16,7 @@ export const byteSize = z.union([z.string(), z.number()]).transform((given, cont
   return refused(context, "must be a number of bytes, for example 64MiB or 10kB");
 });
 
-/** Milliseconds: `10s`, `1h30m`, `7d`. A bare number is milliseconds, as files of before have them. */
+/** Milliseconds: `10s`, `1h30m`, `7d`. A bare number is milliseconds, as in older files. */
 export const timeSpan = z.union([z.string(), z.number()]).transform((given, context) => {
   const text = String(given).trim();
   const nanos = parseTimeSpan(/^\d+$/.test(text) ? `${text}ms` : text);
@@ -51,7 +51,7 @@ export const words = z
   .union([z.string().transform((text) => text.split(",")), z.array(z.string())], "must be a list of words")
   .transform((list) => list.map((word) => word.trim()).filter((word) => word !== ""));
 
-/** What a tenant has in place of what all have. */
+/** A tenant's own value of an option. */
 export interface OfTenant {
   /** The tenant's name, or a pattern in which `*` stands for any characters. */
   readonly pattern: string;
@@ -72,20 +72,20 @@ export function perTenant(value: z.ZodType<number>, example: string) {
   );
 }
 
-/** The same as a user would write it. */
+/** It as a user writes it. */
 export function formatPerTenant({ pattern, value }: OfTenant, format: (value: number) => string): string {
   return `${pattern}=${format(value)}`;
 }
 
-/** The word none alone is no word at all. */
+/** An empty list for the single word none. */
 export function orNone(list: readonly string[]): readonly string[] {
   return list.length === 1 && list[0] === "none" ? [] : list;
 }
 
-/** The same, or the word none for no word at all. */
+/** Words, or the single word none for an empty list. */
 export const optionalWords = words.transform(orNone);
 
-/** Milliseconds as their reader takes them. */
+/** Milliseconds in the grammar of `timeSpan`. */
 export function formatMillis(milliseconds: number): string {
   return formatTimeSpan(BigInt(milliseconds) * nanosPerMilli);
 }
@@ -104,6 +104,6 @@ export const limit = byteSize.pipe(
   z.number().min(16, "must be at least 16B").max(maxMessageBytes, "must be below 2GiB"),
 );
 
-/** A server whose secret or certificate has got lost on its way here must not start without it. */
+/** A server must not start without a secret or certificate that an empty variable has lost. */
 export const notEmpty = "is empty: say none, or leave it out, for a server without it";
 export const protection = z.string().min(1, notEmpty);

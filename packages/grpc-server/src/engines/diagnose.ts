@@ -4,8 +4,8 @@ import type { Config } from "../config/options.js";
 import { elasticsearchOptions, manticoreOptions, type StoreRole, sqlitePath } from "./open-store.js";
 
 /**
- * What the backend's own diagnosis says of a store. Changes nothing. What it fails with is a finding, too.
- * @param isServing whether this process serves meanwhile: then nothing is looked at that would hold it up.
+ * Runs the backend's own diagnosis of a store. Changes nothing. A failure is a finding, too.
+ * @param isServing whether this process serves meanwhile: then checks that would delay it are left out.
  */
 export async function diagnoseBackend(
   config: Config,
@@ -62,7 +62,7 @@ async function backendFindings(
   }
 }
 
-/** Whether a store answers: its health, and a read. */
+/** Checks that a store answers: its health, and a read. */
 export async function diagnoseStore(
   subject: string,
   store: SpanStore,

@@ -5,7 +5,7 @@ import type { ManticoreOptions } from "@spanstore/manticore";
 import { fileProblem } from "../config/file-problem.js";
 import type { Config } from "../config/options.js";
 
-/** Which of a server's stores: each is a space of its own, next to the other. */
+/** Which of a server's two stores. */
 export type StoreRole = "main" | "archive";
 
 /**
@@ -36,7 +36,7 @@ export async function openStore(
   }
 }
 
-/** What the configuration says of a store in Manticore Search. */
+/** The options of a store in Manticore Search. */
 export async function manticoreOptions(
   config: Config,
   role: StoreRole,
@@ -55,7 +55,7 @@ export async function manticoreOptions(
   };
 }
 
-/** What the configuration says of a store in Elasticsearch. */
+/** The options of a store in Elasticsearch. */
 export async function elasticsearchOptions(
   config: Config,
   role: StoreRole,

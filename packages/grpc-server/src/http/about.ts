@@ -3,10 +3,10 @@ import type { HttpCaller, ServerFacts } from "@spanstore/http";
 import type { ServerOptions } from "../server-options.js";
 import { keepMsOf } from "../upkeep/retention.js";
 
-/** A diagnosis looks at the whole backend: one answers all who ask within this time. */
+/** A diagnosis checks the whole backend: its result answers all callers within this time. */
 const diagnosisMs = 60_000;
 
-/** What the server says of itself to a caller. A tenant hears nothing of the backend, which all tenants share. */
+/** Facts about the server for a caller. A tenant gets none about the backend, which all tenants share. */
 export function createAbout({
   version,
   retention,

@@ -44,7 +44,7 @@ export interface HttpServiceOptions {
   readonly log: Logger;
 }
 
-/** The store over HTTP, with what gRPC's calls have, too. */
+/** The store over HTTP, with the same security, limits and metrics as gRPC's calls. */
 export interface HttpService {
   /** @returns the address with the port that was opened. @throws ListenError. */
   listen(address: Address, serve?: keyof typeof servedBy): Promise<Address>;
@@ -52,7 +52,7 @@ export interface HttpService {
   stop(graceMs: number): Promise<boolean>;
 }
 
-/** What is served on which kind of port. */
+/** The services of each kind of port. */
 const servedBy = { all: ["query", "otlp", "page"], query: ["query", "page"], otlp: ["otlp"] } as const;
 
 export function createHttpService(options: HttpServiceOptions): HttpService {

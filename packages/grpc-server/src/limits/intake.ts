@@ -5,7 +5,7 @@ import { isWritePath } from "./writes.js";
 export interface IntakeOptions {
   /** Of requests to write that are not durable yet. */
   readonly writes: Room;
-  /** Of what is asked, until it is answered. */
+  /** Of requests to read, until they are answered. */
   readonly questions: Room;
   readonly maxWriteBytes: number;
   readonly maxQuestionBytes: number;
@@ -13,7 +13,7 @@ export interface IntakeOptions {
   readonly partyOf: (headers: Metadata, connection: string) => Party;
 }
 
-/** What is taken in of each method's calls: what writes has one room, what asks another. */
+/** The intake of each method's calls: writes share one room, reads another. */
 export function createIntake(options: IntakeOptions): (path: string) => Intake {
   const intake = (room: Room, mostBytes: number): Intake => ({
     mostBytes,

@@ -1,7 +1,7 @@
 import type { SpanStore } from "@spanstore/core";
 import { encodedTraces, limitTraces, type SpanLimits } from "@spanstore/core/engine";
 
-/** The same store, which takes no span beyond the limits: such are rejected one by one, their neighbours are written. */
+/** The same store, which rejects spans beyond the limits one by one and writes their neighbours. */
 export function limitedStore(store: SpanStore, limits: SpanLimits | undefined): SpanStore {
   if (limits === undefined) return store;
   return {

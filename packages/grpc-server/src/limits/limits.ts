@@ -14,7 +14,7 @@ import { connectionsWithin, openFileLimit } from "./open-files.js";
 
 const mebibyte = 1024 * 1024;
 
-/** How much a server takes in; what is left out has its default. */
+/** Bounds of a server's intake. */
 export interface LimitOptions {
   /** The largest request taken, decompressed. Default: 64 MiB. */
   readonly maxReceiveMessageBytes?: number;
@@ -30,10 +30,10 @@ export interface LimitOptions {
   readonly maxCalls?: number;
 }
 
-/** What is refused, for the metrics. */
+/** Reasons of refusals, for the metrics. */
 export type Refusal = "waiting" | "rate" | "questions" | "calls" | "connections";
 
-/** How much is let in. */
+/** The bounds of a running server. */
 export interface Limits extends Pick<WireOptions, "opened" | "intakeOf"> {
   /** Of the ports of gRPC. */
   readonly connections: Connections;
@@ -41,11 +41,11 @@ export interface Limits extends Pick<WireOptions, "opened" | "intakeOf"> {
   readonly adminConnections: Connections;
   /** Of one port of HTTP beside the admin port. */
   httpConnections(): Connections;
-  /** Room for what a call over HTTP brings. @param lost called when the place is given to others. */
+  /** Room for the body of a call over HTTP. @param lost called when the place is given to others. */
   place(need: "read" | "write", party: Party, lost: (error: unknown) => void): Place;
   /** A call over HTTP, which counts among all calls. @returns what ends it. @throws OVERLOADED. */
   call(party: Party): () => void;
-  /** How much is taken now. */
+  /** Current use. */
   readonly taken: () => {
     readonly waitingBytes: number;
     /** The most that `waitingBytes` may be. */
@@ -55,7 +55,7 @@ export interface Limits extends Pick<WireOptions, "opened" | "intakeOf"> {
   };
 }
 
-/** What is asked, until it is answered, has room for so many of the largest questions. */
+/** Requests to read have room for so many of the largest ones. */
 const largestQuestions = 32;
 const maxAdminConnections = 100;
 /** Parts of the files that the process may open; there are up to three ports of HTTP. The others are the store's. */
@@ -63,7 +63,7 @@ const grpcPart = 3 / 8;
 const httpPart = 1 / 16;
 const adminPart = 1 / 8;
 
-/** @param refused called for everything that is refused. */
+/** @param refused called for every refusal. */
 export function createLimits(
   options: LimitOptions,
   tenantOf: TenantOf | undefined,
@@ -129,7 +129,7 @@ export function createLimits(
   };
 }
 
-/** The same place, where what a message takes besides its bytes comes with the first of them. */
+/** The same place; the first take adds a message's overhead. */
 function withOverhead(place: Place): Place {
   let overhead = messageBytes;
   return {
@@ -141,7 +141,7 @@ function withOverhead(place: Place): Place {
   };
 }
 
-/** What a call that may not be served says does not matter here: it is refused elsewhere. */
+/** Undefined for a call that names no tenant properly: it is refused elsewhere. */
 function claimedTenant(tenantOf: TenantOf, headers: Metadata): string | undefined {
   try {
     return tenantOf((name) => headers.get(name));

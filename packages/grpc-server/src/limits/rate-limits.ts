@@ -17,15 +17,15 @@ export interface RateLimit {
   readonly pass: (bytes: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** So much of a rate may come at once after a rest, in seconds. */
+/** The burst after a rest, in seconds of the rate. */
 const burstSeconds = 5;
 
-/** From so many buckets on, those that are full again are forgotten whenever their number has doubled. */
+/** From so many buckets on, full ones are dropped whenever their number has doubled. */
 const fewBuckets = 64;
 
 /**
- * The rates of tenants, each a bucket that fills at the rate. A request is let in while the bucket is not empty, and may
- * empty it further than that: so one that is larger than the bucket is only followed by a longer pause.
+ * The rates of tenants, each a bucket that fills at the rate. A request passes while the bucket is not empty, and may take
+ * more than is in it: a request larger than the bucket causes a longer pause.
  * @param now the time in milliseconds. Default: the process's.
  */
 export function createRateLimits(
@@ -88,7 +88,7 @@ function rateOf(
 }
 
 interface Bucket {
-  /** How long until something is in the bucket, in milliseconds. */
+  /** Milliseconds until the bucket is not empty. */
   readonly untilOpen: () => number;
   readonly take: (bytes: number) => void;
   readonly isFull: () => boolean;

@@ -2,7 +2,7 @@ import type { Requests, ServiceMethods, Services, UnaryMethod, UploadMethod } fr
 import type { RateLimit } from "./rate-limits.js";
 import { isUnaryWrite } from "./writes.js";
 
-/** The same services: what writes keeps to the rate. */
+/** The same services, whose writes keep to the rate. */
 export function rated<Name extends string>(
   services: Services<Name>,
   rate: RateLimit | undefined,

@@ -18,7 +18,7 @@ interface FindTracesRequest {
   };
 }
 
-/** jaeger.api_v2.QueryService. What is not here has the messages of storage.v1, field by field. */
+/** jaeger.api_v2.QueryService. The other methods have the messages of storage.v1, field by field. */
 export function queryServiceV2(stores: QueryStores): ServiceMethods {
   const getTrace = messageCodec<GetTraceRequest>("jaeger.api_v2.GetTraceRequest");
   const findTraces = messageCodec<FindTracesRequest>("jaeger.api_v2.FindTracesRequest");

@@ -32,10 +32,10 @@ interface GetTraceRequest {
   readonly rawTraces?: boolean;
 }
 
-/** Of the structured filter in TraceQueryParameters. */
+/** The structured filter's number in TraceQueryParameters. */
 const filterField = 10;
 
-/** jaeger.api_v3.QueryService. What is not here has the messages of storage.v2. */
+/** jaeger.api_v3.QueryService. The other methods have the messages of storage.v2. */
 export function queryServiceV3(stores: QueryStores): ServiceMethods {
   const getTrace = messageCodec<GetTraceRequest>("jaeger.api_v3.GetTraceRequest");
   const search = messageCodec<SearchRequest>("jaeger.api_v3.FindTracesRequest");

@@ -70,7 +70,7 @@ export function metricsReader(store: SpanStore): ServiceMethods {
   };
 }
 
-/** Some series at a time; one that is longer than a message comes alone. */
+/** Groups series into messages; a series longer than a message comes alone. */
 function* inMessages(
   all: readonly MetricSeries[],
   groupBy: readonly string[],

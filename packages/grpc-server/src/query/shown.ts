@@ -9,7 +9,7 @@ export interface QueryStores {
   readonly maxClockSkewMs: number;
 }
 
-/** Of a larger trace the spans are read twice. */
+/** The spans of a larger trace are read twice. */
 const heldTraceBytes = 1024 * 1024;
 
 function reading({ store, archive, ...settings }: QueryStores, signal: AbortSignal): TraceReading {
@@ -26,7 +26,7 @@ export async function traceShown(
   return (await shownTrace(reading(stores, signal), traceId, raw))?.chunks();
 }
 
-/** Those of a service's methods that have these names. */
+/** The methods of these names. */
 export function picked<T>(
   methods: Readonly<Record<string, T>> | undefined,
   ...names: readonly string[]

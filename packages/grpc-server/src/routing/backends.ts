@@ -19,14 +19,14 @@ import type { Metrics } from "../upkeep/metrics.js";
 import type { Archive } from "./archive.js";
 import type { TenantOf } from "./tenancy.js";
 
-/** The header by which a call says that it means another store than the main one. */
+/** The header by which a call names a store other than the main one. */
 const storeHeader = "spanstore-store";
 const archiveName = "archive";
 
 export interface BackendOptions {
   readonly store: SpanStore;
   readonly archive: Archive | undefined;
-  /** Whose a call is; undefined where there are no tenants. */
+  /** The tenant of a call; undefined where there are no tenants. */
   readonly tenantOf: TenantOf | undefined;
   readonly declareStreaming: boolean;
   readonly arrivals: Arrivals;
@@ -36,16 +36,16 @@ export interface BackendOptions {
   readonly deadLetters: (destination: Destination) => DeadLetters;
   /** Of the spans that are written; undefined: whatever fits in a message. */
   readonly limits: SpanLimits | undefined;
-  /** What a tenant, or all callers where there are none, may write; undefined: as much as there is room for. */
+  /** The rate of a tenant's writes, or of all writes where there are no tenants; undefined: no bound. */
   readonly rateOf: (tenant: string | undefined) => RateLimit | undefined;
   /** How far query services move times where hosts' clocks disagree, in milliseconds. */
   readonly maxClockSkewMs: number;
 }
 
-/** The services of so many tenants, those of the latest calls, are kept ready. Any caller can make up names, so no more are remembered. */
+/** Tenants whose services are kept, the latest callers'. Any caller can make up names, so their number is bounded. */
 const keptSpaces = 256;
 
-/** What is served of a tenant over HTTP. */
+/** A tenant's stores over HTTP. */
 export interface HttpSpace {
   /** It takes no span beyond the limits. */
   readonly store: SpanStore;
@@ -54,15 +54,15 @@ export interface HttpSpace {
   readonly write: ExportTraces;
 }
 
-/** The services that answer a call: which they are is the same for all. */
+/** Chooses the services that answer a call; their names are the same for all callers. */
 export interface Backends {
   /** Their names. */
   readonly services: Services;
-  /** Those over the store that a call means. @throws INVALID_QUERY when there is no such store. */
+  /** The services over the store that a call names. @throws INVALID_QUERY when there is no such store. */
   choose(headers: Metadata): Services | Promise<Services>;
   /** The stores of a tenant; undefined: of the default tenant. */
   httpSpace(tenant: string | undefined): HttpSpace;
-  /** Those over the archive; opens it. */
+  /** The services over the archive; opens it. */
   chooseArchive(headers: Metadata): Promise<Services>;
 }
 

@@ -14,7 +14,7 @@ export interface TenancyOptions {
 
 export const anyTenant = "any";
 
-/** The values that a call has of a header; bytes where the header's name ends in "-bin". */
+/** The values of a call's header; bytes where the header's name ends in "-bin". */
 export type Headers = (name: string) => readonly (string | Buffer)[];
 
 /** The headers of a call over HTTP: bytes are in base64, and several values have commas between them, as gRPC has it. */
@@ -27,7 +27,7 @@ export function headersOverHttp(valuesOf: (name: string) => readonly string[]): 
 }
 
 /**
- * Says which tenant a call is of; undefined for the default tenant's.
+ * The tenant of a call; undefined for the default tenant.
  * @throws UNAUTHENTICATED when a call must say and does not, PERMISSION_DENIED when it names several or one that
  *   is not served, INVALID_QUERY for bytes that are no UTF-8.
  */
@@ -73,7 +73,7 @@ export function createTenantOf(options: TenancyOptions): TenantOf {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Bytes that are no UTF-8 would all be read as the same text, and their tenants as one. */
+/** Bytes that are no UTF-8 would decode to the same text, and share a tenant. */
 function textOf(bytes: string | Buffer, field: string): string {
   if (typeof bytes === "string") return bytes;
   try {

@@ -8,11 +8,11 @@ export interface AuthOptions {
   readonly tokensFile?: string | undefined;
   /** `ROLE:TOKEN`, beside those of the file. */
   readonly tokens?: readonly string[] | undefined;
-  /** How often the file is looked at for changes, in milliseconds. Default: 10 s. */
+  /** The interval of checks of the file, in milliseconds. Default: 10 s. */
   readonly reloadIntervalMs?: number;
 }
 
-/** What a call needs: nothing, any token, or one that may read, write or do everything. */
+/** The right that a call needs: none, any token, or a role. */
 export type Need = "nothing" | "token" | Role;
 
 export interface AuthObserver {
@@ -24,7 +24,7 @@ export interface AuthObserver {
 export interface Authorizer {
   /**
    * @param headers the values of the call's `authorization` header.
-   * @returns whose call it is; undefined where nothing is needed.
+   * @returns the token's grant; undefined where nothing is needed.
    * @throws UNAUTHENTICATED without a token, or with one that is not known; PERMISSION_DENIED with one of another role.
    */
   readonly authorize: (headers: readonly string[], need: Need) => Grant | undefined;

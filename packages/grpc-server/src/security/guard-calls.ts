@@ -6,7 +6,7 @@ import type { Authorizer } from "./authorizer.js";
 import { needOf } from "./needs.js";
 
 export interface GuardOptions {
-  /** Undefined: anybody may do anything. */
+  /** Undefined: every call is allowed. */
   readonly authorizer: Authorizer | undefined;
   /** Undefined: there are no tenants. */
   readonly tenantOf: TenantOf | undefined;

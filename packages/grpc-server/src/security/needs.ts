@@ -16,9 +16,9 @@ const writing = [
   "jaeger.storage.v1.StreamingSpanWriterPlugin",
   "jaeger.storage.v1.ArchiveSpanWriterPlugin",
 ];
-/** Jaeger asks them at its start, whatever it does then. */
+/** Jaeger calls them at its start, as a reader or a writer. */
 const telling = ["jaeger.storage.v2.Capabilities", "jaeger.storage.v1.PluginCapabilities"];
-/** Tells nothing but that the server serves, to probes that have no token. */
+/** Tells probes without a token that the server serves, and nothing else. */
 const open = ["grpc.health.v1.Health"];
 
 const needs: ReadonlyMap<string, Need> = new Map([
@@ -28,7 +28,7 @@ const needs: ReadonlyMap<string, Need> = new Map([
   ...open.map((service) => [service, "nothing"] as const),
 ]);
 
-/** What a call needs, by its path `/SERVICE/METHOD`; a service that is not known here, reflection among them, any token. */
+/** The right that a call needs, by its path `/SERVICE/METHOD`. An unknown service, such as reflection, needs any token. */
 export function needOf(path: string): Need {
   const [, service = "", method = ""] = path.split("/");
   return method === "ArchiveTrace" ? "write" : (needs.get(service) ?? "token");

@@ -5,7 +5,7 @@ export interface ReloadOptions<T> {
   readonly files: readonly string[];
   /** Makes a value of the files' contents, in the order of the files. @throws what is wrong with them. */
   readonly parse: (contents: readonly Buffer[]) => T;
-  /** How often the files are looked at, in milliseconds. */
+  /** The interval of checks, in milliseconds. */
   readonly intervalMs: number;
   /** Called with every value after the first. */
   readonly changed: (value: T) => void;
@@ -22,9 +22,8 @@ export interface Reloaded<T> {
 }
 
 /**
- * Reads files, and looks at them again at every interval: by their contents, since Kubernetes and others put new files in
- * place by moving links, which not every watch notices. Contents that are refused are tried again, since time may mend them:
- * a certificate that is not valid yet.
+ * Reads files, and reads them again at every interval: Kubernetes and others replace files by moving links, which not every
+ * watch notices. Refused contents are tried again, since a certificate may become valid later.
  * @throws what `parse` throws of the first contents, or an error that names the file which cannot be read.
  */
 export async function reloadedFiles<T>(options: ReloadOptions<T>): Promise<Reloaded<T>> {
@@ -62,7 +61,7 @@ export async function reloadedFiles<T>(options: ReloadOptions<T>): Promise<Reloa
   return {
     current: () => value,
     reload: async () => {
-      // One that is under way may have read what was there before.
+      // A check under way may have read the older files.
       await looking;
       await lookOnce();
     },

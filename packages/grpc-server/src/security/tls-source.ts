@@ -9,15 +9,15 @@ export interface TlsOptions {
   readonly certFile: string;
   /** Its private key, PEM. */
   readonly keyFile: string;
-  /** The authorities whose clients are let in; PEM. Without it no client needs a certificate. */
+  /** Authorities of clients' certificates, PEM. Without it no client needs a certificate. */
   readonly clientCaFile?: string | undefined;
   /** Default: 1.2. */
   readonly minVersion?: "1.2" | "1.3";
-  /** How often the files are looked at for changes, in milliseconds. Default: 10 s. */
+  /** The interval of checks of the files, in milliseconds. Default: 10 s. */
   readonly reloadIntervalMs?: number;
 }
 
-/** What becomes of certificates that changed. */
+/** Hears of certificates that changed. */
 export interface TlsObserver {
   /** @param notAfter when the certificate in use ends, in milliseconds since 1970. */
   inUse(notAfter: number): void;
@@ -85,7 +85,7 @@ export async function openTls(
   }
 }
 
-/** What TLS would fail with at the first connection fails here. @returns when the certificate ends. */
+/** Fails now where TLS would fail at the first connection. @returns when the certificate ends. */
 function checked(context: SecureContextOptions, now: number): number {
   createSecureContext(context);
   const certificate = new X509Certificate(context.cert as Buffer);

@@ -3,10 +3,10 @@ import { SpanStoreError } from "@spanstore/core";
 
 const roles = ["read", "write", "all"] as const;
 
-/** What a token lets its holder do. */
+/** The rights of a token. */
 export type Role = (typeof roles)[number];
 
-/** Whose call it is. */
+/** The caller, as its token says. */
 export interface Grant {
   readonly role: Role;
   /** For the log; the token itself never stands there. */
@@ -21,7 +21,7 @@ export interface TokenEntry {
   readonly grant: Grant;
 }
 
-/** Shorter ones are guessed. */
+/** Shorter ones can be guessed. */
 const minTokenLength = 16;
 
 /**

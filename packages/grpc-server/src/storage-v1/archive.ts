@@ -1,15 +1,14 @@
 import { SpanStoreError } from "@spanstore/core";
 import type { StreamMethod, UnaryMethod } from "@spanstore/rpc";
 
-/** What the archive services need of the archive's own services. */
+/** The methods of the archive's own services that the archive services call. */
 export interface ArchiveMethods {
   readonly writeSpan: UnaryMethod;
   readonly getTrace: StreamMethod;
 }
 
 /**
- * jaeger.storage.v1.ArchiveSpanWriterPlugin and ArchiveSpanReaderPlugin: what the writer and the reader do, over
- * another store.
+ * jaeger.storage.v1.ArchiveSpanWriterPlugin and ArchiveSpanReaderPlugin: the writer and the reader over another store.
  * @param open opens the archive if it is not open; undefined: there is none.
  */
 export function archivePlugins(open: (() => Promise<ArchiveMethods>) | undefined): {

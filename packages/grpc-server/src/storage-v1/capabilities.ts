@@ -7,7 +7,7 @@ interface CapabilitiesResponse {
   readonly streamingSpanWriter: boolean;
 }
 
-/** What of storage.v1 a server says that it has. */
+/** The capabilities of storage.v1 that a server declares. */
 export interface DeclaredCapabilities {
   readonly archive: boolean;
   /**

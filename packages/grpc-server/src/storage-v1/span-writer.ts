@@ -9,7 +9,7 @@ import { spanOfRequest } from "./write-span-request.js";
 /** WriteSpanResponse and CloseWriterResponse, which have no fields. */
 const done = new Uint8Array(0);
 
-/** A stream that was read this far ahead of the disk is read on when half of it is durable. */
+/** A stream is read this far ahead of the disk, and further when half of that is durable. */
 const maxAheadBytes = 4 * 1024 * 1024;
 
 export interface SpanWriter {
@@ -25,7 +25,7 @@ export interface SpanWriter {
 export function spanWriter(store: SpanStore, metrics: Metrics, deadLetters: DeadLetters): SpanWriter {
   const group = createWriteGroup(store, metrics, deadLetters);
 
-  /** @throws INVALID_QUERY for a request that is none; what it resolves to is why the span can not be stored. */
+  /** Resolves to the reason when the span can never be stored. @throws INVALID_QUERY for a malformed request. */
   const write = async (request: Buffer): Promise<SpanStoreError | undefined> => {
     const { bytes, start, end } = spanOfRequest(request);
     let encoded: Uint8Array;
@@ -70,7 +70,7 @@ export function spanWriter(store: SpanStore, metrics: Metrics, deadLetters: Dead
           write(message)
             .catch((error: unknown) => {
               failure ??= { error };
-              // A stream whose client sends nothing more has to learn of it, too.
+              // Ends a stream whose client sends nothing more, too.
               requests.destroy();
             })
             .finally(() => {
@@ -88,12 +88,12 @@ export function spanWriter(store: SpanStore, metrics: Metrics, deadLetters: Dead
       return done;
     },
 
-    // Everything that was acknowledged is durable, and the store is others' too.
+    // Acknowledged spans are durable, and others use the store, too.
     close: async () => done,
   };
 }
 
-/** The error when it is this span's own; throws it on when it is not. */
+/** The error of this span alone; throws any other error on. */
 function faultOfSpan(error: unknown): SpanStoreError {
   if (!isSpanStoreError(error) || error.code !== "INVALID_TRACES") throw error;
   const field = error.field === undefined || error.field === "span" ? "span" : `span.${error.field}`;

@@ -7,7 +7,7 @@ import type { Metrics } from "../upkeep/metrics.js";
 /** A write takes no more than this, unless a single span is larger. */
 const maxGroupBytes = 4 * 1024 * 1024;
 
-/** Writes at the same time: while one is made durable the next is got ready. */
+/** Writes at the same time: one becomes durable while the next is prepared. */
 const maxInFlight = 2;
 
 /** Joins the spans of many calls into few writes. */
@@ -29,9 +29,8 @@ interface OneSpan {
 type Group = readonly GroupItem<OneSpan, void>[];
 
 /**
- * What is written while the store is busy waits, and is then written together: encoded TracesData, one after the
- * other, are one TracesData. A store that has nothing to do is given a span in the turn of the event loop in which
- * it came.
+ * Spans that come while the store is busy wait, and are written together: concatenated TracesData are one TracesData. An idle
+ * store gets a span in the turn of the event loop in which it came.
  */
 export function createWriteGroup(store: SpanStore, metrics: Metrics, deadLetters: DeadLetters): WriteGroup {
   const write = createGroupCommit<OneSpan, void>({
@@ -63,7 +62,7 @@ function joined(group: Group): Uint8Array {
   return bytes;
 }
 
-/** Why the store can not keep this span, if so: it says which bytes it rejects, not whose they are. */
+/** Why the store rejects this span, if so: the store names rejected bytes, not their request. */
 function reasonAgainst(encoded: Uint8Array, rejected: readonly RejectedSpan[]): string | undefined {
   const spans = parseGroups(encoded).map(({ bytes, spans: [start, end] }) => bytes.subarray(start, end));
   return rejected.find((one) => spans.some((span) => Buffer.compare(span, one.encoded) === 0))?.reason;

@@ -4,11 +4,11 @@ import { fileProblem } from "../config/file-problem.js";
 
 export interface DeadLetterFileOptions {
   readonly file: string;
-  /** What this file and the one before it may occupy together. */
+  /** The most bytes of this file and the one before it together. */
   readonly maxBytes: number;
-  /** Lines that wait for the disk: what comes beyond them is lost. Default: 8 MiB. */
+  /** Lines that may wait for the disk; more are lost. Default: 8 MiB. */
   readonly maxWaitingBytes?: number;
-  /** How long lines wait that could not be written, until they are tried again, in milliseconds. Default: 1 s. */
+  /** The wait before a failed write is tried again, in milliseconds. Default: 1 s. */
   readonly retryMs?: number;
   /**
    * Called when the file does not take lines, once for each reason.
@@ -19,11 +19,11 @@ export interface DeadLetterFileOptions {
 
 /** Lines of JSON in a file that grows no larger than it may. */
 export interface DeadLetterFile {
-  /** The line is written soon; who reads the file may find it a moment later. */
+  /** Writes the line a moment later. */
   readonly append: (line: string) => void;
   /** Opens the file again, since another program has moved it. */
   readonly reopen: () => void;
-  /** Resolves when everything is written, or was tried once more in vain. */
+  /** Resolves when every line is written, or has failed once more. */
   readonly close: () => Promise<void>;
 }
 
@@ -31,9 +31,8 @@ const usualWaitingBytes = 8 * 1024 * 1024;
 const usualRetryMs = 1000;
 
 /**
- * Appends to a file until it has half of its size, then renames it to the same name with `.1` after it, in place of the
- * one before, and begins a new one. What was there when the server started is kept and counts. Lines that the disk does not
- * take wait and are tried again.
+ * Appends to a file up to half of the bound, then renames it to the same name with `.1` after it, in place of the older one,
+ * and begins a new one. An existing file is kept and counts. Lines that the disk refuses wait and are tried again.
  * @throws INVALID_OPTIONS when the file cannot be opened.
  */
 export async function openDeadLetterFile(options: DeadLetterFileOptions): Promise<DeadLetterFile> {

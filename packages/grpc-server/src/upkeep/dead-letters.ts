@@ -3,16 +3,16 @@ import type { Logger } from "pino";
 import type { DeadLetterFile } from "./dead-letter-file.js";
 import type { Metrics } from "./metrics.js";
 
-/** What the log takes of one span, and of the reason for it. */
+/** Bounds of a span, and of its reason, in the log. */
 const maxSpanBytes = 256;
 const maxReasonLength = 500;
-/** How many spans of one request the log takes. */
+/** The most spans of one request in the log. */
 const maxLogged = 10;
 
 /** Keeps the spans of one request that can never be stored. */
 export type DeadLetters = (rejected: readonly RejectedSpan[]) => void;
 
-/** Where spans were meant to go. */
+/** The store that spans were sent to. */
 export interface Destination {
   readonly tenant: string | undefined;
   readonly store: "main" | "archive";

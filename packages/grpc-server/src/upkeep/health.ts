@@ -25,7 +25,7 @@ export interface Health {
   drain(): void;
 }
 
-/** How often the store is asked while a client watches. */
+/** The interval of health checks while a client watches. */
 const watchIntervalMs = 5000;
 
 /**
@@ -39,7 +39,7 @@ export function registerHealth(
 ): Health {
   // "" is the server as a whole.
   const names = new Set(["", "jaeger.storage.v2.TraceWriter", ...services]);
-  /** What each watcher was told last. */
+  /** The last status sent to each watcher. */
   const watchers = new Map<Watcher, ServingStatus | undefined>();
   let timer: NodeJS.Timeout | undefined;
 

@@ -30,7 +30,7 @@ export interface Metrics {
 const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
- * What `/metrics` shows. Calls are named as other gRPC servers name them, so that their dashboards fit.
+ * The metrics of `/metrics`. Those of calls have the names that other gRPC servers use, so that their dashboards fit.
  * @param ofProcess whether memory, CPU and event loop of the process are shown too.
  */
 export function createMetrics(store: SpanStore, archive: Archive | undefined, ofProcess: boolean): Metrics {
@@ -95,10 +95,10 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
   };
 }
 
-/** A size is asked for again after so long, and a scrape waits no longer for one. */
+/** The age of a size before it is read again, and the longest wait of a scrape for it. */
 const sizes = { maxAgeMillis: 5_000, maxWaitMillis: 1_000 };
 
-/** Sizes are kept for a while, since some engines take long to find them, and many may scrape. */
+/** Sizes are cached, since some engines take long to find them, and many may scrape. */
 function showSizes(registry: Registry, store: SpanStore, archive: Archive | undefined): void {
   const main = createSlowAnswer(() => store.stats(), sizes);
   const second = createSlowAnswer(async () => archive?.opened()?.stats(), sizes);
@@ -123,7 +123,7 @@ function showSizes(registry: Registry, store: SpanStore, archive: Archive | unde
   });
 }
 
-/** What tells of how much is let in, and how much is not. */
+/** Metrics of limits and refusals. */
 function limitMetrics(registry: Registry): Pick<Metrics, "watch" | "refused"> {
   const registers = [registry];
   const writes = new Counter({
@@ -171,7 +171,7 @@ function limitMetrics(registry: Registry): Pick<Metrics, "watch" | "refused"> {
   };
 }
 
-/** What tells of strangers and of secrets. */
+/** Metrics of authentication and certificates. */
 function securityMetrics(registry: Registry): Pick<Metrics, "authRefused" | "reloaded" | "certificateEnds"> {
   const registers = [registry];
   const refusals = new Counter({
@@ -201,7 +201,7 @@ function securityMetrics(registry: Registry): Pick<Metrics, "authRefused" | "rel
   };
 }
 
-/** What tells of the store's state and of the removal of old spans. */
+/** Metrics of readiness and retention. */
 function upkeepMetrics(registry: Registry): Pick<Metrics, "ready" | "expired" | "retentionRan"> {
   const registers = [registry];
   const readiness = new Gauge({

@@ -20,7 +20,7 @@ const answerWithinMs = 3000;
 export function createReadinessCheck(store: Pick<SpanStore, "health">): ReadinessCheck {
   let draining = false;
   let asking: Promise<Readiness> | undefined;
-  /** Why it could not serve when it last answered; an answer may come later than anybody waits for it. */
+  /** Why it could not serve when it last answered. An answer may come after the wait for it has ended. */
   let lastReason = "";
   const answered = (readiness: Readiness): Readiness => {
     lastReason = readiness.reason;

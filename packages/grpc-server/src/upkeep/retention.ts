@@ -16,7 +16,7 @@ export interface RetentionOptions {
   readonly policy: RetentionPolicy;
   /** Whether old spans of tenants are removed, too. */
   readonly tenants: boolean;
-  /** How often it runs, give or take a fifth, so that several servers do not run at once. */
+  /** The interval, give or take a fifth, so that several servers do not run at once. */
   readonly intervalMs: number;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -29,7 +29,7 @@ export interface Retention {
 }
 
 const nanosPerMilli = 1_000_000n;
-/** The first time comes soon after the start: a server that is restarted often must get to it. */
+/** The first run comes soon after the start, so that a server that restarts often runs it, too. */
 const firstWithinMs = 30_000;
 
 /** How long the spans of a tenant (undefined: the default tenant) are kept, in milliseconds; undefined: for ever. */
@@ -43,7 +43,7 @@ export function boundaryOf(keepMs: number, nowMs: number): bigint {
   return BigInt(Math.max(0, nowMs - keepMs)) * nanosPerMilli;
 }
 
-/** Undefined when nothing is to be removed ever. */
+/** Undefined when the policy keeps every span. */
 export function startRetention(options: RetentionOptions): Retention | undefined {
   const { store, policy, intervalMs, metrics, log } = options;
   if (policy.keepMs === undefined && policy.ofTenants.length === 0) return undefined;
@@ -69,7 +69,7 @@ export function startRetention(options: RetentionOptions): Retention | undefined
       try {
         await work();
       } catch (error) {
-        // One that fails must not keep the others' old spans.
+        // A failure for one tenant must not keep the old spans of others.
         failure ??= error;
       }
     };

@@ -2,12 +2,12 @@ import type { Logger } from "pino";
 import type { Metrics } from "./metrics.js";
 import type { ReadinessCheck } from "./readiness.js";
 
-/** How often the store is asked, give or take a fifth. */
+/** The interval of health checks, give or take a fifth. */
 const intervalMs = 5000;
 
 /**
- * Asks the store at every interval, so that one whose backend was away is opened when it is back, even without calls,
- * and tells the log and the metrics when the answer changes.
+ * Checks the store at every interval, so that it opens when its backend is back, even without calls, and tells the log and
+ * the metrics when the answer changes.
  * @returns what ends it.
  */
 export function watchReadiness(readiness: ReadinessCheck, metrics: Metrics, log: Logger): () => void {

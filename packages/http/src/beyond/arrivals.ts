@@ -4,11 +4,11 @@ import { encodedTraces } from "@spanstore/core/engine";
 /** Called with an encoded request whose spans are durable. All listeners share the bytes and change none of them. */
 export type ArrivalListener = (traces: Uint8Array) => void;
 
-/** What is written, for those who watch. */
+/** Publishes written spans to watchers. */
 export interface Arrivals {
-  /** The same store; what a tenant writes by it is shown to those who watch that tenant. */
+  /** The same store; its writes are published to the watchers of the tenant. */
   tap(store: SpanStore, tenant: string | undefined): SpanStore;
-  /** @returns what ends it. */
+  /** @returns a function that ends it. */
   listen(tenant: string | undefined, listener: ArrivalListener): () => void;
 }
 

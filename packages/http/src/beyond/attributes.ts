@@ -25,20 +25,20 @@ export const attributeRoutes: readonly Route[] = [
 const levels = ["span", "resource", "scope", "event", "link"] as const;
 type Level = (typeof levels)[number];
 
-/** So many of the newest spans are looked at, */
+/** The most spans of the sample, */
 const sampleSpans = 2000;
 const pageSpans = 500;
-/** as far as this time suffices. */
+/** and the most time for it. */
 const sampleMillis = 1000;
-/** More are not listed. */
+/** The most names or values of a list. */
 const most = 1000;
 /** Longer values are of no use in a list. */
 const longestValue = 256;
 
-/** How much was looked at. */
+/** The size of the sample. */
 interface Sample {
   readonly spans: number;
-  /** Whether those were all spans that there are. */
+  /** Whether the sample has every span. */
   readonly complete: boolean;
 }
 

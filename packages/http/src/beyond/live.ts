@@ -15,9 +15,9 @@ export const liveRoute: Route = {
   answer: live,
 };
 
-/** So much of what has arrived waits for its reader; more is only counted. */
+/** Bytes of spans that wait for their reader; more are only counted. */
 const mostHeldBytes = 8 * 1024 * 1024;
-/** So many spans are shown at once; more are only counted. */
+/** Spans of an event; more are only counted. */
 const mostSpans = 200;
 /** The shortest time between two events. */
 const eventMillis = 250;
@@ -83,7 +83,7 @@ async function* events(
   }
 }
 
-/** A store in memory knows exactly what matches. */
+/** A store in memory finds the exact matches. */
 async function matching(
   arrived: readonly Uint8Array[],
   filter: FilterCall | undefined,

@@ -7,7 +7,7 @@ import type { Call, Route } from "../wire/call.js";
 
 const route = { method: "POST", need: "read", form: "gateway", parameters: {} } as const;
 
-/** Searches by the structured filter, which Jaeger's API has no way to say. */
+/** Searches by the structured filter, which Jaeger's API cannot express. */
 export const searchRoutes: readonly Route[] = [
   { ...route, url: "/api/v3/search", answer: searchTraces },
   { ...route, url: "/api/v3/spans", answer: searchSpans },
@@ -27,7 +27,7 @@ async function searchSpans(call: Call): Promise<Answer> {
   return { body: otlpDocument(call.store.findSpans(query, { signal: call.signal }), false) };
 }
 
-/** The store refuses fields and directions that it does not know; here only what is no list of them. */
+/** Refuses a value of the wrong shape; the store refuses unknown fields and directions. */
 function orderOf(value: unknown): readonly SpanOrder[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) throw wrong("orderBy", "is no list");

@@ -23,7 +23,7 @@ const common = ["q", "filter", "startTimeMin", "startTimeMax", "pageSize", "page
 /**
  * The JSON object that a call's body is.
  * @param own the fields that it may have beside those that every question may.
- * @throws INVALID_QUERY for a body that is none, or has another field.
+ * @throws INVALID_QUERY for a malformed body, or an unknown field.
  */
 export async function questionBody(call: Call, own: readonly string[]): Promise<Fields> {
   const text = (await call.body(call.settings.maxQueryBytes)).toString();

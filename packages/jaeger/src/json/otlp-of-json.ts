@@ -30,7 +30,7 @@ export interface UnreadSpan {
  * The spans of a trace in the JSON of Jaeger's `/api/traces` and of its UI, each as an encoded OTLP TracesData of one
  * span: what Jaeger itself would have written of it, with times to the microsecond, as they stand there.
  * @param json as `parseExactly` gives it.
- * @throws INVALID_TRACES naming the part when it is no trace; a span that is none is given as its error.
+ * @throws INVALID_TRACES naming the part when it is no trace; a malformed span is given as its error.
  */
 export function* otlpOfJaegerJson(json: unknown): Generator<Uint8Array | UnreadSpan, void, undefined> {
   const trace = readObject(json, "trace");

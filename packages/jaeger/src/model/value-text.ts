@@ -36,7 +36,7 @@ export function valueText(pairs: Pairs, row: number): string {
   }
 }
 
-/** The text of a list or map; empty for a value that is none. */
+/** The text of a list or map; empty for any other value. */
 export function compositeText(pairs: Pairs, row: number): string {
   const type = pairs.type[row];
   return type === listType || type === mapType ? (json(pairs, row, 0) ?? "") : "";

@@ -34,7 +34,7 @@ export interface UploadRequest {
   readonly release: () => void;
 }
 
-/** Where calls that fail are told of; a logger of pino's is one, and `console`. */
+/** The log of calls that fail, for example a logger of pino's, or `console`. */
 export interface CallLog {
   /** The fault lies with the server. */
   error(fields: object, message: string): void;

@@ -25,11 +25,11 @@ type Definition = Readonly<
 >;
 
 export interface ServicesOptions {
-  /** Which there are, with which methods. */
+  /** All services, with all their methods. */
   readonly services: Services;
   /** The methods of a service as its .proto file has them. */
   readonly definitionOf: (service: string) => Definition;
-  /** Those that answer a call with these headers: the same services with the same methods. Default: `services`. */
+  /** The services that answer a call with these headers: of the same names and methods. Default: `services`. */
   readonly choose?: (headers: Metadata) => Services | Promise<Services>;
   /** Fires when the server goes down. */
   readonly draining: AbortSignal;

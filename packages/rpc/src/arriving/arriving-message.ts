@@ -1,7 +1,7 @@
 import { createGunzip, createInflate } from "node:zlib";
 import { type ArrivingOptions, arrivingBytes, type Decoder, type Place } from "@spanstore/core/engine";
 
-/** What a message takes besides its bytes, so that very many small ones are bounded, too. */
+/** The overhead of a message, so that very many small ones are bounded, too. */
 export const messageBytes = 16 * 1024;
 
 const decoders: Readonly<Record<string, () => Decoder>> = { gzip: createGunzip, deflate: createInflate };
@@ -23,7 +23,7 @@ export interface MessageOptions
 export interface ArrivingMessage {
   /** How many bytes are still to come. */
   readonly missing: () => number;
-  /** What it takes as a rule: what can wait waits for room for that. */
+  /** The room that it needs as a rule: a stream waits for that much. */
   readonly expectedBytes: number;
   /**
    * Must be called once before bytes are added.

@@ -56,10 +56,10 @@ export function readIncoming(options: IncomingOptions): Incoming {
   const { stream, encoding, takesMany, isUpload, mostBytes, arrivalMs } = options;
   const prefix = Buffer.alloc(prefixBytes);
   let prefixLength = 0;
-  /** What has come and is not read yet. */
+  /** Bytes that have come and are not read yet. */
   let rest: Buffer | undefined;
   let current: Current | undefined;
-  /** Places of what was handed on and is not claimed yet. */
+  /** Places of messages that were handed on and are not claimed yet. */
   const unclaimed = new Set<Place>();
   let received = 0;
   let isAsked = false;
@@ -153,7 +153,7 @@ export function readIncoming(options: IncomingOptions): Incoming {
     }
   };
 
-  /** Takes room when the first byte is there: what sends nothing takes none. */
+  /** Takes room when the first byte is there: a call that sends nothing takes none. */
   const enter = (entering: Current): void => {
     const { message, place } = entering;
     entering.isBegun = true;
@@ -214,7 +214,7 @@ export function readIncoming(options: IncomingOptions): Incoming {
     }
   };
 
-  /** Of an upload one message at a time is handed on. */
+  /** An upload hands on one message at a time. */
   const wants = (): boolean => !isOver && isAsked && !isBusy && !(isUpload && unclaimed.size > 0);
 
   const step = (): void => {

@@ -2,7 +2,7 @@ import { SpanStoreError } from "@spanstore/core";
 import type { Place } from "@spanstore/core/engine";
 import { createShares } from "./shares.js";
 
-/** Whose room it is: shares are equal by tenant, and by connection. */
+/** The owner of a place: shares are equal by tenant, and by connection. */
 export interface Party {
   readonly connection: string;
   readonly tenant: string | undefined;
@@ -18,7 +18,7 @@ export interface Room {
 
 export interface RoomOptions {
   readonly most: number;
-  /** What there is too much of, for who is refused: "128 bytes of spans are waiting". */
+  /** The end of the message of a refusal, after its number: "bytes of spans are waiting". */
   readonly what: string;
   /** Called for every refusal. */
   readonly refused?: () => void;
@@ -28,10 +28,10 @@ export interface RoomOptions {
   readonly now?: () => number;
 }
 
-/** More places that wait are refused: each has something in hand that is not counted. */
+/** Further places that wait are refused: each holds some bytes that are not counted. */
 const maxWaiting = 512;
 
-/** What a place knows of itself. */
+/** The state of a place. */
 interface Holder {
   readonly party: Party;
   readonly lose: (error: SpanStoreError) => void;
@@ -50,14 +50,14 @@ function isSame(a: Holder, b: Holder): boolean {
   return a.party.connection === b.party.connection && a.party.tenant === b.party.tenant;
 }
 
-/** What is alone is always let in, so that one message may be larger than the room. */
+/** A single place always enters, so that one message may be larger than the room. */
 export function createRoom(options: RoomOptions): Room {
   const { most, what, refused, stallMs = 3000, now = () => performance.now() } = options;
   const connections = createShares(most);
   const tenants = createShares(most);
   let held = 0;
   let waiting: readonly Waiting[] = [];
-  /** Those that wait for more from outside, longest first. */
+  /** Places that wait for more from outside, longest first. */
   const expecting = new Set<Holder>();
 
   const isFair = ({ party, held: own }: Holder, amount: number): boolean =>
@@ -65,7 +65,7 @@ export function createRoom(options: RoomOptions): Room {
     (connections.allow(party.connection, amount, held) &&
       (party.tenant === undefined || tenants.allow(party.tenant, amount, held)));
   const fits = (holder: Holder, amount: number): boolean => held === holder.held || held + amount <= most;
-  /** What is kept for the first that waits: one that takes more than its share only goes before its own kind. */
+  /** Room kept for the first that waits. A place beyond its share goes only before others of its party. */
   const promised = (next: Holder): number =>
     waiting.find(({ holder, amount }) => isSame(holder, next) || isFair(holder, amount))?.amount ?? 0;
   const hasRoom = (holder: Holder, amount: number): boolean =>
@@ -88,7 +88,7 @@ export function createRoom(options: RoomOptions): Room {
         passed.push(one.holder);
         continue;
       }
-      // Those behind it wait, too: otherwise what is large would never have its turn.
+      // Places behind it wait, too: otherwise a large one would never have its turn.
       if (!fits(one.holder, one.amount)) return;
       waiting = waiting.filter((other) => other !== one);
       add(one.holder, one.amount);
@@ -108,12 +108,12 @@ export function createRoom(options: RoomOptions): Room {
     return new SpanStoreError("OVERLOADED", message, { hint: "try again later" });
   };
 
-  /** What takes more than its share takes no place of those that hold less. */
+  /** A place beyond its share takes nothing from connections that hold less. */
   const mayTakeFrom = (stalled: Holder, holder: Holder, amount: number): boolean =>
     isFair(holder, amount) ||
     connections.of(stalled.party.connection) >= connections.of(holder.party.connection);
 
-  /** Gives the places of those to others that wait for more in vain, until there is room. */
+  /** Ends places that wait for more in vain, until there is room. */
   const makeRoom = (holder: Holder, amount: number): void => {
     for (const stalled of expecting) {
       if (now() - stalled.since < stallMs || hasRoom(holder, amount)) return;

@@ -1,4 +1,4 @@
-/** How much of one amount each of several groups holds. */
+/** The part of an amount that each group holds. */
 export interface Shares {
   readonly of: (group: string) => number;
   readonly add: (group: string, amount: number) => void;

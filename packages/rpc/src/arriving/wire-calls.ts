@@ -4,7 +4,7 @@ import { type BaseCall, onBaseCall, onStatus, stopSending, takeReading } from ".
 import { statusOfError } from "../status.js";
 import { type Incoming, readIncoming } from "./incoming.js";
 
-/** What is taken in of the calls of one method. */
+/** Bounds of the calls of one method. */
 export interface Intake {
   /** The most that one message may have, decompressed. */
   readonly mostBytes: number;

@@ -3,12 +3,11 @@ import type { Socket } from "node:net";
 /** The connections of a port, no more than there may be. */
 export interface Connections {
   /**
-   * Counts a connection from now until it closes. Beyond the most, the one that has had nothing to do for longest is
-   * closed in its favour.
-   * @returns false when all others are in use; then it was closed itself.
+   * Counts a connection until it closes. Beyond the bound, the one that has been idle for longest is closed in its favour.
+   * @returns false when all others are in use: then it is closed itself.
    */
   admit(socket: Socket): boolean;
-  /** @returns what is called once when the use is over. */
+  /** @returns a function to call once, when the use is over. */
   use(peer: string): () => void;
   count(): number;
   /** Closes all. */
@@ -23,7 +22,7 @@ export function peerOf({ remoteAddress, remotePort }: Socket): string {
 /** @param refused called for every connection that is closed because there are too many. */
 export function createConnections(most: number, refused: () => void): Connections {
   const all = new Map<string, Socket>();
-  /** Those with nothing to do, longest first. */
+  /** Idle connections, longest first. */
   const idle = new Set<string>();
   const uses = new Map<string, number>();
 

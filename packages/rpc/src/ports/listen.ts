@@ -40,7 +40,7 @@ export interface GrpcPort {
 
 /**
  * Opens a port for a gRPC server, on every address that the host's name has.
- * @param admit asked of every connection whether it may be served; one that may not has been closed.
+ * @param admit called with every connection; returns false for one that it has closed.
  */
 export async function listenGrpc(
   server: GrpcServer,
@@ -65,7 +65,7 @@ export async function listenGrpc(
         port = await listen(listener, { host, port });
         ports.push(listener);
       } catch (error) {
-        // A name may stand for addresses that this machine has not, beside those that it has.
+        // A name may have addresses that this machine lacks beside its own.
         if (!isMissingAddress(error)) throw error;
         missing = error;
       }

@@ -16,8 +16,7 @@ interface SpanSortOrder {
 }
 
 /**
- * What a span search asks, in core's terms. Every engine here can do without a time range, so one is not
- * demanded although the protocol calls it required.
+ * A span search in core's terms. The protocol requires a time range; our engines do not, so it is optional here.
  * @throws INVALID_QUERY naming the field at fault as the protocol names it.
  */
 export function spanQueryOf(parameters: SpanQueryParameters = {}, filter?: FilterCall): SpanQuery {
@@ -34,7 +33,7 @@ export function spanQueryOf(parameters: SpanQueryParameters = {}, filter?: Filte
   };
 }
 
-/** Core refuses unknown fields and a field twice; here only what is no span field at all. */
+/** Refuses fields of other levels; core refuses unknown fields and a repeated one. */
 function orderFromProto({ expression, direction = "" }: SpanSortOrder, index: number): SpanOrder {
   const path = `query.order_by[${index}]`;
   const field = expression?.field;

@@ -17,7 +17,7 @@ export interface TraceQueryParameters {
 }
 
 /**
- * What a request asks, in core's terms; no parameters ask for every trace.
+ * A trace search in core's terms; without parameters it finds every trace.
  * @param filter of the request, see `filterOf`.
  * @throws INVALID_QUERY naming the field at fault as the protocol names it.
  */

@@ -19,20 +19,20 @@ export interface ArrivingOptions {
   readonly decoder: (() => Decoder) | undefined;
   /** The most that there may be, decompressed. */
   readonly mostBytes: number;
-  /** What it takes of the room besides its bytes, as long as it is needed. */
+  /** Room that it takes besides its bytes, until the place is released. */
   readonly overheadBytes: number;
   readonly place: Omit<Place, "enter">;
   /** All of it is there. */
   readonly arrived: (bytes: Buffer) => void;
   /** More can be added. */
   readonly drained: () => void;
-  /** @param error TOO_LARGE, OVERLOADED or `BrokenCompression`, which came up after `add` had returned. */
+  /** Called after `add` has returned. @param error TOO_LARGE, OVERLOADED or `BrokenCompression`. */
   readonly failed: (error: unknown) => void;
 }
 
 /** A request that arrives in parts, decompressed as it comes: it takes room as it grows, and no more than it may. */
 export interface ArrivingBytes {
-  /** What it takes as a rule: what can wait waits for room for that. */
+  /** The room that it needs as a rule: a stream waits for that much. */
   readonly expectedBytes: number;
   /**
    * Must be called once before bytes are added.
@@ -119,7 +119,7 @@ export function arrivingBytes(options: ArrivingOptions): ArrivingBytes {
           }
         },
         drained,
-        // What follows the end of what was compressed is nothing.
+        // Bytes after the end of the compressed data are ignored.
         ended: () => (hasEnded ? finish() : broken()),
         failed: broken,
       });

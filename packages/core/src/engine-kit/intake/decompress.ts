@@ -1,12 +1,12 @@
 import type { Transform } from "node:stream";
 
-/** What a decompressor holds besides what comes out: its window, its state, and what waits at both of its ends. */
+/** The memory of a decompressor besides its output: window, state, and buffers at both ends. */
 export const decompressorBytes = 128 * 1024;
 
 /** One of zlib's: it counts what it has read. */
 export type Decoder = Transform & { readonly bytesWritten: number };
 
-/** Told what comes out of a decompressor. */
+/** Takes the output of a decompressor. */
 export interface DecompressorSink {
   /** Valid until it returns. */
   readonly piece: (bytes: Buffer) => void;

@@ -1,4 +1,4 @@
-/** What one message takes of the room that all share. */
+/** One message's part of the room that all callers share. */
 export interface Place {
   /** @throws OVERLOADED when there is no room for so much more. */
   take(amount: number): void;

@@ -11,7 +11,7 @@ import {
 } from "../options.js";
 import { indent, wrapped } from "./wrap.js";
 
-/** What `--help` says of where options come from. */
+/** The part of `--help` about the sources of options. */
 export const sources = `A flag goes before the environment, the environment before the file. In the
 environment an option is called SPANSTORE_ and its name in upper case, with _
 for dots and dashes: --sqlite.path is SPANSTORE_SQLITE_PATH.`;

@@ -1,7 +1,7 @@
-/** How far what is said of a flag stands from the margin. */
+/** The indentation of a flag's description. */
 export const indent = " ".repeat(6);
 
-/** What the narrowest usual terminal shows. */
+/** The width of the narrowest usual terminal. */
 const width = 80;
 
 /** A paragraph as indented lines of at most 80 characters. */

@@ -69,7 +69,7 @@ export const networkOptions = {
   ),
 };
 
-/** Who may call. */
+/** TLS and tokens. */
 export const securityOptions = {
   "tls.cert-file": option(
     "FILE|none",

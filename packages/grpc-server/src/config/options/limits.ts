@@ -12,7 +12,7 @@ import {
   timeSpan,
 } from "../values.js";
 
-/** How much is let in. */
+/** Bounds of requests, spans and calls. */
 export const limitOptions = {
   "grpc.max-receive-message-bytes": option(
     "SIZE",
@@ -108,7 +108,7 @@ export const deadLetterOptions = {
   ),
 };
 
-/** What is told of it. */
+/** The log. */
 export const loggingOptions = {
   "log.level": option(
     "debug|info|warn|error|silent",

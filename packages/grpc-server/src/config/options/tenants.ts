@@ -22,7 +22,7 @@ export const retentionOptions = {
   ),
 };
 
-/** Whose spans they are. */
+/** Tenants. */
 export const tenantOptions = {
   "tenancy.enabled": option(
     "",
@@ -60,7 +60,7 @@ export const tenantOptions = {
   ),
 };
 
-/** What only test systems and old Jaegers need. */
+/** For test systems and old versions of Jaeger only. */
 export const specialOptions = {
   "allow-purge": option(
     "",

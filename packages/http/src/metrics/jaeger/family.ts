@@ -53,7 +53,7 @@ async function* familyText(
   yield "]}";
 }
 
-/** JSON has no number that is none; protobuf's JSON spells it. */
+/** JSON has no NaN; protobuf's JSON spells it as a string. */
 function jsonNumber(value: number): number | string {
   return Number.isNaN(value) ? "NaN" : value;
 }

@@ -23,7 +23,7 @@ export const questionParameters = {
   ratePer: "once",
 } as const;
 
-/** What Jaeger's UI asks of its metrics. */
+/** A request for metrics of Jaeger's UI. */
 export interface MetricQuestion {
   /** When the points of the answer are, in milliseconds since 1970. */
   readonly times: readonly number[];
@@ -64,7 +64,7 @@ export function questionOf({ parameters, settings }: Call): MetricQuestion {
   };
 }
 
-/** What the question counts, by service or by service and operation. */
+/** The counts of a question, by service or by service and operation. */
 export function readQuestion(
   store: SpanStore,
   { windows, filter, byOperation }: MetricQuestion,

@@ -16,7 +16,7 @@ export const metricRoutes: readonly Route[] = [
   { ...route, url: "/api/metrics/calls", parameters, answer: calls },
   { ...route, url: "/api/metrics/errors", parameters, answer: errors },
   { ...route, url: "/api/metrics/latencies", parameters, answer: latencies },
-  // Jaeger 1's UI asks how close points may stand. What Jaeger says is what it says with Prometheus.
+  // Jaeger 1's UI asks for the smallest step. The answer is Jaeger's with Prometheus.
   {
     ...route,
     url: "/api/metrics/minstep",

@@ -5,7 +5,7 @@ import { HttpError } from "../../wire/errors.js";
 import { type ParameterNames, type Parameters, parseParameters } from "../../wire/parameters.js";
 import { durationOfText } from "../promql/syntax/literals.js";
 
-/** Parameters that change nothing here, which clients of Prometheus send all the same. */
+/** Parameters of Prometheus's clients that have no effect here. */
 export const passedOver = { timeout: "once", lookback_delta: "once", stats: "once" } as const;
 
 const formType = /^application\/x-www-form-urlencoded\b/i;

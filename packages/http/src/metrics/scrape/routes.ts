@@ -14,7 +14,7 @@ const hourMinutes = 60;
 
 const none: Exemplars = () => undefined;
 
-/** Counters for those who scrape. */
+/** Counters for scrapers. */
 export const scrapeRoute: Route = {
   method: "GET",
   url: "/metrics/spans",

@@ -4,7 +4,7 @@ import type { Scalar, Series, Vector } from "./values.js";
 
 type Points = Series["points"];
 
-/** What an aggregation makes of the values of a group at one step; there is one at least. */
+/** Aggregates the values of a group at one step; there is at least one. */
 const combine: Readonly<Record<string, (values: readonly number[]) => number>> = {
   sum: (values) => values.reduce((a, b) => a + b, 0),
   avg: (values) => values.reduce((a, b) => a + b, 0) / values.length,
@@ -64,7 +64,7 @@ function outermost(members: readonly Series[], counts: readonly number[], direct
   return [...chosen].map(([{ labels }, points]) => ({ labels, points }));
 }
 
-/** What is no number comes last, in whichever direction. */
+/** NaN comes last in both directions. */
 function compareValues(a: number, b: number, direction: 1 | -1): number {
   if (Number.isNaN(a) || Number.isNaN(b))
     return direction * (Number(Number.isNaN(b)) - Number(Number.isNaN(a)));

@@ -1,13 +1,13 @@
 import type { SpanStore } from "@spanstore/core";
 import { HttpError } from "../../../wire/errors.js";
 
-/** What evaluating a query needs. */
+/** The environment of an evaluation. */
 export interface Evaluation {
   readonly store: SpanStore;
   readonly signal: AbortSignal;
   /** The steps, in milliseconds since 1970. */
   readonly times: readonly number[];
-  /** What to wait for now and then, so that other calls get their turn. */
+  /** Yields to other calls when its time is used up. */
   readonly turns: () => Promise<void> | undefined;
 }
 

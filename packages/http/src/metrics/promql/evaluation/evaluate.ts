@@ -160,7 +160,7 @@ function onlyValues({ series }: Vector, { times }: Evaluation): Scalar {
   return { type: "scalar", points };
 }
 
-/** Where there is one step, in the order of the values; what is no number comes last. */
+/** Where there is one step, in the order of the values; NaN comes last. */
 function sorted({ series }: Vector, direction: 1 | -1): Vector {
   const value = ({ points }: Series): number => points[0] ?? Number.NaN;
   const order = (a: Series, b: Series): number => {
@@ -173,7 +173,7 @@ function sorted({ series }: Vector, direction: 1 | -1): Vector {
 
 async function aggregation(expression: Aggregation, evaluation: Evaluation): Promise<Vector | Buckets> {
   const { name, grouping, parameter, arg } = expression;
-  // Only what is added up may be added up before.
+  // Only sums may be added up early.
   const needed = name === "sum" && grouping.keep ? grouping.labels : undefined;
   const value = await evaluated(arg, needed, evaluation);
   if (value.type === "buckets" && name === "sum" && leavesBuckets(grouping))

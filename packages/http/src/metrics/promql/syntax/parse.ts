@@ -11,7 +11,7 @@ const maxDepth = 100;
 /** Each is a read of its own. */
 const maxSelectors = 32;
 
-/** @throws INVALID_QUERY naming the place and what is allowed, for what is no PromQL and for what is not evaluated here. */
+/** @throws INVALID_QUERY naming the place and the alternatives, for malformed PromQL and for parts that are not evaluated. */
 export function parsePromQl(query: string): Expression {
   const begin = { line: 1, column: 1 };
   if (query.trim() === "") throw refusal(begin, "there is no expression");

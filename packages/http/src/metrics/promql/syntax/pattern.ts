@@ -4,7 +4,7 @@ import { RE2JS } from "re2js";
 const maxPatternLength = 10_000;
 const maxProgramSize = 5_000;
 
-/** What is wrong with a matcher's pattern, if anything. */
+/** The fault of a matcher's pattern, if any. */
 export function patternProblem(pattern: string): string | undefined {
   if (pattern.length > maxPatternLength) return `the pattern has more than ${maxPatternLength} characters`;
   try {
@@ -31,7 +31,7 @@ function compile(pattern: string): RE2JS {
 const meta = String.raw`\\.*+?()[\]{}^$|`;
 const literal = new RegExp(String.raw`^(?:[^${meta}]|\\[^a-zA-Z0-9])+$`, "u");
 
-/** The texts that a pattern matches where it is nothing but texts with `|` between them. */
+/** The alternatives of a pattern that is only texts with `|` between them. */
 export function textsOfPattern(pattern: string): readonly string[] | undefined {
   const alternatives = pattern.split(/(?<!\\)\|/);
   if (!alternatives.every((each) => literal.test(each))) return undefined;

@@ -17,8 +17,8 @@ import { createStoreReads, withinBudgetFromThreads } from "./store-reads.js";
  * @param openTenant makes the engine of a tenant's own space; without it the store has one space for all, and
  *   refuses tenants.
  * @param listTenants names the tenants that have a space; idle engines are closed, and reading as
- *   another opens none. Without it tenants are those that this store was asked for, and their engines stay open, since
- *   closing may be forgetting.
+ *   another opens none. An engine that persists needs it: without it tenants are those that this store has written for, and
+ *   their engines stay open, since closing may be forgetting.
  */
 export function createSpanStore(
   engine: Engine | ThreadedEngine,

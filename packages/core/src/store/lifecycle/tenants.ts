@@ -44,8 +44,11 @@ export function createTenants(
 ): Tenants {
   const opened = new Map<string, WhileUsed<SpanStore>>();
   let closed = false;
-  const opening = (tenant: string): WhileUsed<SpanStore> => {
+  const throwIfClosed = (): void => {
     if (closed) throw new SpanStoreError("STORE_CLOSED", "the store is closed");
+  };
+  const opening = (tenant: string): WhileUsed<SpanStore> => {
+    throwIfClosed();
     let own = opened.get(tenant);
     if (own === undefined) {
       const onIdle = (): void => void opened.delete(tenant);
@@ -72,6 +75,7 @@ export function createTenants(
       const space = {
         opening: () => opening(tenant),
         absent: (signal: AbortSignal | undefined) => absent(tenant, signal),
+        throwIfClosed,
       };
       return withLifecycle({ engine, ...tenantCalls(space) });
     },
@@ -101,10 +105,12 @@ interface TenantSpace {
   readonly opening: () => WhileUsed<SpanStore>;
   /** What answers for now, where there is nothing yet. */
   readonly absent: (signal: AbortSignal | undefined) => Promise<SpanStore | undefined>;
+  /** @throws STORE_CLOSED when the tenants' store is closed. */
+  readonly throwIfClosed: () => void;
 }
 
 /** The calls of a space that is open while it is used. */
-function tenantCalls({ opening, absent }: TenantSpace): Omit<StoreCalls, "engine"> {
+function tenantCalls({ opening, absent, throwIfClosed }: TenantSpace): Omit<StoreCalls, "engine"> {
   type Work<Result> = (store: SpanStore) => Promise<Result>;
   const read = async <Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result> => {
     const nothing = await absent(signal);
@@ -130,7 +136,10 @@ function tenantCalls({ opening, absent }: TenantSpace): Omit<StoreCalls, "engine
     deleteBefore: (time) => visit((store) => store.deleteBefore(time)),
     expire: (time, options) => visit((store) => store.expire(time, options)),
     purge: () => visit((store) => store.purge()),
-    tenants: async () => [],
+    tenants: async () => {
+      throwIfClosed();
+      return [];
+    },
     forTenant: (tenant) => {
       throw new SpanStoreError("INVALID_OPTIONS", `a tenant has no tenants of its own: ${tenant}`, {
         field: "tenant",

@@ -1,8 +1,6 @@
 import { Server, type ServerInterceptor } from "@grpc/grpc-js";
 import { loadProtos, ownPaths, serviceOf } from "@spanstore/client/wire";
-import { createReflection, registerServices, type ServicesOptions } from "@spanstore/rpc";
-import { protoPath as healthProto } from "grpc-health-check";
-import { registerHealth } from "./upkeep/health.js";
+import { createReflection, registerHealth, registerServices, type ServicesOptions } from "@spanstore/rpc";
 import type { ReadinessCheck } from "./upkeep/readiness.js";
 
 export interface GrpcServiceOptions extends Required<Omit<ServicesOptions, "definitionOf">> {
@@ -37,10 +35,10 @@ export function createGrpcService(options: GrpcServiceOptions): GrpcService {
     interceptors: [...options.interceptors],
   });
   registerServices(server, { ...options, definitionOf: serviceOf });
-  const health = registerHealth(server, Object.keys(services), readiness);
-  addReflection ??= createReflection((paths) =>
-    loadProtos([...ownPaths(), healthProto, ...paths], { keepCase: true }),
-  );
+  // Jaeger asks for the health of a writer, too, which OTLP's service is.
+  const names = [...Object.keys(services), "jaeger.storage.v2.TraceWriter"];
+  const health = registerHealth(server, names, readiness);
+  addReflection ??= createReflection((paths) => loadProtos([...ownPaths(), ...paths], { keepCase: true }));
   addReflection(server);
   return {
     server,

@@ -9,7 +9,6 @@ import {
   type GrpcPort,
   listenGrpc,
   listenHttp,
-  parseAddress,
   serverCredentials,
   wireCalls,
 } from "@spanstore/rpc";
@@ -25,7 +24,7 @@ import { createBackends } from "./routing/backends.js";
 import { createTenantOf } from "./routing/tenancy.js";
 import { guardCalls } from "./security/guard-calls.js";
 import { openSecurity } from "./security/security.js";
-import type { ServerOptions } from "./server-options.js";
+import type { AllInOneAddresses, ServerOptions } from "./server-options.js";
 import { openDeadLetterFile } from "./upkeep/dead-letter-file.js";
 import { createDeadLetters } from "./upkeep/dead-letters.js";
 import { createHttpMetrics } from "./upkeep/http-metrics.js";
@@ -34,6 +33,7 @@ import { createReadinessCheck } from "./upkeep/readiness.js";
 import { startRetention } from "./upkeep/retention.js";
 import { watchReadiness } from "./upkeep/watch-readiness.js";
 import { openWatches } from "./upkeep/watches.js";
+import { wantedPorts } from "./wanted-ports.js";
 
 export interface RunningServer {
   /** HOST:PORT of gRPC, with the port that was opened. */
@@ -55,8 +55,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-export type AllInOneAddresses = NonNullable<ServerOptions["allInOne"]>;
-
 const mebibyte = 1024 * 1024;
 
 /**
@@ -67,14 +65,8 @@ const mebibyte = 1024 * 1024;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { store, openArchive, tenancy, shutdownGraceMs = 10_000 } = options;
-  const grpcWanted = addressOption(options.listen ?? "127.0.0.1:17271", "listen");
-  const archiveWanted =
-    options.archiveListen === undefined ? undefined : addressOption(options.archiveListen, "archiveListen");
-  const httpWanted =
-    options.httpListen === undefined ? undefined : addressOption(options.httpListen, "httpListen");
-  const allInOneWanted = options.allInOne && allInOneOption(options.allInOne);
-  const adminWanted = options.admin === undefined ? undefined : addressOption(options.admin, "admin");
-  if (archiveWanted !== undefined && openArchive === undefined) {
+  const wanted = wantedPorts(options);
+  if (wanted.archive !== undefined && openArchive === undefined) {
     throw new SpanStoreError("INVALID_OPTIONS", "there is no archive to serve", { field: "archiveListen" });
   }
   const log = options.logger ?? pino({ level: "silent" });
@@ -166,7 +158,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const main = serve({ choose: backends.choose, readiness });
   const second =
     archive &&
-    archiveWanted &&
+    wanted.archive &&
     serve({
       choose: backends.chooseArchive,
       readiness: createReadinessCheck({ health: async () => (await archive.open()).health() }),
@@ -195,12 +187,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ports.push(port);
       return port.address;
     };
-    if (adminWanted !== undefined) bound.admin = await listenHttp(admin, adminWanted);
-    if (second && archiveWanted) bound.archive = await open(second, archiveWanted);
-    bound.grpc = await open(main, grpcWanted);
-    if (httpWanted !== undefined) bound.http = await http.listen(httpWanted);
-    if (allInOneWanted !== undefined) {
-      const { otlpGrpc, otlpHttp, query } = allInOneWanted;
+    if (wanted.admin !== undefined) bound.admin = await listenHttp(admin, wanted.admin);
+    if (second && wanted.archive) bound.archive = await open(second, wanted.archive);
+    bound.grpc = await open(main, wanted.grpc);
+    if (wanted.http !== undefined) bound.http = await http.listen(wanted.http);
+    if (wanted.allInOne !== undefined) {
+      const { otlpGrpc, otlpHttp, query } = wanted.allInOne;
       allInOne = {
         otlpGrpc: formatAddress(await open(main, otlpGrpc)),
         otlpHttp: formatAddress(await http.listen(otlpHttp, "otlp")),
@@ -270,14 +262,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-function allInOneOption({ otlpGrpc, otlpHttp, query }: AllInOneAddresses) {
-  return {
-    otlpGrpc: addressOption(otlpGrpc, "allInOne.otlpGrpc"),
-    otlpHttp: addressOption(otlpHttp, "allInOne.otlpHttp"),
-    query: addressOption(query, "allInOne.query"),
-  };
-}
-
 /** The link to a trace on the page, or in the files of Jaeger's UI. */
 function linkOf(address: string, isSecure: boolean, uiDir: string | undefined): string {
   return `${isSecure ? "https" : "http"}://${address}${uiDir === undefined ? "/#" : ""}/trace/{traceId}`;
@@ -293,12 +277,4 @@ async function within(milliseconds: number, work: Promise<unknown>): Promise<boo
   } finally {
     late.abort();
   }
-}
-
-function addressOption(text: string, field: string): Address {
-  const address = parseAddress(text);
-  if (address === undefined) {
-    throw new SpanStoreError("INVALID_OPTIONS", `is no HOST:PORT: ${JSON.stringify(text)}`, { field });
-  }
-  return address;
 }

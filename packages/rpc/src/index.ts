@@ -16,6 +16,7 @@ export { messageBytes } from "./arriving/arriving-message.js";
 export { createRoom, type Party, type Room, type RoomOptions } from "./arriving/room.js";
 export { type Intake, type WireOptions, wireCalls } from "./arriving/wire-calls.js";
 export { type ChangingCertificates, serverCredentials } from "./grpc-js.js";
+export { type Health, type HealthSource, registerHealth } from "./health.js";
 export { type Connections, createConnections, peerOf } from "./ports/connections.js";
 export {
   type Address,
@@ -27,5 +28,6 @@ export {
   listenHttp,
   parseAddress,
 } from "./ports/listen.js";
+export { connectionsWithin, openFileLimit } from "./ports/open-files.js";
 export { createReflection } from "./reflection/reflection.js";
 export { statusOfError } from "./status.js";

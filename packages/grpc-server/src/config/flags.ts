@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { shownText } from "./backend-address.js";
 import type { Layer } from "./layers.js";
-import { type OptionName, optionNames, options } from "./options.js";
+import { optionNames, options } from "./options.js";
 import { hint } from "./usage-error.js";
 
 export interface CommandLine {
@@ -31,7 +31,6 @@ const switches = ["help", "version", "print-config"] as const;
  * @param ownFlags the flags of a command; a command takes arguments, too.
  */
 export function readFlags(args: readonly string[], ownFlags?: OwnFlags): CommandLine {
-  const ownNames = Object.keys(ownFlags ?? {});
   const placeholders: Readonly<Record<string, { readonly placeholder: string }>> = {
     ...options,
     ...ownFlags,
@@ -39,21 +38,17 @@ export function readFlags(args: readonly string[], ownFlags?: OwnFlags): Command
   };
   const placeholderOf = (name: string): string => placeholders[name]?.placeholder ?? "";
   const isSwitch = (name: string): boolean => placeholderOf(name) === "";
+  const known: readonly string[] = [...optionNames, ...Object.keys(ownFlags ?? {}), ...switches, "config"];
   const { tokens } = parseArgs({
     args: [...args],
     options: {
-      ...Object.fromEntries(
-        [...optionNames, ...ownNames].map((name) => [name, { type: isSwitch(name) ? "boolean" : "string" }]),
-      ),
-      ...Object.fromEntries(switches.map((name) => [name, { type: "boolean" }])),
+      ...Object.fromEntries(known.map((name) => [name, { type: isSwitch(name) ? "boolean" : "string" }])),
       help: { type: "boolean", short: "h" },
-      config: { type: "string" },
     },
     strict: false,
     tokens: true,
     allowPositionals: true,
   });
-  const known: readonly string[] = [...optionNames, ...ownNames, ...switches, "config"];
   const given = new Map<string, string | true>();
   const own = new Map<string, (string | true)[]>();
   const positionals: string[] = [];
@@ -73,10 +68,8 @@ export function readFlags(args: readonly string[], ownFlags?: OwnFlags): Command
         if (values.length > 0 && ownFlags[token.name]?.repeated !== true)
           problems.push(`${token.rawName} stands there twice`);
         own.set(token.name, [...values, token.value ?? true]);
-      } else if (token.value === undefined) {
-        given.set(token.name, true);
       } else {
-        given.set(token.name, token.value);
+        given.set(token.name, token.value ?? true);
       }
     }
   }
@@ -85,11 +78,7 @@ export function readFlags(args: readonly string[], ownFlags?: OwnFlags): Command
     if (typeof value === "string") problems.push(`--${name} takes no value`);
     return value !== undefined;
   };
-  const values: Partial<Record<OptionName, unknown>> = {};
-  for (const name of optionNames) {
-    const value = given.get(name);
-    if (value !== undefined) values[name] = value;
-  }
+  const values = Object.fromEntries([...given].filter(([name]) => Object.hasOwn(options, name)));
   const config = given.get("config");
   return {
     layer: { values, nameOf: (option) => `--${option}` },

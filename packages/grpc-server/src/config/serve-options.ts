@@ -10,13 +10,13 @@ export function serveOptions(config: Config): ConfiguredOptions {
   return {
     listen: config.listen,
     admin: config.admin,
-    ...(config["http.listen"] === "none" ? {} : { httpListen: config["http.listen"] }),
+    httpListen: unlessNone(config["http.listen"]),
     corsOrigins: config["http.cors-origins"],
-    ...(config["http.ui-dir"] === "none" ? {} : { uiDir: config["http.ui-dir"] }),
+    uiDir: unlessNone(config["http.ui-dir"]),
     maxClockSkewMs: config["http.max-clock-skew"],
     maxSpanSeries: config["http.max-span-series"],
-    ...allInOneOf(config),
-    ...(config["archive.listen"] === "none" ? {} : { archiveListen: config["archive.listen"] }),
+    allInOne: allInOneOf(config),
+    archiveListen: unlessNone(config["archive.listen"]),
     declareStreaming: config["storage-v1.declare-streaming"],
     allowPurge: config["allow-purge"],
     maxReceiveMessageBytes: config["grpc.max-receive-message-bytes"],
@@ -43,37 +43,32 @@ export function serveOptions(config: Config): ConfiguredOptions {
       intervalMs: config["retention-interval"],
     },
     shutdownGraceMs: config["shutdown.grace"],
-    ...tenancyOf(config),
-    ...tlsOf(config),
-    ...authOf(config),
-    ...deadLettersOf(config),
-    ...watchesOf(config),
+    tenancy: config["tenancy.enabled"]
+      ? {
+          header: config["tenancy.header"],
+          tenants: config["tenancy.tenants"],
+          required: config["tenancy.required"],
+        }
+      : undefined,
+    tls: tlsOf(config),
+    auth: authOf(config),
+    deadLetters: deadLettersOf(config),
+    watches: watchesOf(config),
   };
 }
 
 /** Jaeger's ports, on the host that gRPC is served on. */
-function allInOneOf(config: Config): Pick<ServerOptions, "allInOne"> {
-  if (!config["all-in-one"]) return {};
+function allInOneOf(config: Config): ServerOptions["allInOne"] {
+  if (!config["all-in-one"]) return undefined;
   const host = config.listen.slice(0, config.listen.lastIndexOf(":"));
-  return { allInOne: { otlpGrpc: `${host}:4317`, otlpHttp: `${host}:4318`, query: `${host}:16686` } };
+  return { otlpGrpc: `${host}:4317`, otlpHttp: `${host}:4318`, query: `${host}:16686` };
 }
 
-function tenancyOf(config: Config): Pick<ServerOptions, "tenancy"> {
-  if (!config["tenancy.enabled"]) return {};
-  return {
-    tenancy: {
-      header: config["tenancy.header"],
-      tenants: config["tenancy.tenants"],
-      required: config["tenancy.required"],
-    },
-  };
-}
-
-function tlsOf(config: Config): Pick<ServerOptions, "tls"> {
+function tlsOf(config: Config): ServerOptions["tls"] {
   const certFile = unlessNone(config["tls.cert-file"]);
   const keyFile = unlessNone(config["tls.key-file"]);
   const clientCaFile = unlessNone(config["tls.client-ca-file"]);
-  if (certFile === undefined && keyFile === undefined && clientCaFile === undefined) return {};
+  if (certFile === undefined && keyFile === undefined && clientCaFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined) {
     throw new SpanStoreError("INVALID_OPTIONS", "TLS takes a certificate and its key", {
       field: certFile === undefined ? "tls.cert-file" : "tls.key-file",
@@ -81,30 +76,28 @@ function tlsOf(config: Config): Pick<ServerOptions, "tls"> {
     });
   }
   return {
-    tls: {
-      certFile,
-      keyFile,
-      clientCaFile,
-      minVersion: config["tls.min-version"],
-      admin: config["tls.admin"],
-      reloadIntervalMs: config["reload.interval"],
-    },
+    certFile,
+    keyFile,
+    clientCaFile,
+    minVersion: config["tls.min-version"],
+    admin: config["tls.admin"],
+    reloadIntervalMs: config["reload.interval"],
   };
 }
 
-function authOf(config: Config): Pick<ServerOptions, "auth"> {
+function authOf(config: Config): ServerOptions["auth"] {
   const tokensFile = unlessNone(config["auth.tokens-file"]);
   const tokens = config["auth.tokens"];
-  if (tokensFile === undefined && tokens.length === 0) return {};
-  return { auth: { tokensFile, tokens, reloadIntervalMs: config["reload.interval"] } };
+  if (tokensFile === undefined && tokens.length === 0) return undefined;
+  return { tokensFile, tokens, reloadIntervalMs: config["reload.interval"] };
 }
 
-function deadLettersOf(config: Config): Pick<ServerOptions, "deadLetters"> {
+function deadLettersOf(config: Config): ServerOptions["deadLetters"] {
   const file = unlessNone(config["dead-letters.file"]);
-  return file === undefined ? {} : { deadLetters: { file, maxBytes: config["dead-letters.max-bytes"] } };
+  return file === undefined ? undefined : { file, maxBytes: config["dead-letters.max-bytes"] };
 }
 
-function watchesOf(config: Config): Pick<ServerOptions, "watches"> {
+function watchesOf(config: Config): ServerOptions["watches"] {
   const file = unlessNone(config["watch.file"]);
   const link = unlessNone(config["watch.link"]);
   const alertmanagers = config["watch.alertmanager"];
@@ -113,23 +106,21 @@ function watchesOf(config: Config): Pick<ServerOptions, "watches"> {
     const stray = (["watch.state", "watch.alertmanager", "watch.webhook", "watch.link"] as const).find(
       (name) => config[name] !== "none" && config[name].length > 0,
     );
-    if (stray === undefined) return {};
+    if (stray === undefined) return undefined;
     throw new SpanStoreError("INVALID_OPTIONS", `${stray} is of watches, and there are none`, {
       field: stray,
       hint: "set --watch.file, too",
     });
   }
   return {
-    watches: {
-      file,
-      state: unlessNone(config["watch.state"]) ?? `${file}.state`,
-      link,
-      receivers: [
-        ...alertmanagers.map((url) => ({ kind: "alertmanager", url }) as const),
-        ...webhooks.map((url) => ({ kind: "webhook", url }) as const),
-      ],
-      reloadIntervalMs: config["reload.interval"],
-    },
+    file,
+    state: unlessNone(config["watch.state"]) ?? `${file}.state`,
+    link,
+    receivers: [
+      ...alertmanagers.map((url) => ({ kind: "alertmanager", url }) as const),
+      ...webhooks.map((url) => ({ kind: "webhook", url }) as const),
+    ],
+    reloadIntervalMs: config["reload.interval"],
   };
 }
 

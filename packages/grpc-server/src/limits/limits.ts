@@ -2,15 +2,16 @@ import type { Metadata } from "@grpc/grpc-js";
 import type { Place } from "@spanstore/core/engine";
 import {
   type Connections,
+  connectionsWithin,
   createConnections,
   createRoom,
   messageBytes,
+  openFileLimit,
   type Party,
   type WireOptions,
 } from "@spanstore/rpc";
 import type { TenantOf } from "../routing/tenancy.js";
 import { createIntake } from "./intake.js";
-import { connectionsWithin, openFileLimit } from "./open-files.js";
 
 const mebibyte = 1024 * 1024;
 
@@ -69,7 +70,8 @@ export function createLimits(
   tenantOf: TenantOf | undefined,
   refused: (what: Refusal) => void,
 ): Limits {
-  const { maxWaitingBytes = 128 * mebibyte, maxQueryBytes = mebibyte, maxCalls = 4096 } = options;
+  const { maxWaitingBytes = 128 * mebibyte, maxQueryBytes = mebibyte } = options;
+  const { maxCalls = 4096, maxConnections = 1000 } = options;
   const writes = createRoom({
     most: maxWaitingBytes,
     what: "bytes of spans are waiting to be written",
@@ -82,10 +84,9 @@ export function createLimits(
   });
   const calls = createRoom({ most: maxCalls, what: "calls are open", refused: () => refused("calls") });
   const openFiles = openFileLimit();
-  const { maxConnections = 1000 } = options;
-  const connections = createConnections(connectionsWithin(openFiles, maxConnections, grpcPart), () =>
-    refused("connections"),
-  );
+  const connectionsOf = (most: number, part: number): Connections =>
+    createConnections(connectionsWithin(openFiles, most, part), () => refused("connections"));
+  const connections = connectionsOf(maxConnections, grpcPart);
   const call = (party: Party): (() => void) => {
     const place = calls.place(party);
     place.take(1);
@@ -97,11 +98,8 @@ export function createLimits(
   });
   return {
     connections,
-    adminConnections: createConnections(connectionsWithin(openFiles, maxAdminConnections, adminPart), () =>
-      refused("connections"),
-    ),
-    httpConnections: () =>
-      createConnections(connectionsWithin(openFiles, maxConnections, httpPart), () => refused("connections")),
+    adminConnections: connectionsOf(maxAdminConnections, adminPart),
+    httpConnections: () => connectionsOf(maxConnections, httpPart),
     call,
     place: (need, party, lost) => withOverhead((need === "write" ? writes : questions).place(party, lost)),
     opened: (headers, connection) => {

@@ -1,11 +1,10 @@
 import type { FinishedCall } from "@spanstore/http";
 import { Counter, Histogram, type Registry } from "prom-client";
+import { latencyBuckets } from "./metrics.js";
 
 export interface HttpMetrics {
   readonly finished: (call: FinishedCall) => void;
 }
-
-const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** The metrics of calls over HTTP. */
 export function createHttpMetrics(registry: Registry): HttpMetrics {

@@ -27,7 +27,10 @@ export interface Metrics {
   certificateEnds(notAfter: number): void;
 }
 
-const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Bounds of calls' times, in seconds. */
+export const latencyBuckets = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+];
 
 /**
  * The metrics of `/metrics`. Those of calls have the names that other gRPC servers use, so that their dashboards fit.
@@ -89,9 +92,7 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
       spans.inc(accepted);
       bytes.inc(requestBytes);
     },
-    spansRejected(count) {
-      rejected.inc(count);
-    },
+    spansRejected: (count) => rejected.inc(count),
   };
 }
 

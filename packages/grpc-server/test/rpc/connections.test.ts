@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { status } from "@grpc/grpc-js";
+import { connectionsWithin, openFileLimit } from "@spanstore/rpc";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { freePorts, startProgram, until, untilReady } from "../../../../scripts/test-support/processes.js";
-import { connectionsWithin, openFileLimit } from "../../src/limits/open-files.js";
 import {
   connect,
   errorOf,

@@ -3,16 +3,17 @@ import { dirname, join } from "node:path";
 import type { Server } from "@grpc/grpc-js";
 import type { EnumTypeDefinition, PackageDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
+import { protoPath as healthProto } from "grpc-health-check";
 import { repairDescriptors } from "./descriptors.js";
 
 /**
  * Makes what adds gRPC reflection, v1 and v1alpha, to servers.
- * @param load reads the .proto files of all that is served, and these of reflection itself.
+ * @param load reads the .proto files of all that is served, and these of health and of reflection itself.
  */
 export function createReflection(
   load: (paths: readonly string[]) => PackageDefinition,
 ): (server: Server) => void {
-  const definitions = load(reflectionPaths());
+  const definitions = load([healthProto, ...reflectionPaths()]);
   // Every message carries the descriptors of all files.
   const message = Object.values(definitions).find((one) => "fileDescriptorProtos" in one);
   // ReflectionService reads nothing of a definition but the descriptors that it carries.

@@ -6,7 +6,11 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { service as healthService } from "grpc-health-check";
-import type { ReadinessCheck } from "./readiness.js";
+
+/** Whether the program can serve now. */
+export interface HealthSource {
+  ask(): Promise<{ readonly ready: boolean }>;
+}
 
 interface HealthCheckRequest {
   readonly service: string;
@@ -29,21 +33,17 @@ export interface Health {
 const watchIntervalMs = 5000;
 
 /**
- * Adds grpc.health.v1.Health: all services share the store, so they share its readiness.
- * @param services their names; Jaeger asks for that of a writer, too, which OTLP's service is.
+ * Adds grpc.health.v1.Health.
+ * @param services the names that clients may ask about; all have the status of the source.
  */
-export function registerHealth(
-  server: Server,
-  services: readonly string[],
-  readiness: ReadinessCheck,
-): Health {
+export function registerHealth(server: Server, services: readonly string[], source: HealthSource): Health {
   // "" is the server as a whole.
-  const names = new Set(["", "jaeger.storage.v2.TraceWriter", ...services]);
+  const names = new Set(["", ...services]);
   /** The last status sent to each watcher. */
   const watchers = new Map<Watcher, ServingStatus | undefined>();
   let timer: NodeJS.Timeout | undefined;
 
-  const serving = async () => ((await readiness.ask()).ready ? "SERVING" : "NOT_SERVING");
+  const serving = async () => ((await source.ask()).ready ? "SERVING" : "NOT_SERVING");
 
   const tell = (watcher: Watcher, now: ServingStatus) => {
     const last = watchers.get(watcher);

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectSpanStore } from "@spanstore/client";
+import { connectionsWithin, openFileLimit } from "@spanstore/rpc";
 import { expect, it, onTestFinished } from "vitest";
 import { holdConnections } from "../../../../scripts/test-support/held-connections.js";
 import { peakMemory } from "../../../../scripts/test-support/memory-limit.js";
 import { freePorts, startProgram, until, untilReady } from "../../../../scripts/test-support/processes.js";
 import { memoryBound } from "../../src/limits/memory-bound.js";
-import { connectionsWithin, openFileLimit } from "../../src/limits/open-files.js";
 import { exportRequest, spanId, traceId } from "../harness.js";
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));

@@ -18,6 +18,7 @@ import { createGrpcService, type GrpcService, type GrpcServiceOptions } from "./
 import { createAbout } from "./http/about.js";
 import { createHttpService } from "./http/http-service.js";
 import { createLimits } from "./limits/limits.js";
+import { mebibyte } from "./limits/memory-bound.js";
 import { createRateLimits } from "./limits/rate-limits.js";
 import { createArchive } from "./routing/archive.js";
 import { createBackends } from "./routing/backends.js";
@@ -54,8 +55,6 @@ export interface RunningServer {
   /** Stops accepting calls, waits for those in flight, then closes the ports. Again is no error. */
   close(): Promise<void>;
 }
-
-const mebibyte = 1024 * 1024;
 
 /**
  * Serves a store over gRPC: OTLP's TraceService, jaeger.storage.v2 and v1, health and reflection; over HTTP where that is
@@ -212,14 +211,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stopWatching = watchReadiness(readiness, metrics, log);
   const retention =
     options.retention &&
-    startRetention({
-      store,
-      policy: options.retention,
-      intervalMs: options.retention.intervalMs,
-      tenants: tenancy !== undefined,
-      metrics,
-      log,
-    });
+    startRetention({ store, policy: options.retention, tenants: tenancy !== undefined, metrics, log });
 
   const shutDown = async () => {
     stopWatching();

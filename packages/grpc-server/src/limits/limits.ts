@@ -12,8 +12,7 @@ import {
 } from "@spanstore/rpc";
 import type { TenantOf } from "../routing/tenancy.js";
 import { createIntake } from "./intake.js";
-
-const mebibyte = 1024 * 1024;
+import { mebibyte } from "./memory-bound.js";
 
 /** Bounds of a server's intake. */
 export interface LimitOptions {

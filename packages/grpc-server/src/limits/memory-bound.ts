@@ -1,4 +1,4 @@
-const mebibyte = 1024 * 1024;
+export const mebibyte = 1024 * 1024;
 
 /** Searches, the engine, Node.js itself. */
 const besideWrites = 512 * mebibyte;

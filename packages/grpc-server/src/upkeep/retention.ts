@@ -13,11 +13,10 @@ export interface RetentionPolicy {
 
 export interface RetentionOptions {
   readonly store: SpanStore;
-  readonly policy: RetentionPolicy;
+  /** `intervalMs`: the interval, give or take a fifth, so that several servers do not run at once. */
+  readonly policy: RetentionPolicy & { readonly intervalMs: number };
   /** Whether old spans of tenants are removed, too. */
   readonly tenants: boolean;
-  /** The interval, give or take a fifth, so that several servers do not run at once. */
-  readonly intervalMs: number;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -45,7 +44,8 @@ export function boundaryOf(keepMs: number, nowMs: number): bigint {
 
 /** Undefined when the policy keeps every span. */
 export function startRetention(options: RetentionOptions): Retention | undefined {
-  const { store, policy, intervalMs, metrics, log } = options;
+  const { store, policy, metrics, log } = options;
+  const { intervalMs } = policy;
   if (policy.keepMs === undefined && policy.ofTenants.length === 0) return undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;

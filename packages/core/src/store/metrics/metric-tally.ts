@@ -1,11 +1,10 @@
 import { SpanStoreError } from "../../errors/errors.js";
-import { sortedBuckets } from "../../model/latency.js";
 import { compareCodePoints } from "../../model/text-order.js";
 import { StatusCode } from "../../model/trace.js";
 import type { SpanView } from "../../otlp/span-view.js";
 import type { MetricsSearch } from "../../query/metrics-query.js";
 import { latencyIndexOfKey, type MetricPoint, type MetricSeries } from "../contract/metrics.js";
-import { addCall, type CallCounts, noCalls } from "../reading/dependencies.js";
+import { addLatency, bucketsOf, bucketsOfArray, noCounts, type PointCounts } from "./point-counts.js";
 
 /** An answer holds no more buckets than this: about 200 MB. */
 const maxBuckets = 2_000_000;
@@ -39,7 +38,7 @@ export interface MetricTally {
 
 export interface TalliedSeries {
   readonly values: readonly string[];
-  readonly points: Map<number, CallCounts>;
+  readonly points: Map<number, PointCounts>;
 }
 
 /** @param search is checked. */
@@ -55,14 +54,14 @@ export function createMetricTally({
   let divided = startTimeUnixNano;
   let step = 0;
 
-  const pointAt = ({ points }: TalliedSeries, unixNano: bigint): CallCounts => {
+  const pointAt = ({ points }: TalliedSeries, unixNano: bigint): PointCounts => {
     if (unixNano !== divided) {
       step = Number((unixNano - startTimeUnixNano) / stepNano);
       divided = unixNano;
     }
     let point = points.get(step);
     if (point === undefined) {
-      point = noCalls();
+      point = noCounts();
       points.set(step, point);
       buckets++;
     }
@@ -74,11 +73,11 @@ export function createMetricTally({
     if (buckets > maxBuckets) throw tooLarge();
   };
 
-  const pointOf = (step: number, { calls, errors, zeroCount, buckets }: CallCounts): MetricPoint => ({
+  const pointOf = (step: number, counts: PointCounts): MetricPoint => ({
     startTimeUnixNano: startTimeUnixNano + BigInt(step) * stepNano,
-    calls,
-    errors,
-    latency: { zeroCount, buckets: sortedBuckets(buckets) },
+    calls: counts.calls,
+    errors: counts.errors,
+    latency: { zeroCount: counts.zeroCount, buckets: bucketsOf(counts) },
   });
 
   return {
@@ -95,31 +94,26 @@ export function createMetricTally({
 
     addBuckets: (series, unixNano, isError, keys, counts) => {
       const point = pointAt(series, unixNano);
-      const before = point.buckets.size;
+      const before = sizeOf(point);
       let calls = 0;
-      for (let i = 0; i < keys.length; i++) {
-        const spans = counts[i] as number;
-        calls += spans;
-        if (!latencies) continue;
-        const index = latencyIndexOfKey(keys[i] as number);
-        if (index === undefined) point.zeroCount += spans;
-        else point.buckets.set(index, (point.buckets.get(index) ?? 0) + spans);
+      for (const spans of counts) calls += spans;
+      if (latencies) {
+        for (let i = 0; i < keys.length; i++) {
+          addLatency(point, latencyIndexOfKey(keys[i] as number), counts[i] as number);
+        }
       }
       point.calls += calls;
       if (isError) point.errors += calls;
-      count(point.buckets.size - before);
+      count(sizeOf(point) - before);
     },
 
     add: (series, unixNano, index, isError, spans) => {
       const point = pointAt(series, unixNano);
-      if (!latencies) {
-        point.calls += spans;
-        if (isError) point.errors += spans;
-        return;
-      }
-      const before = point.buckets.size;
-      addCall(point, index, isError, spans);
-      count(point.buckets.size - before);
+      const before = sizeOf(point);
+      point.calls += spans;
+      if (isError) point.errors += spans;
+      if (latencies) addLatency(point, index, spans);
+      count(sizeOf(point) - before);
     },
 
     bytes: () => buckets * bytesPerBucket,
@@ -133,6 +127,11 @@ export function createMetricTally({
           points: [...points].sort(([a], [b]) => a - b).map(([step, point]) => pointOf(step, point)),
         })),
   };
+}
+
+/** What a point takes, in buckets. */
+function sizeOf({ size, many }: PointCounts): number {
+  return many === undefined ? size : Math.max(size, bucketsOfArray);
 }
 
 /** Whether a span counts among the errors. */

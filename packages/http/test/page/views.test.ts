@@ -172,6 +172,10 @@ describeWithPeer("chromium", "the other views", (located) => {
       await page.waitForLoadState("networkidle");
       const over = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
       expect({ hash, over }).toEqual({ hash, over: 0 });
+      if (hash.startsWith("#/compare")) {
+        const name = await page.locator(".compare-row .dotted").first().boundingBox();
+        expect(name?.width).toBeGreaterThan(100);
+      }
       if (hash !== "#/services") continue;
       await page.getByText("/ min").waitFor();
       const right = async (selector: string) =>

@@ -133,13 +133,16 @@ describeWithPeer("chromium", "the other views", (located) => {
     expect(problems).toEqual([]);
   });
 
-  it.each(["#/services", "#/graph", "#/about"])("has nothing serious that axe finds: %s", async (hash) => {
-    await using served = await serve({ ...now, about: about as never });
-    await fillShop(served.store, 5, { end });
-    await using opened = await open(served, hash, { bypassCSP: true });
-    await opened.page.locator(".metrics a, .node, .findings").first().waitFor();
-    expect(await faultsOfAxe(opened.page)).toEqual([]);
-  });
+  it.each(["#/services", "#/graph", "#/about", `#/compare/${idOf(0)}/${idOf(4)}`])(
+    "has nothing serious that axe finds: %s",
+    async (hash) => {
+      await using served = await serve({ ...now, about: about as never });
+      await fillShop(served.store, 5, { end });
+      await using opened = await open(served, hash, { bypassCSP: true });
+      await opened.page.locator(".metrics a, .node, .findings, .compare-row").first().waitFor();
+      expect(await faultsOfAxe(opened.page)).toEqual([]);
+    },
+  );
 
   it.each([400, 2500])("fits into %d pixels", async (width) => {
     await using served = await serve(now);

@@ -17,7 +17,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const queries = madeQueries(150);
+const queries = madeQueries(60);
 
 async function expectSame(store: SpanStore, memory: SpanStore): Promise<void> {
   expect(await answers(store, queries)).toEqual(await answers(memory, queries));

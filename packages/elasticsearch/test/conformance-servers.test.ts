@@ -56,7 +56,7 @@ describeWithElasticsearch("conformance of several servers", (way) => {
         return alternating([await open(prefix), await open(prefix)]);
       },
       persists: true,
-      // What depends on who answers, or on which index has a span. Encoding, checks of arguments and texts do not.
+      // The chapters that depend on the server that answers, or on the index of a span: not encoding, arguments and texts.
       chapters: [
         "lifecycle",
         "writing",

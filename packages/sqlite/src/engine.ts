@@ -16,13 +16,13 @@ import { createReader } from "./read/read.js";
 import type { Space } from "./schema/space.js";
 import { createWriteGroup, prepareWrite } from "./write/write.js";
 
-/** Requests that came meanwhile share a transaction, up to this many bytes of them. */
+/** Waiting requests share a transaction, up to this many bytes. */
 const maxGroupBytes = 8 * 1024 * 1024;
 
-/** What there has to be room for after a write has failed, for the store to serve again. */
+/** After a failed write, the store serves again once the disk has room for this much. */
 const probeBytes = 1024 * 1024;
 
-/** Each time so many bytes were written, the reserve is fitted to the database. */
+/** The reserve is fitted to the database after each so many written bytes. */
 const bytesPerLook = 4 * 1024 * 1024;
 const fullHint = { hint: "old spans are being deleted; write again when that has ended" };
 
@@ -32,12 +32,12 @@ export function createEngineReader(space: Space): EngineReader {
   return { ...reader, ...createLedgers(space, reader) };
 }
 
-/** The writing half, and what only the writer knows. */
+/** The writing half, with size and health, which only the writer knows. */
 export interface SqliteWriter extends Omit<EngineWriter, "write" | "expire" | "deleteBefore"> {
   /** Opens the file, makes it or brings it forward. */
   readonly open: () => Promise<void>;
   readonly write: (encoded: Uint8Array, options?: WriteOptions) => Promise<WriteResult>;
-  /** Both tell how much went. */
+  /** Both return the count of deleted spans and bytes. */
   readonly deleteBefore: (timeUnixNano: bigint) => Promise<SpanCount>;
   readonly expire: (timeUnixNano: bigint) => Promise<SpanCount>;
   readonly stats: () => Promise<StoreStats>;
@@ -65,7 +65,7 @@ export function createEngineWriter(space: Space, path: string | undefined): Sqli
     return {
       writeGroup: createWriteGroup(db),
       bytes: db.prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").pluck(),
-      /** Whether there is room again is only told by another write. */
+      /** Only another write shows whether there is room again. */
       probe: db.transaction(() => {
         removeProbe.run();
         writeProbe.run();
@@ -83,10 +83,10 @@ export function createEngineWriter(space: Space, path: string | undefined): Sqli
     writtenBytes = 0;
     reserve.keep(databaseBytes());
   };
-  /** What the last write failed with. */
+  /** The error of the last write, if it failed. */
   let failure: SpanStoreError | undefined;
 
-  /** Writes requests in one transaction, but for those that cannot be written at all. */
+  /** Writes requests in one transaction, and rejects those that can never be written. */
   const writeGroup = async (group: Group): Promise<void> => {
     const prepared = group.flatMap((request) => {
       try {

@@ -5,11 +5,11 @@ import { openThreadedStore } from "./store.js";
 export { type DiagnosisOptions, diagnoseSqlite } from "./maintenance/diagnosis.js";
 
 export interface SqliteOptions {
-  /** A file, made when it is not there; `":memory:"` for a store that lives as long as it is open. */
+  /** A file, made when it is missing; `":memory:"` for a store that lives as long as it is open. */
   readonly path: string;
   /**
-   * `full`, the default: what was acknowledged survives a power cut. `normal`: it survives a crash or a
-   * kill of the process, and the last moments may be lost in a power cut.
+   * `full`, the default: acknowledged spans survive a power cut. `normal`: they survive a crash or a kill of the process, and a
+   * power cut may lose the last moments.
    */
   readonly synchronous?: "full" | "normal";
   /** Threads for reads, started as they are needed; 2 by default. */

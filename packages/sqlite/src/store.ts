@@ -37,7 +37,7 @@ export async function openThreadedStore({ path, ...options }: ThreadedStoreOptio
     await threads.close();
     throw error;
   }
-  // Started ahead of the first search, and not waited for: a failure shows when it is used.
+  // Starts ahead of the first search, without waiting: a failure shows at the first use.
   threads.readers.get().catch(() => undefined);
 
   let memoryTenants = 0;
@@ -81,7 +81,7 @@ function engineOf(threads: StoreThreads, space: string): ThreadedEngine {
   };
 }
 
-/** Small reads are answered on the caller's thread, and each of the others by the threads that are for it. */
+/** The caller's thread answers small reads; all others go to the pool for their kind. */
 function readsOf({ readers, counters, quickReads }: StoreThreads, space: string): StoreReads {
   const quick = quickReads(space);
   const read = <T>(
@@ -114,7 +114,7 @@ function readsOf({ readers, counters, quickReads }: StoreThreads, space: string)
   };
 }
 
-/** The options of a read that a thread is sent: those it knows, since others may be of a kind that cannot be sent. */
+/** The options of a read that a thread knows. A message cannot carry every value that a caller may add. */
 function passed(call: GetTracesOptions | undefined): object {
   return { spanLimit: call?.spanLimit, nested: call?.nested };
 }
@@ -133,7 +133,7 @@ async function run<T>({ pool, transfer, ...call }: PoolCall): Promise<T> {
   return (await pool.get(call.signal)).call<T>(call, transfer);
 }
 
-/** A pooled Buffer is smaller than half its pool, so what nearly fills its buffer has it alone. */
+/** A pooled Buffer is smaller than half its pool, so bytes that nearly fill their buffer own it. */
 const maxSpareBytes = 64;
 
 /** Bytes in a buffer that can be given away to a thread. */

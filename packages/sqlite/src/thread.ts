@@ -1,4 +1,4 @@
-/** What a worker thread of the store runs: the calls that come to it, for any of the store's spaces. */
+/** Runs on a worker thread: answers calls for any of the store's spaces. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type CallOptions, type MetricsQuery, SpanStoreError } from "@spanstore/core";
 import {
@@ -164,10 +164,10 @@ function serve({ role, synchronous }: ThreadOptions): void {
   });
 }
 
-/** Of each thread that reads; what is on its way to a consumer is counted on the consumer's thread. */
+/** The budget of each reader thread. The consumer's thread counts the bytes that are on their way to it. */
 const budget = createReadBudget({ bytes: 16 * 1024 * 1024 });
 
-/** What a store reads, and how many spans are older than a time. */
+/** The reads of a store, and the count of spans older than a time. */
 function createReads(
   space: Space,
 ): Omit<StoreReads, "getMetrics"> & Readonly<Record<"countBefore" | "getMetrics", Call>> {
@@ -179,7 +179,7 @@ function createReads(
   return { ...reads, getMetrics, countBefore: count };
 }
 
-/** Gathers a stream's items, so that small ones share a message; what a turn gathered leaves with it. */
+/** Gathers a stream's items, so that small ones share a message, and sends them at the end of each turn. */
 function createBatch(
   id: number,
   sent: (bytes: number) => void,

@@ -14,13 +14,13 @@ export interface ThreadsOptions {
 export interface StoreThreads {
   readonly writer: ThreadPool;
   readonly readers: ThreadPool;
-  /** Counting calls keeps a ledger and can be long: it has a thread of its own. */
+  /** Counts calls and spans: the ledgers stay on one thread, and counting takes long. */
   readonly counters: ThreadPool;
   /** Opens a space, makes it or brings it forward. */
   readonly open: (space: string) => Promise<void>;
-  /** What the caller's thread reads by itself; undefined where only one connection sees the spans. */
+  /** Reads on the caller's thread; undefined where only one connection sees the spans. */
   readonly quickReads: (space: string) => QuickReadsOfFile | undefined;
-  /** Closes what the threads have open of a space. */
+  /** Closes the space's connections on all threads. */
   readonly forget: (space: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -75,7 +75,7 @@ async function forget(pool: ThreadPool, space: string): Promise<void> {
   await Promise.all(pool.running().map((thread) => thread.forget(space)));
 }
 
-/** Starts a thread the first time: what it held in memory went with it. */
+/** Starts the thread once: a database in memory ends with its thread. */
 function once<T>(start: () => Promise<T>): () => Promise<T> {
   let isStarted = false;
   return async () => {

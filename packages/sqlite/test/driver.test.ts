@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 const packages = fileURLToPath(new URL("../..", import.meta.url));
 const driverFolder = join(packages, "sqlite/node_modules/better-sqlite3");
 
-/** Installs this package into a folder of its own, with a driver that lacks what `leaveOut` names, or without one. */
+/** Installs this package into a folder of its own, with a driver that lacks the files of `leaveOut`, or without one. */
 function installed(leaveOut?: { readonly ofDriver?: string; readonly ofPackage?: string }): string {
   const place = mkdtempSync(join(tmpdir(), "spanstore-driver-"));
   onTestFinished(() => rmSync(place, { recursive: true, force: true }));
@@ -49,7 +49,7 @@ const program = `
   console.log(JSON.stringify({ opening, problems: findings.filter(({ level }) => level === "problem") }));
 `;
 
-/** What opening and diagnosis say there, in a process of its own. */
+/** Opens and diagnoses a store there, in a process of its own. */
 function outcomeIn(place: string, flags: readonly string[] = []): Outcome {
   const script = join(place, "program.mjs");
   writeFileSync(script, program);

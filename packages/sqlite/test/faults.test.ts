@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), "spanstore-faults-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const traceIdOf = (n: number): string => n.toString(16).padStart(32, "0");
-/** A trace whose bytes no compression takes much of, so that a block holds only a few of them. */
+/** A trace that compression makes hardly smaller, so that a block holds only a few. */
 const traceOf = (n: number): TracesData => ({
   resourceSpans: [
     {

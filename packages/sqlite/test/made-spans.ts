@@ -36,7 +36,7 @@ export async function writeMade(store: SpanStore, from: number, to: number): Pro
 
 const all = { startTimeMinUnixNano: madeStart - 1_000_000_000_000n, startTimeMaxUnixNano: madeStart * 2n };
 
-/** What is asked of made spans: wide and narrow, in all of the time and in a part of it. */
+/** Questions about made spans: wide and narrow, over all of the time and over a part of it. */
 export function madeQueries(count: number): TraceQuery[] {
   return Array.from({ length: count }, (_, i) => {
     const random = randomOf(i * 7919 + 5);

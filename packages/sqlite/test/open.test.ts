@@ -31,7 +31,7 @@ const traces = {
 };
 
 describe("opening a file", () => {
-  it("keeps what was written before", async () => {
+  it("keeps the spans written before", async () => {
     const path = join(directory, "kept.sqlite");
     const first = await openSqliteStore({ path });
     await first.write(traces);

@@ -54,7 +54,7 @@ describe("segments of the index", () => {
       await memory.deleteBefore(madeStart + seconds * 1_000_000_000n);
       await expectSame(store, memory);
     }
-    // Ids of what was deleted may be given again.
+    // The ids of deleted fragments may be given out again.
     await writeMade(store, 0, 60);
     await writeMade(memory, 0, 60);
     await expectSame(store, memory);

@@ -32,7 +32,7 @@ const spanOf = (service: string, digit: string) => ({
 });
 
 const all = ["acme", "visited", "used", ...Array.from({ length: 5 }, (_, i) => `tenant-${i}`)];
-/** Tenants in files, with what tells which of them are open. */
+/** Tenants in files, and a way to see which of them are open. */
 function tenantsIn(name: string, idleMillis: number) {
   const open = new Set<string>();
   let opened = 0;
@@ -57,7 +57,7 @@ function tenantsIn(name: string, idleMillis: number) {
 const untilClosed = (open: ReadonlySet<string>) =>
   until(async () => (open.size === 0 ? true : undefined), { what: "tenants to be closed" });
 
-it("closes an idle tenant's store, and opens it again with what it had", async () => {
+it("closes an idle tenant's store, and opens it again with its spans", async () => {
   const { tenants, open, opened } = tenantsIn("idle", 1);
   const acme = tenants.forTenant("acme");
   for (const digit of ["1", "2", "3"]) {
@@ -134,7 +134,7 @@ it("forgets idle tenants", async () => {
   await tenants.close();
 });
 
-it("tries again to open what could not be opened, and leaves open what closing would forget", async () => {
+it("tries again to open a store that failed to open, and keeps a store in memory open", async () => {
   let fails = true;
   let opened = 0;
   let last: SpanStore | undefined;

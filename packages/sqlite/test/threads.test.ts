@@ -59,7 +59,7 @@ const end = async (threads: readonly Worker[]): Promise<void> => {
 };
 
 describe("a thread that dies", { timeout: 60_000 }, () => {
-  it("is replaced when it is a reader; what it was doing fails with STORE_UNAVAILABLE", async () => {
+  it("is replaced when it is a reader, and its calls fail with STORE_UNAVAILABLE", async () => {
     await using store = await openSqliteStore({ path: join(folder, "reader.sqlite") });
     await fill(store, 20_000);
     for (let death = 0; death < 3; death++) {
@@ -85,7 +85,7 @@ describe("a thread that dies", { timeout: 60_000 }, () => {
     expect(await store.getDependencies(everyCall)).toEqual([]);
   });
 
-  it("is replaced when it is the writer, and what was acknowledged is there once", async () => {
+  it("is replaced when it is the writer, and every acknowledged span is there once", async () => {
     await using store = await openSqliteStore({ path: join(folder, "writer.sqlite") });
     await fill(store, 10);
     for (let death = 0; death < 3; death++) {

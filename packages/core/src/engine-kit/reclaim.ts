@@ -16,7 +16,7 @@ function collector(): Collect {
 /** How many bytes of buffers gather before a collection. */
 const reclaimBytes = 5 * 1024 * 1024;
 
-/** One in so many collections covers the whole heap, for buffers that grew old with a slow reader. */
+/** Every fourth collection covers the whole heap, for buffers that grew old with a slow reader. */
 const minorsPerMajor = 4;
 
 /**

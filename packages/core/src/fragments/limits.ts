@@ -57,7 +57,7 @@ const shownKeyChars = 100;
  * @throws INVALID_TRACES when the bytes around the spans are no OTLP.
  */
 export function limitTraces(encoded: Uint8Array, limits: SpanLimits): LimitedTraces {
-  // What is no longer than this is within every limit.
+  // A shorter message is within every limit.
   const small = Math.min(
     limits.spanBytes,
     limits.nameBytes,

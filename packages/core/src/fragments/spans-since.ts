@@ -2,7 +2,7 @@ import { parseGroups } from "../otlp/groups.js";
 import { SpanHead, timeOf } from "../otlp/span-head.js";
 import { FragmentWriter } from "./fragment-writer.js";
 
-/** What is left of a fragment without the spans that started before `time`; undefined when nothing is. */
+/** A fragment without the spans that started before `time`; undefined when none is left. */
 export function spansSince(encoded: Uint8Array, time: bigint): Uint8Array | undefined {
   const writer = new FragmentWriter();
   const head = new SpanHead();

@@ -210,7 +210,7 @@ function idProblem(head: SpanHead): string | undefined {
   if (traceIdLength !== 16) return `a trace id of ${traceIdLength} bytes instead of 16`;
   const spanIdLength = head.spanIdEnd - head.spanIdAt;
   if (spanIdLength !== 8) return `a span id of ${spanIdLength} bytes instead of 8`;
-  // OTLP calls them invalid: they are what a library sends that has no id.
+  // OTLP calls them invalid: a library without an id sends zeros.
   if (isZero(head.bytes, head.traceIdAt, head.traceIdEnd)) return "a trace id of zeros";
   if (isZero(head.bytes, head.spanIdAt, head.spanIdEnd)) return "a span id of zeros";
   const parentLength = head.parentEnd - head.parentAt;

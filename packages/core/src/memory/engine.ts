@@ -17,8 +17,8 @@ const fragmentsPerBatch = 64;
 const bytesPerBatch = 1024 * 1024;
 
 /**
- * Spans in arrays and nothing else: no index, every read looks at everything. What it answers is by
- * definition right, and what other engines are tested against.
+ * Spans in arrays, without an index: every read looks at everything. Its answers are right by definition, and tests compare
+ * other engines with it.
  */
 export function createMemoryEngine(): Engine {
   let traces = new Map<string, Fragment[]>();

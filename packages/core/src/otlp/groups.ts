@@ -11,7 +11,7 @@ export interface SpanGroup {
   readonly spans: readonly number[];
 }
 
-/** What surrounds spans in a ResourceSpans or ScopeSpans message. */
+/** The resource or scope around spans, of a ResourceSpans or ScopeSpans message. */
 interface Context {
   /** Every field but the spans, tags included, as ranges in pairs; unknown fields, too. */
   readonly raw: readonly number[];

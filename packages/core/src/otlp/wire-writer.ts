@@ -24,12 +24,12 @@ export class WireWriter {
     return this.#bytes.length - this.#at;
   }
 
-  /** What was written, in a buffer of its own. */
+  /** The written bytes, in a buffer of their own. */
   take(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#bytes.subarray(this.#at));
   }
 
-  /** Copies what was written to this place. */
+  /** Copies the written bytes to this place. */
   copyTo(target: Uint8Array, at: number): void {
     target.set(this.#bytes.subarray(this.#at), at);
   }
@@ -167,7 +167,7 @@ export class WireWriter {
     return true;
   }
 
-  /** Makes room for so many bytes, which are written next. */
+  /** Makes room for so many bytes, which the caller writes next. */
   #reserve(size: number): void {
     if (this.#at < size) this.#grow(size);
     this.#at -= size;

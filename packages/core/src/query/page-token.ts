@@ -1,7 +1,7 @@
 import { SpanStoreError } from "../errors/errors.js";
 import { createFingerprint } from "./fingerprint.js";
 
-/** What a token carries from page to page. */
+/** The content of a page token. */
 export interface PagePosition {
   /** Writes after this one are no part of the walk. */
   readonly sequence: number;

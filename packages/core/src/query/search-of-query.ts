@@ -10,7 +10,7 @@ import {
   type TraceQuery,
 } from "./trace-query.js";
 
-/** What a search looks for, after validation: the same for traces and for spans. */
+/** A validated search, the same for traces and for spans. */
 export interface Search {
   readonly predicate: Predicate;
   /** Inclusive. */

@@ -62,7 +62,7 @@ export function createSpanStore(
   });
 }
 
-/** What is written, as OTLP bytes. */
+/** Traces as OTLP bytes. */
 export function encodedTraces(traces: Uint8Array | TracesData): Uint8Array {
   return traces instanceof Uint8Array ? traces : encodeTraces(traces);
 }

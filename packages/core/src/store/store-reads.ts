@@ -42,7 +42,7 @@ function withinBudget(
   });
 }
 
-/** What a thread sends ahead of the consumer, and what is made of it on its way out. */
+/** The bytes that a thread sends ahead of the consumer, and the chunks made of them. */
 const bytesFromThread = 4 * 1024 * 1024;
 
 /** Reads that run on other threads, in the budget of the thread that they come to. */
@@ -175,7 +175,7 @@ async function* inBatches(
   if (batch.length > 0) yield { summaries: batch };
 }
 
-/** @throws INVALID_QUERY for a limit that is there and no whole number above 0. */
+/** @throws INVALID_QUERY for a limit that is not a whole number above 0. */
 export function checkSpanLimit(limit: number | undefined): void {
   if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return;
   throw new SpanStoreError("INVALID_QUERY", "spanLimit is no whole number above 0", { field: "spanLimit" });

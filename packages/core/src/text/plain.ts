@@ -1,4 +1,4 @@
-/** Controls of C0 and C1, and what turns the direction of writing round. */
+/** The controls of C0 and C1, and those that turn the direction of writing. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const controls = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 

@@ -9,7 +9,7 @@ const fragment = (number: number, bytes: number): Fragment => ({
 });
 
 describe("a byte cache", () => {
-  it("keeps what was used last, up to its bytes, and nothing larger", () => {
+  it("keeps the values used last, up to its bytes, and none larger", () => {
     const cache = createByteCache<Uint8Array>(100, ({ length }) => length);
     for (const key of ["a", "b", "c"]) cache.set(key, new Uint8Array(30));
     expect(cache.get("a")).toHaveLength(30);

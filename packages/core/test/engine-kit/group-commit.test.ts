@@ -84,7 +84,7 @@ describe("group commit", () => {
     );
   });
 
-  it("writes together what comes in one turn, and what comes while a group is written", async () => {
+  it("groups the items of one turn, and those that come while a group is written", async () => {
     const { commit, begun } = held();
     const first = [commit(item(1)), commit(item(2))];
     await nextTurn();

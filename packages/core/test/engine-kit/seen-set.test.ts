@@ -52,7 +52,7 @@ it("knows nothing that is not durable, or that a deletion may have removed, and 
   );
 });
 
-it("keeps what says more than what is confirmed later", () => {
+it("keeps a value that says more than one confirmed later", () => {
   const seen = createSeenSet<number>(10, (known, value) => known >= value);
   for (const value of [2, 1]) {
     seen.get("a", 1);

@@ -344,7 +344,7 @@ describe("order", () => {
 });
 
 describe("fields", () => {
-  it("are compared by what they hold", () => {
+  it("are compared by content", () => {
     expectApart(span.kind.eq("server"), { kind: 2 }, { kind: 3 });
     expectApart(span.kind.in(["unspecified", "client"]), {}, { kind: 5 });
     expectApart(span.status.notIn(["ok", "error"]), {}, { status: { code: 2 } });

@@ -87,7 +87,7 @@ describe("round trips", () => {
     );
   });
 
-  it("grows with what is written", () => {
+  it("grows with the bytes written", () => {
     const name = "ü".repeat(3_000_000);
     const spans = Array.from({ length: 2000 }, () => ({
       ...validSpan,
@@ -386,7 +386,7 @@ describe("tracesFromJson", () => {
     expect(error.field).toBe(`resourceSpans[0].scopeSpans[0].spans[0].${field}`);
   });
 
-  it("takes every spelling whose meaning is certain", () => {
+  it("reads every spelling whose meaning is certain", () => {
     const usual = tracesFromJson({
       resourceSpans: [
         {
@@ -443,7 +443,7 @@ describe("tracesFromJson", () => {
     );
   });
 
-  it("passes over the old name of scopes where the new one is there, as OTLP says", () => {
+  it("ignores the old name of scopes where the new one is present, as OTLP says", () => {
     const spans = (name: string): object[] => [{ spans: [{ name }] }];
     const both = { scopeSpans: spans("new"), instrumentationLibrarySpans: spans("old") };
     expect(tracesFromJson({ resourceSpans: [both] }).resourceSpans[0]?.scopeSpans).toMatchObject(

@@ -151,7 +151,7 @@ describe("a ledger of calls", () => {
     },
   );
 
-  it("lets a call go whose signal fires while another's answer is found", async () => {
+  it("ends a call whose signal fires while the ledger counts for another", async () => {
     const engine = createMemoryEngine();
     await engine.write(encode([{ trace: 1, span: 1, parent: 0, service: 1, at: 0n }]));
     const begun = Promise.withResolvers<void>();

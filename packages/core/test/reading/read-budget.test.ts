@@ -84,7 +84,7 @@ describe("the budget of reads", () => {
     await more;
   });
 
-  it("lets work that others wait for exceed it, and counts what that takes", async () => {
+  it("lets work that others wait for exceed it, and counts its bytes", async () => {
     const budget = createReadBudget({ bytes });
     const [first] = [begin(budget), begin(budget)];
     await budget.run(async (reading) => {
@@ -104,7 +104,7 @@ describe("the budget of reads", () => {
     }, undefined);
   });
 
-  it("counts the parts of a read together, and what one gives back", async () => {
+  it("counts the parts of a read together, and frees the bytes that one gives back", async () => {
     const budget = createReadBudget({ bytes });
     await budget.run(async (reading) => {
       const [one, other] = [reading.part(), reading.part()];
@@ -137,7 +137,7 @@ describe("the budget of reads", () => {
     expect(all.every((read) => read.hasBegun())).toBe(true);
   });
 
-  it("ends a stream that paused for long when others wait, frees what it holds, and tells at the next item", async () => {
+  it("ends a stream that paused for long when others wait, frees its bytes, and fails at the next item", async () => {
     const budget = createReadBudget({ bytes, longestPauseMillis: 1 });
     let freed = 0;
     const streams = Array.from({ length: 32 }, () =>

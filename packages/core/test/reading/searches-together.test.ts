@@ -3,7 +3,7 @@ import { createSpanStore } from "../../src/engine.js";
 import { createMemoryEngine } from "../../src/memory/engine.js";
 import { tracesOf } from "../../src/testing/spans.js";
 
-it("runs so many searches at once, the others in turn, and none for who has left", async () => {
+it("runs a bounded number of searches at once, the others in turn, and none whose caller has left", async () => {
   const engine = createMemoryEngine();
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {

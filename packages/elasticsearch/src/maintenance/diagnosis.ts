@@ -1,4 +1,5 @@
 import { type Finding, findingsOf, ok, problem, problemOf, warning } from "@spanstore/core/engine";
+import { formatSize } from "@spanstore/core/text";
 import { type Client, createClient } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import { checkOptions, type ElasticsearchOptions, type Settings } from "../options.js";
@@ -12,7 +13,6 @@ import { durabilityFindings, foreignFindings, nameFindings } from "./losses.js";
 /** The versions that the tests run on. */
 const triedVersions: readonly string[] = ["9.5"];
 const supportedMajors = [8, 9];
-const gibi = 2 ** 30;
 /** Elasticsearch's own watermarks: beyond the first it allocates no shards to the node, beyond the last it blocks writes. */
 const littleRoom = 0.15;
 const noRoom = 0.05;
@@ -116,7 +116,7 @@ function versionFinding({ name, version }: NodeInfo): Finding {
 function roomFindings({ name, fs }: NodeStats): Finding[] {
   const { total_in_bytes: total = 0, available_in_bytes: available = 0 } = fs?.total ?? {};
   if (total === 0) return [];
-  const text = `${name} has ${(available / gibi).toFixed(1)} of ${(total / gibi).toFixed(1)} GiB left`;
+  const text = `${name} has ${formatSize(available)} of ${formatSize(total)} left`;
   const share = available / total;
   if (share >= littleRoom) return [ok("disk", text)];
   const level = share < noRoom ? "problem" : "warning";
@@ -234,5 +234,5 @@ async function indexFindings(client: Client, naming: Naming): Promise<readonly F
   const sizes = await sizesOf(client, indices);
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const range = indices.length > 1 ? `, ${indices[0]} to ${indices[indices.length - 1]}` : "";
-  return [ok("indices", `${indices.length} with spans, ${(bytes / gibi).toFixed(2)} GiB${range}`)];
+  return [ok("indices", `${indices.length} with spans, ${formatSize(bytes)}${range}`)];
 }

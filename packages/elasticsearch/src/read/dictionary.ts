@@ -9,13 +9,13 @@ import type { NewDocument } from "./documents.js";
 import { type Dictionary, dictionaryIdOf } from "./pack.js";
 
 /**
- * What fragments are compressed with: spans of all operations that were seen, so that a fragment of few spans is as small
- * as one of many. A dictionary never changes; a server makes one when there is none, or none of today.
+ * Dictionaries for the compression of fragments: spans of all operations seen so far, so that a fragment of few spans is as
+ * small as one of many. A dictionary never changes; a server makes one when there is none, or none of today.
  *
- * It is kept beside the servers' state, and again in every index whose documents need it.
+ * The control index keeps it, and every index whose documents need it keeps a copy.
  */
 export interface Dictionaries {
-  /** What to compress with now; learns from what is about to be written. */
+  /** The dictionary to compress with now. Learns from the fragments, which are about to be written. */
   readonly current: (fragments: readonly { readonly encoded: Uint8Array }[]) => Dictionary | undefined;
   /** The documents that a write with the dictionary has to bring along. */
   readonly documentsOf: (
@@ -26,13 +26,13 @@ export interface Dictionaries {
   readonly learned: (documents: readonly NewDocument[], generation: number) => void;
   /** Copies in these indices may be gone. */
   readonly forget: (indices: readonly string[]) => void;
-  /** Loads what these hits need, so that they can be unpacked. */
+  /** Loads the dictionaries that these hits need. */
   readonly prepare: (
     hits: readonly Hit<{ readonly encoded: string }>[],
     signal?: AbortSignal,
   ) => Promise<void>;
   readonly of: (id: string) => Dictionary | undefined;
-  /** Resolves when nothing is being made. */
+  /** Resolves when no dictionary is being made. */
   readonly settled: () => Promise<void>;
 }
 
@@ -48,7 +48,7 @@ interface Found<T> {
   readonly _primary_term?: number;
 }
 
-/** Nothing that lies further back is found by the compression; more would cost more than it saves. */
+/** Deflate looks no further back than 32 KiB, and a larger dictionary costs more than it saves. */
 const mostBytes = 12 * 1024;
 const mostPieceBytes = 768;
 /** After so many spans nearly all operations were seen. */
@@ -57,14 +57,14 @@ const maxAgeMillis = 24 * 3_600_000;
 const maxKept = 512;
 const maxCopied = 10_000;
 const pointerId = "dictionary";
-/** After a failure it is tried again with what is written then. */
+/** After a failure the server pauses, then tries again with the spans written then. */
 const pauseMillis = 10_000;
 
 export interface DictionaryParts {
   readonly client: Client;
-  /** Of the servers' state. */
+  /** The control index. */
   readonly control: string;
-  /** After so many spans a dictionary is made. */
+  /** The number of spans from which a dictionary is made. */
   readonly sample?: number;
 }
 
@@ -122,7 +122,7 @@ export function createDictionaries({
     current = { id, bytes, made };
   };
 
-  /** Takes the one that others use, or makes one of what was seen when there is none of today. */
+  /** Takes the one that others use, or makes one when there is none of today. */
   const renew = async (bytes: Buffer | undefined): Promise<void> => {
     const { _source: pointer, _seq_no, _primary_term } = await get<Pointer>(control, pointerId);
     if (pointer !== undefined && (bytes === undefined || Date.now() - pointer.made < maxAgeMillis))
@@ -144,7 +144,7 @@ export function createDictionaries({
       await put(pointerId, expected, next);
     } catch (error) {
       if (failureOf(error) !== "conflict") throw error;
-      // Another server was first: its is as good.
+      // Another server was first, and its dictionary is as good.
       return renew(undefined);
     }
     keep({ id, bytes });

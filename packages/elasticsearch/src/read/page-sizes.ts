@@ -1,23 +1,23 @@
-/** What a page of fragments should have, as it is stored. */
+/** The stored bytes of a page of fragments. */
 const targetBytes = 2 * 1024 * 1024;
-/** An answer that is larger is given up and asked for with fewer hits. */
+/** The client drops a larger answer and asks for fewer hits. */
 export const maxAnswerBytes = 4 * targetBytes;
-/** An answer is held as it came, as text and as values of its JSON. */
+/** Memory holds an answer as bytes, as text and as parsed JSON. */
 const copies = 3;
 /** With two hits, an answer of one says that it is all. */
 const fewest = 2;
-/** What is left of the known size with each page of smaller hits. */
+/** The known size shrinks to this with each page of smaller hits. */
 const forgetting = 0.5;
 
 interface Sized {
   readonly _source?: { readonly encoded: string };
 }
 
-/** How many hits a page of the right size has. All reads learn it of each other, so that first pages have it, too. */
+/** Learns how many hits fit a page. All reads share it, so that it fits first pages, too. */
 export interface PageSizes {
   /** As many hits as are wanted, or fewer; at least two. */
   readonly fitting: (wanted: number) => number;
-  /** What an answer of so many hits takes while it arrives, about. */
+  /** About how many bytes an answer of so many hits takes while it arrives. */
   readonly arrivingBytes: (hits: number) => number;
   /** Learns of a page. @returns its bytes. */
   readonly note: (hits: readonly Sized[]) => number;

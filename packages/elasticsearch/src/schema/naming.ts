@@ -21,7 +21,7 @@ export interface Naming {
   readonly between: (fromUnixNano: bigint, toUnixNano: bigint) => string;
 }
 
-/** Beyond so many names, or so many characters, the pattern takes their place. */
+/** The pattern replaces more names, or more characters, than this. */
 const mostNames = 40;
 const longestExpression = 2_000;
 /** `splitByTrace` cuts fragments at the end of a window to the millisecond. */

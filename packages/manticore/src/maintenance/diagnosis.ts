@@ -1,4 +1,5 @@
 import { type Finding, findingsOf, ok, problem, warning } from "@spanstore/core/engine";
+import { formatSize } from "@spanstore/core/text";
 import type { Client } from "../connection/client.js";
 import { openClients } from "../connection/clients.js";
 import { failureOf, storeError } from "../connection/errors.js";
@@ -18,7 +19,7 @@ import { formatOf, lengthOf, settingDifferences } from "../schema/space.js";
 import { tablesFrom } from "../schema/tables.js";
 import { createWindows } from "../schema/windows.js";
 import { lossFindings } from "./losses.js";
-import { columnFindings, sizeFindings, sizeText, strayFindings } from "./table-findings.js";
+import { columnFindings, sizeFindings, strayFindings } from "./table-findings.js";
 
 /** The version that everything was tried with. */
 const triedVersion = 29;
@@ -82,10 +83,10 @@ function serverFindings(facts: ServerFacts, at: string): Finding[] {
       ? ok("binary log", "binlog_flush = 1: acknowledged spans survive a power cut")
       : (binlogFlush === undefined ? problem : warning)("binary log", lossOf(binlogFlush), flushAdvice),
     maxPacketBytes >= enoughPacketBytes
-      ? ok("packet limit", `statements of up to ${sizeText(maxPacketBytes)}`)
+      ? ok("packet limit", `statements of up to ${formatSize(maxPacketBytes)}`)
       : warning(
           "packet limit",
-          `statements of up to ${sizeText(maxPacketBytes)}: spans that take more are refused`,
+          `statements of up to ${formatSize(maxPacketBytes)}: spans that take more are refused`,
           `set max_packet_size = ${enoughPacketBytes / mebi}M or more`,
         ),
     facts.refusedConnections === 0

@@ -1,13 +1,13 @@
 /** Findings about the tables of a store. */
 
 import { type Finding, ok, problem, warning } from "@spanstore/core/engine";
+import { formatSize } from "@spanstore/core/text";
 import type { Client } from "../connection/client.js";
 import type { TableFacts } from "../connection/server-facts.js";
 import { addColumn, missingColumns, shapeOf } from "../schema/columns.js";
 import { type Naming, tenantOfTable } from "../schema/naming.js";
 import type { ListedTable } from "../schema/tables.js";
 
-const mebi = 1024 * 1024;
 /** With more of them in a table searches slow down, since each is looked into. */
 const manyChunks = 64;
 const manyDeletedParts = 0.3;
@@ -39,11 +39,11 @@ export function sizeFindings(naming: Naming, held: readonly TableFacts[], length
     ...limitFindings(length, spans.length, held.length),
     ok(
       "size",
-      `${sizeText(sum(({ diskBytes }) => diskBytes))} on disk, ${sizeText(sum(({ ramBytes }) => ramBytes))} in memory`,
+      `${formatSize(sum(({ diskBytes }) => diskBytes))} on disk, ${formatSize(sum(({ ramBytes }) => ramBytes))} in memory`,
     ),
     ok(
       "rt_mem_limit",
-      `${limits.map(sizeText).join(", ")} a table: what it holds in memory before it writes a chunk`,
+      `${limits.map(formatSize).join(", ")} a table: what it holds in memory before it writes a chunk`,
     ),
     ...worn.map(
       ({ name, deletedRows, diskChunks }): Finding =>
@@ -86,7 +86,7 @@ export function limitFindings(length: string, windows: number, tables: number): 
     warning(
       "windows",
       `${windows} windows: each read of a trace looks into all of them, and searchd holds about ` +
-        `${tables * filesPerTable} files and ${sizeText(tables * bytesPerTable)} of memory for their tables`,
+        `${tables * filesPerTable} files and ${formatSize(tables * bytesPerTable)} of memory for their tables`,
       length === "hour"
         ? "keep less time, or `spanstore copy` the spans to a store with `window` day"
         : "keep less time; searchd needs as many open files (ulimit -n) and as much memory",
@@ -142,9 +142,4 @@ export function strayFindings(naming: Naming, listed: readonly ListedTable[]): F
 
 function windowOf(naming: Naming, table: string, name: string) {
   return name.startsWith(`${table}_`) ? naming.windows.named(name.slice(table.length + 1)) : undefined;
-}
-
-/** A number of bytes, in words. */
-export function sizeText(bytes: number): string {
-  return bytes < mebi ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.round(bytes / mebi)} MiB`;
 }

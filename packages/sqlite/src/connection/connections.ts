@@ -1,10 +1,10 @@
 import { SpanStoreError } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 
-/** The connections of one thread, a space's each: those used last are open, up to a number of them. */
+/** The connections of one thread, one for each space. Those used last stay open, up to a number. */
 export interface Connections {
   /**
-   * The connection of a space, opened when it is not. It is good until the next await: then another space may need its
+   * Opens the connection of a space where it is closed. It is good until the next await, when another space may need its
    * place.
    */
   readonly get: (space: string) => Connection;
@@ -16,7 +16,7 @@ export interface Connections {
 export interface ConnectionLimits {
   /** Connections that are open at once. */
   readonly most: number;
-  /** Bytes of pages that all of them together keep in memory. */
+  /** Bytes of database pages that all connections together cache. */
   readonly cacheBytes: number;
 }
 
@@ -32,7 +32,7 @@ export function createConnections(
   open: (space: string) => Connection,
   { most, cacheBytes }: ConnectionLimits,
 ): Connections {
-  /** The one that was used longest ago comes first. */
+  /** The one used longest ago comes first. */
   const opened = new Map<string, Connection>();
   let latest: string | undefined;
   let shared = 0;

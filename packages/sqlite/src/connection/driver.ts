@@ -14,8 +14,7 @@ export function driver(): typeof Database {
   // The driver's binary ends the process on an older Node, without a word.
   checkNode();
   try {
-    // Not imported, so that what is wrong with it has a name, and so that bundlers leave it alone: it finds its
-    // binary beside itself.
+    // Loads by require: a failure gets a code of ours, and bundlers leave the driver beside its binary.
     const candidate = createRequire(import.meta.url)("better-sqlite3") as typeof Database;
     candidate(":memory:").close();
     loaded = candidate;

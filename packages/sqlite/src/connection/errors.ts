@@ -1,6 +1,6 @@
 import { type ErrorCode, isSpanStoreError, SpanStoreError } from "@spanstore/core";
 
-/** Turns what SQLite throws into an error with a stable code; errors that have one pass. */
+/** Turns SQLite's errors into errors with a stable code; errors that have one pass unchanged. */
 export function storeError(error: unknown, doing: string): SpanStoreError {
   if (isSpanStoreError(error)) return error;
   const code = sqliteCode(error);

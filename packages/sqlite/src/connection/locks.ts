@@ -1,14 +1,14 @@
 import { isSpanStoreError } from "@spanstore/core";
 import { createBackoff } from "@spanstore/core/engine";
 
-/** A file that another program has locked for longer than this cannot be written now. */
+/** A write fails when another program holds the lock for longer than this. */
 const patienceMillis = 5000;
 /** About as long as SQLite's own waits between two tries. */
 const waits = { firstMillis: 1, longestMillis: 100 };
 
 /**
- * Does something that needs the write lock of a file. While another program holds the lock, the thread waits without
- * standing still, since other files are written by it too.
+ * Does work that needs the write lock of a file. While another program holds the lock, the thread goes on with writes to other
+ * files.
  */
 export async function whenUnlocked<T>(work: () => T): Promise<T> {
   const { mayTryAgain, wait } = createBackoff({ ...waits, forMillis: patienceMillis });

@@ -1,6 +1,6 @@
 import type { Database as Connection } from "better-sqlite3";
 
-/** Moves what was written from the log to the file, and gives the log's room back. */
+/** Moves the log into the file, and empties the log. */
 export function moveLog(db: Connection): void {
   try {
     db.pragma("wal_checkpoint(TRUNCATE)");

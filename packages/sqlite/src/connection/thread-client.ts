@@ -22,11 +22,11 @@ export interface ThreadCall {
 export interface StoreThread {
   /** Calls and streams that have not ended. */
   readonly busy: () => number;
-  /** Resolves when the thread has ended, whatever ended it. */
+  /** Resolves when the thread has ended, for any reason. */
   readonly ended: Promise<void>;
   readonly call: <T>(call: ThreadCall, transfer?: readonly ArrayBuffer[]) => Promise<T>;
   readonly stream: <T>(call: ThreadCall) => AsyncIterable<T>;
-  /** Closes what the thread has open of a space. */
+  /** Closes the thread's connection to a space. */
   readonly forget: (space: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -116,7 +116,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
         throw error;
       }
     });
-    // The thread may be long in one step, which the caller need not wait for.
+    // The thread may take long for one step; the caller does not wait for it.
     return orAborted(answer, signal);
   };
 

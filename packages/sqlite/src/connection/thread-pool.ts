@@ -2,7 +2,7 @@ import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
 import { orAborted } from "@spanstore/core/engine";
 import type { StoreThread } from "./thread-client.js";
 
-/** Where calls of one kind find their thread. */
+/** The threads for calls of one kind. */
 export interface ThreadPool {
   /**
    * The least busy thread; one more is started while all are busy and the pool is not full. A thread that has died is
@@ -10,7 +10,7 @@ export interface ThreadPool {
    * @throws STORE_UNAVAILABLE when no thread can be had, ABORTED when the signal fires before there is one.
    */
   readonly get: (signal?: AbortSignal) => Promise<StoreThread>;
-  /** Those that run. */
+  /** The running threads. */
   readonly running: () => readonly StoreThread[];
   /** Ends all threads, those too that are still starting. */
   readonly close: () => Promise<void>;
@@ -62,7 +62,7 @@ export function createThreadPool(size: number, start: () => Promise<StoreThread>
     running: () => [...threads],
     close: async () => {
       closed = true;
-      // What cannot be started need not be ended.
+      // A thread that does not start needs no end.
       await Promise.allSettled([...starting]);
       await Promise.all([...threads].map((thread) => thread.close()));
     },

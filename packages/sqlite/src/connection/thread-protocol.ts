@@ -1,13 +1,13 @@
 import type { ErrorData } from "@spanstore/core/engine";
 
-/** What a thread is started with. */
+/** The options of a thread. */
 export interface ThreadOptions {
   readonly synchronous: "full" | "normal";
   /** `both` serves databases that only one connection can see: those in memory. */
   readonly role: "writer" | "reader" | "both";
 }
 
-/** What a database in memory is called, with something behind it that tells it from others. */
+/** The beginning of the name of a database in memory; the rest tells it from others. */
 export const memoryPrefix = ":memory:";
 
 /** To the thread. A `space` is a file by its path, or a database in memory. `options` are the call's, but for the signal. */
@@ -20,10 +20,10 @@ export type Request =
       readonly args: readonly unknown[];
       readonly options: object;
     }
-  /** The items of so many bytes were taken; the thread may send as many again. */
+  /** The consumer took items of so many bytes; the thread may send as many again. */
   | { readonly kind: "taken"; readonly id: number; readonly bytes: number }
   | { readonly kind: "cancel"; readonly id: number }
-  /** Closes what is open of the space, for which no call comes unless it is opened again. Answered by a value. */
+  /** Closes the space's connection; the next call opens it again. A value answers it. */
   | { readonly kind: "forget"; readonly id: number; readonly space: string }
   | { readonly kind: "close" };
 

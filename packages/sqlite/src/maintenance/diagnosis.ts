@@ -1,21 +1,22 @@
 import { accessSync, constants, readdirSync, type Stats, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { checkNode, type Finding, ok, problem, problemOf, warning } from "@spanstore/core/engine";
+import { formatSize } from "@spanstore/core/text";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
 import { inspect } from "../schema/schema.js";
 import { openThreadedStore } from "../store.js";
 import { createReserve, logBytesOf } from "./reserve.js";
 
-/** Contentless FTS5 tables whose rows can be deleted came with this one. */
+/** The first version with contentless FTS5 tables whose rows can be deleted. */
 const oldestLibrary = [3, 43, 0];
 const mebi = 1024 * 1024;
 const gibi = 1024 * mebi;
 const littleRoom = gibi;
 const noRoom = 64 * mebi;
-/** A write-ahead log this long is no longer moved into the file: a read runs for very long. */
+/** A write-ahead log grows this long only while a very long read keeps SQLite from moving it into the file. */
 const longLog = 2 * gibi;
-/** File systems of other machines, by the number that Linux has for them: SQLite's log needs shared memory. */
+/** Network file systems by their number in Linux: SQLite's log needs shared memory. */
 const networkFileSystems: ReadonlyMap<number, string> = new Map([
   [0x6969, "NFS"],
   [0x517b, "SMB"],
@@ -25,15 +26,15 @@ const networkFileSystems: ReadonlyMap<number, string> = new Map([
 ]);
 
 export interface DiagnosisOptions {
-  /** The store's file; it need not be there. */
+  /** The store's file; it may be missing. */
   readonly path: string;
-  /** Whether the whole file is read for faults, which takes its time and is done in this thread. Default: true. */
+  /** Whether to read the whole file for faults, which blocks this thread. Default: true. */
   readonly integrity?: boolean;
 }
 
 /**
- * Looks at the driver and at a store's file: what is right, what is weaker than it could be, and what does not work, each
- * with what to do about it. Changes nothing, and reads the whole file once unless `integrity` is false. What goes wrong is a finding.
+ * Checks the driver and a store's file. Each finding says what to do about it. Changes nothing, and reads the whole file once
+ * unless `integrity` is false. A failure of the diagnosis is a finding, too.
  */
 export async function diagnoseSqlite({
   path,
@@ -47,7 +48,7 @@ export async function diagnoseSqlite({
     return [...findings, ok("file", `there is no ${path} yet; it is made when it is used`)];
   }
   findings.push(...fileFindings(path, file));
-  // What the file says, only the driver can read.
+  // Only the driver can read the file.
   if (findings.some(({ level }) => level === "problem")) return findings;
   try {
     const db = inspect(path);
@@ -62,7 +63,7 @@ export async function diagnoseSqlite({
   return findings;
 }
 
-/** A store in memory needs all that one in a file does: the driver's binary, and threads that load it. */
+/** A store in memory needs the driver's binary and threads that load it, as one in a file does. */
 async function driverFinding(): Promise<Finding> {
   try {
     checkNode();
@@ -108,7 +109,7 @@ function folderFindings(folder: string, path: string, file: Stats | undefined): 
 }
 
 function roomFinding(free: number, used: number): Finding {
-  const text = `${size(free)} free, the store takes ${size(used)}`;
+  const text = `${formatSize(free)} free, the store takes ${formatSize(used)}`;
   if (free < noRoom) {
     return problem("disk", `${text}: writes fail soon`, "make room, or let --retention delete earlier");
   }
@@ -160,7 +161,7 @@ function databaseFindings(db: Connection, path: string, integrity: boolean): Fin
     findings.push(
       warning(
         "log",
-        `the write-ahead log has grown to ${size(log)}`,
+        `the write-ahead log has grown to ${formatSize(log)}`,
         "look for a program that has had the file open for reading all the time, and end it",
       ),
     );
@@ -168,7 +169,7 @@ function databaseFindings(db: Connection, path: string, integrity: boolean): Fin
   if (integrity) findings.push(integrityFinding(db));
   const free =
     Number(db.pragma("freelist_count", { simple: true })) * Number(db.pragma("page_size", { simple: true }));
-  findings.push(ok("free pages", `${size(free)} within the file wait to be used again`));
+  findings.push(ok("free pages", `${formatSize(free)} within the file wait to be used again`));
   const tenants = tenantFiles(path);
   if (tenants > 0) findings.push(ok("tenants", `${tenants}, each in a file of its own`));
   return findings;
@@ -208,15 +209,11 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** Undefined, too, for what this user may not look at. */
+/** Undefined also for a file that this user may not read. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }
-}
-
-function size(bytes: number): string {
-  return bytes >= gibi ? `${(bytes / gibi).toFixed(1)} GiB` : `${(bytes / mebi).toFixed(1)} MiB`;
 }

@@ -74,10 +74,10 @@ export function logBytesOf(database: string): number {
   return statSync(`${database}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** Databases in memory need none. */
+/** The reserve of a database in memory. */
 export const noReserve: Reserve = { keep: () => {}, giveUp: () => false, bytes: () => 0 };
 
-/** Whether something failed since the disk, or what may be taken of it, is full. */
+/** Whether an error says that the disk, or the quota on it, is full. */
 export function isFull(error: unknown): boolean {
   const cause = isSpanStoreError(error) ? error.cause : error;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";

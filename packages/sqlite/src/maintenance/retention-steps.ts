@@ -15,14 +15,14 @@ const blocksPerBatch = 100;
 /** Pages given back to the file system after a batch. */
 const pagesPerBatch = 2000;
 
-/** What a transaction removed. */
+/** The outcome of one transaction. */
 export interface Batch {
   readonly removed: SpanCount;
-  /** What the next one comes after; undefined when there is none. */
+  /** Where the next one begins; undefined when there is none. */
   readonly next: number | undefined;
 }
 
-/** Deletion in transactions that each hold up a write for a moment; every one needs the write lock. */
+/** Deletes in short transactions, between which writes get the lock. */
 export interface RetentionSteps {
   /** The next fragments after an id and up to another. */
   readonly removeBatch: (timeUnixNano: bigint, after: number, last: number) => Batch;
@@ -52,7 +52,7 @@ export function createRetentionSteps(db: Connection, blocks: SpaceCache<Buffer>)
     "INSERT INTO trace_fragment (trace_id, hash, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   );
   const cutFragment = db.prepare("UPDATE fragment SET cut = ? WHERE id = ?");
-  // Of what was written before there were segments.
+  // The index of fragments that are older than segments.
   const removeTerms = db.prepare("DELETE FROM term WHERE rowid = ?");
   const removeOperations = db.prepare("DELETE FROM operation WHERE (newest < 0, newest) < (? < 0, ?)");
   const idsOfBlock = db.prepare("SELECT fragment_ids FROM block WHERE id = ?").pluck();
@@ -131,8 +131,8 @@ export function createRetentionSteps(db: Connection, blocks: SpaceCache<Buffer>)
   }).immediate;
 
   /**
-   * Old spans that were written behind the batches' back go too; when no more came, the operations go in the
-   * same transaction, so that none is missing whose spans are there.
+   * Removes old spans that were written during the batches, too. The last transaction removes the operations, so that the
+   * list never lacks one whose spans exist.
    */
   const removeLatecomers = db.transaction((time: bigint, afterBlock: number): Batch => {
     const blocks = newBlocks.all(afterBlock) as { id: number; ids: Buffer }[];

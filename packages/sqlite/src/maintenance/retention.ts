@@ -7,22 +7,22 @@ import { type Batch, createRetentionSteps } from "./retention-steps.js";
 const maxUnixNano = 0xffffffffffffffffn;
 
 export interface Retention {
-  /** @returns how much went. */
+  /** @returns the count of deleted spans and bytes. */
   readonly deleteBefore: (timeUnixNano: bigint) => Promise<SpanCount>;
-  /** The same, and nothing at all when no span is as old. */
+  /** The same, but changes nothing when no span is old enough. */
   readonly expire: (timeUnixNano: bigint) => Promise<SpanCount>;
   readonly purge: () => Promise<void>;
-  /** Whether the disk is full and what is being deleted has the reserve, which writes would take away from it. */
+  /** Whether the disk is full and the running deletion uses the reserve, which writes would take from it. */
   readonly usesReserve: () => boolean;
 }
 
-/** What a space occupies. */
+/** The bytes that a space occupies. */
 export interface Occupied {
   readonly databaseBytes: () => number;
   readonly logBytes: () => number;
 }
 
-/** A log that is no longer than this is not worth the wait for the disk. */
+/** Moving a shorter log is not worth the wait for the disk. */
 const shortLog = 1024 * 1024;
 
 export function createRetention(
@@ -44,7 +44,7 @@ export function createRetention(
     }
     return whenUnlocked(work);
   };
-  /** Something that takes transactions, after which the file system has what it gave back, and the reserve is there again. */
+  /** Runs work in transactions, then returns freed room to the file system and makes the reserve again. */
   const deleting = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       const result = await work();
@@ -83,7 +83,7 @@ export function createRetention(
         await turns();
       }
     };
-    // Later than every span there can be.
+    // Later than any span.
     if (timeUnixNano > maxUnixNano) {
       await purge();
       return { spans, bytes };

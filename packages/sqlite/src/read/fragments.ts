@@ -17,7 +17,7 @@ export interface Place {
 /** The columns of a {@link Place}, of the fragment table named `f`. */
 export const placeColumns = "f.id, f.block_id AS blockId, f.offset, f.length, f.newest, f.cut";
 
-/** Reads fragments out of their blocks. Fragments that were deleted meanwhile are passed over. */
+/** Reads fragments out of their blocks, and skips those that were deleted meanwhile. */
 export interface FragmentReader {
   readonly load: (places: readonly Place[]) => Fragment[];
   readonly loadIds: (ids: readonly number[]) => Fragment[];

@@ -6,7 +6,7 @@ import { matchExpression } from "../terms/lower.js";
 import type { Segment } from "../terms/segments.js";
 import { type Place, placeColumns } from "./fragments.js";
 
-/** What one search lists, in steps from later ids to earlier ones. */
+/** The listing of one search, in steps from later ids to earlier ones. */
 export interface Listing {
   /** Undefined: every fragment. */
   readonly terms: TermNode | undefined;
@@ -79,7 +79,7 @@ export function createListStep(db: Connection, cache: SegmentCache): ListStep {
         return inOrder(places, id);
       }
       source.at--;
-      // An id that was given a second time, after a deletion, is in two segments.
+      // An id that was given out again after a deletion is in two segments.
       if (id === listed) continue;
       listed = id;
       const place = placeOf.get(id) as Place | undefined;
@@ -141,13 +141,13 @@ function createEveryFragment(db: Connection): (first: number, last: number, want
   };
 }
 
-/** What the index of before there were segments lists; ids from `completeFrom` on are all there. */
+/** The ids that the index older than segments lists, complete from `completeFrom` on. */
 interface OldIds {
   readonly ids: readonly number[];
   readonly completeFrom: number;
 }
 
-/** Fragments that were written before there were segments are in an FTS5 table. */
+/** An FTS5 table indexes the fragments that are older than segments. */
 function createOldIndex(
   db: Connection,
 ): (terms: TermNode, first: number, last: number, wanted: number) => OldIds {
@@ -159,7 +159,7 @@ function createOldIndex(
     .pluck();
   return (terms, first, last, wanted) => {
     if (isUsed.get() === undefined) return { ids: [], completeFrom: first };
-    // A number is bound as a REAL, and of such bounds FTS5 takes no notice: it would walk the whole list.
+    // The driver binds a number as REAL, and FTS5 ignores REAL bounds: it would walk the whole list.
     const list = (from: number, to: number, limit: number): number[] =>
       matching.all(matchExpression(terms), BigInt(from), BigInt(to), limit) as number[];
     const ids = list(first, last, wanted);

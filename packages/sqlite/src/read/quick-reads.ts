@@ -14,8 +14,8 @@ const maxBytes = 256 * 1024;
 const traceIdForm = /^([0-9a-f]{16}){1,2}$/;
 
 /**
- * Reads that take less time than the way to another thread and back: a small trace, the services, the
- * operations. They are answered on the caller's thread; all else is for the threads.
+ * Reads on the caller's thread that take less time than the way to another thread and back: small traces, services and
+ * operations.
  */
 export interface QuickReads {
   readonly of: (path: string) => QuickReadsOfFile;

@@ -1,7 +1,7 @@
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
 
-/** Fragments are compressed together until this many bytes of them have come. */
+/** A block of fragments that are compressed together is full at this many bytes. */
 export const targetBlockBytes = 32 * 1024;
 
 const idBytes = 6;
@@ -29,14 +29,14 @@ export function compressBlock(raw: Uint8Array): Buffer {
   return deflateRawSync(raw, { level: 1, memLevel: 9, chunkSize: Math.max(1024, raw.length) });
 }
 
-/** What a block's compressed bytes are known by. */
+/** The checksum of a block's compressed bytes. */
 export function checksumOf(data: Uint8Array): number {
   return crc32(data);
 }
 
 /**
- * @param checksum null for a block of before there were checksums.
- * @throws CORRUPT when the bytes are not what was written.
+ * @param checksum null for a block that is older than checksums.
+ * @throws CORRUPT when the bytes differ from those written.
  */
 export function decompressBlock(data: Uint8Array, size: number, checksum: number | null): Buffer {
   if (checksum !== null && checksumOf(data) !== checksum) {

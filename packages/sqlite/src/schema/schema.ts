@@ -7,8 +7,7 @@ import { storeError } from "../connection/errors.js";
 const applicationId = 0x7370616e;
 
 /**
- * One step a version, in order; a file is brought forward by the steps it lacks. What is written
- * here is never changed, only added to.
+ * One step a version, in order; opening a file runs the steps that it lacks. Released steps never change: add new ones.
  */
 const migrations: readonly string[] = [
   // 1: - fragment: where the spans of one trace in one request stand. Its id carries the time (ids.ts), so
@@ -79,7 +78,7 @@ export interface SchemaOptions {
 }
 
 /**
- * Opens a file for writing, creates or migrates what is in it. The connection waits for no lock; see `whenUnlocked`.
+ * Opens a file for writing, and creates or migrates its schema. The connection waits for no lock; see `whenUnlocked`.
  * @throws INCOMPATIBLE_SCHEMA when it is no database, no spanstore file or of a newer version;
  *   STORE_UNAVAILABLE when it can not be opened or written.
  */

@@ -1,6 +1,6 @@
 import { createByteCache } from "@spanstore/core/engine";
 
-/** Values of one space that were used last, by their row; `load` reads one that is not among them. */
+/** The values of one space that were used last, by row; `load` reads a missing one. */
 export type SpaceCache<Value extends object> = <Found extends Value | undefined>(
   id: number,
   load: (id: number) => Found,
@@ -11,7 +11,7 @@ export interface SpaceCaches<Value extends object> {
   readonly forSpace: () => SpaceCache<Value>;
 }
 
-/** @param onLoad is called with the size of each value that was loaded. */
+/** @param onLoad receives the size of each loaded value. */
 export function createSpaceCaches<Value extends ArrayBufferView>(
   maxBytes: number,
   onLoad: (bytes: number) => void = () => {},

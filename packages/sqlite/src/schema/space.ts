@@ -2,11 +2,11 @@ import type { Database as Connection } from "better-sqlite3";
 import { type Connections, perConnection } from "../connection/connections.js";
 import { createSpaceCaches, type SpaceCache, type SpaceCaches } from "./space-cache.js";
 
-/** What all spaces of a thread share. */
+/** The caches that all spaces of a thread share. */
 export interface ThreadCaches {
   /** Blocks, decompressed. */
   readonly blocks: SpaceCaches<Buffer>;
-  /** For large traces: their blocks would only push others out, and grow old before they are freed. */
+  /** Blocks of large traces, which would push all others out and outlive young garbage collections. */
   readonly passing: SpaceCaches<Buffer>;
   /** The ids and the first terms of the pages of segments. */
   readonly segments: SpaceCaches<Float64Array | Uint32Array>;
@@ -16,7 +16,7 @@ const blockBytes = 8 * 1024 * 1024;
 const passingBytes = 256 * 1024;
 const segmentBytes = 8 * 1024 * 1024;
 
-/** @param onLoad is called with the bytes that were read and may soon be needed no more. */
+/** @param onLoad receives the bytes that were read, most of which are dropped soon. */
 export function createThreadCaches(onLoad?: (bytes: number) => void): ThreadCaches {
   return {
     blocks: createSpaceCaches(blockBytes, onLoad),

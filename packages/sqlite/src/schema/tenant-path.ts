@@ -4,7 +4,7 @@ import { createNameCodec } from "@spanstore/core/engine";
 import { storeError } from "../connection/errors.js";
 
 const ending = ".sqlite";
-/** Every name has a file of its own on every file system, also on those to which case is nothing. */
+/** Every name has a file of its own, also on file systems that ignore case. */
 const fileNames = createNameCodec(/[a-z0-9_-]/, "%");
 
 /** The file of a tenant, in a folder beside the store's own file. */
@@ -18,7 +18,7 @@ export async function tenantPath(path: string, tenant: string): Promise<string> 
   return join(folder, `${fileNames.encode(tenant)}${ending}`);
 }
 
-/** The tenants that have a file; what else lies in the folder is passed over. */
+/** The tenants that have a file; other entries of the folder are skipped. */
 export async function tenantNames(path: string): Promise<string[]> {
   let files: string[];
   try {

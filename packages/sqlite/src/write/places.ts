@@ -1,14 +1,14 @@
 import type { Database as Connection } from "better-sqlite3";
 import { firstIdOf, lastIdOf } from "../schema/ids.js";
 
-/** Windows whose next free id is remembered. */
+/** The store remembers the next free id of this many windows. */
 const maxKnownWindows = 10_000;
 
 /** Gives out ids: the next free one of a window, or of a later window when it is full. */
 export interface Places {
   /** @returns an id that was free when it was looked up. */
   readonly next: (window: number) => number;
-  /** Forgets what is remembered of a window, after an id of it proved to be taken. */
+  /** Forgets a window's next free id, after that proved to be taken. */
   readonly forget: (window: number) => void;
 }
 

@@ -5,7 +5,7 @@ import { SpanStoreError } from "../../errors/errors.js";
 export interface SlowAnswer<T> {
   /**
    * The last answer. Callers wait for the first one, for a bounded time.
-   * @throws what the last attempt threw; STORE_UNAVAILABLE when there is no answer in time.
+   * @throws the error of the last attempt; STORE_UNAVAILABLE when no answer comes in time.
    */
   readonly get: () => Promise<T>;
 }
@@ -32,7 +32,7 @@ export function createSlowAnswer<T>(
         return answer;
       })
       .catch((error: unknown) => {
-        // An old answer would hide that there is no new one.
+        // An old answer would hide the failure.
         last = undefined;
         throw error;
       })

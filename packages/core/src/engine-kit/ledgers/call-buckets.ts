@@ -12,7 +12,7 @@ const nanosPerBucket = 60_000_000_000n;
 
 /** Calls by the minute in which the called span started, so that any range adds up fast. */
 export interface CallBuckets {
-  /** What they take in memory, about. */
+  /** About how many bytes they take in memory. */
   readonly bytes: () => number;
   readonly add: (call: ServiceCall) => void;
   /** Takes a call out again that was added. */
@@ -27,7 +27,7 @@ export function bucketStart(unixNano: bigint): bigint {
 
 /** A call's number in an array that grows. */
 const bytesPerCall = 12;
-/** A pair of services within a minute, with what was added up. */
+/** A pair of services within a minute, with its sum. */
 const bytesPerPair = 512;
 
 /** Calls of one pair of services within a minute, each as one number (see `codeOf`). */

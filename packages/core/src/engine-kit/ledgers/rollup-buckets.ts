@@ -17,7 +17,7 @@ const none = new Uint32Array(0);
 export interface RollupBuckets {
   /** @param minute its number since the epoch. @param spans negative: takes out. */
   readonly add: (minute: number, key: number, spans: 1 | -1) => void;
-  /** What they take in memory, about. */
+  /** About how many bytes they take in memory. */
   readonly bytes: () => number;
   /** The minutes of a range of numbers, ascending; the end is excluded. */
   readonly minutes: (from: number, to: number) => RollupMinute[];
@@ -49,7 +49,7 @@ export function createRollupBuckets(): RollupBuckets {
       const known = minute.changes.get(key);
       if (known === undefined) changes++;
       minute.changes.set(key, (known ?? 0) + spans);
-      // As many changes as there are counts: each merge costs no more than what came since.
+      // Merges once there are as many changes as counts, so that a merge costs no more than the changes.
       if (minute.changes.size >= Math.max(maxChanges, minute.keys.length)) merge(minute);
     },
     bytes: () => keys * bytesPerKey + changes * bytesPerChange,

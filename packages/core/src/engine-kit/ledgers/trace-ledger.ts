@@ -8,7 +8,7 @@ import { createTurns } from "../../store/reading/turns.js";
 import { type WalkReader, walkTraces, wholeTraces } from "../../store/reading/walk-traces.js";
 import { createByteCache } from "../caches/byte-cache.js";
 
-/** What a ledger has to know of an engine. */
+/** The engine, as a ledger sees it. */
 export interface LedgerSource extends Pick<EngineReader, "sequence">, WalkReader {
   /** A number that every deletion changes. */
   readonly generation: (signal?: AbortSignal) => Promise<number>;
@@ -28,14 +28,14 @@ export interface TraceTally {
    * @param to excluded
    */
   readonly scan: (trace: readonly Fragment[], from: bigint, to: bigint) => TraceCounts;
-  /** What it takes in memory, about; called for every batch of fragments. */
+  /** About how many bytes it takes in memory; called for every batch of fragments. */
   readonly bytes: () => number;
 }
 
 export interface TraceCounts {
   readonly oldestStartUnixNano: bigint;
   readonly add: () => void;
-  /** Takes out what an earlier `add` of the same counts put in. */
+  /** Undoes an earlier `add` of the same counts. */
   readonly remove: () => void;
 }
 
@@ -47,7 +47,7 @@ const fragmentsWanted = 256;
 /** Later than any span. */
 const never = maxUnixNano + 1n;
 
-/** What is counted so far: everything that started at `from` or later, of writes up to `sequence`. */
+/** The counts so far: all spans that started at `from` or later, of writes up to `sequence`. */
 interface Ledger<Tally> {
   readonly generation: number;
   readonly tally: Tally;
@@ -73,7 +73,7 @@ export function createTraceLedger<Tally extends TraceTally>(
 ) => Promise<Answer> {
   const name = String(ledgers++);
 
-  /** Brings in what was written since: each trace with new spans is taken out and counted again. */
+  /** Counts later writes: takes each trace with new spans out and counts it again. */
   const catchUp = async (
     current: Ledger<Tally>,
     reading: Reading,
@@ -133,7 +133,7 @@ export function createTraceLedger<Tally extends TraceTally>(
 
   let last: Promise<unknown> = Promise.resolve();
   return (from, ask, signal, reading = uncounted) => {
-    // The questions behind this one wait for it, so it waits for none of their bytes.
+    // Later questions wait for this one, so it must not wait for the bytes that they hold.
     const counted = reading.unwaiting();
     const hold = counted.part();
     const answer = async () => {

@@ -85,7 +85,7 @@ function joined(path: string, part: string): string {
   return path === "" ? part : `${path}.${part}`;
 }
 
-/** Of what cannot be read, as far as it can. */
+/** The readable parts of spans that cannot be read whole. */
 function spansIn(json: unknown): number {
   const { scopeSpans, scope_spans } = (json ?? {}) as JsonObject;
   const scopes = scopeSpans ?? scope_spans;

@@ -38,7 +38,7 @@ const spanKinds = {
 };
 const statusCodes = { prefix: "STATUS_CODE_", names: ["UNSET", "OK", "ERROR"] };
 
-/** Is told of a name that OTLP does not know: of which message, and the name. What it throws has the path put before it. */
+/** Receives a name that OTLP does not know, and its message. Its errors get the path put before them. */
 export type UnknownName = (message: string, name: string) => void;
 
 /**
@@ -73,14 +73,14 @@ export function scopesName(json: JsonObject): string {
   return jsonItems(json, "scopeSpans").length === 0 && jsonItems(json, old).length > 0 ? old : "scopeSpans";
 }
 
-/** What a ResourceSpans says beside its spans. */
+/** The fields of a ResourceSpans beside its spans. */
 export function resourceOfJson(json: JsonObject, unknown?: UnknownName): Omit<ResourceSpans, "scopeSpans"> {
   checkNames(json, "resourceSpans", unknown);
   const resource = optional(json, "resource", (inner) => resourceFromJson(inner, unknown));
   return { ...(resource === undefined ? {} : { resource }), schemaUrl: jsonText(json, "schemaUrl") };
 }
 
-/** What a ScopeSpans says beside its spans. */
+/** The fields of a ScopeSpans beside its spans. */
 export function scopeOfJson(json: JsonObject, unknown?: UnknownName): Omit<ScopeSpans, "spans"> {
   checkNames(json, "scopeSpans", unknown);
   const name = jsonValue(json, "scope") === undefined ? "instrumentationLibrary" : "scope";

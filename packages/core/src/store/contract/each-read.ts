@@ -1,7 +1,7 @@
 import type { ReadOptions } from "./calls.js";
 import type { StoreReads } from "./span-store.js";
 
-/** What stands between a caller and the reads of a store: the same for every read that answers at once or as a stream. */
+/** Wraps the reads of a store: one way for calls, one for streams. */
 export interface ReadWrapper {
   /** @param options the caller's, which `ask` passes on with what it is given. */
   readonly call: <T>(

@@ -8,7 +8,7 @@ export interface MetricSeries {
   readonly points: readonly MetricPoint[];
 }
 
-/** What started in one step of the range. */
+/** The spans that started in one step of the range. */
 export interface MetricPoint {
   /** The start of the step. */
   readonly startTimeUnixNano: bigint;

@@ -1,4 +1,4 @@
-/** What a read is to the budget that it runs in. */
+/** A read, as the budget that it runs in sees it. */
 export interface Reading {
   /** A part of what the read holds in memory, to be kept up to date. */
   readonly part: () => HoldBytes;

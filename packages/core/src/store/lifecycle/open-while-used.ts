@@ -57,7 +57,7 @@ export function openWhileUsed<T>(
   const closeNow = (): void => {
     const leaving = subject;
     subject = undefined;
-    // A call that comes meanwhile opens it again afterwards; a failure that lasts shows there.
+    // The next call opens it again, and meets a lasting failure.
     if (leaving !== undefined) closed = leaving.then(close).catch(() => undefined);
     void closed.then(() => {
       if (users === 0 && subject === undefined && !ended) onIdle?.();

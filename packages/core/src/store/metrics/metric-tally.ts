@@ -22,7 +22,7 @@ export interface MetricTally {
     isError: boolean,
     spans: number,
   ) => void;
-  /** What it takes in memory, about. */
+  /** About how many bytes it takes in memory. */
   readonly bytes: () => number;
   /** The same of buckets by their keys in rollups. */
   readonly addBuckets: (

@@ -17,7 +17,7 @@ import { walkTraces } from "../reading/walk-traces.js";
 import { createMetricTally, isErrorStatus, type MetricTally } from "./metric-tally.js";
 import { isAnsweredByRollups, spanOfSeries } from "./rollup-series.js";
 
-/** Counts what the answer takes so far. */
+/** Counts the bytes of the answer so far. */
 type Hold = () => Promise<void> | undefined;
 
 /** About how many traces a batch of candidates brings. */

@@ -7,7 +7,7 @@ import type { RollupSeries } from "../contract/metrics.js";
 
 const kept: ReadonlySet<string> = new Set(["resource.service", "span.name", "span.kind", "span.status"]);
 
-/** Whether labels and filter ask for nothing but what rollups keep of a span. */
+/** Whether labels and filter ask only for fields that rollups keep. */
 export function isAnsweredByRollups({ labels, predicate }: MetricsSearch): boolean {
   return labels.every(({ isField }) => isField) && readsOnlyKept(predicate);
 }
@@ -32,7 +32,7 @@ function readsOnlyKept(predicate: Predicate): boolean {
 /** A ledger gives the same series with every answer. */
 const spans = new WeakMap<RollupSeries, SpanView>();
 
-/** A span that has of a series what rollups keep, so that filters and labels read a series as they read a span. */
+/** A span with the fields of a series, so that filters and labels read a series as they read a span. */
 export function spanOfSeries(series: RollupSeries): SpanView {
   const known = spans.get(series);
   if (known !== undefined) return known;

@@ -44,7 +44,7 @@ export function createDeduplicator(): (encoded: Uint8Array) => Uint8Array | unde
   };
 }
 
-/** What is made of a fragment is about as large as the fragment. */
+/** The chunk made of a fragment is about as large as the fragment. */
 const copies = 2;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The end of a batch that begins at an index: it holds at least one item, at most so many, and no more bytes than are
- * allowed, one item excepted.
+ * The end of a batch that begins at an index. A batch has at least one item, at most `most`, and at most `mostBytes` unless its
+ * only item is larger.
  */
 export function batchEnd(
   items: readonly { readonly encoded: { readonly length: number } }[],

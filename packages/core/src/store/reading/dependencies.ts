@@ -180,7 +180,7 @@ export function addCall(
 /** Adds up calls by pair of services. */
 export function createCallCounter(): {
   add: (call: ServiceCall) => void;
-  /** Adds what is counted already. */
+  /** Adds counts. */
   addCounts: (pair: Pick<ServiceCall, "parent" | "child">, counts: CallCounts) => void;
   dependencies: () => Dependency[];
 } {

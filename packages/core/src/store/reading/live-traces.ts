@@ -13,7 +13,7 @@ export interface LiveTraces {
   readonly goOn: (laterStartAtMostUnixNano: bigint) => void;
 }
 
-/** @param tracesPerReview so many more than were left the last time are looked through. */
+/** @param tracesPerReview a review looks through all traces once the set has grown by so many. */
 export function createLiveTraces(tracesPerReview = 10_000): LiveTraces {
   const oldest = new Map<string, bigint>();
   let reviewAt = tracesPerReview;
@@ -21,7 +21,7 @@ export function createLiveTraces(tracesPerReview = 10_000): LiveTraces {
   return {
     has: (traceId) => oldest.has(traceId),
     meet: (traceId, start) => {
-      // Listed though none of it matches here: it was met before, and forgotten.
+      // The walk met it before and forgot it: the candidate has no match here.
       if (bound !== undefined && start > bound) return false;
       oldest.set(traceId, start);
       return true;

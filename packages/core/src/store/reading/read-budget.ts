@@ -66,7 +66,7 @@ export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBud
     read.counted = to;
   };
 
-  /** Lets go on what may: first reads that run, then those that wait to begin. */
+  /** Lets reads go on: first those that run, then those that wait to begin. */
   const settle = (): void => {
     if (growing > 0) {
       for (const read of admitted) {
@@ -213,7 +213,7 @@ export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBud
         read.paused = undefined;
         const left = iterator;
         iterator = undefined;
-        // What fails while it is given up has no one to tell.
+        // No caller waits for this error any more.
         left?.return?.()?.then(undefined, () => undefined);
         leave(read);
       };

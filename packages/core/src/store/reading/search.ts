@@ -88,7 +88,7 @@ export async function findMatches(
   return firstMatches(newest, limit);
 }
 
-/** The start of the fragment's newest matching span, if it is newer than what is known. */
+/** The start of the fragment's newest matching span, or the known start where that is later. */
 function newestMatch(
   fragment: Fragment,
   hasChance: (span: SpanView) => boolean,

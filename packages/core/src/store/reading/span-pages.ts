@@ -18,9 +18,9 @@ import { createTurns } from "./turns.js";
 
 /** A page holds no more spans than this, however many are asked for. */
 const maxSpansPerPage = 10_000;
-/** ... and no more bytes, one span excepted; a page that is cut short goes on with the next. */
+/** ... and no more bytes, unless its only span is larger. The next page begins where a short one ends. */
 const maxPageBytes = 8 * 1024 * 1024;
-/** What a span takes in memory besides its bytes: its keys, and the objects that hold them. */
+/** The memory of a span besides its bytes: keys and objects. */
 const bytesPerPlace = 512;
 /** Spans beyond the page are dropped when as many again have come. */
 const slack = 2;
@@ -133,7 +133,7 @@ function createPage(size: number, compare: (a: readonly string[], b: readonly st
       bytes += span.encoded.length;
       if (spans.length > size * slack || bytes > maxPageBytes + slackBytes) trim();
     },
-    /** What it holds in memory. */
+    /** The bytes that it holds in memory. */
     bytes: (): number => bytes + spans.length * bytesPerPlace,
     lastWhenFull: (): PlacedSpan | undefined => {
       if (spans.length > size) trim();

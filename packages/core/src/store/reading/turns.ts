@@ -1,12 +1,12 @@
 /** Work that holds the thread is interrupted this often, in milliseconds. */
 const turnMillis = 5;
 
-/** Those that wait for their turn, one of which goes on each time the event loop comes around. */
+/** Computations that wait for their turn. One goes on in each round of the event loop. */
 const waiting: (() => void)[] = [];
 
 /**
- * What computes for long awaits this now and then, so that other calls and cancellations get their turn. However many
- * compute at the same time, between two of their turns arrives what came over the network.
+ * Long computations await this now and then, so that other calls and cancellations get their turn. The event loop reads the
+ * network between any two turns, however many computations run.
  * @returns what to wait for, if anything.
  */
 export function createTurns(): () => Promise<void> | undefined {

@@ -3,7 +3,7 @@ import { type Field, fields, lookupField } from "../language/fields.js";
 import { invalidFilter } from "../language/filter-error.js";
 import { type AttributeRef, allLevels, type Level, type Reference } from "../language/predicate.js";
 
-/** A reference, with what the field holds when it is one. */
+/** A reference, with the type of its field if it is one. */
 export interface ResolvedReference {
   readonly ref: Reference;
   readonly field?: Field;

@@ -28,7 +28,7 @@ export type ErrorCode =
   | "CORRUPT"
   /** Another version or another program wrote the stored data. */
   | "INCOMPATIBLE_SCHEMA"
-  /** What the engine runs on does not load here: its driver, or the file of its thread; or this Node.js is too old. */
+  /** The engine's driver or the file of its thread does not load here, or this Node.js is too old. */
   | "DRIVER_UNAVAILABLE"
   /** The store was closed before the call. */
   | "STORE_CLOSED"
@@ -120,7 +120,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedError(signal);
 }
 
-/** What a call fails with whose signal has fired. */
+/** The error of a call whose signal has fired. */
 export function abortedError(signal: AbortSignal): SpanStoreError {
   return new SpanStoreError("ABORTED", "the call was cancelled", { cause: signal.reason });
 }

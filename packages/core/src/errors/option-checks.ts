@@ -1,6 +1,6 @@
 import { SpanStoreError } from "./errors.js";
 
-/** What an option's value is refused with. @param problem goes on after the option's name. */
+/** The error for a wrong value of an option. @param problem goes on after the option's name. */
 export function invalidOption(field: string, problem: string, cause?: unknown): SpanStoreError {
   return new SpanStoreError("INVALID_OPTIONS", `${field} ${problem}`, { field, cause });
 }

@@ -85,7 +85,7 @@ export class CallColumns {
   }
 }
 
-/** The code of an encoded Status, or what it was before: protobuf merges a message that comes twice. */
+/** The code of an encoded Status, or the earlier code: protobuf merges a message that comes twice. */
 export function statusCodeOf(bytes: Uint8Array, at: number, end: number, before: number): number {
   let code = before;
   const cursor = new Cursor(bytes, at, end);

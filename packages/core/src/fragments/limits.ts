@@ -19,7 +19,7 @@ export interface SpanLimits {
 }
 
 export interface LimitedTraces {
-  /** What is left: the very bytes that were given when nothing is rejected, empty when everything is. */
+  /** The remaining spans: the given bytes themselves when none is rejected, empty when all are. */
   readonly encoded: Uint8Array;
   readonly rejected: readonly RejectedSpan[];
 }
@@ -28,7 +28,7 @@ export interface LimitedTraces {
 interface Shape {
   readonly name: string;
   readonly attributes: number;
-  /** Fields that are names, and what they are called. */
+  /** Fields that are names, and their names in messages. */
   readonly names: Readonly<Record<number, string>>;
   /** Fields with a bound of their own or messages within. */
   readonly nested?: Readonly<Record<number, Shape>>;

@@ -66,7 +66,7 @@ function parseContext(
 ): { context: Context; children: number[] } {
   const raw: number[] = [];
   const children: number[] = [];
-  /** Fields of the old name of children, tags and all, and what is in them. */
+  /** The children's fields of the old name, tags included. */
   const oldFields: number[] = [];
   const oldChildren: number[] = [];
   let encoded: Uint8Array = noBytes;
@@ -119,7 +119,7 @@ export function* spansOf(encoded: Uint8Array): Generator<SpanView, void, undefin
 
 /**
  * Iterates over the spans of an encoded TracesData. A view is valid until the next one.
- * @param hasChance is asked of the first span of one scope of one resource; when it says no, the others are passed over.
+ * @param hasChance receives the first span of one scope of one resource; false skips the others.
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function visitSpans(

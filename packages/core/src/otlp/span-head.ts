@@ -3,7 +3,7 @@ import { Cursor, expectWireType, readUint32, wireBytes, wireFixed64, wireVarint 
 /**
  * Where one span's fields stand in its bytes, found in one pass that decodes no text. Ranges are
  * [At, End); an absent field is an empty range at 0. Reused from span to span on the way in, so
- * what outlives the next `scan` must be copied.
+ * copy the values that must outlive the next `scan`.
  */
 export class SpanHead {
   bytes: Uint8Array = noBytes;

@@ -187,7 +187,7 @@ export function readText(bytes: Uint8Array, start: number, end: number): string 
 
 type Decode = (bytes: Uint8Array, start: number, end: number) => string;
 
-/** Browsers have no Buffer; where there is one it is faster. */
+/** Browsers have no Buffer; elsewhere Buffer is faster. */
 const hasBuffer = typeof Buffer !== "undefined";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

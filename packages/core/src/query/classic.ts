@@ -10,7 +10,7 @@ type QueryValue = AnyValue | string | number | boolean | bigint;
 
 const never: Predicate = { op: "or", args: [] };
 
-/** The classic parts of a query as one predicate: what Jaeger's memory store makes of them. */
+/** The classic parts of a query as one predicate, as Jaeger's memory store understands them. */
 export function classicPredicate(query: TraceQuery): Predicate {
   const args: Predicate[] = [];
   if (query.service) args.push(equals(field("resource", "service"), query.service));

@@ -4,7 +4,7 @@ import type { Predicate } from "./filter/language/predicate.js";
 import { resolveFilter } from "./filter/resolve/resolve.js";
 import { attributeLabel, fieldLabel, type MetricLabel } from "./metric-labels.js";
 
-/** What a question for metrics asks: rates, errors and latencies of the spans that started in a range. */
+/** A question for metrics: rates, errors and latencies of the spans that started in a range. */
 export interface MetricsQuery {
   /** The range of the spans' start, in nanoseconds since the epoch; the end is excluded. */
   readonly startTimeUnixNano: bigint;
@@ -16,7 +16,7 @@ export interface MetricsQuery {
    * writes them: `span.http.route`, `resource.k8s.pod.name`, or `.http.route` for either. Absent or empty: one series.
    */
   readonly groupBy?: readonly string[];
-  /** Counts the spans that match. One of service, name, kind and status alone is answered from what is counted already. */
+  /** Counts the spans that match. Kept counts answer a filter of service, name, kind and status alone. */
   readonly filter?: FilterCall;
   /** Whether points need their latencies: without them large answers take a fraction of the time, and `latency` may be empty. Default: true. */
   readonly latencies?: boolean;

@@ -2,7 +2,7 @@ import type { AnyValue } from "../model/any-value.js";
 import type { FilterCall } from "./filter/language/ast.js";
 
 /**
- * What a trace search asks. A trace matches when one of its spans satisfies every part together.
+ * A search for traces. A trace matches when one of its spans satisfies every part together.
  * Either the classic parts (`service` to `maxDurationNano`) or `filter`, never both; the time
  * range, the limit and paging go with either.
  */
@@ -32,7 +32,7 @@ export interface TraceQuery {
   readonly spanLimit?: number;
 }
 
-/** What a span search asks: the spans that match, by pages. */
+/** A search for spans: those that match, by pages. */
 export interface SpanQuery {
   readonly filter?: FilterCall;
   readonly startTimeMinUnixNano?: bigint;

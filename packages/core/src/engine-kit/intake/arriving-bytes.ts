@@ -11,11 +11,11 @@ const smallBytes = 4 * 1024 * 1024;
 const usualRatio = 4;
 
 export interface ArrivingOptions {
-  /** What arrives, for messages and as the field of errors. */
+  /** The name of the arriving message, for texts and as the field of errors. */
   readonly what: "request" | "body";
   /** How many bytes are on their way, compressed where there is a decoder; undefined: nothing says it. */
   readonly length: number | undefined;
-  /** Makes what decompresses them; undefined: they come plain. */
+  /** Makes the decompressor; undefined for plain bytes. */
   readonly decoder: (() => Decoder) | undefined;
   /** The most that there may be, decompressed. */
   readonly mostBytes: number;
@@ -47,7 +47,7 @@ export interface ArrivingBytes {
   readonly add: (part: Buffer) => boolean;
   /** Nothing is added any more. */
   readonly end: () => void;
-  /** Frees what has come. */
+  /** Frees the bytes that have come. */
   readonly drop: () => void;
 }
 

@@ -3,7 +3,7 @@ import type { Transform } from "node:stream";
 /** The memory of a decompressor besides its output: window, state, and buffers at both ends. */
 export const decompressorBytes = 128 * 1024;
 
-/** One of zlib's: it counts what it has read. */
+/** A decompressor of zlib, which counts the bytes that it has read. */
 export type Decoder = Transform & { readonly bytesWritten: number };
 
 /** Takes the output of a decompressor. */
@@ -13,7 +13,7 @@ export interface DecompressorSink {
   /** There is room for more to be put in. */
   readonly drained: () => void;
   readonly ended: () => void;
-  /** The bytes are not what they should be. */
+  /** The bytes are no stream of this encoding. */
   readonly failed: () => void;
 }
 

@@ -17,7 +17,7 @@ export function growingBytes(most: number): GrowingBytes {
 
   const resize = (size: number): void => {
     const old = buffer;
-    // What is not written to takes no memory.
+    // Pages that are not written to take no memory.
     buffer = Buffer.allocUnsafeSlow(size);
     old.copy(buffer, 0, 0, length);
     freeNow(old);

@@ -10,7 +10,7 @@ export interface Place {
    */
   enter(amount: number, entered: () => void): void;
   giveBack(amount: number): void;
-  /** More is to come from outside: a place that waits for it in vain may be given to others. */
+  /** Expects more bytes from outside: a place that waits too long may be given to others. */
   expect(): void;
   /** Nothing is waited for: the place is kept as long as it is needed. */
   settle(): void;

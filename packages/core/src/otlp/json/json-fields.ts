@@ -111,7 +111,7 @@ export function jsonUint32(json: JsonObject, name: string): number {
   return Number(value);
 }
 
-/** The names of an enum's numbers, and what each begins with. */
+/** The names of an enum's numbers, and their common prefix. */
 export interface EnumNames {
   readonly prefix: string;
   readonly names: readonly string[];

@@ -4,7 +4,7 @@ import { faultAtTop, faultWithin } from "../fault.js";
 import { resourceOfJson, scopeOfJson, scopesName, spanFromJson, type UnknownName } from "./json.js";
 import { type JsonObject, jsonItems, jsonObject, spelledName } from "./json-fields.js";
 
-/** Some spans of a ResourceSpans, or what is wrong with some. */
+/** Some spans of a ResourceSpans, or the faults of some. */
 export type JsonPart =
   | { readonly resourceSpans: ResourceSpans; readonly spans: number }
   | {
@@ -14,7 +14,7 @@ export type JsonPart =
     };
 
 export interface JsonPartsOptions {
-  /** What the ResourceSpans is called in errors: `resourceSpans[3]`; empty: nothing. */
+  /** The name of the ResourceSpans in errors: `resourceSpans[3]`; empty for none. */
   readonly path: string;
   /** At most so many spans are given together. */
   readonly together: number;

@@ -67,7 +67,7 @@ function resourceSpansFromJson(json: JsonObject): ResourceSpans {
   };
 }
 
-/** By which name a ResourceSpans has its scopes; where both are there the old one is passed over, as OTLP says. */
+/** The name under which a ResourceSpans has its scopes. With both names present the old one is ignored, as OTLP says. */
 export function scopesName(json: JsonObject): string {
   const old = "instrumentationLibrarySpans";
   return jsonItems(json, "scopeSpans").length === 0 && jsonItems(json, old).length > 0 ? old : "scopeSpans";

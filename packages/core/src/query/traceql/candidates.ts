@@ -44,7 +44,7 @@ export type WantedNames =
       readonly reference: ReferenceTerm;
     };
 
-/** What can stand where the parser expects this, and begins with what is typed. */
+/** The candidates that the parser would take here and that begin with the typed text. */
 export function candidatesFor(expected: Expected, typed: string, names: TraceQlNames): TraceQlCandidate[] {
   switch (expected.what) {
     case "condition":
@@ -81,7 +81,7 @@ export function candidatesFor(expected: Expected, typed: string, names: TraceQlN
   }
 }
 
-/** What names the parser would take where it expects this. */
+/** The names that the parser would take here. */
 export function namesFor(expected: Expected, typed: string): WantedNames | undefined {
   switch (expected.what) {
     case "condition":
@@ -148,7 +148,7 @@ function operatorsBehind(left: Operand): string[] {
   return wordsOfField(left.term) === undefined ? all : all.filter((op) => !/[<>]/.test(op));
 }
 
-/** The words of a field that holds one of few; undefined for what holds anything. */
+/** The words of a field with a fixed set of values; undefined for any other. */
 function wordsOfField(term: ReferenceTerm): readonly string[] | undefined {
   const type = "field" in term ? lookupField(term.field.level, term.field.name)?.type : undefined;
   return type === "kind" || type === "status" ? [...wordsOf(type).keys()] : undefined;

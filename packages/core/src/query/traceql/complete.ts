@@ -12,7 +12,7 @@ import { parseSpansetFilter } from "./parser.js";
 import { bareKey } from "./quoted.js";
 
 export interface TraceQlCompletion {
-  /** What a candidate replaces: offsets in UTF-16 units, the end excluded. */
+  /** The range that a candidate replaces: offsets in UTF-16 units, the end excluded. */
   readonly from: number;
   readonly to: number;
   /** In the order to offer them; empty where the text before the place is wrong. */
@@ -56,7 +56,7 @@ function completeFrom(head: string, from: number, names: TraceQlNames): TraceQlC
   };
 }
 
-/** What the parser asks for at the end of a text. */
+/** The things that the parser looks for at the end of a text. */
 function expectedAt(text: string): readonly Expected[] {
   let cursor: Cursor | undefined;
   try {
@@ -98,12 +98,12 @@ function canGrow(token: Token): boolean {
   return token.kind === "word" || token.kind === "attribute" || token.kind === "field";
 }
 
-/** Where the token ends that is replaced, what stands behind the place included. */
+/** The end of the replaced token, with its part behind the place. */
 function endOf(text: string, start: number, place: number): number {
   if (start === place) return place;
   try {
     const { to } = tokenAt(text, start);
-    // A text without its closing quote would reach to the next quote; then what follows is no TraceQL either.
+    // A text without its closing quote would reach to the next quote, and the rest would be no TraceQL either.
     for (let token = tokenAt(text, to); token.kind !== "end"; ) token = tokenAt(text, token.to);
     return Math.max(to, place);
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Element } from "./references.js";
 import { otherWriting, refusedInside } from "./refused.js";
 import type { Operand } from "./syntax.js";
 
-/** What the grammar takes at a place: told in errors, offered by completion. */
+/** The things that the grammar takes at a place: errors name them, completion offers them. */
 export type Expected =
   | { readonly what: "condition" | "reference"; readonly element: Element }
   | { readonly what: "comparison"; readonly left: Operand }
@@ -13,12 +13,12 @@ export type Expected =
   | { readonly what: "logic" | "collection" | "words" }
   | { readonly what: "punctuation"; readonly text: string };
 
-/** A place in a text, with what the parser has asked for there. */
+/** A place in a text, and the things that the parser has looked for there. */
 export interface Cursor {
   readonly text: string;
   readonly token: Token;
   readonly expected: readonly Expected[];
-  /** Says what is taken here, before the token is looked at. */
+  /** Notes what the grammar takes here, before the parser looks at the token. */
   expect(expected: Expected): void;
   advance(): Token;
   is(kind: "punctuation" | "operator", text: string): boolean;

@@ -6,12 +6,12 @@ export interface Range {
   readonly to: number;
 }
 
-/** What is wrong at a place of a text, before it becomes the caller's error. */
+/** A fault at a place of a text, before it becomes the caller's error. */
 export class TraceQlFault extends Error {
   constructor(
     readonly range: Range,
     message: string,
-    /** What is possible instead. */
+    /** A possible replacement. */
     readonly hint: string | undefined = undefined,
     readonly code: ErrorCode = "INVALID_QUERY",
   ) {

@@ -23,14 +23,14 @@ import { traceQlPattern } from "./whole-value.js";
 
 type Scalar = Extract<FilterExpression, { readonly scalar: unknown }>["scalar"];
 type List = Extract<FilterExpression, { readonly list: unknown }>["list"];
-/** What a reference stands next to: text of the type string, anything else, or no constant. */
+/** The neighbour of a reference: text of the type string, another constant, or none. */
 type Neighbour = "text" | "other" | "none";
 
 /**
  * Writes a filter as the text that `parseTraceQl` reads. A filter that is spelled as TraceQL spells it comes back
  * unchanged, any other with the same meaning: constants next to fields lose their types, numbers, booleans and
  * durations take TraceQL's spelling.
- * @throws what `resolveFilter` throws; UNSUPPORTED_FILTER naming the part that TraceQL cannot say.
+ * @throws the errors of `resolveFilter`; UNSUPPORTED_FILTER naming the part that TraceQL cannot say.
  */
 export function formatTraceQl(filter: FilterCall): string {
   const path = "filter";
@@ -163,7 +163,7 @@ function formatReference(
   path: string,
   element: Element,
 ): string {
-  // Only after validation: what stands here is a reference.
+  // Validation has made sure that this is a reference.
   const reference = term as ReferenceTerm;
   return "attr" in reference
     ? formatAttribute(reference.attr, neighbour, path, element)

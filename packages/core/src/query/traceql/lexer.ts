@@ -28,7 +28,7 @@ const wordBehind = /\s*([\p{L}_][\p{L}\p{Nd}_]*)/uy;
 
 /**
  * The token that begins at or behind an offset.
- * @throws TraceQlFault when what stands there is none.
+ * @throws TraceQlFault when no token stands there.
  */
 export function tokenAt(text: string, offset: number): Token {
   const from = skipSpace(text, offset);

@@ -15,7 +15,7 @@ export type Places = Map<string, Range>;
 type Scalar = Extract<FilterExpression, { readonly scalar: unknown }>;
 
 /**
- * Turns what a text says into a filter; constants take their types from what they stand opposite.
+ * Turns a parsed text into a filter. A constant takes its type from the reference opposite.
  * @throws TraceQlFault when a constant does not fit.
  */
 export function lowerCondition(condition: Condition, path: string, places: Places): FilterCall {
@@ -78,7 +78,7 @@ function checkOrder(operand: Operand): void {
   throw new TraceQlFault(operand, `a ${holds ?? "boolean"} has no order`, "compare it by = or !=");
 }
 
-/** What a field holds; undefined for an attribute, which holds anything. */
+/** The type of a field; undefined for an attribute, which has any. */
 function typeOfTerm(term: ReferenceTerm | undefined): FieldType | undefined {
   return term !== undefined && "field" in term
     ? lookupField(term.field.level, term.field.name)?.type
@@ -182,7 +182,7 @@ function lowerRegex(op: "regex" | "not regex", left: Operand, right: Operand): F
   const term = referenceNextTo(left.term, right);
   const regex: FilterCall = { op: "regex", args: [term, { scalar: { value } }] };
   if (op === "regex") return regex;
-  // As every negated comparison it holds for what is present alone.
+  // As every negated comparison, it holds only where a value is present.
   return { op: "and", args: [{ call: { op: "exists", args: [term] } }, { call: not(regex) }] };
 }
 

@@ -20,7 +20,7 @@ import {
  * the left, comparisons bind tighter, and `!` tighter still.
  */
 
-/** What surrounds the place that is parsed. */
+/** The context of the place that is parsed. */
 interface Surroundings {
   readonly element: Element;
   readonly nesting: number;

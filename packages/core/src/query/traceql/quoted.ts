@@ -77,7 +77,7 @@ export function quotePattern(pattern: string): string {
     : quote(pattern);
 }
 
-/** What ends a key that stands without quotes: white space as Go knows it, and these characters. */
+/** The characters that end a key without quotes: Go's white space, and these. */
 const keyEnd = "\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000{}()=~!<>&|^,";
 
 /** A run of a key's characters outside of quotes. */

@@ -9,7 +9,7 @@ export type ReferenceTerm = Extract<
 export type AttributeTerm = Extract<ReferenceTerm, { readonly attr: unknown }>["attr"];
 export type FieldTerm = Extract<ReferenceTerm, { readonly field: unknown }>["field"];
 
-/** What an enclosing `some` binds: there a bare field and a `.key` are the element's. */
+/** The element that an enclosing `some` binds: a bare field and a `.key` are the element's there. */
 export type Element = "event" | "link" | undefined;
 
 /** The words before a key's dot, and the levels they mean. */

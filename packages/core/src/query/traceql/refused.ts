@@ -1,4 +1,4 @@
-/** What TraceQL has and a search for spans cannot answer: what it is, and what is possible. */
+/** The parts of TraceQL that a search for spans cannot answer, each with a possible replacement. */
 export interface Refused {
   readonly what: string;
   readonly hint: string;
@@ -95,7 +95,7 @@ const otherWords: Readonly<Record<string, string>> = {
   scope: "the scope's level is instrumentation",
 };
 
-/** How TraceQL writes what other languages have a word for. */
+/** Words of other languages, and how TraceQL writes them. */
 export function otherWriting(word: string): string | undefined {
   const lower = word.toLowerCase();
   return Object.hasOwn(otherWords, lower) ? otherWords[lower] : undefined;

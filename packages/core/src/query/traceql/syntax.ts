@@ -1,7 +1,7 @@
 import type { Range } from "./fault.js";
 import type { Element, ReferenceTerm } from "./references.js";
 
-/** What a text says, before constants take their types from what they stand next to. */
+/** A parsed text, before constants take their types from the reference opposite. */
 export type Syntax = Operand | Condition;
 
 export type Operand = Reference | Constant | Nil;

@@ -6,7 +6,7 @@ import type { Reading } from "./reading.js";
 import type { SpanStore, StoreReads } from "./span-store.js";
 
 /**
- * What an author of a backend writes: how spans are kept, and how candidates are listed newest first. Core
+ * The part that an author of a backend writes: it keeps spans and lists candidates newest first. Core
  * (`createSpanStore`) does validation, lifecycle, exact matching, ordering, limits, assembly, duplicates, summaries and
  * paging. An engine may list too many candidates, never too few.
  *
@@ -40,7 +40,7 @@ export interface ThreadedEngine extends EngineBase {
   expire(timeUnixNano: bigint, dryRun: boolean): Promise<readonly Expired[]>;
 }
 
-/** What every engine has, wherever its reads run. */
+/** The common part of all engines, wherever their reads run. */
 export interface EngineBase extends EngineWriter {
   readonly name: string;
   stats(): Promise<StoreStats>;
@@ -129,7 +129,7 @@ export interface CandidateSearch {
   /** Inclusive bounds of span start. */
   readonly startTimeMinUnixNano: bigint;
   readonly startTimeMaxUnixNano: bigint;
-  /** What a span must satisfy; core evaluates it again, so lowering a part of it is right. */
+  /** The condition for spans. Core evaluates it again, so an engine may lower a part of it. */
   readonly predicate: Predicate;
   /** About how many traces are wanted: a hint for the size of batches. */
   readonly limit: number;

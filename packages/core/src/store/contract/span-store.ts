@@ -23,7 +23,7 @@ import type {
 import type { MetricSeries } from "./metrics.js";
 
 /**
- * A store of trace spans: what a user of the library holds, whatever engine is below.
+ * A store of trace spans, the same over every engine.
  *
  * **Errors.** Every call fails with a {@link SpanStoreError} whose `code` is stable. Every call may fail with
  * `STORE_UNAVAILABLE` (the engine can not be reached or can not answer now: try again later), `OVERLOADED` (more work

@@ -7,7 +7,7 @@ export type ConstantType = "string" | "int" | "double" | "bool";
 /** A JavaScript value that a constant is made of. */
 export type ScalarValue = string | number | bigint | boolean;
 
-/** What can stand on the other side of a comparison: a reference, or a constant of `literal`. */
+/** The other side of a comparison: a reference, or a constant of `literal`. */
 export interface Operand {
   /** The argument as a filter has it. */
   readonly expression: FilterExpression;

@@ -1,7 +1,7 @@
 import { SpanKind, StatusCode } from "../../../model/trace.js";
 import type { Level } from "./predicate.js";
 
-/** What a built-in field holds; a constant next to it is read as that. */
+/** The type of a built-in field, as which a constant next to it is read. */
 export type FieldType = "string" | "duration" | "instant" | "kind" | "status";
 
 export interface Field {

@@ -43,7 +43,7 @@ export function patternFault(pattern: string): PatternFault | undefined {
     return { problem: `is longer than ${maxPatternLength} characters`, tooLarge: true };
   }
   const inner = patternOfWhole(pattern) ?? pattern;
-  // What is within the form stands by itself too: no parenthesis of it closes the form's.
+  // The inner pattern stands by itself, too: none of its parentheses closes the form's.
   const alone = parse(inner);
   const parsed = typeof alone === "string" || inner === pattern ? alone : parse(pattern);
   if (typeof parsed === "string") return { problem: `is not RE2 syntax: ${parsed}`, tooLarge: false };

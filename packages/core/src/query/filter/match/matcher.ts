@@ -21,7 +21,7 @@ import { type FieldValue, fieldScan } from "./field-values.js";
 /** A compiled predicate; `event` and `link` are the elements that an enclosing `some` has bound. */
 type Test = (span: SpanView, event?: SpanEvent, link?: SpanLink) => boolean;
 
-/** What a reference's values are asked, by where they come from. */
+/** The questions to the values of a reference, by the level that they come from. */
 interface ValueTest {
   readonly attribute: (value: AnyValue) => boolean;
   readonly field: (value: FieldValue) => boolean;

@@ -41,7 +41,7 @@ export function readDeclared({ value, type }: WireConstant, path: string): Const
 }
 
 /**
- * Reads a constant that stands next to a built-in field as what the field holds.
+ * Reads a constant next to a built-in field as the field's type.
  * @throws INVALID_QUERY when it declares a type the field does not hold, or cannot be read.
  */
 export function readForField(constant: WireConstant, field: Field, path: string): Constant {
@@ -91,7 +91,7 @@ function readNanos(
   return { type: "nanos", value };
 }
 
-/** What a field holds, for an error. */
+/** The type of a field, for an error. */
 export function nounOf(type: FieldType): string {
   switch (type) {
     case "string":

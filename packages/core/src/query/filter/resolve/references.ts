@@ -14,7 +14,7 @@ export function isReference(term: FilterExpression): boolean {
   return "attr" in term || "field" in term;
 }
 
-/** @throws INVALID_QUERY when the argument is no reference, or names what does not exist. */
+/** @throws INVALID_QUERY when the argument is no reference, or names an unknown field. */
 export function readReference(term: FilterExpression, op: string, path: string): ResolvedReference {
   if ("attr" in term) return { ref: readAttribute(term.attr, path) };
   if ("field" in term) {

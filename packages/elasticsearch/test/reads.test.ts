@@ -1,5 +1,5 @@
 import type { SpanStore } from "@spanstore/core";
-import type { Predicate } from "@spanstore/core/engine";
+import type { Predicate, Reading } from "@spanstore/core/engine";
 import { encodeTraces, spansOf } from "@spanstore/core/otlp";
 import { openElasticsearchStore } from "@spanstore/elasticsearch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -148,6 +148,60 @@ describeWithElasticsearch("reads", (way) => {
     expect(sequences).toHaveLength(6);
     expect(sequences.filter((each) => each <= sequence)).toEqual([]);
     for (const each of engines) await each.close();
+    await client.close();
+  });
+
+  it("searches hand over and hold few bytes at a time, count them, and hold none when they end or are left", async () => {
+    const prefix = fresh();
+    const settings = checkOptions({ url: server.url, prefix, refresh: "wait" });
+    const client = createClient(settings);
+    const engine = await openEngine({ client, settings, prefix });
+    const numbers = Array.from({ length: 40 }, (_, i) => i + 1);
+    const spanBytes = 500_000;
+    await engine.write(encodeTraces(joined(...numbers.map((number) => spanOf(number, now, spanBytes)))));
+    let held = 0;
+    let most = 0;
+    const reading: Reading = {
+      part: () => {
+        let own = 0;
+        return (bytes) => {
+          held += bytes - own;
+          own = bytes;
+          most = Math.max(most, held);
+          return undefined;
+        };
+      },
+      unwaiting: () => reading,
+    };
+    const isBounded = (fragments: readonly { readonly encoded: Uint8Array }[]): void =>
+      expect(fragments.reduce((sum, { encoded }) => sum + encoded.length, 0)).toBeLessThan(
+        3 * spanBytes + 10_000,
+      );
+    const range = { startTimeMinUnixNano: now - 1n, startTimeMaxUnixNano: now + 1n };
+    const search = { ...range, predicate: { op: "and", args: [] } as const, limit: 100 };
+    for await (const { fragments } of engine.candidates(search, undefined, reading)) {
+      isBounded(fragments);
+      expect(held).toBeGreaterThan(spanBytes);
+      break;
+    }
+    expect(held).toBe(0);
+    let found = 0;
+    for await (const { fragments } of engine.candidates(search, undefined, reading)) {
+      isBounded(fragments);
+      found += fragments.length;
+    }
+    expect(found).toBeGreaterThanOrEqual(numbers.length);
+    expect(held).toBe(0);
+    found = 0;
+    for await (const fragments of engine.fragments(numbers.map(traceIdOf), undefined, reading)) {
+      isBounded(fragments);
+      expect(held).toBeGreaterThan(spanBytes / 2);
+      found += fragments.length;
+    }
+    expect(found).toBe(numbers.length);
+    expect(held).toBe(0);
+    expect(most).toBeLessThanOrEqual(8 * 1024 * 1024);
+    await engine.close();
     await client.close();
   });
 

@@ -55,20 +55,22 @@ export function createReader(
       const options = { signal, doing: "cannot search", hold };
       const sizes = createSizes(search.limit);
 
-      // Most searches end within the first page, and need no point in time.
-      const first = await kept.once(indices, pageBody(filter), sizes.next(), options);
-      yield* batchesOf(open, first.hits, first.isAll, search, signal);
-      if (first.isAll) {
+      try {
+        // Most searches end within the first page, and need no point in time.
+        const first = await kept.once(indices, pageBody(filter), sizes.next(), options);
+        yield* batchesOf(open, first.hits, first.isAll, search, signal);
+        if (first.isAll) return;
+        // The last start of the first page is read again: fragments with this start may have moved since.
+        const rest: Query[] = [
+          ...filter,
+          { range: { newest: { lte: newestOf(first.hits[first.hits.length - 1]) } } },
+        ];
+        for await (const hits of kept.pages(indices, pageBody(rest), sizes.next, options)) {
+          yield* batchesOf(open, hits, false, search, signal);
+        }
+      } finally {
+        // A search that has enough leaves the loop.
         void hold(0);
-        return;
-      }
-      // The last start of the first page is read again: fragments with this start may have moved since.
-      const rest: Query[] = [
-        ...filter,
-        { range: { newest: { lte: newestOf(first.hits[first.hits.length - 1]) } } },
-      ];
-      for await (const hits of kept.pages(indices, pageBody(rest), sizes.next, options)) {
-        yield* batchesOf(open, hits, false, search, signal);
       }
     },
 

@@ -54,7 +54,11 @@ export async function openTrace(traceId: string, signal: AbortSignal): Promise<L
   await nextTask();
   const tree = treeOf(model);
   await nextTask();
-  return { traceId, model, tree, critical: criticalPathOf(model, tree), skews: clockSkewsOf(model, tree) };
+  const critical = criticalPathOf(model, tree);
+  await nextTask();
+  const skews = clockSkewsOf(model, tree);
+  await nextTask();
+  return { traceId, model, tree, critical, skews };
 }
 
 function nextTask(): Promise<void> {

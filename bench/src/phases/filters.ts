@@ -5,7 +5,7 @@ import { isRefused, type Refused, refusal } from "../driver/measure.js";
 import { traceIdsOfSummaries } from "../wire/answers.js";
 import { findRequest } from "../wire/requests.js";
 import { lackOf } from "./capabilities.js";
-import { openReference, type SecondOpinion } from "./reference.js";
+import { openReference, type SecondOpinion } from "./checks/reference.js";
 import { describe, expectedOf, measureKind, type SearchRow } from "./searches.js";
 import type { Session } from "./session.js";
 

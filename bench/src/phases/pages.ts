@@ -9,7 +9,7 @@ import { type Latency, latencyOf } from "../driver/samples.js";
 import { completeSpansOf, nextPageTokenOf, traceIdsOfSummaries, tracesOfSpanPage } from "../wire/answers.js";
 import { findRequest, findSpansRequest, type Page } from "../wire/requests.js";
 import { lackOf } from "./capabilities.js";
-import { openReference, type Reference, type SecondOpinion } from "./reference.js";
+import { openReference, type Reference, type SecondOpinion } from "./checks/reference.js";
 import { newestAge, type Session } from "./session.js";
 
 export type WalkRow = { readonly name: string } & (

@@ -7,7 +7,7 @@ import { methods } from "../driver/client.js";
 import { type Effort, isRefused, type Measured, measure, type Refused } from "../driver/measure.js";
 import { operationsOf, servicesOf, traceIdsOfSummaries, traceIdsOfTraces } from "../wire/answers.js";
 import { findRequest, getTracesRequest, operationsRequest } from "../wire/requests.js";
-import { type Agreement, allMatch, compareIds, compareTraces } from "./check.js";
+import { type Agreement, allMatch, compareIds, compareTraces } from "./checks/check.js";
 import { newestAge, type Session } from "./session.js";
 
 export type SearchRow = { readonly name: string } & (

@@ -7,7 +7,7 @@ import { type Latency, latencyOf } from "../driver/samples.js";
 import { startLoad } from "../load.js";
 import { traceIdsOfTraces } from "../wire/answers.js";
 import { findRequest, getTracesRequest } from "../wire/requests.js";
-import { allMatch, compareTraces, type TraceAgreement } from "./check.js";
+import { allMatch, compareTraces, type TraceAgreement } from "./checks/check.js";
 import { newestAge, type Session } from "./session.js";
 
 /** The measurements of a stretch of time. */

@@ -1,6 +1,6 @@
 import { isRefused, type Refused } from "../driver/measure.js";
+import type { SecondOpinion } from "../phases/checks/reference.js";
 import type { FilterResult } from "../phases/filters.js";
-import type { SecondOpinion } from "../phases/reference.js";
 import { agreementText } from "../phases/searches.js";
 import type { TargetResult } from "../run.js";
 import { markdownTable, millis, thousands } from "./table.js";

@@ -129,4 +129,5 @@ export type { Term } from "./terms/term.js";
 export type { TermSet } from "./terms/term-list.js";
 export { isImpossible, type TermNode } from "./terms/term-node.js";
 export type { WatchedTerms } from "./terms/watched-terms.js";
+export { formatSize } from "./text/units.js";
 export { createSpanWatch, type SpanWatch } from "./watch/span-watch.js";

@@ -1,5 +1,12 @@
-import { type Finding, findingsOf, ok, problem, problemOf, warning } from "@spanstore/core/engine";
-import { formatSize } from "@spanstore/core/text";
+import {
+  type Finding,
+  findingsOf,
+  formatSize,
+  ok,
+  problem,
+  problemOf,
+  warning,
+} from "@spanstore/core/engine";
 import { type Client, createClient } from "../connection/client.js";
 import { failureOf, storeError } from "../connection/errors.js";
 import { checkOptions, type ElasticsearchOptions, type Settings } from "../options.js";

@@ -1,5 +1,4 @@
-import { type Finding, findingsOf, ok, problem, warning } from "@spanstore/core/engine";
-import { formatSize } from "@spanstore/core/text";
+import { type Finding, findingsOf, formatSize, ok, problem, warning } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import { openClients } from "../connection/clients.js";
 import { failureOf, storeError } from "../connection/errors.js";

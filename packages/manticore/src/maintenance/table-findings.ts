@@ -1,7 +1,6 @@
 /** Findings about the tables of a store. */
 
-import { type Finding, ok, problem, warning } from "@spanstore/core/engine";
-import { formatSize } from "@spanstore/core/text";
+import { type Finding, formatSize, ok, problem, warning } from "@spanstore/core/engine";
 import type { Client } from "../connection/client.js";
 import type { TableFacts } from "../connection/server-facts.js";
 import { addColumn, missingColumns, shapeOf } from "../schema/columns.js";

@@ -1,7 +1,6 @@
 import { accessSync, constants, readdirSync, type Stats, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { checkNode, type Finding, ok, problem, problemOf, warning } from "@spanstore/core/engine";
-import { formatSize } from "@spanstore/core/text";
+import { checkNode, type Finding, formatSize, ok, problem, problemOf, warning } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
 import { inspect } from "../schema/schema.js";

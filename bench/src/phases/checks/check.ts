@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
-import { putSpan, timeBase } from "../data/encode.js";
-import { spansPerTrace } from "../data/flows.js";
-import type { Query } from "../data/questions/queries.js";
-import { ageOf, createDraft, type DataSet, draftTrace, hexWord } from "../data/trace.js";
-import { spansOf } from "../wire/answers.js";
-import { createWriter } from "../wire/writer.js";
+import { putSpan, timeBase } from "../../data/encode.js";
+import { spansPerTrace } from "../../data/flows.js";
+import type { Query } from "../../data/questions/queries.js";
+import { ageOf, createDraft, type DataSet, draftTrace, hexWord } from "../../data/trace.js";
+import { spansOf } from "../../wire/answers.js";
+import { createWriter } from "../../wire/writer.js";
 
 /** How the answers to one kind of search compare with what the generator knows. */
 export interface Agreement {

@@ -1,9 +1,9 @@
 import { openMemoryStore, type SpanStore } from "@spanstore/core";
-import { batchesOf } from "../data/batches.js";
-import { spansPerTrace } from "../data/flows.js";
-import { searchWindow } from "../data/questions/queries.js";
-import { maxSpanOffsetNano, stepNano } from "../data/trace.js";
-import { newestAge, type Session } from "./session.js";
+import { batchesOf } from "../../data/batches.js";
+import { spansPerTrace } from "../../data/flows.js";
+import { searchWindow } from "../../data/questions/queries.js";
+import { maxSpanOffsetNano, stepNano } from "../../data/trace.js";
+import { newestAge, type Session } from "../session.js";
 
 /** The newest part of what the server stores, in core's memory engine: a second opinion beside the generator's. */
 export interface Reference extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { openMemoryStore, type SpanStore } from "@spanstore/core";
-import { openSqliteStore } from "@spanstore/sqlite";
+import { diagnoseSqlite, openSqliteStore } from "@spanstore/sqlite";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { answers, madeQueries, madeStart, writeMade } from "./made-spans.js";
@@ -79,6 +79,38 @@ describe("segments of the index", () => {
   });
 });
 
+describe("a page of the index that is damaged", () => {
+  it("fails searches in place of hiding matches, hinders no write, and is found by the diagnosis", async () => {
+    const path = join(directory, "damaged.sqlite");
+    {
+      await using store = await openSqliteStore({ path, synchronous: "normal" });
+      await writeMade(store, 0, 20);
+    }
+    const db = new Database(path);
+    // The bytes of a page without entries.
+    expect(
+      db.prepare("UPDATE segment_page SET data = zeroblob(length(data)) WHERE id % 65536 > 1").run().changes,
+    ).toBeGreaterThan(0);
+    db.close();
+
+    await using store = await openSqliteStore({ path, synchronous: "normal" });
+    await expect(store.findTraceIds({ service: "service-1" })).rejects.toMatchObject({ code: "CORRUPT" });
+    expect((await store.findTraceIds({})).traces.length).toBeGreaterThan(0);
+    expect((await store.getServices()).length).toBeGreaterThan(0);
+    // More writes than there are between two merges.
+    for (let n = 20; n < 40; n++) await writeMade(store, n, n + 1);
+    const found = await diagnoseSqlite({ path });
+    expect(found).toContainEqual(
+      expect.objectContaining({ subject: "integrity", text: expect.stringContaining("pages of the index") }),
+    );
+    await store.deleteBefore(madeStart + 3_600_000_000_000n);
+    await writeMade(store, 0, 20);
+    await using memory = openMemoryStore();
+    await writeMade(memory, 0, 20);
+    await expectSame(store, memory);
+  });
+});
+
 /** A file of schema version 2, with the made requests 0 to 99 in its FTS5 table. */
 const oldFile = new URL("./files/version-2.db.gz", import.meta.url);
 
@@ -91,7 +123,7 @@ describe("a file of before there were segments", () => {
     await using memory = openMemoryStore();
     await writeMade(memory, 0, 100);
     await expectSame(store, memory);
-    expect(rows(path, "PRAGMA user_version")).toBe(3);
+    expect(rows(path, "PRAGMA user_version")).toBe(4);
 
     // The same again is not written twice, and new spans lie between the old ones.
     await writeMade(store, 50, 220);

@@ -3,8 +3,9 @@ import { dirname, resolve } from "node:path";
 import { checkNode, type Finding, formatSize, ok, problem, problemOf, warning } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { storeError } from "../connection/errors.js";
-import { inspect } from "../schema/schema.js";
+import { checksumsOfPages, inspect } from "../schema/schema.js";
 import { openThreadedStore } from "../store.js";
+import { countDamagedPages } from "../terms/segment-pages.js";
 import { createReserve, logBytesOf } from "./reserve.js";
 
 /** The first version with contentless FTS5 tables whose rows can be deleted. */
@@ -177,7 +178,16 @@ function databaseFindings(db: Connection, path: string, integrity: boolean): Fin
 function integrityFinding(db: Connection): Finding {
   const rows = db.pragma("quick_check(10)") as { readonly quick_check: unknown }[];
   const faults = rows.map((row) => String(row.quick_check));
-  if (faults.length === 1 && faults[0] === "ok") return ok("integrity", "no fault found");
+  const version = db.pragma("user_version", { simple: true }) as number;
+  const pages = version < checksumsOfPages ? 0 : countDamagedPages(db);
+  if (faults.length === 1 && faults[0] === "ok") {
+    if (pages === 0) return ok("integrity", "no fault found");
+    return problem(
+      "integrity",
+      `${pages} pages of the index are not what was written: searches that read them fail`,
+      "read the traces by id, or export them, into a new file",
+    );
+  }
   return problem(
     "integrity",
     faults.join("; "),

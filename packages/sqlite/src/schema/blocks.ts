@@ -1,5 +1,6 @@
-import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
+import { checksumOf } from "./checksum.js";
 
 /** A block of fragments that are compressed together is full at this many bytes. */
 export const targetBlockBytes = 32 * 1024;
@@ -27,11 +28,6 @@ export function decodeIds(encoded: Buffer): number[] {
 /** Level 1: a third of the time of the default level for a few percent of size. */
 export function compressBlock(raw: Uint8Array): Buffer {
   return deflateRawSync(raw, { level: 1, memLevel: 9, chunkSize: Math.max(1024, raw.length) });
-}
-
-/** The checksum of a block's compressed bytes. */
-export function checksumOf(data: Uint8Array): number {
-  return crc32(data);
 }
 
 /**

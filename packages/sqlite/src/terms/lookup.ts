@@ -10,7 +10,8 @@ import {
   PageCursor,
   pageOfKey,
 } from "./postings.js";
-import { rowOfIds, rowOfKeys, rowOfPage, type Segment, segmentColumns } from "./segments.js";
+import { createPageReader, rowOfIds, rowOfKeys, rowOfPage } from "./segment-pages.js";
+import { type Segment, segmentColumns } from "./segments.js";
 
 /** The ids and the first terms of the pages of segments, by the row they stand in. */
 export type SegmentCache = SpaceCache<Float64Array | Uint32Array>;
@@ -29,8 +30,7 @@ export function createSegmentLookup(db: Connection, cache: SegmentCache): Segmen
   const overlapping = db.prepare(
     `SELECT ${segmentColumns} FROM segment WHERE last_id >= ? AND first_id <= ? ORDER BY last_id DESC`,
   );
-  const page = db.prepare("SELECT data FROM segment_page WHERE id = ?").pluck();
-  const readPage = (row: number): Buffer => page.get(row) as Buffer;
+  const readPage = createPageReader(db);
   const cursor = new PageCursor();
 
   /** The ordinals of a term; undefined when there are none. */

@@ -1,3 +1,4 @@
+import { SpanStoreError } from "@spanstore/core";
 import type { TermSet } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
 import { TermPairs } from "./pairs.js";
@@ -10,24 +11,14 @@ import {
   PageCursor,
   PageWriter,
 } from "./postings.js";
-
-/** The rows of a segment's pages: its number with 16 bits behind it. Two pages come before those of postings. */
-const pagesPerSegment = 1 << 16;
-const idsPage = 1;
-const firstPosting = 2;
-
-export function rowOfKeys(segment: number): number {
-  return segment * pagesPerSegment;
-}
-export function rowOfIds(segment: number): number {
-  return segment * pagesPerSegment + idsPage;
-}
-export function rowOfPage(segment: number, page: number): number {
-  return segment * pagesPerSegment + firstPosting + page;
-}
-function lastRowOf(segment: number): number {
-  return segment * pagesPerSegment + pagesPerSegment - 1;
-}
+import {
+  createPageReader,
+  createPageTable,
+  type ReadPage,
+  rowOfIds,
+  rowOfKeys,
+  rowOfPage,
+} from "./segment-pages.js";
 
 /** Fragments whose terms are indexed together. Segments never change; several are merged into a new one. */
 export interface Segment {
@@ -74,10 +65,9 @@ export function createSegmentWriter(db: Connection): SegmentWriter {
     "INSERT INTO segment (first_id, last_id, fragments, pages) VALUES (?, ?, ?, 0)",
   );
   const notePages = db.prepare("UPDATE segment SET pages = ? WHERE id = ?");
-  const insertPage = db.prepare("INSERT INTO segment_page (id, data) VALUES (?, ?)");
-  const page = db.prepare("SELECT data FROM segment_page WHERE id = ?").pluck();
+  const table = createPageTable(db);
+  const readPage = createPageReader(db);
   const removeSegment = db.prepare("DELETE FROM segment WHERE id = ?");
-  const removePages = db.prepare("DELETE FROM segment_page WHERE id BETWEEN ? AND ?");
   const growing = db.prepare(
     `SELECT ${segmentColumns} FROM segment
      WHERE fragments < ${finalFragments} AND pages < ${finalPages} ORDER BY id`,
@@ -89,11 +79,11 @@ export function createSegmentWriter(db: Connection): SegmentWriter {
     const { lastInsertRowid } = insertSegment.run(ids[0], ids[ids.length - 1], ids.length);
     const id = Number(lastInsertRowid);
     let pages = 0;
-    const writer = new PageWriter((data) => insertPage.run(rowOfPage(id, pages++), data));
+    const writer = new PageWriter((data) => table.insert(rowOfPage(id, pages++), data));
     fill(writer);
     writer.flush();
-    insertPage.run(rowOfKeys(id), encodeKeys(writer.firstKeys));
-    insertPage.run(rowOfIds(id), encodeSegmentIds(ids));
+    table.insert(rowOfKeys(id), encodeKeys(writer.firstKeys));
+    table.insert(rowOfIds(id), encodeSegmentIds(ids));
     notePages.run(pages, id);
   };
 
@@ -125,11 +115,10 @@ export function createSegmentWriter(db: Connection): SegmentWriter {
 
   const remove = (segment: number): void => {
     removeSegment.run(segment);
-    removePages.run(rowOfKeys(segment), lastRowOf(segment));
+    table.remove(segment);
   };
 
-  const readPage = (row: number): Buffer => page.get(row) as Buffer;
-  const merge = (segments: readonly Segment[]): void => {
+  const merge = db.transaction((segments: readonly Segment[]): void => {
     const inputs = [...segments]
       .sort((a, b) => a.firstId - b.firstId)
       .map((segment) => createMergeInput(segment, readPage));
@@ -155,14 +144,25 @@ export function createSegmentWriter(db: Connection): SegmentWriter {
       }
     });
     for (const { id } of segments) remove(id);
+  });
+
+  /** Segments with a damaged page: writes go on without merging them. */
+  const damaged = new Set<number>();
+  const mergeIntact = (segments: readonly Segment[]): void => {
+    try {
+      merge(segments);
+    } catch (error) {
+      if (!(error instanceof SpanStoreError) || error.code !== "CORRUPT") throw error;
+      for (const { id } of segments) damaged.add(id);
+    }
   };
 
   /** Merges what is to be merged, so that a search has few segments to look at. */
   const compact = (): void => {
     for (;;) {
-      const chosen = toMerge(growing.all() as Segment[]);
+      const chosen = toMerge((growing.all() as Segment[]).filter(({ id }) => !damaged.has(id)));
       if (chosen === undefined) return;
-      merge(chosen);
+      mergeIntact(chosen);
     }
   };
 
@@ -219,7 +219,7 @@ interface MergeInput {
   ended: boolean;
 }
 
-function createMergeInput({ id, fragments }: Segment, readPage: (row: number) => Buffer): MergeInput {
+function createMergeInput({ id, fragments }: Segment, readPage: ReadPage): MergeInput {
   const ids = decodeSegmentIds(readPage(rowOfIds(id)), fragments);
   const firstKeys = decodeKeys(readPage(rowOfKeys(id)));
   const cursor = new PageCursor();

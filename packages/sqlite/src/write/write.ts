@@ -7,7 +7,8 @@ import {
   type TraceFragment,
 } from "@spanstore/core/engine";
 import type { Database as Connection } from "better-sqlite3";
-import { checksumOf, compressBlock, encodeIds, targetBlockBytes, traceIdBytes } from "../schema/blocks.js";
+import { compressBlock, encodeIds, targetBlockBytes, traceIdBytes } from "../schema/blocks.js";
+import { checksumOf } from "../schema/checksum.js";
 import { newestInWindow, windowMillis, windowOf, windowOfId } from "../schema/ids.js";
 import { createSegmentWriter, type IndexedFragment } from "../terms/segments.js";
 import { createPlaces } from "./places.js";

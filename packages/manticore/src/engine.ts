@@ -35,24 +35,24 @@ export interface EngineOptions {
   /** The prefix of this namespace's tables. */
   readonly prefix: string;
   readonly tuning?: Tuning;
-  /** Receives what the store put right by itself and an operator should know. */
+  /** Receives repairs that the store did by itself, for the operator. */
   readonly warn?: ((message: string) => void) | undefined;
-  /** Receives what of the settings differs from those of the store. */
+  /** Receives the settings that differ from those the store was made with. */
   readonly onDifferences?: ((differences: readonly Finding[]) => void) | undefined;
-  /** Gives inserters on another thread, for large writes. */
+  /** Makes inserters on another thread, for large writes. */
   readonly inserterOf?: InsertThread["inserterOf"];
 }
 
 const nanosPerMilli = 1_000_000n;
-/** Of each window so many fragments are compared with the index after searchd started again. */
+/** Fragments of each window that are compared with the index after a restart of searchd. */
 const sampledForRepair = 256;
 const repairMillis = 60_000;
-/** The tables of a window are made this part of a window's length before it begins. */
+/** The tables of a window are made ahead: 1/96 of a window's length before it begins. */
 const aheadParts = 96n;
 
-/** Opens the engine on a space, whose tables are made when they are not there. */
+/** Opens the engine on a namespace, and makes its missing tables. */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  return making("cannot open the store", () => openSpace(options));
+  return withStoreError("cannot open the store", () => openSpace(options));
 }
 
 async function openSpace({
@@ -81,7 +81,7 @@ async function openSpace({
   };
   const agents = settings.shards.map(({ agent }) => agent);
   const catalog = createCatalog({ client, naming, places, agents, timeoutMillis, nextWindow });
-  // With shards all windows, since there may be more shards than when these were made.
+  // A shard may have been added since the windows were made: with shards, all of them are checked.
   await catalog.ensure([...(shards.length > 0 ? await catalog.list() : []), currentWindow()]);
 
   const control = createControl(client, naming, await highestSequence());
@@ -110,7 +110,7 @@ async function openSpace({
   });
   const ledgers = createLedgers({ client, naming, catalog, control, reader, rowBytes, tuning });
   const size = createSlowAnswer(createSizes({ naming, catalog, places, now }));
-  /** Windows that a searchd which started again may have lost names or lists of. */
+  /** Windows whose names or stop-term lists a restart of searchd may have lost. */
   const doubtful = new Map<string, Window>();
   const repair = async (): Promise<void> => {
     const windows = new Set(doubtful.keys());
@@ -131,18 +131,19 @@ async function openSpace({
     name: "manticore",
     write: (encoded, signal, _handOver, watched) => write(encoded, signal, watched),
     ...reader,
-    sequence: (signal) => making("cannot begin a walk", () => control.sequence(signal)),
-    services: (signal) => making("cannot read services", () => operations.services(signal)),
-    operations: (service, signal) => making("cannot read operations", () => operations.of(service, signal)),
+    sequence: (signal) => withStoreError("cannot begin a walk", () => control.sequence(signal)),
+    services: (signal) => withStoreError("cannot read services", () => operations.services(signal)),
+    operations: (service, signal) =>
+      withStoreError("cannot read operations", () => operations.of(service, signal)),
     dependencies: (query, signal, reading) =>
-      making("cannot count calls", () => ledgers.dependencies(query, signal, reading)),
+      withStoreError("cannot count calls", () => ledgers.dependencies(query, signal, reading)),
     rollups: (range, signal, reading) =>
-      making("cannot count spans", () => ledgers.rollups(range, signal, reading)),
-    deleteBefore: (time) => making("cannot delete", () => retention.deleteBefore(time)),
-    expire: (time, dryRun) => making("cannot delete", () => retention.expire(time, dryRun)),
-    purge: () => making("cannot purge", () => retention.purge()),
-    stats: () => making("cannot read the size", async () => ({ bytes: await size.get() })),
-    health: () => making("the store does not serve", checkHealth),
+      withStoreError("cannot count spans", () => ledgers.rollups(range, signal, reading)),
+    deleteBefore: (time) => withStoreError("cannot delete", () => retention.deleteBefore(time)),
+    expire: (time, dryRun) => withStoreError("cannot delete", () => retention.expire(time, dryRun)),
+    purge: () => withStoreError("cannot purge", () => retention.purge()),
+    stats: () => withStoreError("cannot read the size", async () => ({ bytes: await size.get() })),
+    health: () => withStoreError("the store does not serve", checkHealth),
     close: () => {
       endUpkeep();
       return control.close();
@@ -154,7 +155,7 @@ async function openSpace({
     if (fault !== undefined) warn?.(`${fault}: SQL over all days failed or was not whole; it is made again`);
   }
 
-  /** Stores again what this server relies on. What has to be derived from spans follows in the background. */
+  /** Writes again the rows that this server relies on. Rows that are derived from spans follow in the background. */
   async function restore(): Promise<void> {
     catalog.forget();
     await prepareSpace(client, naming, length, shards.length > 0);
@@ -162,7 +163,7 @@ async function openSpace({
     await layouts.restore();
     await stopTerms.restore();
     for (const window of [currentWindow(), ...operations.forget()]) doubtful.set(window.name, window);
-    // Upkeep tries again what fails here.
+    // Upkeep retries a failure.
     void repair().catch(() => undefined);
   }
 
@@ -179,7 +180,7 @@ async function openSpace({
       retryMillis: 0,
     });
     if (shards.length === 0) return;
-    // As long as one of them takes spans, none is lost.
+    // One shard that takes spans is enough: writes go to the next one.
     await Promise.any(shards.map((shard) => shard.query("SELECT version()", { retryMillis: 0 }))).catch(
       ({ errors: [first] }: AggregateError) => {
         throw first;
@@ -188,7 +189,7 @@ async function openSpace({
   }
 }
 
-async function making<T>(doing: string, work: () => Promise<T>): Promise<T> {
+async function withStoreError<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -18,9 +18,9 @@ export { type ManticoreMaintenance, openManticoreMaintenance } from "./maintenan
 export type { ManticoreOptions } from "./options.js";
 
 /**
- * Opens a store in Manticore Search. It connects at the first call, which makes the tables where they are missing, and
- * fails with STORE_UNAVAILABLE as long as no address answers; with `field` when an option is to blame, a password for
- * example, and with INCOMPATIBLE_SCHEMA when a newer version, or another program, made the tables.
+ * Opens a store in Manticore Search. The store connects at the first call, which also makes missing tables. A call
+ * fails with STORE_UNAVAILABLE while no address answers; the error has a `field` when an option is to blame, such as a
+ * wrong password. It fails with INCOMPATIBLE_SCHEMA when a newer version, or another program, made the tables.
  * @throws INVALID_OPTIONS naming the option; DRIVER_UNAVAILABLE in a bundle that lacks the engine's thread.
  */
 export async function openManticoreStore(options: ManticoreOptions): Promise<SpanStore> {
@@ -59,7 +59,7 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
 
   const engine = lazyEngine("manticore", () => open(settings.prefix));
   const health = async (): Promise<void> => {
-    // Asks at once: opening the store would retry for a while.
+    // Pings before it opens the store: opening would retry first.
     await home.query("SELECT version()", { retryMillis: 0 }).catch((error: unknown) => {
       throw storeError(error, "the store does not serve");
     });
@@ -84,12 +84,12 @@ export async function openManticoreStore(options: ManticoreOptions): Promise<Spa
   );
 }
 
-/** The part of a tuning that a message to a thread can carry: a message carries no function. */
+/** Drops the function of a tuning, which a message to a thread cannot carry. */
 function messageable({ idOf: _, ...numbers }: Tuning): ThreadTuning {
   return numbers;
 }
 
-/** A tuning whose statements fit into searchd's packets. */
+/** The default tuning, with statements that fit into searchd's packets. */
 function within(maxPacketBytes: number): Tuning {
   const maxStatementBytes = Math.min(defaultTuning.maxStatementBytes, Math.floor(maxPacketBytes / 2));
   return { ...defaultTuning, maxStatementBytes, maxPacketBytes };

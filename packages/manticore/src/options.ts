@@ -9,37 +9,37 @@ import { type AttributeStorage, attributeStorages } from "./schema/schema.js";
 export interface ManticoreOptions {
   /**
    * `mysql://user:password@host:9306`, the address of searchd's listener for the MySQL protocol; `mysqls:` for TLS.
-   * Of several, the first is used while it answers, and the next ones in its stead.
+   * With several addresses, the store uses the first, and the next ones while it does not answer.
    */
   readonly url: string | readonly string[];
-  /** Certificates of authorities to trust, PEM; with a `mysqls:` address. */
+  /** Certificates of the authorities to trust, as PEM; used with `mysqls:` addresses. */
   readonly ca?: string | undefined;
-  /** What the tables' names begin with: lower-case letters, digits and `_`; "jaeger_" by default. */
+  /** The prefix of all table names: lower-case letters, digits and `_`; "jaeger_" by default. */
   readonly prefix?: string | undefined;
-  /** How much time a table holds: "day" by default. A store keeps to what it was made with. */
+  /** The time that one table holds: "day" by default. A store keeps the window it was made with. */
   readonly window?: WindowLength | undefined;
   /**
-   * How `jaeger_spans` keeps the attributes of spans and resources, `tags` and `process`, of windows that are made from now
-   * on: `stored`, to be read (by default); `words`, to be found by MATCH too; `json`, as columns that SQL filters by.
+   * How new windows of `jaeger_spans` keep the attributes of spans and resources, `tags` and `process`: `stored`, to be
+   * read (default); `words`, for MATCH too; `json`, as columns that SQL can filter by.
    */
   readonly attributes?: AttributeStorage | undefined;
-  /** Connections for writes, each with a statement in flight; 2 by default. */
+  /** Groups of requests written at the same time; 2 by default. Each uses two connections. */
   readonly writers?: number | undefined;
-  /** Connections for reads, made as they are needed; 8 by default. */
+  /** Connections for reads, opened as needed; 8 by default. */
   readonly readers?: number | undefined;
-  /** A replication cluster that the tables are made in and written through. */
+  /** The replication cluster that the tables belong to. */
   readonly cluster?: string | undefined;
   /**
-   * Other daemons that hold the spans, each a part of them, as addresses like `url`; that one then only joins their
-   * answers, by distributed tables with an agent each. `?agent=host:port` says where a shard listens for other daemons;
-   * by default the same host, port 9312.
+   * Addresses of daemons that each hold a part of the spans, like `url`. The daemon at `url` then only joins their
+   * answers, by distributed tables with one agent per shard. `?agent=host:port` is the address at which a shard listens
+   * for other daemons; by default the same host, port 9312.
    */
   readonly shards?: readonly string[] | undefined;
-  /** How long a statement that reaches no searchd is tried again, in milliseconds; 2000 by default. */
+  /** How long a statement that reaches no searchd is retried, in milliseconds; 2000 by default. */
   readonly retryMillis?: number | undefined;
   /** How long a statement may take, in milliseconds; 60000 by default. */
   readonly timeoutMillis?: number | undefined;
-  /** Receives what of searchd's settings makes the store weaker than it could be, and what the store puts right by itself. */
+  /** Receives warnings: settings of searchd that weaken the store, and repairs that the store did by itself. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
@@ -58,11 +58,11 @@ export function addressText({ host, port }: Address): string {
 
 /** A daemon that holds a part of the spans. */
 export interface ShardAddress extends Address {
-  /** `host:port` at which other daemons ask it. */
+  /** `host:port` at which the daemon listens for other daemons. */
   readonly agent: string;
 }
 
-/** Options that were checked, with all defaults. */
+/** Checked options, with all defaults. */
 export interface Settings {
   readonly addresses: readonly Address[];
   readonly shards: readonly ShardAddress[];
@@ -115,13 +115,13 @@ export function checkOptions(options: ManticoreOptions): Settings {
 
 const defaultPort = 9306;
 const defaultAgentPort = 9312;
-/** Parts of a window's ids; see `places.ts`. */
+/** Each shard has its own part of a window's ids; see `places.ts`. */
 export const maxShards = 16;
 
 function addressOf(text: string, field: "url" | "shards"): Address {
   const url = urlOf(text, field);
   return {
-    // Brackets around an IPv6 address are the URL's.
+    // The URL puts an IPv6 address in brackets.
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? defaultPort : Number(url.port),
     user: decoded(url.username, field),
@@ -133,7 +133,7 @@ function addressOf(text: string, field: "url" | "shards"): Address {
 function shardOf(text: string): ShardAddress {
   const url = urlOf(text, "shards");
   const agent = url.searchParams.get("agent") ?? `${url.hostname}:${defaultAgentPort}`;
-  // It becomes a part of a statement.
+  // The agent becomes part of a statement.
   if (!/^[\w.-]+:\d{1,5}$/.test(agent)) throw invalidOption("shards", "has an agent that is no host:port");
   return { ...addressOf(text, "shards"), agent };
 }

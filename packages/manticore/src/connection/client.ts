@@ -5,27 +5,27 @@ import { type Address, addressText, type Settings } from "../options.js";
 import { agentFailed, failureOf, isTimeout, partFailed, withCircumstances } from "./errors.js";
 import { type Connections, openConnections } from "./pool.js";
 
-/** A row's values as bytes, in the order of the columns asked for. */
+/** The values of a row as bytes, in the order of the selected columns. */
 export type Row = readonly Buffer[];
 
-/** Statements to searchd, over as many connections as are needed. A statement is text of one character a byte. */
+/** Runs statements on searchd over a pool of connections. A statement is text with one character per byte. */
 export interface Client {
-  /** Runs a statement and gives its rows, none when it has none. A statement that reaches no searchd is tried again for a while. */
+  /** Runs a statement and returns its rows. A statement that reaches no searchd is retried for a while. */
   readonly query: (sql: string, options?: QueryOptions) => Promise<readonly Row[]>;
-  /** Runs statements one after the other on one connection; the first that fails ends it. */
+  /** Runs statements in order on one connection, until one fails. @returns the rows of the last. */
   readonly session: (statements: readonly string[], options?: QueryOptions) => Promise<readonly Row[]>;
   /**
-   * Sends statements that read as one, and gives the rows of each. searchd takes SELECT so, and SHOW META of the one before;
-   * the first that fails fails all. An answer that lacks the part of a table fails too: of several tables, searchd passes over one
-   * that lacks a column with no more than a warning.
+   * Sends statements that read in one packet, and returns the rows of each. searchd accepts SELECT, and SHOW META for
+   * the one before. One failure fails all. An answer without the part of a table fails too: searchd skips a table that
+   * lacks a column, and only warns of it.
    */
   readonly together: (
     statements: readonly string[],
     options?: QueryOptions,
   ) => Promise<readonly (readonly Row[])[]>;
   /**
-   * How often searchd was found to have started again, or another address took over: rows of earlier statements may be lost
-   * then. The number is up to date whenever a statement has succeeded.
+   * Counts restarts of searchd and changes of the address: either may lose rows of earlier statements. The count is up
+   * to date when a statement has succeeded.
    */
   readonly restarts: () => number;
   readonly close: () => Promise<void>;
@@ -33,32 +33,32 @@ export interface Client {
 
 export interface QueryOptions {
   readonly signal?: AbortSignal | undefined;
-  /** What is done, for the message of an error. */
+  /** The beginning of the error message, such as "cannot write". */
   readonly doing?: string;
-  /** For how long it is tried again; the settings' otherwise. */
+  /** How long the statement is retried; by default as the settings say. */
   readonly retryMillis?: number;
-  /** How long a statement may take; the settings' otherwise. */
+  /** How long a statement may take; by default as the settings say. */
   readonly timeoutMillis?: number;
   /**
-   * How many bytes of the column `encoded` are kept: the first row's whatever it takes, and null in place of it from the row on
-   * that would exceed them.
+   * How many bytes of the column `encoded` are kept. The first row always keeps its value; from the first row on that
+   * would exceed the limit, the value is null.
    */
   readonly maxBytes?: number | undefined;
 }
 
 export interface ClientOptions {
-  /** Of several, the first is used while it answers, and the next ones in its stead. */
+  /** The client uses the first address, and the next ones while it does not answer. */
   readonly addresses: readonly Address[];
   /**
-   * Whether tables may lie on other daemons: an answer that lacks the part of one, of which searchd only warns, is an
-   * error then.
+   * Whether tables may be on other daemons. An answer that lacks the part of one, of which searchd only warns, is then
+   * an error.
    */
   readonly agents?: boolean;
 }
 
 const firstPauseMillis = 20;
 const longestPauseMillis = 500;
-/** After a failure the next address serves for so long, before the first is tried again. */
+/** How long the next address serves after a failure, before the first is tried again. */
 const awayMillis = 10_000;
 
 export function createClient(
@@ -77,7 +77,7 @@ export function createClient(
     return pools[current] as Connections;
   };
   const moveOn = (failed: Connections): void => {
-    // Others may have moved on already.
+    // Another statement may have moved on already.
     if (pools[current] !== failed) return;
     moveTo((current + 1) % pools.length);
     returnAt = Date.now() + awayMillis;
@@ -87,7 +87,7 @@ export function createClient(
     current = next;
   };
 
-  /** @returns what the last statement answered. */
+  /** @returns the answer of the last statement. */
   const run = async (
     statements: readonly string[],
     {
@@ -114,11 +114,11 @@ export function createClient(
         throwIfAborted(signal);
         const unreachable = failureOf(error) === "unreachable";
         if (unreachable) moveOn(used);
-        // The caller hears of a time-out first: it may be late already, and searchd may still run the statement.
+        // A timeout is not retried: the caller may be late already, and searchd may still run the statement.
         const mayPass = unreachable && !closed && !isTimeout(error);
-        // Every address once, and then again with pauses between.
+        // Tries every address once, and then again with pauses between.
         if (mayPass && attempt % pools.length !== 0) continue;
-        // Once more at least: one attempt alone may have taken all the time.
+        // Retries at least once: the first attempt alone may have taken all the time.
         const late = retryMillis === 0 || (attempt > pools.length && !mayTryAgain());
         if (!mayPass || late) {
           throw withCircumstances(error, unreachable ? names.join(", ") : nameOf(used), doing);
@@ -144,12 +144,12 @@ export function createClient(
   };
 }
 
-/** A number of a row; null and nothing are 0. */
+/** A number of a row; 0 for null or a missing row. */
 export function decimal(row: Row | undefined, column: number): number {
   return Number(row?.[column]?.toString("latin1") ?? 0);
 }
 
-/** A whole number of a row that may be too large for a number. */
+/** An integer of a row that may exceed a double's exact range. */
 export function integer(row: Row, column: number): bigint {
   return BigInt((row[column] as Buffer).toString("latin1"));
 }
@@ -178,7 +178,7 @@ async function runOn(
       checkWhole(rowsOf(await runStatement(connection, showWarnings, options)));
     }
   } catch (error) {
-    // A pending answer or an open transaction would reach the next user of the connection.
+    // The next user of the connection would get a pending answer or an open transaction.
     if (statements.length > 1 || failureOf(error) === "unreachable" || signal?.aborted) connection.destroy();
     else connection.release();
     throw error;
@@ -187,19 +187,19 @@ async function runOn(
   return answer;
 }
 
-/** Rows of what a statement answered; none when it is of the kind that has no rows. */
+/** The rows of an answer; none for a statement without rows. */
 function rowsOf(answer: unknown): readonly Row[] {
   return Array.isArray(answer) ? (answer as Row[]) : [];
 }
 
-/** Tells of the last SELECT, also within one packet. */
+/** Shows the warnings of the last SELECT, also within one packet. */
 const showWarnings = "SHOW WARNINGS";
 
 function mayAskAgents(statement: string): boolean {
   return /^(SELECT|CALL) /.test(statement);
 }
 
-/** @throws when an agent or a table gave no part of the answer, or searchd ended the search early. */
+/** @throws when an agent or a table did not give its part of the answer, or searchd ended the search early. */
 function checkWhole(warnings: readonly Row[]): void {
   for (const [, , text] of warnings) {
     const message = text?.toString("latin1") ?? "";
@@ -227,7 +227,7 @@ function runStatement(
   });
 }
 
-/** Gives values as bytes, and those of `encoded` only up to a number of bytes in all. */
+/** Returns values as bytes; those of `encoded` only up to a total of `maxBytes`. */
 function keepWithin(maxBytes: number) {
   let bytes = 0;
   let isFull = false;

@@ -3,9 +3,9 @@ import { type Client, createClient } from "./client.js";
 
 /** Connections to all daemons of a store. */
 export interface Clients {
-  /** The daemon that answers statements. */
+  /** The daemon at `url`, which answers reads. */
   readonly home: Client;
-  /** Those that hold the spans, when it is not that one. */
+  /** The daemons that hold the spans; empty when the home daemon holds them. */
   readonly shards: readonly Client[];
   readonly close: () => Promise<void>;
 }

@@ -1,20 +1,20 @@
 import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
 
-/** What went wrong, as far as it decides what is done about it. */
+/** The kind of an error, which decides how it is handled. */
 export type Failure =
-  /** searchd does not answer, stopped answering, or takes no more connections: another address or a later time may help. */
+  /** searchd does not answer, or takes no more connections: another address or a later attempt may succeed. */
   | "unreachable"
-  /** A row has an id that is taken. */
+  /** The id of a row is taken. */
   | "duplicate"
-  /** A table of the statement is not there, or no longer. */
+  /** A table of the statement does not exist. */
   | "no table"
   /** A table of the statement lacks a column. */
   | "no column"
-  /** The account is unknown, its password wrong, or it has too few rights. */
+  /** The account is unknown, its password is wrong, or it lacks a permission. */
   | "denied"
-  /** The other side's certificate is not to be trusted, or it has none. */
+  /** The server's certificate is missing or not trusted. */
   | "untrusted"
-  /** The disk does not take it. */
+  /** The disk is full, or a quota is used up. */
   | "full"
   | "other";
 
@@ -41,9 +41,9 @@ export function isTimeout(error: unknown): boolean {
   return partsOf(error).code === timedOut;
 }
 
-/** The code of an answer that is not whole, since an agent did not give its part. */
+/** The code of an incomplete answer: an agent did not give its part. */
 export const agentFailed = "AGENT_FAILED";
-/** The code of an answer that is not whole, since a table did not give its part. */
+/** The code of an incomplete answer: a table did not give its part. */
 export const partFailed = "PART_FAILED";
 
 export function failureOf(error: unknown): Failure {
@@ -66,12 +66,12 @@ export function failureOf(error: unknown): Failure {
   return "other";
 }
 
-/** The column that a table lacks by this message. */
+/** The missing column that a message names. */
 function columnIn(message: string): string | undefined {
   return /unknown column: '?(\w+)|attribute '(\w+)' not found/i.exec(message)?.slice(1).find(Boolean);
 }
 
-/** Of all agents, an error; of some, {@link agentFailed}. */
+/** Failures of all agents are an error of searchd; failures of some are {@link agentFailed}. */
 function isOfAgent(code: string, message: string): boolean {
   return code === agentFailed || /^(table '?[^ ]+: )?agent \S+: /.test(message);
 }
@@ -80,15 +80,15 @@ function isMaxedOut(message: string): boolean {
   return /maxed out/i.test(message);
 }
 
-/** Notes on a statement's error whom it was sent to and for what, for the words of {@link storeError}. */
+/** Adds the address and the purpose of a statement to its error, for the message of {@link storeError}. */
 export function withCircumstances(error: unknown, at: string, doing: string | undefined): unknown {
   if (typeof error !== "object" || error === null || isSpanStoreError(error)) return error;
   return Object.assign(error, { at, ...(doing === undefined ? {} : { doing }) });
 }
 
 /**
- * A failed statement as the store's own error. An option that is to blame is named by `field`.
- * @param doing what failed, unless the statement itself says so more closely.
+ * Makes a SpanStoreError of a failed statement. Its `field` names the option to blame, if any.
+ * @param doing the beginning of the message, unless the statement has its own.
  */
 export function storeError(error: unknown, doing: string): SpanStoreError {
   if (isSpanStoreError(error)) return error;

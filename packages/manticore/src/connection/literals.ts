@@ -1,6 +1,6 @@
 /**
- * SQL statements as bytes. Manticore takes and gives back every byte of a text but NUL, so a NUL is written as two
- * bytes, and so is the byte that introduces them. Everything that was ever a caller's goes through here.
+ * SQL statements as bytes. Manticore stores every byte of a text except NUL, so NUL is written as two bytes, and so is
+ * the byte that introduces them. All data of callers is escaped here.
  */
 const escapeByte = 0x01;
 const quote = 0x27;
@@ -9,15 +9,15 @@ const comma = 0x2c;
 const minus = 0x2d;
 const zero = 0x30;
 const hexDigits = Buffer.from("0123456789abcdef", "latin1");
-/** Numbers are written in two parts that integer arithmetic takes. */
+/** Numbers are written in two parts that fit 32-bit arithmetic. */
 const partDigits = 8;
 const partValues = 10 ** partDigits;
 const maxIntegerDigits = 2 * partDigits;
 
-/** How many bytes of its own input the longest literal of one byte takes. */
+/** The most bytes that an escaped byte takes. */
 const maxGrowth = 2;
 
-/** A statement that grows: one byte stands for one character, whatever the encoding of the text was. */
+/** A growing statement, with one byte per character. */
 export class SqlBytes {
   bytes: Buffer;
   length = 0;
@@ -59,7 +59,7 @@ export class SqlBytes {
     } while (lower > 0);
   }
 
-  /** Appends bytes as hex digits, two a byte. */
+  /** Appends bytes as hex, two digits per byte. */
   hex(source: Uint8Array, start: number, end: number): void {
     this.reserve((end - start) * 2);
     const { bytes } = this;
@@ -79,7 +79,7 @@ export class SqlBytes {
     this.length += bytes.length;
   }
 
-  /** Appends a range of bytes as they stand within a string literal. */
+  /** Appends a range of bytes, escaped for a string literal. */
   escaped(source: Uint8Array, start = 0, end = source.length): void {
     this.reserve((end - start) * maxGrowth);
     const { bytes } = this;
@@ -104,7 +104,7 @@ export class SqlBytes {
     this.byte(quote);
   }
 
-  /** Appends a string literal of a text's UTF-8. */
+  /** Appends a string literal of a text in UTF-8. */
   text(text: string): void {
     this.literal(Buffer.from(text, "utf8"));
   }
@@ -118,7 +118,7 @@ export class SqlBytes {
     this.bytes[this.length++] = byte;
   }
 
-  /** The statement as the connection takes it: a character a byte. */
+  /** The statement for the connection: one character per byte. */
   toString(): string {
     return this.bytes.toString("latin1", 0, this.length);
   }
@@ -132,19 +132,19 @@ export class SqlBytes {
   }
 }
 
-/** A string literal of a text, for statements that are short. */
+/** A string literal, for short statements. */
 export function literal(text: string | Uint8Array): string {
   const out = new SqlBytes(64);
   out.literal(typeof text === "string" ? Buffer.from(text, "utf8") : text);
   return out.toString();
 }
 
-/** The bytes that a text had before it was written as a literal. */
+/** The bytes of a text before {@link SqlBytes.escaped}. */
 export function unescaped(stored: Buffer): Buffer {
   return stored.includes(escapeByte) ? unescapedInPlace(Buffer.from(stored)) : stored;
 }
 
-/** As {@link unescaped}, in the same memory: what was given is not to be read again. */
+/** {@link unescaped} in the same memory: the argument is invalid afterwards. */
 export function unescapedInPlace(stored: Buffer): Buffer {
   let at = stored.indexOf(escapeByte);
   if (at < 0) return stored;
@@ -161,9 +161,9 @@ export function unescapedInPlace(stored: Buffer): Buffer {
 }
 
 /**
- * The values of a row as it was written in a statement, as a read gives them back: numbers in decimal, texts without
- * their quotes.
- * @param sql literals with commas between, and nothing else.
+ * Parses the values of a row in a statement into the form that a read returns: numbers in decimal, texts without
+ * quotes.
+ * @param sql only literals with commas between.
  */
 export function valuesOf(sql: Uint8Array): Buffer[] {
   const values: Buffer[] = [];

@@ -4,14 +4,14 @@ import { orAborted } from "@spanstore/core/engine";
 import { createPool, type PoolConnection, type QueryError } from "mysql2";
 import { type Address, addressText, type Settings } from "../options.js";
 
-/** Connections to one address, made as they are needed. */
+/** A pool of connections to one address, opened as needed. */
 export interface Connections {
   /**
-   * Takes one that is free, or waits for it.
-   * @throws ABORTED when the signal fires, STORE_UNAVAILABLE when all are in use and none becomes free in time.
+   * Takes a connection: a free one, a new one, or the next that becomes free.
+   * @throws ABORTED when the signal fires, STORE_UNAVAILABLE when none becomes free in time.
    */
   readonly take: (timeoutMillis: number, signal?: AbortSignal) => Promise<PoolConnection>;
-  /** How often searchd was found to have started again. A statement on a connection of {@link take} knows of all starts. */
+  /** Counts the noticed restarts of searchd. After {@link take}, every restart before it is counted. */
   readonly restarts: () => number;
   readonly close: () => Promise<void>;
 }
@@ -28,12 +28,12 @@ export function openConnections(address: Address, settings: Settings): Connectio
     port,
     user,
     password,
-    // Manticore has one database and wants its name; mysql2 asks for it in the handshake.
+    // Manticore has one database and expects its name; mysql2 sends it in the handshake.
     database: "Manticore",
-    // One character a byte, both ways: with any other, mysql2 would decode what is no text.
+    // One character per byte in both directions: other charsets would make mysql2 decode binary data.
     charset: "BINARY",
     typeCast: false,
-    // Statements are whole; mysql2 would look through all of each for placeholders.
+    // Statements have no placeholders, and mysql2 would scan each for them.
     queryFormat: (sql) => sql,
     rowsAsArray: true,
     connectTimeout: connectMillis,
@@ -43,18 +43,18 @@ export function openConnections(address: Address, settings: Settings): Connectio
     enableKeepAlive: true,
     ...(tls ? { ssl: settings.ca === undefined ? {} : { ca: settings.ca } } : {}),
   });
-  /** Whether the call before had to wait in line, since all connections are in use. */
+  /** Whether the last call waits in the queue of the pool, since all connections are in use. */
   let isQueued = false;
   pool.on("enqueue", () => {
     isQueued = true;
   });
-  /** Whether the other side has shown a certificate of this host; sessions that are resumed show none. */
+  /** Whether the server has shown a certificate for this host. Resumed sessions show none. */
   let known = !tls;
 
   const check = (connection: PoolConnection): void => {
     const { stream } = connection as unknown as { readonly stream: unknown };
     if (known || !(stream instanceof TLSSocket)) return;
-    // mysql2 looks at the authority alone.
+    // mysql2 only checks the authority.
     const mismatch = checkServerIdentity(host, stream.getPeerCertificate());
     if (mismatch !== undefined) throw mismatch;
     known = true;
@@ -62,7 +62,7 @@ export function openConnections(address: Address, settings: Settings): Connectio
 
   const starts = createStarts();
   const identified = new WeakSet<PoolConnection>();
-  /** Every connection to a searchd that started again is a new one: looking at new ones is enough. */
+  /** A restart closes all connections, so checking new ones is enough. */
   const identify = async (connection: PoolConnection, timeoutMillis: number): Promise<PoolConnection> => {
     if (identified.has(connection)) return connection;
     try {
@@ -83,7 +83,7 @@ export function openConnections(address: Address, settings: Settings): Connectio
       isQueued = false;
       pool.getConnection((error, connection) => {
         if (error) return reject(error);
-        // The call has ended meanwhile.
+        // The caller has stopped waiting.
         if (isOver) return connection.release();
         try {
           check(connection);
@@ -96,7 +96,7 @@ export function openConnections(address: Address, settings: Settings): Connectio
           else resolve(own);
         }, reject);
       });
-      // One that is being made has a time of its own.
+      // Opening a connection has its own timeout, `connectMillis`.
       const late = isQueued
         ? setTimeout(() => reject(noneFree(at, timeoutMillis)), timeoutMillis)
         : undefined;
@@ -111,11 +111,14 @@ export function openConnections(address: Address, settings: Settings): Connectio
   };
 }
 
-/** Two looks at the start of one searchd differ by less: it tells its age in whole seconds. */
+/** Start times of the same searchd differ by less than this: it reports its uptime in whole seconds. */
 const sameStartMillis = 1_500;
 const maxIds = 10_000;
 
-/** Tells the starts of a searchd apart: by its age, and by the ids of connections, which are counted from each start on. */
+/**
+ * Counts restarts of a searchd: its uptime shows them, and connection ids that come again, since each start counts from
+ * 1.
+ */
 export function createStarts(now: () => number = () => performance.now()) {
   const ids = new Set<number>();
   let started: number | undefined;

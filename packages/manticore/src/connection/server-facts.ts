@@ -1,27 +1,27 @@
 import { type Client, decimal } from "./client.js";
 
-/** What a searchd says of itself, as far as it matters to a store. */
+/** The facts about a searchd that matter to a store. */
 export interface ServerFacts {
-  /** As it names it: the number, and the build's. */
+  /** The version as searchd reports it, with the build. */
   readonly version: string;
-  /** Buddy, the helper that some statements need; the store does not. */
+  /** Whether Buddy runs, a helper for some statements. The store does not need it. */
   readonly buddy: boolean;
-  /** The columnar library, which the store does not need. */
+  /** Whether the columnar library is loaded. The store does not need it. */
   readonly columnar: boolean;
-  /** The library of secondary indexes, which the store does not need. */
+  /** Whether the library of secondary indexes is loaded. The store does not need it. */
   readonly secondary: boolean;
   /**
-   * How far an acknowledged write is safe: 1, each transaction is synced to disk; 2 and 3, it survives a kill of
-   * searchd and not a power cut; 0, the last second may be lost with searchd; undefined, there is no binary log.
+   * How durable an acknowledged write is. 1: it is synced to disk. 2 and 3: it survives a crash of searchd but not a
+   * power cut. 0: a crash of searchd may lose the last second. Undefined: there is no binary log.
    */
   readonly binlogFlush: number | undefined;
-  /** The longest statement and the longest answer it takes. */
+  /** The longest statement and the longest answer, in bytes. */
   readonly maxPacketBytes: number;
-  /** Connections that it has, and how many it has turned away since it started. */
+  /** Open connections, and refused ones since the start of searchd. */
   readonly connections: number;
   readonly refusedConnections: number;
   readonly uptimeSeconds: number;
-  /** What is weaker than the store could be, in words. */
+  /** Settings that weaken the store, in words. */
   readonly warnings: readonly string[];
 }
 
@@ -29,17 +29,17 @@ const defaultFlush = 2;
 const defaultPacketBytes = 8 * 1024 * 1024;
 
 export async function readServerFacts(client: Client): Promise<ServerFacts> {
-  // One after the other: where connections are few, this must not be what takes the last ones.
+  // One after the other, so that this does not use up the connections of a busy searchd.
   const [version] = await client.query("SELECT version()");
   const settings = await pairs(client, "SHOW SETTINGS");
   const variables = await pairs(client, "SHOW VARIABLES LIKE 'max_allowed_packet'");
   const status = await pairs(client, "SHOW STATUS");
-  // A statement that only Buddy answers.
+  // Only Buddy answers this statement.
   const buddy = await client.query("SHOW VERSION").then(
     () => true,
     () => false,
   );
-  // Where there is a data directory the path is always told, its default too, unless there is no log.
+  // With a data directory searchd always reports the path, even the default one, unless there is no log.
   const hasLog = settings.has("searchd.binlog_path") || !settings.has("searchd.data_dir");
   const flush = hasLog ? Number(settings.get("searchd.binlog_flush") ?? defaultFlush) : undefined;
   const text = version?.[0]?.toString("latin1") ?? "";
@@ -59,23 +59,23 @@ export async function readServerFacts(client: Client): Promise<ServerFacts> {
 
 export const flushAdvice = "set binlog_flush = 1 in the searchd section of its configuration";
 
-/** What may be lost with this setting, in words. */
+/** What a setting of binlog_flush may lose, in words. */
 export function lossOf(flush: number | undefined): string {
   if (flush === undefined) return "searchd has no binary log: a crash loses acknowledged spans";
   const when = flush === 0 ? "a crash of searchd or a power cut" : "a power cut";
   return `searchd runs with binlog_flush = ${flush}: ${when} may lose the last second of acknowledged spans`;
 }
 
-/** What a table says of itself. */
+/** The facts about a table. */
 export interface TableFacts {
   readonly name: string;
   readonly rows: number;
   readonly diskBytes: number;
   readonly ramBytes: number;
-  /** Rows that are deleted and still take room. */
+  /** Deleted rows that still take space. */
   readonly deletedRows: number;
   readonly diskChunks: number;
-  /** rt_mem_limit: what it holds in memory before it writes a chunk to disk. */
+  /** rt_mem_limit: how much the table holds in memory before it writes a chunk to disk. */
   readonly memLimitBytes: number;
 }
 
@@ -94,15 +94,15 @@ export async function readTableFacts(client: Client, name: string): Promise<Tabl
 }
 
 /**
- * How far searchd's clock is ahead of this machine's, in seconds; told by any row.
- * @param table with at least one row.
+ * How far searchd's clock is ahead of this machine's, in seconds.
+ * @param table any table with a row, since NOW() is selected from it.
  */
 export async function clockDifference(client: Client, table: string): Promise<number> {
   const [row] = await client.query(`SELECT id, NOW() AS t FROM ${table} LIMIT 1`);
   return row === undefined ? 0 : decimal(row, 1) - Math.floor(Date.now() / 1000);
 }
 
-/** The rows of a statement that gives names and values. */
+/** The answer of a statement that lists names and values. */
 async function pairs(client: Client, sql: string): Promise<ReadonlyMap<string, string>> {
   const rows = await client.query(sql);
   return new Map(rows.map(([name, value]) => [String(name), value === null ? "" : String(value)]));

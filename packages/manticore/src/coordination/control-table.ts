@@ -4,29 +4,34 @@ import type { Naming } from "../schema/naming.js";
 import { controlTable, insertInto } from "../schema/schema.js";
 import { makeTable } from "../schema/tables.js";
 
-/** The row of the generation; servers take random ids far above it. */
+/** The id of the generation's row; servers have random ids far above it. */
 export const generationId = 1;
-/** Rows of servers that wrote none for so long are removed. */
+/** The age at which the row of a silent server is removed. */
 const forgottenAfterMillis = 24 * 3_600_000;
 
-/** A row: a server, its walks, or the generation. */
+/** A row: of a server's writes, of its walks, or of the generation. */
 export interface Server {
   readonly id: number;
-  /** No write under way, nor one to come of the range, has a lower number; 0 when there are none. */
+  /** The lowest number of a write in flight or still to come from the range; 0 without any. */
   readonly busy: number;
-  /** The highest number of the range; in the row of walks, the highest that a walk was given. */
+  /**
+   * The highest number of the range; in a row of walks, the highest number of a walk; in the generation's row, the
+   * generation.
+   */
   readonly last: number;
-  /** When the server wrote the row, in milliseconds of its clock. */
+  /** When the server wrote the row, in milliseconds by its clock. */
   readonly seen: number;
 }
 
-/** The table that servers tell each other by. A read or a write makes it again when it is gone, since it holds nothing that lasts. */
+/**
+ * The table through which servers coordinate. Reads and writes make it again when it is gone: it holds nothing durable.
+ */
 export interface ControlTable {
   readonly read: (signal?: AbortSignal) => Promise<readonly Server[]>;
   readonly put: (id: number, busy: number, last: number) => Promise<unknown>;
-  /** Removes rows; a failure changes nothing that matters. */
+  /** Removes rows. A failure is harmless and ignored. */
   readonly remove: (where: string) => Promise<unknown>;
-  /** Removes those of these servers that wrote no row for a day. */
+  /** Removes the rows of those servers that have been silent for a day. */
   readonly removeSilent: (servers: readonly Server[]) => Promise<void>;
 }
 

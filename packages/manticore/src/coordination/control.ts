@@ -6,21 +6,21 @@ import { createNumberRange, type NumberRange, rangeNumbers } from "./number-rang
 import { createServerIds, generationOf, highestWalk, othersOf, writersUpTo } from "./server-rows.js";
 
 /**
- * What servers on one searchd have to know of each other: numbers of writes, so that a walk through pages can tell
- * what came after it began, and the generation, which every deletion changes.
+ * Coordinates servers that share a searchd. It numbers writes, so that a walk (one pagination through spans) can
+ * exclude writes that came after it began, and it holds the generation, which every deletion changes.
  *
- * A server tells the others of a range of numbers and looks whether a walk forbids them; from then on its writes take
- * numbers of this range without asking anybody, until the range is used up or its time is over. A walk takes a number above
- * every range that it sees, tells it, and waits until each server that was writing has a new range or none.
+ * A server publishes a range of numbers, then checks that no walk forbids them. Its writes then take numbers from the
+ * range without asking again, until the range is used up or expires. A walk takes a number above every range that it
+ * sees, publishes it, and waits until each server that was writing has a new range or none.
  */
 export interface Control {
-  /** Takes a number for a write: higher than that of every walk that has begun before. */
+  /** Takes a number for a write, above that of every earlier walk. */
   readonly begin: () => Promise<WriteTurn>;
-  /** The write of this number is over, whichever way. */
+  /** Ends the write with this number, whether it succeeded or failed. */
   readonly end: (sequence: number) => void;
   /**
-   * A number that all later writes exceed, once no earlier one is under way any more; no write that is over has a
-   * higher one.
+   * Begins a walk: returns a number that all later writes exceed and no finished write does, once every write up to it
+   * has ended.
    */
   readonly sequence: (signal?: AbortSignal) => Promise<number>;
   readonly generation: (signal?: AbortSignal) => Promise<number>;
@@ -31,27 +31,27 @@ export interface Control {
 export interface WriteTurn {
   readonly sequence: number;
   /**
-   * A generation that is no older than this turn's range. A deletion that raises it and then waits for a {@link Control.sequence} finds
-   * the rows of every write that did not get the new one, provided that it asks after its rows were written.
+   * A generation no older than this turn's range. Call it after the rows are written: then a deletion that raises the
+   * generation and waits for {@link Control.sequence} finds the rows of every write that saw the old generation.
    */
   readonly generation: () => Promise<number>;
 }
 
-/** A server that says it writes and says nothing else for so long is taken for dead. */
+/** A walk waits this long for a writing server, then takes it for dead. */
 const deadAfterMillis = 5_000;
 const pollMillis = 5;
-/** A server says that it writes nothing this long after its last write ended. */
+/** A server gives up its range this long after its last write ended. */
 const lateMillis = 10;
 const microsPerMilli = 1000;
 
 export function createControl(client: Client, naming: Naming, highestStored: number): Control {
   const ids = createServerIds();
   const writes = createWriteBarrier();
-  /** The highest number that any server took or reserved, and the highest of a walk of this server. */
+  /** The highest number that this server knows to be taken or reserved, and the highest of its own walks. */
   let last = highestStored;
   let walked = 0;
   let range: NumberRange | undefined;
-  /** The first number of a range that the others know and no walk has allowed yet. */
+  /** The first number of a range that is published and not yet checked against walks. */
   let claimed: number | undefined;
   let renewing: Promise<void> | undefined;
 
@@ -65,9 +65,9 @@ export function createControl(client: Client, naming: Naming, highestStored: num
 
   let publishing: Promise<unknown> = Promise.resolve();
   let late: NodeJS.Timeout | undefined;
-  /** Tells the others where this server stands; one statement after the other, the last with the last word. */
-  const inTurn = (told: () => Promise<unknown>): Promise<unknown> => {
-    const done = publishing.then(told);
+  /** Publishes rows of this server one after the other, so that the last one stays. */
+  const inTurn = (work: () => Promise<unknown>): Promise<unknown> => {
+    const done = publishing.then(work);
     publishing = done.catch(() => undefined);
     return done;
   };
@@ -76,7 +76,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
       const numbers = [writes.lowest(), range?.lowest(), claimed].filter((number) => number !== undefined);
       return table.put(ids.writes, numbers.length === 0 ? 0 : Math.min(...numbers), last);
     });
-  /** Tells that no write is under way, so that no walk waits for one. */
+  /** Gives up the range of an idle server, so that no walk waits for it. */
   const giveUpLater = (): void => {
     clearTimeout(late);
     late = setTimeout(() => {
@@ -94,7 +94,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
         last = first + rangeNumbers - 1;
         claimed = first;
         const restarts = client.restarts();
-        // Told before asked, and walks do likewise: so one of the two knows of the other.
+        // Publishes before it reads, as walks do: so one of the two sees the other.
         await publish();
         const asked = performance.now();
         const { others, generation } = await readAll();
@@ -110,7 +110,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
       giveUpLater();
     }
   };
-  /** A number of the range, when that still has one. */
+  /** Takes a number of the range; undefined when there is no valid one. */
   const take = (): WriteTurn | undefined => {
     const taken = range;
     const sequence = taken?.take(performance.now(), client.restarts());
@@ -139,7 +139,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
     },
     sequence: async (signal) => {
       const { others } = await readAll(signal);
-      // The clock too, for writes of servers that are gone.
+      // Includes the clock, for the writes of servers that are gone.
       const number = Math.max(last, Date.now() * microsPerMilli, ...others.map((other) => other.last));
       last = number;
       walked = number;
@@ -154,7 +154,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
         const busy = writersUpTo((await readAll(signal)).others, number);
         if (busy.length === 0) return number;
         if (Date.now() >= deadline) {
-          // The next walk need not wait for them.
+          // Without these rows the next walk does not wait.
           for (const { id, seen } of busy) await table.remove(`id = ${id} AND seen = ${seen}`);
           return number;
         }
@@ -163,7 +163,7 @@ export function createControl(client: Client, naming: Naming, highestStored: num
     },
     generation: async (signal) => (await readAll(signal)).generation,
     raiseGeneration: async () => {
-      // Of the clock, so that none comes twice, even after a restart that forgot it.
+      // Made from the clock, so that no generation comes twice, even after a restart lost the row.
       await table.put(
         generationId,
         0,

@@ -1,4 +1,4 @@
-/** A read-write lock within this process: writes share the tables, a deletion has them alone. */
+/** A read-write lock within this process: writes share it, a deletion holds it exclusively. */
 export interface Gate {
   readonly shared: <T>(work: () => Promise<T>) => Promise<T>;
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
@@ -8,7 +8,7 @@ export function createGate(): Gate {
   let inside = 0;
   let whenEmpty: (() => void) | undefined;
   let last: Promise<unknown> = Promise.resolve();
-  /** Settles when no work runs alone or waits to. */
+  /** Settles when no exclusive work runs or waits. */
   let closed: Promise<unknown> | undefined;
 
   return {

@@ -1,29 +1,29 @@
-/** So many numbers are a range, and so long they are good: a walk of another server waits for the end of it. */
+/** The numbers of a range, and how long they are valid: walks of other servers wait for the end of a range. */
 export const rangeNumbers = 256;
 const rangeMillis = 50;
-/** The generation of a range is believed by writes for so long, well within what a walk waits for them. */
+/** How long a range's generation is valid for writes; well below the time that a walk waits for them. */
 const generationMillis = 2_000;
 
-/** Numbers that a server told the others of, and that no walk forbids. */
+/** Published numbers that no walk forbids. */
 export interface NumberRange {
-  /** The lowest number that is left. */
+  /** The lowest number left. */
   readonly lowest: () => number;
   /**
-   * Takes the next number: undefined once none is left, the time is over, or searchd started again.
-   * @param now milliseconds of the clock that never jumps.
-   * @param restarts of the client, now.
+   * Takes the next number; undefined once the range is used up or expired, or searchd restarted.
+   * @param now milliseconds of the monotonic clock.
+   * @param restarts the client's count of restarts now.
    */
   readonly take: (now: number, restarts: number) => number | undefined;
-  /** The generation of the range, while it may be believed. */
+  /** The generation of the range; undefined once it is too old. */
   readonly generation: (now: number) => number | undefined;
 }
 
 export interface RangeFacts {
   readonly first: number;
   readonly generation: number;
-  /** Of the client when the others were told of the range: a searchd that has started again since has lost that. */
+  /** The client's count of restarts when the range was published: a restart loses the published row. */
   readonly restarts: number;
-  /** When the generation was asked for, and when the range was allowed, by the clock that never jumps. */
+  /** When the generation was requested, and when the range was allowed, by the monotonic clock. */
   readonly asked: number;
   readonly allowed: number;
 }

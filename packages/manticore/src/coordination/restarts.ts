@@ -1,23 +1,24 @@
 import type { Client } from "../connection/client.js";
 
 /**
- * Starts of searchd as a store has noticed them. A searchd that was killed may have lost rows that it had acknowledged: with
- * binlog off all that was in memory only, otherwise the last second. What the store believes to be stored it writes again
- * before it relies on it.
+ * Restarts of searchd that a store has noticed. A killed searchd may have lost acknowledged rows: all rows in memory
+ * without a binary log, up to the last second with one. The store writes the rows that it relies on again.
  */
 export interface Restarts {
-  /** Changes with every start that was noticed. */
+  /** Changes with every noticed restart. */
   readonly epoch: () => number;
-  /** Another thread's clients noticed so many starts. */
+  /** Takes the count of restarts that the clients of another thread noticed. */
   readonly report: (reporter: unknown, restarts: number) => void;
   /**
-   * Resolves when all that the store relies on is stored.
-   * @returns the epoch in which it is.
+   * Resolves when all rows that the store relies on are stored.
+   * @returns the epoch that this holds for.
    */
   readonly settled: () => Promise<number>;
 }
 
-/** @param restore writes again what may be lost; it is called once at a time, and again when searchd starts meanwhile. */
+/**
+ * @param restore stores possibly lost rows again. It never runs twice at once, and runs again after another restart.
+ */
 export function createRestarts(clients: readonly Client[], restore: () => Promise<void>): Restarts {
   const reported = new Map<unknown, number>();
   let reports = 0;

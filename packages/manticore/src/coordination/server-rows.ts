@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { generationId, type Server } from "./control-table.js";
 
 const firstServerId = 1_000_000;
-/** A server's walks stand in a row of their own, whose id is its own and this. */
+/** The id of a server's row of walks is its own id plus this. */
 const walkIds = 2 ** 49;
 
 /** The ids of a server's rows. */
@@ -11,7 +11,7 @@ export interface ServerIds {
   readonly walks: number;
 }
 
-/** Makes the ids of a server, at random. */
+/** Makes random ids for a server. */
 export function createServerIds(): ServerIds {
   const writes = firstServerId + randomBytes(6).readUIntBE(0, 6);
   return { writes, walks: walkIds + writes };
@@ -22,7 +22,7 @@ export function othersOf(rows: readonly Server[], own: ServerIds): readonly Serv
   return rows.filter(({ id }) => id !== generationId && id !== own.writes && id !== own.walks);
 }
 
-/** The generation that the rows tell; 0 before the first deletion. */
+/** The generation in the rows; 0 before the first deletion. */
 export function generationOf(rows: readonly Server[]): number {
   return rows.find(({ id }) => id === generationId)?.last ?? 0;
 }
@@ -32,7 +32,7 @@ export function highestWalk(servers: readonly Server[]): number {
   return servers.reduce((high, { id, last }) => (id > walkIds ? Math.max(high, last) : high), 0);
 }
 
-/** The servers with a write under way, or to come, whose number is no higher. */
+/** The servers with a write, in flight or still to come, whose number is not above this one. */
 export function writersUpTo(servers: readonly Server[], number: number): readonly Server[] {
   return servers.filter(({ busy }) => busy !== 0 && busy <= number);
 }

@@ -49,7 +49,7 @@ async function deleteWhere(
   return true;
 }
 
-/** Replaces fragments whose newest span stays, while earlier ones may go, by what is left of them. */
+/** Shortens fragments whose newest span stays: writes the remaining spans in place of them. */
 async function cutFragments(parts: CutParts, place: Place, window: Window, time: bigint): Promise<boolean> {
   const { naming, tuning } = parts;
   const table = naming.fragmentTable(window);
@@ -95,7 +95,7 @@ async function cutFragment(
     ids: own.windows.at(window.startUnixNano).ids,
     lead: `${decimal(row, 2)},`,
   };
-  // Inserts what stays before it deletes the row: an interruption in between leaves copies, which reads show once.
+  // Inserts the remaining spans before it deletes the row: an interruption leaves copies, which reads show once.
   await insertRows(
     client,
     target,

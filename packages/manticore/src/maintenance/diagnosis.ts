@@ -20,17 +20,17 @@ import { createWindows } from "../schema/windows.js";
 import { lossFindings } from "./losses.js";
 import { columnFindings, sizeFindings, strayFindings } from "./table-findings.js";
 
-/** The version that everything was tried with. */
+/** The tested major version. */
 const triedVersion = 29;
 const mebi = 1024 * 1024;
-/** Jaeger's requests, and whole traces in one answer, stay below this. */
+/** Requests of Jaeger, and answers with whole traces, stay below this. */
 const enoughPacketBytes = 16 * mebi;
 const maxClockSeconds = 5;
 
 /**
- * Looks at a store's searchd and at its tables: what is right, what is weaker than it could be, and what does not work,
- * each with what to do about it. Changes nothing.
- * @throws INVALID_OPTIONS naming the option; what else goes wrong is a finding.
+ * Checks a store's searchd and its tables. Reports what is right, weak or broken, and a remedy for each fault. Changes
+ * nothing.
+ * @throws INVALID_OPTIONS naming the option; any other error becomes a finding.
  */
 export async function diagnoseManticore(options: ManticoreOptions): Promise<readonly Finding[]> {
   const settings = checkOptions({ retryMillis: 0, ...options });
@@ -139,7 +139,7 @@ async function spaceFindings(
         held.push(await readTableFacts(client, name));
         findings.push(...(await columnFindings(client, own, name)));
       } catch (error) {
-        // Dropped since it was listed.
+        // The table was dropped after it was listed.
         if (failureOf(error) !== "no table") throw error;
       }
     }

@@ -1,4 +1,4 @@
-/** Compares stored spans with the lists that find them: names spans that are lost or not found, and why. */
+/** Compares stored spans with the index and the lists of names, and reports what searches and lists miss. */
 
 import { type Finding, ok, problem, warning } from "@spanstore/core/engine";
 import { spanKindWord, spansOf } from "@spanstore/core/otlp";
@@ -22,13 +22,13 @@ export interface LossParts {
   readonly listed: readonly ListedTable[];
 }
 
-/** So many of the newest windows are looked at, and of each about so many fragments. */
+/** The newest windows that are checked, and the approximate number of fragments in each. */
 const newestWindows = 3;
 const sampledFragments = 64;
 const repairAdvice = "run `spanstore maintain repair`, which derives them again from the spans";
 const neverRestarted = { settled: async () => 0, epoch: () => 0 };
 
-/** Whether searches and lists know what the newest spans say. */
+/** Checks that searches and lists find the newest spans. */
 export async function lossFindings(parts: LossParts): Promise<readonly Finding[]> {
   const { client, naming, places, listed } = parts;
   const windows = windowTables(naming, naming.fragments, listed).slice(0, newestWindows);
@@ -55,7 +55,7 @@ export async function lossFindings(parts: LossParts): Promise<readonly Finding[]
   ];
 }
 
-/** Whether the services and operations of the newest spans stand in their lists. */
+/** Checks that the lists have the services and operations of the newest spans. */
 async function nameFindings(
   { client, naming, places }: LossParts,
   windows: readonly Window[],

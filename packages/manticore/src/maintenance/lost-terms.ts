@@ -6,21 +6,21 @@ import { wholeRows } from "../read/row-bytes.js";
 import type { Place } from "../schema/places.js";
 import { tokenOfTerm } from "../terms/tokens.js";
 
-/** Fragments are looked at that were written last, and after so many times between the first write and the last. */
+/** Fragments are sampled from this many equal parts of the writes, and from the last write. */
 const parts = 16;
-/** Bytes of fragments that are held at once. */
+/** Bytes of fragments held at once. */
 const maxBytes = 1024 * 1024;
-/** Terms that one statement asks for. */
+/** Terms in one statement. */
 const termsPerStatement = 128;
 
 /**
- * Finds terms that fragments hold and the index of their table lacks, without the known stop terms. Such a
- * term is one of a list that was lost, and searches for it miss fragments.
+ * Finds terms that fragments have and the index of their table lacks, except known stop terms. Such a term belongs to a
+ * lost list, and searches for it miss fragments.
  *
- * A server leaves the terms of its list out of all that it writes to the window once it knows them, so fragments are compared in the
- * order of their writes. Their ids would not do: those follow the start of spans, and within seconds chance.
- * @param known what searches know to be left out in this window.
- * @param most about how many fragments are looked at, spread over the writes.
+ * Once a server knows a list, it leaves its terms out of all that it writes to the window. So the sample follows the
+ * order of writes. Ids would not do: they follow the start of spans, and are random within seconds.
+ * @param known the stop terms of this window that searches know.
+ * @param most about how many fragments are compared, spread over the writes.
  */
 export async function findLostTerms(
   place: Place,
@@ -68,7 +68,7 @@ async function* sampleOf({ client }: Place, table: string, most: number): AsyncG
   }
 }
 
-/** Those of a row's terms that its index lacks, found by halves: mostly there are none, or many in one half. */
+/** Bisects for the terms of a row that the index lacks: mostly none, or many in one half. */
 async function missing(
   place: Place,
   table: string,
@@ -89,7 +89,7 @@ async function missing(
       ...(await missing(place, table, id, terms.slice(half))),
     ];
   }
-  // A fragment that was deleted meanwhile lacks nothing.
+  // A fragment that was deleted meanwhile does not count.
   const rows = await place.client.query(`SELECT id FROM ${table} WHERE id = ${id} LIMIT 1`);
   return rows.length > 0 ? terms : [];
 }

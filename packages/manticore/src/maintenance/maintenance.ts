@@ -7,21 +7,21 @@ import { tenantOfTable, tenantPrefix } from "../schema/naming.js";
 import { tablesFrom } from "../schema/tables.js";
 import { repairSpace } from "./repair-space.js";
 
-/** What an operator does with a store's tables and asks of its searchd. */
+/** Maintenance of a store's tables, for an operator. */
 export interface ManticoreMaintenance extends AsyncDisposable {
   /** Reads the settings of the home searchd. */
   readonly facts: () => Promise<ServerFacts>;
   /** The store's tables, those of tenants included. */
   readonly tables: () => Promise<readonly string[]>;
-  /** Merges each table's disk chunks into one, which gives the room of deleted rows back and quickens searches. */
+  /** Merges the disk chunks of each table into one, which frees the space of deleted rows and speeds up searches. */
   readonly optimize: () => Promise<void>;
   /**
-   * Derives from the spans what a searchd that was killed has lost: lists of services and operations, lists of stop terms,
-   * the row that says how the store was made, the table that joins all days. Tenants' too.
-   * @returns in words what was put right.
+   * Restores what a killed searchd has lost, for all tenants: lists of services and operations and lists of stop terms,
+   * both derived from the spans, the row with the store's format, missing columns of spans, and the union of all days.
+   * @returns the repairs, in words.
    */
   readonly repair: () => Promise<readonly string[]>;
-  /** Saves what tables hold in memory to disk, which shortens what searchd has to replay when it starts. */
+  /** Saves rows in memory to disk, so that searchd replays less when it starts. */
   readonly flush: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -53,7 +53,7 @@ export function openManticoreMaintenance(options: ManticoreOptions): ManticoreMa
         try {
           await client.query(statement(table));
         } catch (error) {
-          // Dropped since it was listed.
+          // The table was dropped after it was listed.
           if (failureOf(error) !== "no table") throw error;
         }
       }

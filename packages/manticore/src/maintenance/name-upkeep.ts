@@ -5,9 +5,12 @@ import type { Operations } from "../write/operations.js";
 
 /** Keeps the lists of services and operations in step with deletions. */
 export interface NameUpkeep {
-  /** Later writes note their names again, and the rows of earlier writes are stored when it resolves. */
+  /** Makes later writes note their names again. When it resolves, the rows of earlier writes are stored. */
   readonly announce: () => Promise<void>;
-  /** Removes names without spans, and finds those again that windows still have. @param changed the windows that lost spans. */
+  /**
+   * Removes names without spans, and stores names that other windows still have.
+   * @param changed the windows that lost spans.
+   */
   readonly follow: (changed: readonly Window[]) => Promise<void>;
 }
 
@@ -30,7 +33,7 @@ export function createNameUpkeep({ catalog, control, operations }: NameUpkeepPar
       if (touched.length === 0) return;
       const before = namesOf(listed);
       await operations.prune(touched, ({ name }) => before.has(name));
-      // Looks for spans that came meanwhile after the generation told of it.
+      // Announces before it looks for names of spans that were written meanwhile.
       await announce();
       const now = namesOf(await catalog.list());
       await operations.renew(touched.filter(({ name }) => now.has(name)));
@@ -39,8 +42,8 @@ export function createNameUpkeep({ catalog, control, operations }: NameUpkeepPar
 }
 
 /**
- * The windows whose names may have changed, each once: those that lost spans, those that have names and no tables, since they
- * were dropped by hand, and all before one of these, which may have been the latest that had a name.
+ * The windows whose names may have changed, each once: windows that lost spans, windows with names but no tables, which
+ * were dropped by hand, and all windows before one of the latter, since that one may have had the only row of a name.
  */
 export function windowsToLookInto(
   changed: readonly Window[],

@@ -20,11 +20,11 @@ export interface SpaceToRepair {
   readonly prefix: string;
 }
 
-/** Of each window about so many fragments are compared with its index. */
+/** About how many fragments of each window are compared with the index. */
 const sampledFragments = 2_048;
 const neverRestarted = { settled: async () => 0, epoch: () => 0 };
 
-/** Puts a space right while servers go on. @returns in words what was wrong. */
+/** Repairs a namespace while servers use it. @returns the faults, in words. */
 export async function repairSpace({ home, shards, settings, prefix }: SpaceToRepair): Promise<string[]> {
   const { cluster, attributes, timeoutMillis } = settings;
   if ((await tablesFrom(home, prefix)).length === 0) return [];

@@ -18,17 +18,17 @@ export interface RepairParts {
   readonly operations: Pick<Operations, "renew">;
 }
 
-/** What was lost of windows, and is derived again from their spans. */
+/** The result of a repair. */
 export interface Repaired {
-  /** Windows of which a list of stop terms was lost, with the number of terms. */
+  /** The number of lost stop terms, by the window's name. */
   readonly lostTerms: ReadonlyMap<string, number>;
   readonly windows: number;
 }
 
 /**
- * Derives from the spans of windows what a searchd that was killed may have lost: services and operations, and lists of
- * stop terms.
- * @param sampled about how many fragments of a window are compared with its index.
+ * Derives from the spans of windows what a killed searchd may have lost: services and operations, and lists of stop
+ * terms.
+ * @param sampled about how many fragments of a window are compared with the index.
  */
 export async function repairWindows(
   { client, naming, places, catalog, layouts, operations }: RepairParts,

@@ -12,7 +12,7 @@ import { createNameUpkeep } from "./name-upkeep.js";
 import { rowsOf, sizeOf } from "./sizes.js";
 
 const maxUnixNano = (1n << 64n) - 1n;
-/** So often spans of other servers may come behind a deletion's back before it leaves them there. */
+/** Rounds of a deletion while other servers keep writing old spans; spans after the last round stay. */
 const maxRounds = 20;
 
 export interface RetentionParts {
@@ -23,13 +23,13 @@ export interface RetentionParts {
   readonly operations: Operations;
   readonly gate: Gate;
   readonly tuning: Tuning;
-  /** The window that the clock stands in; its tables stay, so that there is always a union. */
+  /** The window of the present. Its tables stay, so that the union always has a member. */
   readonly currentWindow: () => Window;
 }
 
 export interface Retention {
   readonly deleteBefore: (timeUnixNano: bigint) => Promise<void>;
-  /** Drops the windows that are over at a time, or only tells which those are. */
+  /** Drops the windows that end by a time; with `dryRun` it only lists them. */
   readonly expire: (timeUnixNano: bigint, dryRun: boolean) => Promise<readonly Expired[]>;
   readonly purge: () => Promise<void>;
 }
@@ -45,7 +45,7 @@ export function createRetention(parts: RetentionParts): Retention {
     }
   };
 
-  /** Windows as a whole: the current one is emptied, the others go. @returns whether any went. */
+  /** Removes whole windows: empties the current one, drops the others. @returns whether it dropped any. */
   const remove = async (windows: readonly Window[]): Promise<boolean> => {
     const current = currentWindow().name;
     if (windows.some(({ name }) => name === current)) await truncate(currentWindow());

@@ -19,14 +19,14 @@ interface Size {
   readonly at: number;
 }
 
-/** Late spans come within this time after a window's end. */
+/** Late spans arrive within this time after a window's end. */
 const restNanos = 3_600_000_000_000n;
-/** Of tables that hardly change, so many are looked at again, the ones first that were looked at longest ago. */
+/** Tables of past windows that each call reads again, the least recently read first. */
 const oldTables = 16;
 
 /**
- * Makes what reads how many bytes the tables of spans take. The first time it asks for each table, later for those of
- * windows that are not over, and for a few of the others in turn, since searchd tells of one table a statement.
+ * Makes a function that reads the total size of the span and fragment tables, in bytes. Its first call reads every
+ * table. Later calls read the tables of current windows and a few others in turn, since each table takes a statement.
  */
 export function createSizes({ naming, catalog, places, now }: SizeParts): () => Promise<number> {
   let known: readonly Map<string, Size>[] = places.map(() => new Map());
@@ -63,7 +63,7 @@ export function createSizes({ naming, catalog, places, now }: SizeParts): () => 
   };
 }
 
-/** What a table takes, in bytes: its files and what only memory holds yet; 0 when it is gone. */
+/** The size of a table in bytes: its files, and rows that are only in memory; 0 when the table is gone. */
 export async function sizeOf(client: Client, table: string): Promise<number> {
   try {
     const rows = await client.query(`SHOW TABLE ${table} STATUS`);
@@ -79,7 +79,7 @@ export async function sizeOf(client: Client, table: string): Promise<number> {
   }
 }
 
-/** How many rows a table has; 0 when it is gone. */
+/** The number of rows of a table; 0 when the table is gone. */
 export async function rowsOf(client: Client, table: string): Promise<number> {
   try {
     return decimal((await client.query(`SELECT COUNT(*) FROM ${table}`))[0], 0);

@@ -7,18 +7,18 @@ import { addColumn, missingColumns, shapeOf } from "../schema/columns.js";
 import { type Naming, tenantOfTable } from "../schema/naming.js";
 import type { ListedTable } from "../schema/tables.js";
 
-/** With more of them in a table searches slow down, since each is looked into. */
+/** With more disk chunks than this in a table, searches slow down: they look into each. */
 const manyChunks = 64;
 const manyDeletedParts = 0.3;
 const fewRows = 10_000;
 
-/** With more windows than this a read by trace id, which looks into each, takes a tenth of a second. */
+/** With more windows than this, a read by trace id takes a tenth of a second: it looks into each. */
 const manyWindows = 1_000;
 /** The memory of an idle table in searchd, measured with 5,762 of them. */
 const bytesPerTable = 530_000;
 const filesPerTable = 2;
 
-/** What tables hold, and how much of it. @param length of the store's windows. */
+/** Reports the number and the size of tables. @param length of the store's windows. */
 export function sizeFindings(naming: Naming, held: readonly TableFacts[], length: string): Finding[] {
   const sum = (of: (facts: TableFacts) => number): number =>
     held.reduce((total, facts) => total + of(facts), 0);
@@ -93,14 +93,14 @@ export function limitFindings(length: string, windows: number, tables: number): 
   ];
 }
 
-/** Tables that are no store's, and windows of which only a part is there. */
+/** Reports foreign tables with the store's prefix, and windows with a missing table. */
 export function strayFindings(naming: Naming, listed: readonly ListedTable[]): Finding[] {
   const { prefix } = naming;
   const prefixes = listed.flatMap(({ name }) => {
     const tenant = tenantOfTable(prefix, name);
     return tenant === undefined ? [] : [name.slice(0, -"operations".length)];
   });
-  // A server's archive, and its tenants, are stores beside this one.
+  // The archive and the tenants of a server are separate stores with the same prefix.
   const spaces = [prefix, ...prefixes, `${prefix}archive_`].sort((a, b) => b.length - a.length);
   const findings: Finding[] = [];
   for (const { name } of listed) {

@@ -5,14 +5,14 @@ import type { Naming } from "../schema/naming.js";
 import type { Place } from "../schema/places.js";
 import type { Chore } from "./upkeep.js";
 
-/** A window is left alone until so long after its end, since spans come late. */
+/** Windows are merged this long after their end at the earliest, since spans come late. */
 const restNanos = 3_600_000_000_000n;
-/** With no more chunks than these a merge is not worth writing everything again: a few late spans make one. */
+/** With so few chunks, a merge is not worth writing all rows again: a few late spans already make a chunk. */
 const fewChunks = 3;
-/** Rows in memory take more room than on disk, and searchd replays them at each start. */
+/** Rows in memory take more space than on disk, and searchd replays them at each start. */
 const muchMemory = 4 * 1024 * 1024;
 const longestMergeMillis = 3_600_000;
-/** So often it is looked whether there is anything to do. */
+/** The interval between two looks. */
 const everyMillis = 10 * 60_000;
 
 export interface TidyParts {
@@ -23,15 +23,14 @@ export interface TidyParts {
   readonly now: () => bigint;
 }
 
-/** How many rows each table of each place had when it was looked at last, in the order of the places. */
+/** The number of rows of each table at the last look; one map per place, in their order. */
 export type SeenRows = Map<string, number>[];
 
 /**
- * Merges the tables of windows that are over and have not grown since the last look: what memory still
- * holds goes to disk, and many chunks become one, which takes less room and is searched faster. Of each daemon one table
- * at a time, whichever server merges it: a merge keeps one of searchd's threads busy, and with two of them on a machine
- * of two cores nothing else would be answered.
- * @param seen what an earlier call left there; nothing is merged without.
+ * Compacts the tables of past windows that have not grown since the last look: saves rows in memory to disk, and merges
+ * many chunks into one, which takes less space and is searched faster. Only one table of a daemon is merged at a time,
+ * even with several servers: a merge occupies a thread of searchd, and two merges would block a machine of two cores.
+ * @param seen the counts of the previous call, which this call replaces; a table without a count is not merged.
  */
 export async function tidyWindows(
   { naming, catalog, places, now }: TidyParts,
@@ -65,7 +64,7 @@ async function tidyTables(
       const rowCount = numberOf("indexed_documents");
       seen.set(table, rowCount);
       if (before.get(table) !== rowCount) continue;
-      // Another server is at it, and will go on with the others.
+      // Another server merges this table, and goes on with the rest.
       if (numberOf("optimizing") > 0) return;
       if (numberOf("ram_chunk") > muchMemory) await client.query(`FLUSH RAMCHUNK ${table}`, { signal });
       if (numberOf("disk_chunks") <= fewChunks) continue;
@@ -75,13 +74,13 @@ async function tidyTables(
         retryMillis: 0,
       });
     } catch (error) {
-      // Dropped since it was listed.
+      // The table was dropped after it was listed.
       if (failureOf(error) !== "no table") throw error;
     }
   }
 }
 
-/** The chore of merging. */
+/** The chore that runs {@link tidyWindows}. */
 export function tidying(parts: TidyParts): Chore {
   const seen: SeenRows = [];
   return { everyMillis, work: (signal) => tidyWindows(parts, seen, signal) };

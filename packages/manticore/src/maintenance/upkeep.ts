@@ -1,11 +1,11 @@
-/** Work that a store does from time to time by itself. */
+/** Work that a store does regularly in the background. */
 export interface Chore {
   readonly everyMillis: number;
-  /** What fails is tried again the next time. */
+  /** A failure is ignored: the next run tries again. */
   readonly work: (signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Does each chore from time to time, one of its kind at once. @returns what ends them all. */
+/** Runs each chore at its interval, never twice at once. @returns a function that ends all chores. */
 export function startUpkeep(chores: readonly Chore[]): () => void {
   const ending = new AbortController();
   const timers = chores.map(({ everyMillis, work }) => {

@@ -3,21 +3,21 @@ import type { Window } from "../schema/windows.js";
 import { maxExtentMillis } from "./fragments.js";
 import type { SlicePosition } from "./slices.js";
 
-/** The first group has two windows, and the next ones double up to 64: mostly the newest window suffices. */
+/** The first group has two windows, and each next one doubles up to 64: mostly the newest window suffices. */
 const groupSizes = [2, 64] as const;
-/** A slice with too few fragments is followed by one so many times as long. */
+/** A finished slice is followed by one that is this many times as long. */
 const growth = 4n;
 const thousand = 1000n;
 
-/** The longest time between two starts of a fragment; a millisecond more for rounding. */
+/** The longest time between two span starts of a fragment, and a millisecond for rounding. */
 export const maxExtentMicros = BigInt(maxExtentMillis + 1) * thousand;
 
-/** The latest start of a fragment's newest span, in nanoseconds, with which the fragment may have a span of the search. */
+/** The latest newest start, in nanoseconds, with which a fragment may have a span in the range of a search. */
 export function lastNewestStart({ startTimeMaxUnixNano }: CandidateSearch): bigint {
   return startTimeMaxUnixNano + maxExtentMicros * thousand;
 }
 
-/** The windows in which fragments may have spans of a search, newest first as they are given. */
+/** The windows whose fragments may have spans in the range of a search, in the given order. */
 export function windowsOf(search: CandidateSearch, windows: readonly Window[]): readonly Window[] {
   const last = lastNewestStart(search);
   return windows.filter(
@@ -25,7 +25,7 @@ export function windowsOf(search: CandidateSearch, windows: readonly Window[]): 
   );
 }
 
-/** Parts windows into groups that are searched together, each with the windows behind it. */
+/** Splits windows into groups that are searched together; `left` has the windows after each group. */
 export function* groupsOf(
   windows: readonly Window[],
 ): Generator<{ readonly windows: readonly Window[]; readonly left: readonly Window[] }, void> {
@@ -37,17 +37,17 @@ export function* groupsOf(
   }
 }
 
-/** Windows that are searched together, and the time that is left of them. */
+/** Windows that are searched together, and the range of time left to search. */
 export interface Batch {
   readonly windows: readonly Window[];
-  /** Of newest starts, in microseconds, both inclusive. */
+  /** Bounds of newest starts, in microseconds, both inclusive. */
   readonly from: bigint;
   readonly to: bigint;
-  /** The latest start that is searched for. */
+  /** The end of the search, in microseconds. */
   readonly latest: bigint;
-  /** The row that was read last, while rows of its slice are left. */
+  /** The last row read, while its slice has more rows. */
   readonly cursor: SlicePosition | undefined;
-  /** How much time the next statement searches, backwards; undefined: all the rest. */
+  /** The length of the next slice, in microseconds; undefined: all the rest. */
   readonly slice: bigint | undefined;
 }
 
@@ -73,8 +73,8 @@ export function isOver({ from, to }: Batch): boolean {
 }
 
 /**
- * Where the next slice begins. It reaches as far up as the batch, but is measured from the end of the search or the newest start seen:
- * above, mostly nothing is listed.
+ * The start of the next slice. A slice ends where the batch ends, but its length counts from the end of the search or
+ * from the newest start seen: above these there is mostly nothing.
  */
 export function sliceStart({ from, to, latest, slice }: Batch, newestSeen: bigint | undefined): bigint {
   if (slice === undefined) return from;
@@ -85,9 +85,9 @@ export function sliceStart({ from, to, latest, slice }: Batch, newestSeen: bigin
 }
 
 /**
- * Gives the rest of a batch after a slice.
- * @param from where it began.
- * @param last the row behind which it has more; undefined when all of it was read.
+ * The rest of a batch after a slice.
+ * @param from the start of the slice.
+ * @param last the last row read; undefined when the slice has no more rows.
  */
 export function afterSlice(batch: Batch, from: bigint, last: SlicePosition | undefined): Batch {
   if (last !== undefined) return { ...batch, cursor: last, to: last.start };
@@ -95,7 +95,7 @@ export function afterSlice(batch: Batch, from: bigint, last: SlicePosition | und
   return { ...batch, cursor: undefined, to: from - 1n, slice };
 }
 
-/** The latest start of spans in windows, newest first, in microseconds; 0 without windows. */
+/** The latest start in windows, newest first, in microseconds; 0 without windows. */
 export function lastStartOf([newest]: readonly Window[]): bigint {
   return newest === undefined ? 0n : (newest.endUnixNano - 1n) / thousand;
 }

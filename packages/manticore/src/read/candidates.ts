@@ -30,7 +30,7 @@ import { createSlicing } from "./slicing.js";
 
 const thousand = 1000n;
 
-/** One search, as it is asked for. */
+/** A search, and the layout that it uses. */
 interface Plan {
   readonly search: CandidateSearch;
   readonly required: TermNode | undefined;
@@ -43,7 +43,7 @@ export interface CandidateParts extends ReaderParts {
   readonly frequencies: Frequencies;
 }
 
-/** Lists fragments newest first, by the index and the time, table by table and slice by slice. */
+/** Lists the fragments that may match, newest first: by groups of windows, and slices of time within a group. */
 export function createCandidates(
   parts: CandidateParts,
 ): (search: CandidateSearch, signal?: AbortSignal) => AsyncGenerator<CandidateBatch, void> {
@@ -65,7 +65,7 @@ export function createCandidates(
     yield* walk({ search, required, layout, signal }, false);
   };
 
-  /** @param unproved whether the layout is that of an earlier search; "outdated" comes before anything is listed. */
+  /** @param unproved whether the layout is an earlier search's. "outdated" is returned before anything is listed. */
   async function* walk(
     { search, required, layout, signal }: Plan,
     unproved: boolean,
@@ -76,7 +76,8 @@ export function createCandidates(
     let toProve = unproved ? layout : undefined;
     for (const { windows, left } of groupsOf(windowsOf(search, layout.windows))) {
       let batch: Batch = batchOf(windows, search);
-      // A condition of unknown frequency searches the whole batch. A frequent one ends early there, and is counted then.
+      // A condition of unknown frequency searches the whole batch. If it is frequent, searchd stops early, and it is
+      // counted.
       let most: number | undefined = tuning.fewFragments + wanted;
       if (node === undefined || slicing.isFrequent(windows, node)) {
         most = undefined;
@@ -107,7 +108,7 @@ export function createCandidates(
         yield { fragments: fragmentsOf(rows), laterStartAtMostUnixNano: later * thousand + (thousand - 1n) };
       }
     }
-    // Of a layout without windows in this time nothing was asked for.
+    // Without windows in the range no statement has proved the layout yet.
     return (await isStill(toProve, signal)) ? "done" : "outdated";
   }
 

@@ -8,30 +8,29 @@ import type { Window } from "../schema/windows.js";
 import { publishStopTerms } from "../terms/stop-terms.js";
 
 /**
- * What a search has to know before it looks: which windows have tables, and which terms are left out there. Any server
- * may add to both at any time, and what it has written there afterwards must be found by every search that begins
- * later.
+ * A snapshot of the schema for searches: the windows with tables, and the terms that their indexes leave out. Any
+ * server may add to both at any time, and every search that begins later must find the rows it writes there.
  *
- * So a server that makes tables or publishes stop terms raises a number before it writes any rows there. A search looks by what was
- * read last, and reads the number in the same packet: while that is what it was, nothing was added.
+ * So a server that makes tables or publishes stop terms changes a number before it writes any rows there. A search uses
+ * the last snapshot, and reads the number in the same packet: while it is unchanged, nothing was added.
  */
 export interface Layout {
   /** Windows with tables, newest first. */
   readonly windows: readonly Window[];
-  /** What may be left out in any window that begins between these times. */
+  /** The stop terms of the windows from one of these times to the other. */
   readonly stopTerms: (fromUnixNano: bigint, toUnixNano: bigint) => ReadonlySet<Term>;
-  /** Whether it still was so when {@link Layouts.check} found these rows. */
+  /** Whether the snapshot was current when {@link Layouts.check} gave these rows. */
   readonly isStill: (found: readonly Row[] | undefined) => boolean;
 }
 
 export interface Layouts {
-  /** What was read last. */
+  /** The last snapshot. */
   readonly last: () => Layout | undefined;
   /** The statement that reads the number. */
   readonly check: string;
-  /** As it is now. */
+  /** Reads the current layout. */
   readonly read: (signal?: AbortSignal) => Promise<Layout>;
-  /** Writes the lists again that were read before and are lost. */
+  /** Stores lost lists of the last snapshot again. */
   readonly restore: () => Promise<void>;
 }
 
@@ -49,9 +48,9 @@ export interface LayoutParts {
 export function createLayouts({ client, naming, catalog, restarts }: LayoutParts): Layouts {
   const check = `SELECT window_start FROM ${naming.stopTerms} WHERE id = ${numberId} LIMIT 1 OPTION max_matches=1, threads=1`;
   let last: Layout | undefined;
-  /** Lists by the id of their row; they never change. */
+  /** Lists by row id. A list never changes. */
   let lists = new Map<bigint, readonly Term[]>();
-  /** Where the windows begin that the lists are of. */
+  /** The start of each list's window, by row id. */
   let starts = new Map<bigint, bigint>();
 
   const select = (columns: string, where: string, signal: AbortSignal | undefined): Promise<readonly Row[]> =>
@@ -60,7 +59,7 @@ export function createLayouts({ client, naming, catalog, restarts }: LayoutParts
       { signal, doing: "cannot read" },
     );
 
-  /** The ids of all lists, and where the windows begin that they are of. */
+  /** Reads the row id of each list, and the start of its window. */
   const readStarts = async (signal: AbortSignal | undefined): Promise<Map<bigint, bigint>> => {
     const starts = new Map<bigint, bigint>();
     for (let after = BigInt(numberId); ; ) {
@@ -99,10 +98,10 @@ export function createLayouts({ client, naming, catalog, restarts }: LayoutParts
     read: async (signal) => {
       for (;;) {
         const epoch = await restarts.settled();
-        // Reads the number first: later additions are read too, or raise it again.
+        // Reads the number first: an addition in between is either read as well or changes the number.
         const number = numberOf(await client.query(check, { signal, doing: "cannot read" }));
         const [windows, found] = await Promise.all([catalog.list(signal), readStarts(signal)]);
-        // A searchd that started again since may have lost rows: they are stored again first.
+        // A restart of searchd in between may have lost rows, which have to be stored again first.
         if (restarts.epoch() !== epoch) continue;
         lists = await readLists(found.keys(), signal);
         starts = found;
@@ -138,7 +137,7 @@ function stopTermsOf(
   starts: ReadonlyMap<bigint, bigint>,
   lists: ReadonlyMap<bigint, readonly Term[]>,
 ): Layout["stopTerms"] {
-  // Most searches look back equally far.
+  // Most searches have ranges over the same windows.
   let known: { readonly key: string; readonly terms: ReadonlySet<Term> } | undefined;
   return (fromUnixNano, toUnixNano) => {
     if (starts.size === 0) return none;

@@ -24,7 +24,10 @@ export interface LedgerParts {
   readonly tuning: Tuning;
 }
 
-/** Counts calls between services: fragments are read, since one row of those tells of all spans of a trace that came together. */
+/**
+ * Counts calls and spans for the dependency graph and rollups. It reads fragments: one row has all spans of a trace in
+ * a request.
+ */
 export function createLedgers({
   client,
   naming,

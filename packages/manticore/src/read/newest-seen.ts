@@ -1,10 +1,10 @@
 import type { Window } from "../schema/windows.js";
 
-/** The newest start that was seen in each window. Searches begin there, since behind it there is mostly nothing. */
+/** The newest start seen in each window. Searches begin there: later times mostly have nothing. */
 export interface NewestSeen {
-  /** In microseconds; undefined when nothing was seen in the window. */
+  /** The newest start of a window, in microseconds; undefined before any was seen. */
   readonly in: (window: Pick<Window, "name">) => bigint | undefined;
-  /** Notes a start, in microseconds, in the one of these windows, newest first, that it lies in. */
+  /** Notes a start, in microseconds, for the window that it lies in. @param windows newest first. */
   readonly note: (windows: readonly Window[], start: bigint) => void;
 }
 

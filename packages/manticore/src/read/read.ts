@@ -11,11 +11,11 @@ import { type WholeRows, wholeRows } from "./row-bytes.js";
 import { threadsFor } from "./slices.js";
 
 const tracesTogether = 50;
-/** A trace has about so many fragments, where fewer traces are read together for the size of them. */
+/** The assumed fragments of a trace, when their size limits how many traces are read together. */
 const fragmentsOfATrace = 4;
-/** Of traces that are read together, at least so many rows are asked for. */
+/** The least row limit for traces that are read together. */
 const leastTogether = 8;
-/** A read whose tables vanish is tried so often. */
+/** Attempts of a read whose tables are dropped. */
 const maxTries = 5;
 
 export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates" | "fragments"> {
@@ -27,7 +27,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     `SELECT ${columns} FROM ${windows.map(naming.fragmentTable).join(",")} WHERE ${condition} ` +
     `ORDER BY start_time ASC, id ASC LIMIT ${limit} OPTION max_matches=${limit}, ranker=none${threadsFor(windows)}`;
 
-  /** Reads from all windows: first from the last known ones, which the same packet proves current. */
+  /** Reads from all windows. It tries the last snapshot first, and checks in the same packet that it is current. */
   const readAll = async (
     columns: string,
     condition: string,
@@ -58,7 +58,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     }
   };
 
-  /** Reads fragments, as many as may be held at once. */
+  /** Reads as many fragments as may be held at once. */
   const readWhole = async (
     condition: string,
     limit: number,
@@ -69,7 +69,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     return whole;
   };
 
-  /** All fragments of some traces; undefined when there are too many for that. */
+  /** Reads all fragments of some traces; undefined when there are too many for one answer. */
   const together = async (
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
@@ -91,7 +91,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     return byTrace;
   };
 
-  /** All fragments that match; undefined when there are too many. */
+  /** Reads all fragments that match; undefined when there are too many. */
   const readUpTo = async (
     condition: string,
     limit: number,
@@ -101,7 +101,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     return isCut || rows.length === limit ? undefined : rows.map(fragmentOf);
   };
 
-  /** As {@link readUpTo}: reads keys first, then the bytes of unknown fragments. */
+  /** {@link readUpTo} with the cache: reads keys first, then the bytes of unknown fragments. */
   const readUnknown = async (
     condition: string,
     limit: number,
@@ -131,7 +131,7 @@ export function createReader(parts: ReaderParts): Pick<EngineReader, "candidates
     for (let after = ""; ; ) {
       const limit = Math.min(fragmentsPerPage, rowBytes.rowsWithin(fragmentBytes));
       const { rows, isCut } = await readWhole(`${match}${after}`, limit, signal);
-      // A token may be several traces'.
+      // Several traces may share a token.
       const own = rows.map(fragmentOf).filter((fragment) => fragment.traceId === traceId);
       if (own.length > 0) yield own;
       const last = rows[rows.length - 1];

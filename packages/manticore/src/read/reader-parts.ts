@@ -5,7 +5,7 @@ import type { Tuning } from "../schema/tuning.js";
 import type { Layouts } from "./layout.js";
 import type { RowBytes } from "./row-bytes.js";
 
-/** What every read needs. */
+/** The parts that all reads use. */
 export interface ReaderParts {
   readonly client: Client;
   readonly naming: Naming;

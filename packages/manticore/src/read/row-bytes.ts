@@ -1,27 +1,27 @@
 import type { Row } from "../connection/client.js";
 
-/** What one answer brings of fragments, up to the last row that came whole. */
+/** The rows of an answer whose bytes were kept. */
 export interface WholeRows {
   readonly rows: readonly Row[];
-  /** More rows are there than the bytes allow. */
+  /** Whether the limit of bytes cut rows off. */
   readonly isCut: boolean;
 }
 
-/** Takes the rows of {@link fragmentColumns} that came whole. */
+/** Takes the whole rows of an answer with {@link fragmentColumns}. */
 export function wholeRows(rows: readonly Row[]): WholeRows {
-  // The client gives null in place of the bytes that it did not keep.
+  // The client puts null in place of bytes that it did not keep.
   const end = rows.findIndex((row) => row[3] === null);
   return end < 0 ? { rows, isCut: false } : { rows: rows.slice(0, end), isCut: true };
 }
 
-/** The average size of fragments, learned from answers: a statement asks for no more rows than fit. */
+/** The average size of fragments, learned from answers: it limits the rows of a statement. */
 export interface RowBytes {
   readonly note: (rows: readonly Row[]) => void;
-  /** About how many rows have so many bytes together; at least one. */
+  /** About how many rows fit into these bytes; at least one. */
   readonly rowsWithin: (bytes: number) => number;
 }
 
-/** The part that the newest answer has in the average. */
+/** The weight of the newest answer in the average. */
 const newestPart = 0.25;
 
 export function createRowBytes(): RowBytes {

@@ -10,7 +10,7 @@ import type { Layout } from "./layout.js";
 import type { ReaderParts } from "./reader-parts.js";
 import { type WholeRows, wholeRows } from "./row-bytes.js";
 
-/** The row that was read last. */
+/** The position of a row in the order of a search. */
 export interface SlicePosition {
   readonly start: bigint;
   readonly id: bigint;
@@ -20,28 +20,31 @@ export interface SlicePosition {
 export interface Slice {
   readonly windows: readonly Window[];
   readonly node: TermNode | undefined;
-  /** Of starts, in microseconds, both inclusive. */
+  /** Bounds of newest starts, in microseconds, both inclusive. */
   readonly from: bigint;
   readonly to: bigint;
-  /** The latest start that is searched for, in microseconds: a fragment whose oldest span starts later has none of it. */
+  /** The end of the search, in microseconds: fragments whose oldest span starts later are skipped. */
   readonly latest: bigint;
-  /** Whether older ones are left, so that the index had better pass over them. */
+  /** Whether older fragments are left, which tokens of time make the index skip. */
   readonly isPart: boolean;
-  /** Only what comes behind it. */
+  /** Reads rows after this one. */
   readonly cursor: SlicePosition | undefined;
-  /** At most so many. */
+  /** The most rows of the answer. */
   readonly wanted: number;
-  /** With so many that match, the search may end early, and its rows are not the newest. */
+  /** searchd may stop after this many matches; the rows are not the newest then, and the result is "too many". */
   readonly most: number | undefined;
-  /** The layout that the answer has to prove current; undefined once an answer has. */
+  /** The layout that the answer has to prove current; undefined once one has. */
   readonly layout: Layout | undefined;
 }
 
-/** A read whose tables vanish is tried so often. */
+/** Attempts of a read whose tables are dropped. */
 const maxTries = 5;
-/** Of one or two windows the index finds in less time than it takes to share the work. */
+/** One or two windows are searched in less time than it takes to distribute them over threads. */
 const windowsOfOneThread = 2;
-/** Of so many windows nearly none has anything, and to share them out costs half of the time: 152 ms in place of 105 with 2,881. */
+/**
+ * Of this many windows most have no match, and distributing them only costs: 2,881 windows take 152 ms, and 105 on one
+ * thread.
+ */
 const manyWindows = 256;
 
 export function createSliceReader({
@@ -79,7 +82,7 @@ export function createSliceReader({
           isUpgraded = true;
           continue;
         }
-        // A window was dropped: what it held is deleted.
+        // A window was dropped, so its fragments are deleted.
         if (failureOf(error) !== "no table" || attempt === maxTries) throw storeError(error, "cannot search");
         if (layout !== undefined) return "outdated";
         const now = new Set((await reading(() => layouts.read(signal))).windows.map(({ name }) => name));
@@ -114,7 +117,7 @@ function statementOf(
   );
 }
 
-/** An option of a statement that searches these tables by the index. */
+/** The option `threads` for a statement that searches these tables by the index. */
 export function threadsFor(tables: readonly unknown[]): string {
   return tables.length <= windowsOfOneThread || tables.length >= manyWindows ? ", threads=1" : "";
 }

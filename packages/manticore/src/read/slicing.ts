@@ -6,16 +6,19 @@ import type { Window } from "../schema/windows.js";
 import type { Frequencies } from "../terms/frequencies.js";
 import { reading } from "./slices.js";
 
-/** A slice aims at so many times the wanted fragments. */
+/** A slice aims at this many times the wanted fragments. */
 const slack = 4;
-/** A slice is no shorter than this. */
+/** The shortest slice. */
 const shortestMicros = 1_000_000n;
 
-/** Decides how much time of windows a statement searches. */
+/** Decides how much time a statement searches. */
 export interface Slicing {
-  /** Whether one of the windows holds many matching fragments, by counts that are known. */
+  /** Whether one of the windows has many matching fragments, by cached counts. */
   readonly isFrequent: (windows: readonly Window[], node: TermNode | undefined) => boolean;
-  /** The length of the first slice, in microseconds; undefined, the whole batch, unless one of the windows holds many matching fragments. */
+  /**
+   * The length of the first slice, in microseconds; undefined, the whole batch, when no window has many matching
+   * fragments.
+   */
   readonly firstSlice: (
     windows: readonly Window[],
     node: TermNode | undefined,
@@ -63,7 +66,10 @@ export function createSlicing({ naming, frequencies, tuning }: SlicingParts): Sl
   };
 }
 
-/** How much of a window's time holds the wanted fragments, in microseconds. @param found the matching fragments of the whole window. */
+/**
+ * The time of a window that has the wanted fragments, in microseconds.
+ * @param found the matching fragments of the whole window.
+ */
 export function sliceMicros(
   { startUnixNano, endUnixNano }: Pick<Window, "startUnixNano" | "endUnixNano">,
   found: number,

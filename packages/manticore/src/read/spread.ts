@@ -8,19 +8,19 @@ export type Write = (
   watched?: WatchedTerms,
 ) => Promise<WriteResult>;
 
-/** A place that did not take a write is passed over for so long. */
+/** How long writes avoid a place after it did not take one. */
 const awayMillis = 10_000;
 
 /**
- * Writes to several places: a trace's spans to the one that its id tells, so that a repeated write comes to the same
- * place. While that one is away the next takes them; should it have kept a part before, reads give each span once.
- * @param timeoutMillis when so much time has gone by, the caller hears of a failure before another place is tried.
+ * Writes to several places. A trace's id decides its place, so a repeated write goes to the same place. While that
+ * place is away, the next one takes the spans. If the first kept some of them, reads still return each span once.
+ * @param timeoutMillis after this time a failure is thrown instead of trying another place.
  */
 export function spreadWrites(writers: readonly [Write, ...Write[]], timeoutMillis: number): Write {
   if (writers.length === 1) return writers[0];
   const awayUntil = writers.map(() => 0);
 
-  /** Tries the places in turn, those first that are not known to be away. */
+  /** Tries the places in turn; places known to be away come last. */
   const writeFrom = async (
     first: number,
     encoded: Uint8Array,
@@ -64,7 +64,7 @@ export function spreadWrites(writers: readonly [Write, ...Write[]], timeoutMilli
   };
 }
 
-/** Ids may be numbered one after the other, or random in a part of their bytes alone. */
+/** Hashes the id: ids may be sequential, or random only in some of their bytes. */
 function placeOf(traceId: Uint8Array, places: number): number {
   let hash = 0x811c9dc5;
   for (const byte of traceId) hash = Math.imul(hash ^ byte, 0x01000193);

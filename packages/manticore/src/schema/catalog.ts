@@ -7,22 +7,22 @@ import { dropTableOf, makeTable, tablesFrom, unless, windowTables } from "./tabl
 import { unionFault, unite } from "./unions.js";
 import type { Window } from "./windows.js";
 
-/** Lists, makes and drops the tables of windows, while other servers do the same. */
+/** Lists, makes and drops the tables of windows. Other servers may do the same at the same time. */
 export interface Catalog {
-  /** The windows that have tables now, newest first. */
+  /** The windows that have tables, newest first. */
   readonly list: (signal?: AbortSignal) => Promise<readonly Window[]>;
-  /** The windows of which any table is left on any daemon, those of an interrupted deletion too. */
+  /** The windows with any table left on any daemon, even after an interrupted deletion; newest first. */
   readonly remains: () => Promise<readonly Window[]>;
-  /** Makes the tables of windows, except where this server knows them. */
+  /** Makes the tables of windows, except those in this server's cache. */
   readonly ensure: (windows: Iterable<Window>) => Promise<void>;
-  /** Gives tables of windows the columns that a later version has added. */
+  /** Adds the columns of later versions to the tables of windows. */
   readonly upgrade: (windows: Iterable<Window>) => Promise<void>;
-  /** Forgets which tables this server knows. */
+  /** Empties the cache of known tables. */
   readonly forget: () => void;
   /**
-   * Compares the union for people with the tables of windows, and makes it again when they differ.
-   * @param atOnce also when it only lacks tables, which otherwise has to be so twice in a row.
-   * @returns in words what was wrong; undefined when nothing was.
+   * Compares the union `…spans` with the tables of windows, and makes it again when they differ.
+   * @param atOnce repairs missing members at once; by default only when two checks in a row find the same ones missing.
+   * @returns the fault in words; undefined without one.
    */
   readonly checkUnion: (atOnce?: boolean) => Promise<string | undefined>;
   /** Drops windows with their spans. */
@@ -34,10 +34,10 @@ export interface CatalogParts {
   readonly client: Client;
   readonly naming: Naming;
   readonly places: readonly Place[];
-  /** `host:port` of each shard, as the head daemon asks it; empty without shards. */
+  /** `host:port` at which the head daemon reaches each shard; empty without shards. */
   readonly agents: readonly string[];
   readonly timeoutMillis: number;
-  /** Gives the window that begins next: its tables are made ahead. */
+  /** The window that begins next, whose tables are made ahead. */
   readonly nextWindow: () => Window;
 }
 
@@ -45,7 +45,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
   const { client, naming, places, agents, timeoutMillis, nextWindow } = parts;
   const known = new Set<string>();
   let last: Promise<unknown> = Promise.resolve();
-  /** What the union lacked when it was looked at last. */
+  /** The members that the last check found missing in the union, in words. */
   let lacking: string | undefined;
   /** The name of the window whose tables were made ahead. */
   let aheadOf = "";
@@ -55,7 +55,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
 
   const union = (name: string, members: readonly string[]) => ({ name, members, agents, timeoutMillis });
 
-  /** Makes the union join the tables that there are, and repeats that while other servers change these. */
+  /** Makes the union of all present tables, and retries while other servers change them. */
   const uniteSpans = async (without: ReadonlySet<string> = new Set()): Promise<void> => {
     for (;;) {
       const windows = await tablesOf(naming.spans);
@@ -77,7 +77,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
       }
     }
     await uniteSpans();
-    // Raises it also when all tables were there: the server that made them may have ended before it did so.
+    // Raises it even when all tables exist: the server that made them may have ended before it raised it.
     await raiseLayout(client, naming);
     for (const { name } of windows) known.add(name);
   };
@@ -123,7 +123,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
         const before = lacking;
         lacking = fault?.isLack === true ? fault.text : undefined;
         if (fault === undefined) return undefined;
-        // Another server may be dropping the tables that the union lacks.
+        // Another server may be dropping these tables.
         if (fault.isLack && !atOnce && fault.text !== before) return undefined;
         await uniteSpans();
         return fault.text;
@@ -147,7 +147,8 @@ export function createCatalog(parts: CatalogParts): Catalog {
     const names = new Set(windows.map(({ name }) => name));
     for (const name of names) known.delete(name);
     await uniteSpans(names);
-    // Drops fragment tables last where the rows are: `remains` lists windows by them, so an interrupted drop is repeated.
+    // Drops the tables with rows last, fragments after spans: `remains` lists what is left, so an interrupted drop is
+    // retried.
     const order = (window: Window): string[] => [naming.spanTable(window), naming.fragmentTable(window)];
     for (const table of windows.flatMap(order)) {
       if (agents.length > 0) await dropTableOf(client, naming, table);
@@ -155,7 +156,7 @@ export function createCatalog(parts: CatalogParts): Catalog {
     for (const table of windows.flatMap(order)) {
       for (const place of places) await dropTableOf(place.client, naming, table);
     }
-    // Another server may have made a window meanwhile, and with it the union as it was.
+    // Another server may have made a window, and the old union with it.
     await uniteSpans(names);
   }
 }

@@ -9,7 +9,7 @@ import {
   type TableShape,
 } from "./schema.js";
 
-/** The shape of a store's table, by its name; undefined for any other table. */
+/** The shape of a store's table by its name; undefined for other tables. */
 export function shapeOf(naming: Naming, table: string): TableShape | undefined {
   const inWindow = (name: string): boolean =>
     table.startsWith(`${name}_`) && naming.windows.named(table.slice(name.length + 1)) !== undefined;
@@ -20,7 +20,7 @@ export function shapeOf(naming: Naming, table: string): TableShape | undefined {
   return table === naming.control ? controlTable : undefined;
 }
 
-/** The columns that a table should have and lacks. */
+/** The columns that a table lacks. */
 export async function missingColumns(
   client: Client,
   table: string,
@@ -30,7 +30,7 @@ export async function missingColumns(
   return columns.filter(({ name }) => !found.has(name));
 }
 
-/** The statement that gives a table a column back, empty in the rows that are there. */
+/** The statement that adds a column to a table; it is empty in existing rows. */
 export function addColumn(table: string, { name, type }: Column): string {
   return `ALTER TABLE ${table} ADD COLUMN ${name} ${type}`;
 }

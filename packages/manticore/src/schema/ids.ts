@@ -3,33 +3,34 @@ import { hash } from "node:crypto";
 const maxId = (1n << 63n) - 1n;
 const step = 0x1e3779b97f4a7c15n;
 
-/** Numbers a content by 63 bits: equal bytes have equal numbers. */
+/** Hashes a content to 63 bits. */
 export type ContentId = (content: Uint8Array) => bigint;
 
-/** Takes bits of SHA-1, so that two contents share a number neither by chance nor by intent. */
+/** Takes 63 bits of SHA-1: two contents get one number neither by chance nor by intent. */
 export const contentId: ContentId = (content) => hash("sha1", content, "buffer").readBigUInt64LE(0) & maxId;
 
 /**
- * Ids of a window's rows, a part of the positive 64-bit numbers: `first`, then where in the window the row's time lies, then
- * its content's number. Rows come in the order of their times, more or less. So a new row's id is above those of all
- * chunks but the last ones, and searchd, which looks for it in every chunk, need not look into the others.
+ * The ids of a window's rows, a range of the positive 64-bit numbers. An id is `first`, then the row's time within the
+ * window, then the number of its content. Rows arrive roughly in the order of their times, so the id of a new row is
+ * above the ids of all chunks but the last ones. searchd looks for a duplicate in every chunk whose range has the id:
+ * in few.
  */
 export interface IdRange {
   readonly first: bigint;
   readonly startUnixNano: bigint;
-  /** Times that differ in these lower bits alone, counted from the window's start, are taken for one. */
+  /** Lower bits of the time since the window's start that the id leaves out. */
   readonly ignoredTimeBits: bigint;
-  /** How many bits of a content's number the id keeps. */
+  /** Bits of the content's number that the id keeps. */
   readonly numberBits: bigint;
 }
 
 /**
- * Of a day, these tell 8.6 seconds apart: with more, numbers would be so short that contents often share one; with fewer,
- * chunks would overlap.
+ * Resolves a day to 8.6 seconds. With more bits, numbers would be so short that contents often share one; with fewer,
+ * the chunks would overlap.
  */
 const timeBits = 14n;
 
-/** @param bits of all numbers above `first` that are the window's. */
+/** @param bits the width of the window's range above `first`. */
 export function idRange(first: bigint, bits: bigint, startUnixNano: bigint, endUnixNano: bigint): IdRange {
   const length = BigInt((endUnixNano - startUnixNano - 1n).toString(2).length);
   return {
@@ -40,13 +41,13 @@ export function idRange(first: bigint, bits: bigint, startUnixNano: bigint, endU
   };
 }
 
-/** One of 2^`partBits` parts that have no id in common. */
+/** One of 2^`partBits` disjoint parts of a range. */
 export function partOfIds(range: IdRange, part: bigint, partBits: bigint): IdRange {
   const numberBits = range.numberBits - partBits;
   return { ...range, first: range.first | (part << (timeBits + numberBits)), numberBits };
 }
 
-/** The id of a content, by its time in the window. */
+/** The id of a content with this time and number. */
 export function idIn(
   { first, startUnixNano, ignoredTimeBits, numberBits }: IdRange,
   unixNano: bigint,
@@ -56,7 +57,7 @@ export function idIn(
   return first | (time << numberBits) | BigInt.asUintN(Number(numberBits), number);
 }
 
-/** The next id for a content whose id belongs to another one. */
+/** The next id to try for a content whose id another content has. */
 export function nextId({ numberBits }: IdRange, id: bigint): bigint {
   return ((id >> numberBits) << numberBits) | BigInt.asUintN(Number(numberBits), id + step);
 }

@@ -10,13 +10,13 @@ import {
 } from "./schema.js";
 import type { Window, Windows } from "./windows.js";
 
-/** What the tables of one space are called. */
+/** The table names of one namespace. */
 export interface Naming {
   readonly windows: Windows;
   readonly prefix: string;
-  /** The union for people; the tables of its windows begin with it and `_`. */
+  /** The union for people; the tables of windows are called this, `_` and the window's name. */
   readonly spans: string;
-  /** What the names of fragments' tables begin with, before a `_`. */
+  /** The beginning of the names of fragment tables, before `_` and the window's name. */
   readonly fragments: string;
   readonly operations: string;
   readonly stopTerms: string;
@@ -25,9 +25,9 @@ export interface Naming {
   readonly spanShape: TableShape;
   readonly fragmentTable: (window: Window) => string;
   readonly fragmentShape: TableShape;
-  /** A table as the target of a write. */
+  /** The name of a table in a write: with the cluster, if there is one. */
   readonly target: (table: string) => string;
-  /** Statements that make a table where there is none, and bring it into the cluster. */
+  /** Statements that make a table if it is missing, and add it to the cluster. */
   readonly create: (table: string, shape: TableShape) => readonly string[];
   readonly drop: (table: string) => readonly string[];
 }
@@ -72,7 +72,7 @@ export function tenantPrefix(prefix: string, tenant: string): string {
   return `${prefix}${tenantWord}${tenantNames.encode(tenant)}_`;
 }
 
-/** The tenant whose table of operations this is; undefined when it is none's. */
+/** The tenant of a table of operations; undefined for any other table. */
 export function tenantOfTable(prefix: string, table: string): string | undefined {
   const start = `${prefix}${tenantWord}`;
   const end = "_operations";

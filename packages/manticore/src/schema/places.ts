@@ -4,16 +4,16 @@ import { partOfIds } from "./ids.js";
 import type { Naming } from "./naming.js";
 import type { Window, Windows } from "./windows.js";
 
-/** A daemon that holds rows of a space's spans. */
+/** A daemon that holds rows of spans. */
 export interface Place {
   readonly client: Client;
-  /** As the space's, but that each window's ids are a part of all, so that no two places give one id to two rows. */
+  /** The naming of the namespace, with windows whose ids are this place's part: no two places use the same id. */
   readonly naming: Naming;
 }
 
 const partBits = BigInt(Math.log2(maxShards));
 
-/** The places of a space: its shards; without shards, the home daemon. */
+/** The places of a namespace: its shards, or the home daemon without shards. */
 export function placesOf(home: Client, shards: readonly Client[], naming: Naming): readonly Place[] {
   if (shards.length === 0) return [{ client: home, naming }];
   return shards.map((client, part) => ({
@@ -24,7 +24,7 @@ export function placesOf(home: Client, shards: readonly Client[], naming: Naming
 
 function partOf({ at, named }: Windows, part: bigint): Windows {
   const narrowed = (window: Window): Window => ({ ...window, ids: partOfIds(window.ids, part, partBits) });
-  // Most spans lie in the window of the one before.
+  // Most spans lie in the same window as the previous one.
   let whole: Window | undefined;
   let last: Window | undefined;
   return {

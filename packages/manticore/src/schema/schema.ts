@@ -1,22 +1,22 @@
 /**
  * The tables of a store, as statements.
  *
- * - `…fragments_WINDOW`: the truth, a row a fragment (the spans of one trace in one request): its newest start, its
+ * - `…fragments_WINDOW`: the truth. One row per fragment (the spans of one trace in one request): its newest start, its
  *   tokens, its bytes. Searches read nothing else.
- * - `…spans_WINDOW`: a row a span, for people. `…spans` is the union of them.
+ * - `…spans_WINDOW`: one row per span, for people. `…spans` is their union.
  * - `…operations`: services, operations and kinds of each window.
- * - `…stop_terms`: terms that are too common in a window to be indexed there; in rows of their own, how the space was made, and
- *   a number that changes when windows or stop terms are added.
- * - `…control`: what servers that share a searchd tell each other; nothing of it matters after a restart.
+ * - `…stop_terms`: terms that are too common in a window to be indexed there. Two more rows hold the format of the
+ *   namespace and the number of the layout, which changes when windows or stop terms are added.
+ * - `…control`: how servers that share a searchd coordinate; its rows may be lost in a restart.
  */
 
 /** A column of a table that rows are inserted into. */
 export interface Column {
   readonly name: string;
   readonly type: string;
-  /** The column follows from others or belongs to the write: it is not compared with stored rows and not read back. */
+  /** Derived from other columns or from the write: not compared with stored rows. */
   readonly derived?: true;
-  /** Tables of earlier versions lack the column. It is added when it is needed first, and is 0 in older rows: unknown. */
+  /** Missing in tables of earlier versions. It is added on first use, and is 0 (unknown) in older rows. */
   readonly added?: true;
 }
 
@@ -27,31 +27,32 @@ export interface TableShape {
 
 const keyColumn: Column = { name: "id", type: "bigint" };
 
-/** The dictionary holds checksums: no query lists its words. */
+/** A dictionary of checksums is enough: no query lists its words. */
 const dictionary = "dict='crc'";
-/** An index of tokens has no use for positions, which phrases of words need. */
+/** Positions are for phrases; no search by tokens has any. */
 const tokenSettings = `${dictionary} hitless_words='all'`;
 /**
- * Reading a row unpacks its whole block. Searches read fragments all the time, people read spans now and then, so blocks of fragments are
- * smaller. To compress harder (lz4hc) takes a third of the time of writing a chunk, for a sixth of what texts take.
+ * Reading a row unpacks its whole block. Fragments are read by every search, spans only by people, so blocks of
+ * fragments are smaller. lz4hc would take a third of the time of writing a chunk, and save a sixth of the size of
+ * texts.
  */
 const compression = "docstore_compression='lz4'";
 const fragmentStore = `${compression} docstore_block_size='16k'`;
 const spanStore = `${compression} docstore_block_size='64k'`;
 /**
- * More chunks than by default stay in a table: a search reads only the chunks of its time, and each merge writes every
- * row again.
+ * Tables keep more chunks than by default: a search reads only the chunks of its time, and each merge writes its rows
+ * again.
  */
 const chunkSettings = "optimize_cutoff='16'";
 
 export const fragmentTable: TableShape = {
   columns: [
     keyColumn,
-    // Of the write.
+    // The number of the write.
     { name: "sequence", type: "bigint", derived: true },
-    // Of the newest span, in microseconds.
+    // Start of the newest span, in microseconds.
     { name: "start_time", type: "bigint" },
-    // Of the oldest span: a search passes over what starts after its end.
+    // Start of the oldest span: a search skips fragments that start after its range.
     { name: "oldest_start", type: "bigint", derived: true, added: true },
     { name: "tokens", type: "text indexed", derived: true },
     { name: "encoded", type: "text stored" },
@@ -59,17 +60,20 @@ export const fragmentTable: TableShape = {
   settings: `${tokenSettings} ${fragmentStore} ${chunkSettings}`,
 };
 
-/** As {@link fragmentTable}, without added columns: searchd refuses to ALTER the tables of a cluster. */
+/** {@link fragmentTable} without added columns: searchd refuses to ALTER tables of a cluster. */
 export const firstFragmentTable: TableShape = {
   ...fragmentTable,
   columns: fragmentTable.columns.filter(({ added }) => added !== true),
 };
 
-/** How the attributes of spans are kept for people; see the README. */
+/** How `…spans` keeps attributes; see the README. */
 export const attributeStorages = ["stored", "words", "json"] as const;
 export type AttributeStorage = (typeof attributeStorages)[number];
 
-/** The types of the columns of attributes. What JSON columns give back is not what was written, byte for byte. */
+/**
+ * The types of attribute columns. A JSON column does not return the exact bytes that were written, so it is not
+ * compared.
+ */
 const attributeColumns: Readonly<Record<AttributeStorage, Pick<Column, "type" | "derived">>> = {
   stored: { type: "text stored" },
   words: { type: "text indexed stored" },
@@ -88,7 +92,7 @@ export function spanTable(attributes: AttributeStorage): TableShape {
       { name: "service_name", type: "string" },
       { name: "kind", type: "string" },
       { name: "status", type: "string" },
-      // Microseconds; the column behind holds the rest of the nanoseconds, 0 to 999.
+      // Microseconds; the `_nanos` column has the remaining nanoseconds, 0 to 999.
       { name: "start_time", type: "bigint" },
       { name: "start_time_nanos", type: "bit(10)" },
       { name: "duration", type: "bigint" },

@@ -14,24 +14,24 @@ import { type AttributeStorage, controlTable, insertInto, operationTable, stopTa
 import { makeTable, tablesFrom } from "./tables.js";
 import { isForeign } from "./unions.js";
 
-/** Of the layout; what a newer one wrote is not touched. */
+/** The version of the tables. Tables of a newer version are refused. */
 const schemaVersion = 1;
 
-/** The row of the table of stop terms that says how the space was made; windows begin at 0. */
+/** The row of `…stop_terms` with the format, and its `window_start`, which no window has. */
 const formatId = 1;
 const formatWindow = -1;
 
 interface Format {
   readonly version: number;
   readonly window: WindowLength;
-  /** Of the server that opened the space last; missing where an older version did. */
+  /** The option of the server that opened the namespace last; missing after an older version. */
   readonly attributes?: AttributeStorage | undefined;
 }
 
 /**
- * Makes the missing tables of a space.
- * @param sharded whether the tables of windows are to be joined of others.
- * @returns the window length that it was made with.
+ * Makes the missing tables of a namespace, except those of windows.
+ * @param sharded whether the tables of windows are distributed tables over shards.
+ * @returns the window length that the namespace was made with.
  * @throws INCOMPATIBLE_SCHEMA when a newer version, or another program, made the tables.
  */
 export async function prepareSpace(
@@ -67,7 +67,7 @@ export async function prepareSpace(
     await makeTable(client, naming as Naming, table, shape);
   }
   if (known !== undefined) return known.window;
-  // A searchd that was killed may have lost the row: tables that are there tell the length.
+  // A killed searchd may have lost the row: the names of present tables show the length.
   const made =
     lengthOf(
       tables.map(({ name }) => name.slice(naming.prefix.length)),
@@ -86,7 +86,7 @@ export async function prepareSpace(
   }
 }
 
-/** Notes in a space how its next tables keep attributes. @returns what was noted before. */
+/** Stores how the next tables of a namespace keep attributes. @returns the earlier value. */
 export async function noteAttributes(
   client: Client,
   naming: Pick<Naming, "stopTerms" | "target">,
@@ -101,7 +101,7 @@ export async function noteAttributes(
   return format.attributes;
 }
 
-/** What to say of settings that are not those of the space. */
+/** Findings about settings that differ from those of the namespace. */
 export function settingDifferences(
   own: { readonly window: WindowLength; readonly attributes: AttributeStorage },
   { window = own.window, attributes = own.attributes }: Partial<Omit<Format, "version">>,
@@ -118,8 +118,8 @@ export function settingDifferences(
 }
 
 /**
- * The length of windows whose tables are called so, without the prefix; undefined when there are none.
- * @param wanted decides where all days are Mondays, which weeks are named by.
+ * Derives the window length from table names without their prefix; undefined without tables of windows.
+ * @param wanted decides between day and week when every name is a Monday, since weeks are named by their Monday.
  */
 export function lengthOf(tables: readonly string[], wanted: WindowLength): WindowLength | undefined {
   const names = tables.flatMap((table) => /^(?:spans|fragments)_(\d+)$/.exec(table)?.[1] ?? []);

@@ -5,11 +5,11 @@ import type { Window } from "./windows.js";
 
 export interface ListedTable {
   readonly name: string;
-  /** `rt` for one with rows, `distributed` for one that joins others. */
+  /** `rt` for a table with rows, `distributed` for a union. */
   readonly type: string;
 }
 
-/** Lists the tables whose names begin with this prefix. */
+/** Lists the tables whose names begin with a prefix. */
 export async function tablesFrom(
   client: Client,
   prefix: string,
@@ -19,7 +19,7 @@ export async function tablesFrom(
   return (
     rows
       .map(([name, type]) => ({ name: String(name), type: String(type) }))
-      // LIKE takes _ for any character.
+      // In LIKE, _ matches any character.
       .filter(({ name }) => name.startsWith(prefix))
   );
 }
@@ -38,7 +38,7 @@ export function windowTables(
     .sort((a, b) => (a.startUnixNano > b.startUnixNano ? -1 : 1));
 }
 
-/** Makes a table unless it is there, in the cluster if there is one; any number of servers may do so at once. */
+/** Makes a missing table, in the cluster if there is one. Several servers may do so at once. */
 export async function makeTable(
   client: Client,
   naming: Naming,
@@ -57,7 +57,7 @@ export async function dropTableOf(client: Client, naming: Naming, table: string)
   }
 }
 
-/** Ignores the error of a statement that another server was quicker with. */
+/** Ignores an expected error: another server ran the statement first. */
 export function unless(expected: RegExp): (error: unknown) => void {
   return (error) => {
     if (!expected.test(String(error))) throw error;

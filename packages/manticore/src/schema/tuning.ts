@@ -1,28 +1,33 @@
 import { type ContentId, contentId } from "./ids.js";
 
-/** Numbers that decide how things are done and never what comes out; tests make them small. */
+/** Numbers that change how the engine works and never its results. Tests make them small. */
 export interface Tuning {
   /** Makes the ids of rows. */
   readonly idOf: ContentId;
-  /** A statement grows no longer than this by another row: while searchd reads one, a search may wait for it. */
+  /** A statement takes no further row beyond this length: a search may wait while searchd reads a statement. */
   readonly maxStatementBytes: number;
-  /** The longest statement that searchd takes. */
+  /** The longest statement that searchd accepts. */
   readonly maxPacketBytes: number;
-  /** So many of a window's first fragments tell which terms are common there. */
+  /** The first fragments of a window, from which its common terms are learned. */
   readonly sampledFragments: number;
-  /** Candidates are read in numbers that double from a little above the limit, at least the first, up to the second. */
+  /**
+   * Batches of candidates begin a little above the limit, at least at the first number, and double up to the second.
+   */
   readonly listed: readonly [number, number];
-  /** What finds no more than this is asked for as a whole. */
+  /** A condition that matches no more fragments than this is searched without slices. */
   readonly fewFragments: number;
-  /** Fragments of several traces are read at once when there are fewer than these. */
+  /** Several traces are read in one statement when they have fewer fragments than this. */
   readonly fragmentsTogether: number;
   /** Large traces are read in pages of this many fragments. */
   readonly fragmentsPerPage: number;
-  /** Bytes of candidates that are held at once: what the budget of reads counts for each read anyway. One fragment may exceed them. */
+  /**
+   * Bytes of candidates held at once, within what the budget of reads counts per read. A single fragment may exceed
+   * them.
+   */
   readonly candidateBytes: number;
-  /** Bytes of fragments of traces that are held at once; one may exceed them. */
+  /** Bytes of fragments of traces held at once. A single fragment may exceed them. */
   readonly fragmentBytes: number;
-  /** Rows of spans and names are read in pages of this many. */
+  /** Rows of names are read in pages of this many. */
   readonly rowsPerPage: number;
 }
 

@@ -4,23 +4,23 @@ import { failureOf } from "../connection/errors.js";
 import { dropTable } from "./schema.js";
 import { tablesFrom, unless } from "./tables.js";
 
-/** Where the rows of a table that joins others are. */
+/** A distributed table: it joins other tables. */
 export interface Union {
   readonly name: string;
-  /** Tables that it joins, of the daemon itself or, with agents, of each of them. */
+  /** The joined tables, of the daemon itself or, with agents, of each agent. */
   readonly members: readonly string[];
-  /** `host:port` of other daemons; none: the members are the daemon's own. */
+  /** `host:port` of other daemons; empty when the members are the daemon's own. */
   readonly agents: readonly string[];
-  /** How long an agent may take. */
+  /** How long an agent may take to answer. */
   readonly timeoutMillis: number;
 }
 
 const connectMillis = 5_000;
 
 /**
- * Puts a union right: drops it and makes it again, since searchd neither alters nor replaces nor renames it. Queries fail in between, for a
- * millisecond with a month of days, for a fifth of a second with thousands of tables.
- * @returns false when a member went away meanwhile, so that they have to be listed again.
+ * Repairs a union: drops it and makes it again, since searchd can neither alter nor replace nor rename it. Queries of
+ * the union fail in between: for a millisecond with a month of days, for a fifth of a second with thousands of tables.
+ * @returns false when a member was dropped meanwhile: list the members again.
  * @throws INCOMPATIBLE_SCHEMA when a table of that name has rows of its own.
  */
 export async function unite(client: Client, union: Union): Promise<boolean> {
@@ -28,7 +28,7 @@ export async function unite(client: Client, union: Union): Promise<boolean> {
   if (type !== undefined && type !== "distributed") throw isForeign(union.name);
   if (type !== undefined && (await isAsWanted(client, union))) return true;
   try {
-    // On one connection: a wait for another would lengthen the gap.
+    // On one connection: waiting for a second one would lengthen the gap.
     const statements = [dropTable(union.name), createUnion(union)];
     await client.session(statements).catch(unless(/already exists/));
     return await isAsWanted(client, union);
@@ -45,7 +45,7 @@ export function isForeign(table: string): SpanStoreError {
   });
 }
 
-/** What a union joins, as DESC names it; undefined when it is gone. */
+/** The members of a union, as DESC names them; undefined when the union is gone. */
 async function membersOf(client: Client, name: string): Promise<readonly string[] | undefined> {
   try {
     return (await client.query(`DESC ${name}`)).map(([member]) => String(member)).sort();
@@ -66,11 +66,11 @@ async function isAsWanted(client: Client, union: Union): Promise<boolean> {
 
 export interface UnionFault {
   readonly text: string;
-  /** It answers, without the rows of some tables. */
+  /** The union answers, but without the rows of some tables. */
   readonly isLack: boolean;
 }
 
-/** Names the fault of a union; undefined when it joins exactly its members. */
+/** The fault of a union; undefined when it joins exactly its members. */
 export async function unionFault(client: Client, union: Union): Promise<UnionFault | undefined> {
   const { name, members, agents } = union;
   const found = await membersOf(client, name);
@@ -89,7 +89,7 @@ export async function unionFault(client: Client, union: Union): Promise<UnionFau
   return missing.length > 0 ? { text: `the table ${name} lacks ${some(missing)}`, isLack: true } : undefined;
 }
 
-/** The first of some names. */
+/** Lists at most three names. */
 function some(names: readonly string[]): string {
   return names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
 }

@@ -1,19 +1,19 @@
 import { type CalendarWindow, createCalendar, type WindowLength } from "@spanstore/core/engine";
 import { type IdRange, idRange } from "./ids.js";
 
-/** A span of time whose spans lie in one table, whose name ends with its name. */
+/** A partition: a range of time with tables of its own, whose names end with the window's name. */
 export interface Window extends CalendarWindow {
-  /** Of all windows the ids of rows are different: of several tables together, Manticore shows an id once. */
+  /** No two windows share an id: a search over several tables returns each id once. */
   readonly ids: IdRange;
 }
 
-/** The bits that number a hundred years' windows, and three more. */
+/** The bits that number the windows of a hundred years, and three more windows. */
 const numberBits: Readonly<Record<WindowLength, bigint>> = { hour: 20n, day: 16n, week: 13n };
 const idBits = 63n;
 
 /**
- * Times that no running clock shows lie in two tables of their own, since a table a day for whatever a broken one
- * says would be hundreds of thousands.
+ * Times outside these years come from broken clocks. They share two windows, `past` and `future`: a table for each of
+ * their days could make hundreds of thousands.
  */
 const ordinaryFrom = nanosOf("2000-01-01T00:00:00Z");
 const ordinaryUntil = nanosOf("2100-01-01T00:00:00Z");
@@ -25,9 +25,9 @@ function nanosOf(text: string): bigint {
 }
 
 export interface Windows {
-  /** The window that a time lies in. */
+  /** The window of a time. */
   readonly at: (unixNano: bigint) => Window;
-  /** The window of a name; undefined when no window is called so. */
+  /** The window with this name; undefined when no window has it. */
   readonly named: (name: string) => Window | undefined;
 }
 
@@ -39,7 +39,7 @@ export function createWindows(length: WindowLength): Windows {
     ids: idRange(number << rangeBits, rangeBits, window.startUnixNano, window.endUnixNano),
   });
 
-  /** Cut where the ordinary times end, so that every time has one window. */
+  /** Cut at the ends of the ordinary times, so that each time lies in exactly one window. */
   const ordinary = ({ name, startUnixNano: start, endUnixNano: end }: CalendarWindow): Window =>
     withIds(
       {
@@ -47,7 +47,7 @@ export function createWindows(length: WindowLength): Windows {
         startUnixNano: start < ordinaryFrom ? ordinaryFrom : start,
         endUnixNano: end > ordinaryUntil ? ordinaryUntil : end,
       },
-      // From 3 on, since the first week may begin before the ordinary times do.
+      // `past` and `future` have 1 and 2. The first week may begin before the ordinary times, so numbers begin at 3.
       3n + (end - ordinaryFrom) / calendar.windowNanos,
     );
   const pastWindow = withIds({ name: past, startUnixNano: 0n, endUnixNano: ordinaryFrom }, 1n);
@@ -59,7 +59,7 @@ export function createWindows(length: WindowLength): Windows {
     return ordinary(calendar.at(unixNano));
   };
 
-  // Most spans lie in the window of the one before.
+  // Most spans lie in the same window as the previous one.
   let last = pastWindow;
   return {
     at: (unixNano) => {

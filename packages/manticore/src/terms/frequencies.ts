@@ -2,15 +2,15 @@ import type { Term, TermNode } from "@spanstore/core/engine";
 import { type Client, decimal } from "../connection/client.js";
 import { tokenOfTerm } from "./tokens.js";
 
-/** How many fragments of a table hold a term, as far as a plan needs to know it. */
+/** A cache of how many fragments of a table have a term, to plan searches. */
 export interface Frequencies {
-  /** About how many fragments of a table satisfy the condition at most; all of them for an absent one. */
+  /** About how many fragments of a table satisfy a condition at most; all of them without a condition. */
   readonly estimate: (table: string, node: TermNode | undefined, signal?: AbortSignal) => Promise<number>;
-  /** What that was when it was asked for last, however long ago. */
+  /** The same from the cache, however old; undefined when too little is known. */
   readonly lastEstimate: (table: string, node: TermNode | undefined) => number | undefined;
 }
 
-/** A count is believed for so long; a wrong one costs time and nothing else. */
+/** How long a count stays valid. A wrong one costs only time. */
 const maxAgeMillis = 10_000;
 const maxKept = 50_000;
 
@@ -61,7 +61,7 @@ export function createFrequencies(client: Client): Frequencies {
   };
 }
 
-/** The key of a count: of all fragments, or of those with a token. */
+/** The cache key for fragments with a token, or for all fragments. */
 function keyOf(table: string, token = ""): string {
   return `${table} ${token}`;
 }

@@ -9,33 +9,33 @@ import type { Tuning } from "../schema/tuning.js";
 import type { Window } from "../schema/windows.js";
 
 /**
- * Terms that more than half of a window's fragments hold help no search there, and are nearly half of the
- * index. A window's first fragments are indexed with all their terms; then the common ones are made known as stop
- * terms, and from there on left out.
+ * Terms that more than half of a window's fragments have are of no use to a search there, and make up nearly half of
+ * the index. A window's first fragments are indexed with all terms; then the common terms are published as stop terms,
+ * and later fragments are indexed without them.
  *
- * A server may leave a term out only after it is in the table, and each search knows the table as it is when the search
- * begins; see `read/layout.ts`. So a fragment that was acknowledged before a search began is found, whichever server wrote it. Nothing is
- * ever taken out of the table, since another server may still rely on it.
+ * A server leaves out a term only after it is in the table, and each search knows the table as of its beginning; see
+ * `read/layout.ts`. So a search finds every fragment acknowledged before it began, whichever server wrote it. Rows are
+ * never removed from the table: another server may rely on them.
  */
 export interface StopTerms {
   /**
-   * What need not be indexed in a window; learns from these fragments, which are about to be written there.
-   * @param services whose terms stay in the index: a service that sends alone at first may send little later.
+   * The stop terms of a window. Learns them from these fragments, which are about to be written there.
+   * @param services keep their terms in the index: a service that is alone at first may send few spans later.
    */
   readonly learn: (
     window: Window,
     fragments: readonly TraceFragment[],
     services: Iterable<string>,
   ) => Promise<ReadonlySet<Term>>;
-  /** Writes every list again that this object has learned, since searchd may have lost it. */
+  /** Writes the learned lists again, since searchd may have lost them. */
   readonly restore: () => Promise<void>;
 }
 
-/** Terms of so many of the sampled are common; at half, looking for one would read half of everything anyway. */
+/** The share of fragments above which a term is common: a search for it would read half of all fragments anyway. */
 const commonPart = 0.5;
-/** So many fragments after which terms are forgotten that were in less than a tenth of all so far. */
+/** After every this many fragments, terms in less than a tenth of them are forgotten. */
 const tidyAfter = 256;
-/** Windows whose terms are counted or kept at the same time. */
+/** The most windows whose terms are counted, and whose lists are kept. */
 const maxWindows = 8;
 
 interface Sample {
@@ -79,13 +79,13 @@ export function createStopTerms(client: Client, naming: Naming, { sampledFragmen
   };
 }
 
-/** A list of terms that the index of a window may lack. */
+/** The terms that the index of a window may lack. */
 export interface StopList {
   readonly window: Pick<Window, "name" | "startUnixNano">;
   readonly terms: Iterable<Term>;
 }
 
-/** Stores lists for all searches that begin later. A stored list stays. */
+/** Stores lists for all searches that begin later. Lists are never removed. */
 export async function publishStopTerms(
   client: Client,
   naming: Naming,
@@ -104,7 +104,7 @@ export async function publishStopTerms(
   await raiseLayout(client, naming);
 }
 
-/** The counts of a window; the least recently used window makes room. */
+/** The counts of a window; evicts the least recently used window. */
 function sampleOf(samples: Map<string, Sample>, name: string): Sample {
   const sample = samples.get(name) ?? { fragments: 0, counts: new Map(), kept: new Set() };
   samples.delete(name);
@@ -126,7 +126,7 @@ function serviceTerm(service: string): Term | undefined {
   return node !== undefined && "term" in node ? node.term : undefined;
 }
 
-/** Drops terms that the index lacks from a condition; undefined when none is left. */
+/** Drops stop terms from a condition; undefined when none is left. */
 export function withoutTerms(node: TermNode, stop: ReadonlySet<Term>): TermNode | undefined {
   if (stop.size === 0) return node;
   if ("term" in node) return stop.has(node.term) ? undefined : node;

@@ -1,18 +1,18 @@
 /**
- * Tokens of the time that a fragment's newest span started in: a search that needs only the newest part of a table
- * joins them to the others, and the index passes over older fragments.
+ * Fragments have tokens for the start of their newest span. A search of a part of a table adds them to its condition,
+ * so that the index skips older fragments.
  */
 interface Grain {
   readonly letter: string;
   readonly micros: bigint;
 }
 
-/** 67 seconds, and 18 minutes. */
+/** Buckets of 67 seconds and of 18 minutes. */
 const grains: readonly Grain[] = [
   { letter: "x", micros: 1n << 26n },
   { letter: "y", micros: 1n << 30n },
 ];
-/** With more of them than this, the list of each is read faster by itself. */
+/** With more tokens of time than this, a search is faster without them. */
 const maxTokens = 4n;
 
 function tokenOf({ letter, micros }: Grain, time: bigint): string {
@@ -24,7 +24,7 @@ export function timeTokens(startMicros: bigint): string {
   return grains.map((grain) => tokenOf(grain, startMicros)).join(" ");
 }
 
-/** A MATCH expression of what may start between two times, both inclusive; undefined for more than a little time. */
+/** A MATCH expression for starts between two times, both inclusive; undefined when it would take too many tokens. */
 export function matchTime(fromMicros: bigint, toMicros: bigint): string | undefined {
   for (const grain of grains) {
     const first = fromMicros / grain.micros;

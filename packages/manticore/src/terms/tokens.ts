@@ -3,9 +3,8 @@ import type { SqlBytes } from "../connection/literals.js";
 import { timeTokens } from "./time-tokens.js";
 
 /**
- * A token of the full-text field: eight digits of base 36, which every charset takes as one word and none folds. A
- * term has more values than that, so that some share a token; candidates are checked, and a token too many costs
- * time only.
+ * A token of the full-text field: eight digits of base 36, which every charset treats as one word and none folds. There
+ * are more terms than tokens, so some terms share one. Candidates are checked, so a shared token costs only time.
  */
 const tokenLength = 8;
 const tokenValues = 36 ** tokenLength;
@@ -15,13 +14,13 @@ const space = 0x20;
 const base = 36;
 const pairs = base * base;
 const signs = "0123456789abcdefghijklmnopqrstuvwxyz";
-/** The two digits of each number below 36 * 36, one behind the other. */
+/** The two digits of each number below 36 * 36, concatenated. */
 const digits = Uint8Array.from({ length: pairs * 2 }, (_, i) =>
   signs.charCodeAt(i % 2 === 0 ? Math.floor(i / 2 / base) : (i >> 1) % base),
 );
 
 function put(out: Uint8Array, at: number, value: number): void {
-  // The remainders of numbers above 32 bits would cost more than all the rest.
+  // The operator % on numbers above 32 bits would cost more than everything else here.
   const rest = value - tokenValues * Math.floor(value / tokenValues);
   const high = Math.floor(rest / half);
   putHalf(out, at, high);
@@ -43,7 +42,7 @@ function textOf(value: number): string {
   return token.toString("latin1");
 }
 
-/** A trace id's token. Ids may be numbered one after the other, so they are hashed. */
+/** The value of a trace id's token: a hash, since ids may be sequential. */
 function traceValue(traceId: Uint8Array): number {
   let low = 0x811c9dc5;
   let high = 0x7ace1d;
@@ -60,8 +59,8 @@ function traceValue(traceId: Uint8Array): number {
 }
 
 /**
- * Appends a fragment's tokens with spaces between: its trace id's, those of its time and of its terms, but for some of
- * these.
+ * Appends a fragment's tokens with spaces between: of its time, its trace id and its terms.
+ * @param without terms to leave out.
  */
 export function appendTokens(
   out: SqlBytes,
@@ -84,14 +83,14 @@ export function appendTokens(
 }
 
 /**
- * A MATCH expression of a trace id. Tokens stand in quotes, since some spell an operator's name.
+ * A MATCH expression for a trace id. Tokens are quoted, since some spell an operator's name.
  * @param traceId 32 hex characters.
  */
 export function matchTrace(traceId: string): string {
   return `"${textOf(traceValue(Buffer.from(traceId, "hex")))}"`;
 }
 
-/** A MATCH expression of what fragments must hold. */
+/** A MATCH expression for a condition. */
 export function matchTerms(node: TermNode): string {
   if ("term" in node) return matchTerm(node.term);
   const [nodes, operator] = "all" in node ? [node.all, " "] : [node.any, "|"];
@@ -102,7 +101,7 @@ function matchTerm(term: Term): string {
   return `"${textOf(term)}"`;
 }
 
-/** A term as the index has it. */
+/** The token of a term. */
 export function tokenOfTerm(term: Term): string {
   return textOf(term);
 }

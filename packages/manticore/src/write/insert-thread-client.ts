@@ -4,8 +4,8 @@ import type { Request, Response, Space, ThreadOptions } from "./insert-thread-pr
 import type { Inserter, Outcome, Prepared } from "./inserter.js";
 
 /**
- * A thread that makes rows and inserts them, so that a large write does not keep searches waiting. It is started by the
- * first write, and again by the next one should it have died.
+ * A thread that makes rows and inserts them, so that a large write does not delay searches. The first large write
+ * starts it; if it dies, the next one starts another.
  */
 export interface InsertThread {
   readonly inserterOf: (space: Space) => Inserter;
@@ -19,10 +19,10 @@ interface Waiting {
   readonly error: (error: Error) => void;
 }
 
-/** Rows live as long as their write: with too little room for the young, each collection would copy them. */
+/** Rows live as long as their write: in a smaller young generation, each garbage collection would copy them. */
 const youngMegabytes = 64;
 
-/** The file that the thread runs. @throws DRIVER_UNAVAILABLE when it is not there. */
+/** The file that the thread runs. @throws DRIVER_UNAVAILABLE when it is missing. */
 export function insertThreadFile(): URL {
   return threadFile("./insert-thread.js", import.meta.url, "@spanstore/manticore");
 }
@@ -43,7 +43,7 @@ export function createInsertThread(file: URL, options: ThreadOptions): InsertThr
         if ("error" in response) call?.error(errorFromData(response.error));
         else call?.resolve(response.value);
       },
-      // The next call starts another thread: a sender that retries succeeds.
+      // The next call starts another thread, so a retry succeeds.
       endOf: (cause) =>
         isClosed
           ? new SpanStoreError("STORE_CLOSED", "the store is closed")

@@ -3,33 +3,33 @@ import type { Settings } from "../options.js";
 import type { Tuning } from "../schema/tuning.js";
 import type { InsertTurn, Outcome, Prepared } from "./inserter.js";
 
-/** What the thread is started with. */
+/** The data that the thread starts with. */
 export interface ThreadOptions {
   readonly settings: Settings;
   readonly tuning: ThreadTuning;
 }
 
-/** A tuning without what no message carries. */
+/** A tuning without its function, which a message cannot carry. */
 export type ThreadTuning = Omit<Tuning, "idOf">;
 
-/** Whose rows they are. */
+/** The place that rows are for. */
 export interface Space {
   readonly prefix: string;
   readonly window: WindowLength;
-  /** Its number among the places of the space. */
+  /** Its index in the places of the namespace. */
   readonly place: number;
 }
 
-/** To the thread. */
+/** A message to the thread. */
 export type Request = { readonly space: Space } & (
   | {
       readonly kind: "prepare";
       readonly call: number;
       readonly group: number;
-      /** The encoded requests one behind the other, and where each ends. */
+      /** The encoded requests, concatenated, and the end of each. */
       readonly encoded: Uint8Array;
       readonly ends: readonly number[];
-      /** What each of them is watched for. */
+      /** The watched terms of each request. */
       readonly watched: readonly (WatchedTerms | undefined)[];
     }
   | {
@@ -42,7 +42,7 @@ export type Request = { readonly space: Space } & (
   | { readonly kind: "release"; readonly group: number }
 );
 
-/** From the thread. */
+/** A message from the thread. */
 export type Response =
   | { readonly call: number; readonly value: readonly Prepared[] | Outcome }
   | { readonly call: number; readonly error: ErrorData };

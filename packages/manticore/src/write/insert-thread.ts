@@ -1,4 +1,4 @@
-/** What the worker thread runs: inserters of all spaces, on connections of their own. */
+/** The worker thread: inserters of all namespaces, with their own connections. */
 import { parentPort, workerData } from "node:worker_threads";
 import { errorToData } from "@spanstore/core/engine";
 import { openClients } from "../connection/clients.js";

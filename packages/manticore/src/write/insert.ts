@@ -8,29 +8,28 @@ import { insertInto, type TableShape } from "../schema/schema.js";
 import type { Tuning } from "../schema/tuning.js";
 import type { NewRow } from "./rows.js";
 
-/** What stands in a statement besides a row's values. */
+/** Bytes of a statement besides the values of a row. */
 const maxHeadBytes = 1024;
-/** What a row's id takes, with the signs around. */
+/** Bytes of a row's id with its punctuation. */
 const maxIdBytes = 24;
-/** Rows are looked up this many at a time. */
+/** Ids in one look-up. */
 const idsPerLookup = 500;
-/** After so many rounds with duplicate ids another program must be changing the rows. */
+/** After this many rounds with duplicate ids, another program must be changing the rows. */
 const maxRounds = 100;
 
 export interface Target {
   readonly table: string;
-  /** The table as a write names it: with its cluster. */
+  /** The table's name in a write: with the cluster, if there is one. */
   readonly name: string;
   readonly shape: TableShape;
   readonly ids: IdRange;
-  /** What stands in each row between its id and its values. */
+  /** SQL in each row between its id and its values. */
   readonly lead?: string;
 }
 
 /**
- * Inserts rows, all of them in one transaction. Rows that are there are passed over; a row whose id belongs to other
- * content takes another id. So it may be repeated, also while an earlier attempt is still under way: Manticore
- * keeps one row of an id, the last one.
+ * Inserts rows in one transaction. It skips stored rows, and gives a row another id when other content has its id. So
+ * it may be repeated, even while an earlier attempt still runs: Manticore keeps only the last row of an id.
  */
 export async function insertRows(
   client: Client,
@@ -61,7 +60,7 @@ export async function insertRows(
   }
 }
 
-/** Without copies, and with an id for each content: of two rows of one id in one statement, one would be lost. */
+/** Drops copies, and gives each content its own id: of two rows with one id in one statement, one would be lost. */
 function distinct({ ids }: Target, rows: readonly NewRow[]): NewRow[] {
   const byId = new Map<bigint, NewRow>();
   for (let row of rows) {
@@ -101,7 +100,7 @@ async function statementsOf(
       await turns();
     }
     if (out === undefined) {
-      // As large as the statement gets: larger buffers bring garbage collection sooner.
+      // No larger than the statement gets: larger buffers trigger garbage collection sooner.
       out = new SqlBytes(Math.min(left, maxStatementBytes) + maxHeadBytes);
       out.ascii(insertInto("INSERT", name, shape));
     } else {
@@ -116,7 +115,7 @@ async function statementsOf(
   return statements;
 }
 
-/** The rows that are not in the table, those with another's id under a new one. */
+/** The rows that the table lacks, with a new id for those whose id other content has. */
 async function absent(client: Client, target: Target, rows: readonly NewRow[]): Promise<NewRow[]> {
   const left: NewRow[] = [];
   for (let at = 0; at < rows.length; at += idsPerLookup) {

@@ -20,17 +20,17 @@ import { fragmentRows, type NewRow, type SpanRow, spanRows } from "./rows.js";
 import { createSeenResources } from "./seen-resources.js";
 
 /**
- * The part of a write that costs processor time: makes requests into rows, and rows into statements. It may run on another
+ * The part of a write that takes processor time: makes rows of requests, and statements of rows. It may run on another
  * thread, so its arguments and results are plain data.
  */
 export interface Inserter {
   /**
-   * Makes the rows of requests that are to be written together, and keeps them.
+   * Makes the rows of requests that are written together, and keeps them.
    * @param group a number that no earlier group had.
-   * @returns what is to be known of them, in their order.
+   * @returns the facts of each request, in their order.
    */
   readonly prepare: (group: number, requests: readonly WriteRequest[]) => Promise<readonly Prepared[]>;
-  /** Inserts the rows of some requests of a group. A repeated call passes over stored rows. */
+  /** Inserts the rows of some requests of a group. A repeated call skips stored rows. */
   readonly insert: (group: number, requests: readonly number[], turn: InsertTurn) => Promise<Outcome>;
   /** Forgets the rows of a group. */
   readonly release: (group: number) => void;
@@ -41,43 +41,43 @@ export interface WriteRequest {
   readonly watched?: WatchedTerms | undefined;
 }
 
-/** The facts of a request that was made into rows, or why it cannot be written. */
+/** The facts of a prepared request, or why it cannot be written. */
 export type Prepared = PreparedRequest | { readonly error: ErrorData };
 
 export interface PreparedRequest {
   readonly accepted: number;
   readonly rejected: readonly RejectedSpan[];
-  /** Those that its rows belong to. */
+  /** The windows of its rows. */
   readonly windows: readonly Window[];
-  /** The operations that its spans make known, of each its window's name, its service, its name and its kind. */
+  /** The operations of its spans, flattened: the window's name, the service, the name and the kind of each. */
   readonly operations: readonly string[];
-  /** The fragments that may match what is watched. */
+  /** The fragments that may match the watched terms. */
   readonly watched?: readonly WatchedFragment[];
 }
 
 export interface InsertTurn {
   readonly sequence: number;
-  /** Changes whenever the caller has found that searchd started again. */
+  /** Changes when the caller notices a restart of searchd. */
   readonly epoch: number;
 }
 
 export type Outcome =
   | {
       readonly failure?: never;
-      /** Changes whenever this inserter has found that searchd started again. */
+      /** Changes when this inserter notices a restart of searchd. */
       readonly restarts: number;
     }
   | {
       readonly failure: Failure;
-      /** One of several requests may be to blame. */
+      /** A single request may be to blame. */
       readonly isOfOne: boolean;
       readonly error: ErrorData;
     };
 
 export interface InserterParts {
-  /** Of the daemon that holds the rows. */
+  /** The client of the daemon that holds the rows. */
   readonly client: Client;
-  /** Of the daemon that holds the lists of stop terms. */
+  /** The client of the daemon that holds the lists of stop terms. */
   readonly home: Client;
   readonly naming: Naming;
   readonly stopTerms: StopTerms;
@@ -89,7 +89,7 @@ interface Rows {
   readonly spans: ReadonlyMap<Window, readonly SpanRow[]>;
 }
 
-/** Those of a thread, whatever spaces its requests are for: what a resource makes is the same in all of them. */
+/** One cache per thread: a resource has the same columns in all namespaces. */
 const resources = createSeenResources();
 
 export function createInserter(parts: InserterParts): Inserter {
@@ -98,7 +98,7 @@ export function createInserter(parts: InserterParts): Inserter {
   const restarts = (): number => (client === home ? 0 : client.restarts()) + home.restarts();
   let listed = `${restarts()} 0`;
 
-  /** Rows may be acknowledged only while the lists are stored by which terms of them were left out. */
+  /** A write may be acknowledged only while the stop-term lists are stored that its rows were indexed with. */
   const checkLists = async (epoch: number): Promise<void> => {
     for (;;) {
       const now = `${restarts()} ${epoch}`;
@@ -133,7 +133,7 @@ export function createInserter(parts: InserterParts): Inserter {
         const known = groups.get(group);
         const rows = requests.map((request) => {
           const own = known?.[request];
-          // They were made on a thread that has died since.
+          // The thread that prepared them has died.
           if (own === undefined)
             throw new SpanStoreError("STORE_UNAVAILABLE", "the rows of a write are gone");
           return own;
@@ -142,7 +142,7 @@ export function createInserter(parts: InserterParts): Inserter {
           const before = restarts();
           await checkLists(epoch);
           await insert(parts, rows, sequence);
-          // Rows of a searchd that has started again since may be lost.
+          // A restart of searchd in between may have lost the rows.
           if (restarts() === before) return { restarts: before };
         }
       } catch (error) {
@@ -172,7 +172,7 @@ async function prepare(
   const services = new Set(all.map(({ operation }) => operation.service));
   const windows = byWindow(split.fragments, (each) => naming.windows.at(each.newestStartUnixNano));
   for (const [window, own] of windows) {
-    // Common terms of the window are left out.
+    // The index leaves out the common terms of the window.
     const stop = await stopTerms.learn(window, own, services);
     fragments.set(window, fragmentRows(own, stop, tuning.idOf, naming.fragmentShape));
   }

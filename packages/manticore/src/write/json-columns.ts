@@ -8,15 +8,16 @@ const comma = 0x2c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** Appends the JSON of a resource's attributes, as it stands within a string literal. */
+/** Appends the JSON of a resource's attributes, escaped for a string literal. */
 export function appendProcess(out: SqlBytes, attributes: readonly KeyValue[]): void {
   appendDecoded(out, tagsJson(attributes));
 }
 
 /**
- * Appends the JSON of a span's attributes, as it stands within a string literal; of equal keys all stand there. What is in
- * no attribute and in no column comes behind, by the names that OpenTelemetry gives it in Jaeger.
- * @param ofScope {@link scopeTags}.
+ * Appends the JSON of a span's attributes, escaped for a string literal. It keeps all members with equal keys. Fields
+ * without a column of their own follow: status description, trace state and scope, by OpenTelemetry's names for Jaeger
+ * tags.
+ * @param ofScope the result of {@link scopeTags}.
  */
 export function appendTags(out: SqlBytes, span: SpanView, ofScope: Uint8Array): void {
   const { bytes, attributes } = span.head;
@@ -42,7 +43,7 @@ export function appendTags(out: SqlBytes, span: SpanView, ofScope: Uint8Array): 
   out.byte(closeBrace);
 }
 
-/** What a scope adds to the tags of each of its spans. */
+/** The members that a scope adds to the tags of each of its spans. */
 export function scopeTags(scope: ScopeView): Uint8Array {
   const out = new SqlBytes(256);
   appendMore(out, 0, "otel.scope.name", scope.name);
@@ -50,7 +51,7 @@ export function scopeTags(scope: ScopeView): Uint8Array {
   return out.bytes.subarray(0, out.length);
 }
 
-/** @param start where the object's first member stands, or would. */
+/** @param start the offset of the object's first member. */
 function appendMore(out: SqlBytes, start: number, key: string, text: string): void {
   if (text === "") return;
   if (out.length > start) out.byte(comma);
@@ -59,10 +60,10 @@ function appendMore(out: SqlBytes, start: number, key: string, text: string): vo
   else appendDecoded(out, `"${key}":${JSON.stringify(text)}`);
 }
 
-/** Text that neither JSON nor SQL escapes, all ASCII. */
+/** ASCII that needs no escape in JSON or SQL. */
 const isPlain = /^[ !#-&(-[\]-~]*$/;
 
-/** Appends a span's events, each an object of its time in microseconds, its name and its attributes. */
+/** Appends a span's events: objects with the time in microseconds, the name and the attributes. */
 export function appendLogs(out: SqlBytes, span: SpanView): void {
   if (span.head.events.length === 0) {
     out.ascii("[]");
@@ -76,7 +77,7 @@ export function appendLogs(out: SqlBytes, span: SpanView): void {
   appendDecoded(out, `[${logs.join(",")}]`);
 }
 
-/** Appends a span's links, each an object of its ids and its attributes. */
+/** Appends a span's links: objects with the ids and the attributes. */
 export function appendRefs(out: SqlBytes, span: SpanView): void {
   if (span.head.links.length === 0) {
     out.ascii("[]");
@@ -98,7 +99,7 @@ function tagsJson(attributes: readonly KeyValue[]): string {
   return `{${attributes.map(({ key, value }) => `${JSON.stringify(key)}:${valueJson(value)}`).join(",")}}`;
 }
 
-/** Numbers as numbers, all digits of an integer; what JSON has no form for as its text. */
+/** Writes numbers as numbers, with all digits of an integer, and values that JSON cannot express as text. */
 function valueJson(value: AnyValue): string {
   if ("stringValue" in value) return JSON.stringify(value.stringValue);
   if ("intValue" in value || "boolValue" in value) return textForm(value);
@@ -116,13 +117,13 @@ const stringTag = 0x0a;
 const boolTag = 0x10;
 const intTag = 0x18;
 const doubleTag = 0x21;
-/** Integers of fewer bytes of varint than this are exact as numbers, and not negative. */
+/** Varints shorter than this are exact as numbers, and not negative. */
 const maxIntBytes = 7;
 
 /**
- * Appends a KeyValue straight from its bytes when it is written as every SDK writes it, a key and a text, a boolean
- * or an integer: decoding it would cost several times as much.
- * @returns false, with nothing appended, for any other.
+ * Appends a KeyValue straight from its bytes when it has the usual encoding, a key and a text, boolean, integer or
+ * double: decoding it would cost several times as much.
+ * @returns false, with nothing appended, for any other encoding.
  */
 function appendEncoded(out: SqlBytes, bytes: Uint8Array, start: number, end: number): boolean {
   if (bytes[start] !== keyTag) return false;
@@ -184,7 +185,7 @@ function appendText(out: SqlBytes, source: Uint8Array, start: number, end: numbe
   return true;
 }
 
-/** Bytes that JSON or SQL escapes, or that are no ASCII. */
+/** Bytes that JSON or SQL escapes, or that are not ASCII. */
 const isSpecial = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 0x20 || byte > 0x7e || byte === quote || byte === 0x27 || byte === 0x5c ? 1 : 0,
 );

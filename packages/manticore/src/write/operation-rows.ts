@@ -4,22 +4,22 @@ import { contentId } from "../schema/ids.js";
 import type { Window } from "../schema/windows.js";
 import type { SeenOperation } from "./operations-in-spans.js";
 
-/** The token of all rows of services. */
+/** The token of the rows of services. */
 export const serviceToken = "services";
 
 /** A row of the table of operations. */
 export interface OperationRow {
   readonly window: Window;
-  /** What lists are read by. */
+  /** The token that a list is read by. */
   readonly token: string;
   readonly service: string;
   readonly name: string;
   readonly kind: string;
-  /** What tells it from the other rows of its window. */
+  /** The key of the row within its window. */
   readonly parts: readonly string[];
 }
 
-/** A row an operation, and one a service. */
+/** Makes one row per operation, and one per service. */
 export function rowsOf(seen: Iterable<SeenOperation>): OperationRow[] {
   const rows: OperationRow[] = [];
   const services = new Set<string>();
@@ -46,12 +46,12 @@ export function startOf({ startUnixNano }: Window): bigint {
   return startUnixNano / 1000n;
 }
 
-/** Identifies a name in all windows. */
+/** The key of a name, the same in all windows. */
 export function keyOf({ parts }: OperationRow): string {
   return JSON.stringify(parts);
 }
 
-/** Of each name the row of the latest window. */
+/** The row of the latest window for each name. */
 export function latest(rows: readonly OperationRow[]): ReadonlyMap<string, OperationRow> {
   const byKey = new Map<string, OperationRow>();
   for (const row of rows) {
@@ -66,7 +66,7 @@ export function idOf({ window, parts }: OperationRow): bigint {
   return contentId(Buffer.from(JSON.stringify([window.name, ...parts]), "utf8")) || 1n;
 }
 
-/** A service's operations are found by this. */
+/** The token of the rows of a service's operations. */
 export function tokenOf(service: string): string {
   return `s${createHash("sha1").update(service).digest("hex").slice(0, 16)}`;
 }

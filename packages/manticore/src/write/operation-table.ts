@@ -6,18 +6,18 @@ import type { Window } from "../schema/windows.js";
 import { appendRow, type OperationRow, startOf } from "./operation-rows.js";
 import { maxGroups } from "./operations-in-spans.js";
 
-/** Within the number of values that a filter takes. */
+/** searchd limits the values of a filter. */
 const rowsPerStatement = 4_000;
 
 /** The statements of the table of operations. */
 export interface OperationTable {
-  /** Stores rows; a stored row is replaced. */
+  /** Inserts rows, or replaces those with the same id. */
   readonly put: (rows: readonly OperationRow[]) => Promise<void>;
   readonly remove: (ids: readonly bigint[]) => Promise<void>;
-  /** All rows with a token, in pages: the id and these columns. */
+  /** The id and these columns of all rows with a token, read in pages. */
   readonly all: (columns: string, token: string, signal?: AbortSignal) => Promise<readonly Row[]>;
   readonly idsOf: (window: Window) => Promise<readonly bigint[]>;
-  /** The windows that have rows. */
+  /** The windows with rows. */
   readonly windows: () => Promise<readonly Window[]>;
   readonly clear: () => Promise<void>;
 }

@@ -3,7 +3,7 @@ import { literal, unescaped } from "../connection/literals.js";
 import type { Place } from "../schema/places.js";
 import type { Window } from "../schema/windows.js";
 
-/** A service's operation in a window; the spans of a nameless service have none. */
+/** A service's operation in a window. Spans without a service name have none. */
 export interface SeenOperation {
   readonly window: Window;
   readonly service: string;
@@ -11,21 +11,22 @@ export interface SeenOperation {
   readonly spanKind: string;
 }
 
-/** Groups that one statement tells of; with more, memory would be the bound. */
+/** The most groups of one statement, a bound for memory. */
 export const maxGroups = 1_000_000;
 
-/** The operations that the spans of a window at a place say. */
+/** Reads the operations from the spans of a window at one place. */
 export async function operationsInSpans({ client, naming }: Place, window: Window): Promise<SeenOperation[]> {
   const from = `FROM ${naming.spanTable(window)}`;
   const limit = `LIMIT ${maxGroups} OPTION max_matches=${maxGroups}`;
-  // Names that differ in case alone are different names.
+  // Names that differ only in case are different names.
   const grouped = (sql: string): Promise<readonly Row[]> =>
     client.session(["SET collation_connection=binary", `${sql} ${limit}`]);
   const services = await grouped(
     `SELECT service_name, CRC32(service_name) AS s ${from} GROUP BY service_name`,
   );
-  // Of several texts Manticore groups by their joined bytes, in which "ab" + "c" is "a" + "bc". So only the
-  // name is grouped by as a text, and services by their checksums while those tell them apart.
+  // Manticore groups several texts by their joined bytes, in which "ab" + "c" equals "a" + "bc". So the statement
+  // groups by one text, the name, and by checksums of service and kind. If two services share a checksum, it runs once
+  // per service.
   const columns = "service_name, operation_name, kind, CRC32(service_name) AS s, CRC32(kind) AS k";
   const isClear = new Set(services.map((row) => decimal(row, 1))).size === services.length;
   const wheres = isClear
@@ -42,7 +43,7 @@ export async function operationsInSpans({ client, naming }: Place, window: Windo
   return seen;
 }
 
-/** A text as it was before it was written. */
+/** Decodes a stored text. */
 export function textOf(bytes: Buffer | undefined): string {
   return bytes === undefined ? "" : unescaped(bytes).toString("utf8");
 }

@@ -12,22 +12,25 @@ import { createOperationTable } from "./operation-table.js";
 import { operationsInSpans, type SeenOperation, textOf } from "./operations-in-spans.js";
 
 export interface Operations {
-  /** Makes operations known whose spans are written, in this turn. */
+  /** Stores the operations of spans that this turn has written. */
   readonly note: (seen: Iterable<SeenOperation>, turn: Pick<WriteTurn, "generation">) => Promise<void>;
-  /** Their rows may be lost: {@link Operations.note} writes them again. @returns windows that it noted some of. */
+  /**
+   * Empties the cache, so that {@link Operations.note} writes lost rows again.
+   * @returns the windows noted by this server.
+   */
   readonly forget: () => readonly Window[];
   readonly services: (signal?: AbortSignal) => Promise<string[]>;
   readonly of: (service: string, signal?: AbortSignal) => Promise<Operation[]>;
-  /** The windows that it knows operations of. */
+  /** The windows with rows of operations. */
   readonly windows: () => Promise<readonly Window[]>;
-  /** Forgets what no span of these windows says any more; around it the generation has to be raised. */
+  /** Removes operations of these windows that have no spans left. The caller raises the generation before and after. */
   readonly prune: (windows: readonly Window[], present: (window: Window) => boolean) => Promise<void>;
-  /** Makes known what the spans of these windows say, each name in the latest of them. */
+  /** Stores the operations of the spans in these windows, each name in its latest window. */
   readonly renew: (windows: readonly Window[]) => Promise<void>;
   readonly clear: () => Promise<void>;
 }
 
-/** Operations that are remembered to be known, so that most writes need not touch their table. */
+/** Operations in the cache of stored ones, with which most writes need not touch the table. */
 const maxKnown = 100_000;
 const maxNoted = 64;
 
@@ -38,9 +41,9 @@ export function createOperations(
   { rowsPerPage }: Tuning,
 ): Operations {
   const table = createOperationTable(client, naming, rowsPerPage);
-  /** The start of the latest window that an operation is known in, by {@link keyOf}. */
+  /** The start of the latest window with a stored row, by {@link keyOf}. */
   const known = createSeenSet<bigint>(maxKnown, (before, start) => before >= start);
-  /** Windows that this server noted operations of, the latest last. */
+  /** Windows in which this server noted operations, the latest last. */
   const noted = new Map<string, Window>();
 
   const inSpansOf = async (window: Window): Promise<SeenOperation[]> => {
@@ -62,7 +65,7 @@ export function createOperations(
         noted.set(window.name, window);
         if (noted.size > maxNoted) noted.delete(noted.keys().next().value as string);
       }
-      // Deletions go by time: while a later window has a name, no row of an earlier one is needed.
+      // Deletions go by time, so a name needs only the row of its latest window.
       const earlier = rows.flatMap((row) => {
         const start = known.get(keyOf(row), generation);
         return start === undefined ? [] : [idOf({ ...row, window: naming.windows.at(start * 1000n) })];
@@ -122,7 +125,7 @@ export function createOperations(
   };
 }
 
-/** A window that was dropped meanwhile says nothing. */
+/** A window that was dropped meanwhile has no operations. */
 function noneOfDropped(error: unknown): readonly SeenOperation[] {
   if (failureOf(error) !== "no table") throw error;
   return [];

@@ -8,22 +8,22 @@ import { appendTokens } from "../terms/tokens.js";
 import { appendLogs, appendRefs, appendTags, scopeTags } from "./json-columns.js";
 import type { RowOperation, SeenResource, SeenResources } from "./seen-resources.js";
 
-/** A row to be written. */
+/** A row to write. */
 export interface NewRow {
-  /** Its content's number, or already its id. */
+  /** The number of its content; later its id. */
   readonly id: bigint;
-  /** The time that decides which window it lies in. */
+  /** The time that decides its window. */
   readonly unixNano: bigint;
-  /** What stands behind its id in a statement: literals with commas between. */
+  /** Its SQL after the id: literals with commas between. */
   readonly values: Uint8Array;
-  /** Rows that are alike stand side by side, since they compress better so. */
+  /** The sort key within a statement: similar rows compress better side by side. */
   readonly likeness: string;
 }
 
 const thousand = 1000n;
 const quote = 0x27;
 
-/** Fragments' rows, but for the number of their write, which stands before all else; some terms are left out. */
+/** The rows of fragments, without the leading number of their write. @param without terms that the index leaves out. */
 export function fragmentRows(
   fragments: readonly TraceFragment[],
   without: ReadonlySet<Term>,
@@ -48,7 +48,7 @@ export function fragmentRows(
   });
 }
 
-/** A span's row for people, and which operation it makes known. */
+/** A span's row for people, and its operation. */
 export interface SpanRow extends NewRow {
   readonly operation: RowOperation;
 }
@@ -60,7 +60,7 @@ export function spanRows(
   resources: SeenResources,
   idOf: ContentId,
 ): SpanRow[] {
-  // A request with malformed spans can not be walked; the fragments hold the others.
+  // A request with malformed spans cannot be walked; its fragments hold the other spans.
   const sources = rejected.length === 0 ? [encoded] : fragments.map((fragment) => fragment.encoded);
   return sources.flatMap((source) => rowsOf(source, resources, idOf));
 }
@@ -104,8 +104,8 @@ function likenessOf({ resource, name }: SpanView): string {
 let scratch = Buffer.alloc(1 << 12);
 
 /**
- * What tells a span of a group apart from all others: its own bytes behind a hash of all of its resource and scope.
- * The bytes are overwritten by the next one's.
+ * Makes the content that identifies a span of a group: a hash of its resource and scope, then its own bytes. The result
+ * is valid until the next call.
  */
 function createContent({ bytes, resource, scope }: SpanGroup): (start: number, end: number) => Uint8Array {
   const lengths: number[] = [];
@@ -156,7 +156,7 @@ function appendSpan(
     appendFarTimes(out, span);
   } else {
     const startRest = nanosAt(bytes, startTimeAt);
-    // Of a span that ends before it starts too, 0 to 999 are to be added.
+    // The rest is 0 to 999 even for a span that ends before it starts.
     const rest = nanosAt(bytes, endTimeAt) - startRest;
     out.integer(start);
     out.comma();
@@ -177,7 +177,7 @@ function appendSpan(
   out.byte(quote);
 }
 
-/** As {@link appendSpan} does, for times that a double does not hold. */
+/** Appends the times of {@link appendSpan} when a double cannot hold them. */
 function appendFarTimes(out: SqlBytes, { startTimeUnixNano: start, durationNano: duration }: SpanView): void {
   const startRest = start % thousand;
   const durationRest = ((duration % thousand) + thousand) % thousand;
@@ -186,13 +186,13 @@ function appendFarTimes(out: SqlBytes, { startTimeUnixNano: start, durationNano:
   );
 }
 
-/** 2^32 is so many thousands, and a rest. */
+/** 2^32 is `highThousands` * 1000 + `highRest`. */
 const highThousands = 4_294_967;
 const highRest = 296;
-/** Of the upper half of a time: up to the year 2242 a double holds the microseconds. */
+/** The limit of the upper half of a time: until the year 2242 a double holds the microseconds. */
 const maxHigh = 2_000_000_000;
 
-/** The microseconds of a time of eight bytes; undefined when a double may not hold them. An absent time is 0. */
+/** The microseconds of an eight-byte time; undefined when a double may not hold them. An absent time is 0. */
 function microsAt(bytes: Uint8Array, at: number): number | undefined {
   if (at < 0) return 0;
   const high = wordAt(bytes, at + 4);
@@ -200,7 +200,7 @@ function microsAt(bytes: Uint8Array, at: number): number | undefined {
   return high * highThousands + Math.floor((high * highRest + wordAt(bytes, at)) / 1000);
 }
 
-/** The nanoseconds of a time behind its microseconds, 0 to 999. */
+/** The nanoseconds of a time beyond its microseconds, 0 to 999. */
 function nanosAt(bytes: Uint8Array, at: number): number {
   return at < 0 ? 0 : (wordAt(bytes, at + 4) * highRest + wordAt(bytes, at)) % 1000;
 }

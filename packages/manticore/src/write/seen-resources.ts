@@ -2,32 +2,32 @@ import { type ResourceView, type SpanView, spanKindWord } from "@spanstore/core/
 import { SqlBytes } from "../connection/literals.js";
 import { appendProcess } from "./json-columns.js";
 
-/** The columns that all spans of an operation share; one object an operation, while it is remembered. */
+/** The columns that all spans of an operation share. */
 export interface RowOperation {
   readonly service: string;
   readonly name: string;
   readonly spanKind: string;
   readonly likeness: string;
-  /** The values of its columns, with a comma behind each. */
+  /** The SQL of its columns, with a comma after each. */
   readonly sql: Uint8Array;
 }
 
-/** What all spans of a resource have in common. */
+/** The values that all spans of a resource share. */
 export interface SeenResource {
-  /** The JSON of its attributes, as it stands within a literal. */
+  /** The JSON of its attributes, escaped for a string literal. */
   readonly process: Uint8Array;
   readonly operationOf: (span: SpanView) => RowOperation;
 }
 
-/** @param encoded the Resource message that the view is of. */
+/** @param encoded the encoded Resource message of the view. */
 export type SeenResources = (encoded: Uint8Array, resource: ResourceView) => SeenResource;
 
-/** So much is remembered, roughly. */
+/** The approximate size of the cache. */
 const maxBytes = 8 * 1024 * 1024;
-/** What an entry takes besides its texts. */
+/** The size of an entry besides its texts. */
 const entryBytes = 256;
 
-/** Remembers resources and their operations, since most requests bring the same again, until there are too many. */
+/** Makes a cache of resources and their operations, since most requests repeat them. A full cache is emptied. */
 export function createSeenResources(): SeenResources {
   const known = new Map<string, SeenResource>();
   let bytes = 0;
@@ -55,7 +55,7 @@ export function createSeenResources(): SeenResources {
 
 /** The operations of a service. @param note receives the bytes of each new one. */
 function createOperations(service: string, note: (bytes: number) => void): SeenResource["operationOf"] {
-  /** By the number of the kind, then by name. */
+  /** By kind, then by name. */
   const operations = new Map<number, Map<string, RowOperation>>();
   return ({ kind, name }) => {
     let ofKind = operations.get(kind);

@@ -11,38 +11,41 @@ import type { Inserter, PreparedRequest, WriteRequest } from "./inserter.js";
 import type { Operations } from "./operations.js";
 import type { SeenOperation } from "./operations-in-spans.js";
 
-/** Requests that came meanwhile share statements, up to this many bytes of them. */
+/** Requests that wait at the same time share statements, up to this many bytes. */
 const maxGroupBytes = 1024 * 1024;
-/** While a group is under way, another one begins when so many bytes wait: many small ones cost more than a few. */
+/**
+ * While a group is written, the next begins once this many bytes wait: a few large groups cost less than many small
+ * ones.
+ */
 const minGroupBytes = 256 * 1024;
-/** A smaller group is written on this thread, where it takes about as long as a search. */
+/** A smaller group is written on the main thread, where it takes about as long as a search. */
 const minThreadBytes = 64 * 1024;
-/** A write whose tables vanish is tried so often. */
+/** Attempts of a write whose tables are dropped or whose searchd restarts. */
 const maxTries = 5;
 
 export interface WriterParts {
-  /** On this thread. */
+  /** The inserter on the main thread. */
   readonly inserter: Inserter;
-  /** On another one, for what takes long. */
+  /** The inserter on another thread, for large groups. */
   readonly threadInserter?: Inserter | undefined;
   readonly catalog: Catalog;
   readonly control: Control;
   readonly restarts: Restarts;
   readonly operations: Operations;
   readonly gate: Gate;
-  /** How many groups are written at the same time. */
+  /** Groups that are written at the same time. */
   readonly lanes: number;
 }
 
 type Request = GroupItem<WriteRequest, WriteResult>;
 
-/** A request of a group whose rows are made. */
+/** A request whose rows are made. `at` is its index in the group. */
 interface Ready extends PreparedRequest {
   readonly at: number;
   readonly request: Request;
 }
 
-/** Writes requests, those together that wait at the same time. */
+/** Writes requests; those that wait at the same time are written together. */
 export function createWriter(parts: WriterParts): Write {
   const { gate, lanes } = parts;
   let lastGroup = 0;
@@ -78,7 +81,7 @@ export function createWriter(parts: WriterParts): Write {
   const commit = async (inserter: Inserter, group: number, ready: readonly Ready[]): Promise<void> => {
     if (ready.length === 0) return;
     const failure = await gate.shared(() => writeGroup(parts, inserter, group, ready));
-    // What only one of them is to blame for must not fail the others.
+    // A failure that one request causes must not fail the others.
     if (failure?.isOfOne === true && ready.length > 1) {
       for (const each of ready) await commit(inserter, group, [each]);
       return;
@@ -97,14 +100,14 @@ export function createWriter(parts: WriterParts): Write {
     concurrency: lanes,
     write,
   });
-  // A call that its signal ends leaves a group that goes on, while the caller may change its bytes.
+  // After an abort the group goes on while the caller may reuse its bytes, so an abortable call copies them.
   return (encoded, signal, watched) =>
     commitTogether({ encoded: signal === undefined ? encoded : new Uint8Array(encoded), watched }, signal);
 }
 
 type GroupFailure = Extract<Awaited<ReturnType<Inserter["insert"]>>, { readonly error: unknown }>;
 
-/** @returns why it was not written; undefined when it was. */
+/** Writes a group, again if searchd restarts meanwhile. @returns the failure; undefined on success. */
 async function writeGroup(
   parts: WriterParts,
   inserter: Inserter,
@@ -112,12 +115,12 @@ async function writeGroup(
   ready: readonly Ready[],
 ): Promise<GroupFailure | undefined> {
   const windows = new Map(ready.flatMap((each) => each.windows.map((window) => [window.name, window])));
-  // All of its spans were rejected, or it has none.
+  // The group has no spans, or all were rejected.
   if (windows.size === 0) return undefined;
   for (let attempt = 1; attempt <= maxTries; attempt++) {
     const epoch = await parts.restarts.settled();
     const outcome = await writeInEpoch(parts, inserter, { group, ready, windows, epoch });
-    // What a searchd took that has started again since may be lost.
+    // A restart of searchd in between may have lost the rows.
     if (outcome !== undefined || parts.restarts.epoch() === epoch) return outcome;
   }
   throw new SpanStoreError("STORE_UNAVAILABLE", "cannot write: searchd starts again all the time", {
@@ -153,7 +156,7 @@ async function writeInEpoch(
         isUpgraded = true;
         continue;
       }
-      // A server dropped a window meanwhile.
+      // Another server dropped a window meanwhile.
       if (outcome.failure !== "no table" || attempt === maxTries) return outcome;
       catalog.forget();
     }

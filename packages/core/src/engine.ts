@@ -1,4 +1,4 @@
-// What an author of an engine or a face needs beside the SpanStore itself.
+// The subpath `./engine`: for authors of engines and faces.
 export { type Backoff, type BackoffOptions, createBackoff } from "./engine-kit/backoff.js";
 export { type ByteCache, createByteCache } from "./engine-kit/caches/byte-cache.js";
 export { createFragmentCache, type FragmentCache } from "./engine-kit/caches/fragment-cache.js";

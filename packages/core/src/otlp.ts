@@ -1,4 +1,4 @@
-// The codec of OTLP: protobuf and JSON to the model and back, and walks over encoded spans.
+// The subpath `./otlp`: converts OTLP protobuf and JSON to the model and back, and walks over encoded spans.
 export { FragmentWriter } from "./fragments/fragment-writer.js";
 export { parseTraceId } from "./model/ids.js";
 export { textForm } from "./model/text-form.js";

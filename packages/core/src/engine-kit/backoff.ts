@@ -1,6 +1,6 @@
 import { pause } from "./pause.js";
 
-/** Waits between retries that double, with jitter, so that callers that failed together retry apart. */
+/** Waits between retries. They double, with jitter, so that callers that failed together retry at different times. */
 export interface Backoff {
   /** Whether the next wait ends within `forMillis`. */
   readonly mayTryAgain: () => boolean;
@@ -16,7 +16,7 @@ export interface BackoffOptions {
   readonly longestMillis: number;
   /** How long retries go on after the first failure. */
   readonly forMillis: number;
-  /** When the first try began, by `performance.now()`, to count its own time, too. */
+  /** Start of the first attempt by `performance.now()`, to count its duration, too. Default: its failure. */
   readonly began?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,23 +1,23 @@
 import { invalidOption } from "../errors/option-checks.js";
 
-/** The length of time in one table or index. */
+/** The length of a partition's time window. */
 export type WindowLength = "hour" | "day" | "week";
 
-/** A range of time whose spans are in one table or index. */
+/** The time window of a partition. */
 export interface CalendarWindow {
-  /** Of its start, in UTC: `20260304`, of an hour `2026030417`. */
+  /** Its start in UTC: `20260304`, or `2026030417` for a window of an hour. */
   readonly name: string;
   readonly startUnixNano: bigint;
   /** Exclusive. */
   readonly endUnixNano: bigint;
 }
 
-/** All time, in windows of one length. Weeks begin on Mondays. */
+/** Divides time into windows of one length. Weeks begin on Mondays. */
 export interface Calendar {
   readonly windowNanos: bigint;
-  /** The window of a time. */
+  /** The window that contains a time. */
   readonly at: (unixNano: bigint) => CalendarWindow;
-  /** The window of a name; undefined when no window has it. */
+  /** The window with this name; undefined when there is none. */
   readonly named: (name: string) => CalendarWindow | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { SpanStoreError } from "../errors/errors.js";
 
 /** A finding of a diagnosis about one subject: a version, a setting, a limit, a table. */
 export interface Finding {
-  /** `warning`: it serves, weaker or slower than it could. `problem`: it does not serve, or loses something. */
+  /** `warning`: the store works, but less safely or slower than it could. `problem`: it does not work, or loses data. */
   readonly level: "ok" | "warning" | "problem";
   /** The subject in a word or two: `version`, `binary log`. */
   readonly subject: string;
@@ -13,15 +13,15 @@ export interface Finding {
 }
 
 /**
- * Says that a server has another value of an option than the store.
- * @param effect what follows.
+ * A warning that this server and the store differ in the value of an option.
+ * @param effect the consequence.
  */
 export function differingOption(option: string, own: string, stored: string, effect: string): Finding {
   const text = `${option} is ${own} here and ${stored} in the store: ${effect}`;
   return warning(option, text, `give all servers of this store the same ${option}`);
 }
 
-/** Makes warnings of findings, each once: every tenant of a store may bring them. */
+/** Passes findings to `warn`, each once, since every tenant of a store may report the same ones. */
 export function warnOnce(
   warn: ((message: string) => void) | undefined,
 ): (findings: readonly Finding[]) => void {
@@ -52,14 +52,14 @@ function finding(level: Finding["level"], subject: string, text: string, advice?
   return { level, subject, text, ...(advice !== undefined && { advice }) };
 }
 
-/** An error as a problem: its message, and its hint as advice. */
+/** Makes a problem from an error: its message, with its hint as advice. */
 export function problemOf(subject: string, { message, hint }: SpanStoreError): Finding {
   return problem(subject, message, hint);
 }
 
 /**
  * Runs a part of a diagnosis. An error becomes a problem.
- * @param storeError makes the engine's own errors a SpanStoreError; `doing` says what failed.
+ * @param storeError converts an error of the engine to a SpanStoreError; `doing` names what failed.
  */
 export async function findingsOf(
   subject: string,

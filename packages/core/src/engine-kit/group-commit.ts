@@ -1,22 +1,22 @@
 import { abortedError, SpanStoreError, throwIfAborted } from "../errors/errors.js";
 
 /**
- * Adds an item to a group and resolves with the item's own result, once its group is written.
+ * Adds an item to a group and resolves with the result of the item once its group is written.
  *
- * A signal that fires ends the call with ABORTED at once. An item that still waits leaves the queue, and nothing of it is
- * written. A group that has begun goes on for the others, and the call does not learn what becomes of its item.
+ * A signal that fires ends the call with ABORTED at once. An item that still waits leaves the queue and is not written. A
+ * group whose write has begun goes on, and its aborted items may be written or not.
  */
 export type GroupCommit<Item, Result> = (item: Item, signal?: AbortSignal) => Promise<Result>;
 
 export interface GroupCommitOptions<Item, Result> {
   readonly bytesOf: (item: Item) => number;
-  /** A group holds no more bytes than this, unless its only item does. */
+  /** The most bytes of a group, unless its only item is larger. */
   readonly maxGroupBytes: number;
-  /** Groups that are written at the same time; 1 by default. */
+  /** How many groups are written at the same time; 1 by default. */
   readonly concurrency?: number;
-  /** During a write the next group starts when so many bytes wait; 0 by default. */
+  /** During a write, another group starts only when this many bytes wait; 0 by default. */
   readonly minGroupBytes?: number;
-  /** Writes a group and settles each item. When it rejects, the items that are not settled fail with that error. */
+  /** Writes a group and settles each item. When it rejects, the unsettled items fail with its error. */
   readonly write: (group: readonly GroupItem<Item, Result>[]) => Promise<void>;
 }
 
@@ -32,8 +32,8 @@ interface Waiting<Item, Result> extends GroupItem<Item, Result> {
 }
 
 /**
- * Writes waiting items together, since a write costs more than its content. Items enter groups in order of arrival; items of
- * one turn of the event loop share a group.
+ * Writes waiting items together, since each write has a fixed cost. Items enter groups in order of arrival; items of one
+ * turn of the event loop share a group.
  */
 export function createGroupCommit<Item, Result>({
   bytesOf,
@@ -67,7 +67,7 @@ export function createGroupCommit<Item, Result>({
     let failure: unknown;
     try {
       await write(group);
-      failure = new SpanStoreError("INTERNAL", "a group was written and did not settle an item");
+      failure = new SpanStoreError("INTERNAL", "the write of a group left an item unsettled");
     } catch (error) {
       failure = error;
     }

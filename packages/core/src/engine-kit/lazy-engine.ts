@@ -3,7 +3,7 @@ import { expireSpans } from "../store/lifecycle/expire.js";
 import { openWhileUsed } from "../store/lifecycle/open-while-used.js";
 
 /**
- * An engine that its first call opens, so that opening a store does not wait for a backend that is down.
+ * An engine that opens with its first call, so that opening a store does not wait for a backend that is down.
  */
 export function lazyEngine(name: string, open: () => Promise<Engine>): Engine {
   const { use, stream, end } = openWhileUsed(open, (engine) => engine.close());

@@ -1,13 +1,13 @@
-/** Encodes names of any characters as names that a file system or a database accepts, without collisions. */
+/** Encodes any text as a name that a file system or a database accepts, without collisions. */
 export interface NameCodec {
   readonly encode: (name: string) => string;
-  /** The name of an encoded text; undefined for text that `encode` does not make. */
+  /** The name that encodes to this text; undefined when there is none. */
   readonly decode: (encoded: string) => string | undefined;
 }
 
 /**
- * Kept characters stay. Each UTF-8 byte of the others becomes the mark and two lower-case hex digits.
- * @param mark a character that is not kept.
+ * Keeps the ASCII characters that match `kept`. Each UTF-8 byte of the others becomes the mark and two lower-case hex digits.
+ * @param mark a character that `kept` does not match.
  */
 export function createNameCodec(kept: RegExp, mark: string): NameCodec {
   const escaped = new RegExp(`${mark}([0-9a-f]{2})`, "g");

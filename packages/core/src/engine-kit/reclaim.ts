@@ -20,11 +20,11 @@ const reclaimBytes = 5 * 1024 * 1024;
 const minorsPerMajor = 4;
 
 /**
- * Counts the bytes of buffers that a stream has passed on, and makes V8 free them every few megabytes. V8
- * schedules collections by its own heap, where such buffers weigh almost nothing, and lets a hundred megabytes of them
- * gather. For our own threads and processes: a library leaves its host's memory to the host.
- * @param kind `minor` mostly collects young objects, in about a millisecond; `major` always covers the whole heap,
- *   where that is small.
+ * Counts the bytes of buffers that a stream has passed on, and collects garbage every few megabytes. V8 schedules
+ * collections by its own heap, where such buffers weigh almost nothing, and would let a hundred megabytes of them gather.
+ * Only for our own threads and processes: a library leaves its host's memory to the host.
+ * @param kind `minor` mostly collects young objects, in about a millisecond; `major` always collects the whole heap, for
+ *   threads with a small heap.
  */
 export function createReclaimer(kind: "minor" | "major"): (passedBytes: number) => void {
   let bytes = 0;

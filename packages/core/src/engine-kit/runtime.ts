@@ -2,7 +2,7 @@ import { SpanStoreError } from "../errors/errors.js";
 
 const oldestNode = [22, 12] as const;
 
-/** Says that this Node.js is too old; undefined when it is new enough. */
+/** The message that this Node.js is too old; undefined when it is new enough. */
 export function unsupportedNode(): string | undefined {
   const { node } = process.versions;
   const [major = 0, minor = 0] = node.split(".").map(Number);
@@ -11,7 +11,7 @@ export function unsupportedNode(): string | undefined {
   return `Node.js ${node} is too old: spanstore needs ${oldestNode.join(".")} or newer`;
 }
 
-/** @throws DRIVER_UNAVAILABLE on a Node.js that is too old, where a native driver could end the process. */
+/** @throws DRIVER_UNAVAILABLE on a Node.js that is too old: a native driver could crash the process there. */
 export function checkNode(): void {
   const problem = unsupportedNode();
   if (problem === undefined) return;

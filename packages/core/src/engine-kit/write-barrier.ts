@@ -1,19 +1,19 @@
 import { orAborted } from "../errors/or-aborted.js";
 
 /**
- * The numbered writes that are under way in this process. A walk through pages, or a deletion, takes a number and waits
- * until no write of this number or a lower one is left: whatever comes later has a higher number. How servers learn of each
- * other's numbers is the engine's matter, since backends differ in what they can compare and swap.
+ * The numbered writes under way in this process. Pagination, or a deletion, takes a number as its watermark and waits for
+ * the writes up to it; later writes have higher numbers. Engines share the numbers between servers in their own way, since
+ * backends differ in what they can compare and swap.
  */
 export interface WriteBarrier {
-  /** A write of this number begins; several may have the same. */
+  /** Begins a write of this number; several writes may share a number. */
   readonly begin: (number: number) => void;
-  /** A write of this number is over, whether it succeeded or failed. */
+  /** Ends a write of this number, after success or failure. */
   readonly end: (number: number) => void;
   readonly isIdle: () => boolean;
-  /** The lowest number that is under way; undefined when there is none. */
+  /** The lowest number of a write under way; undefined when there is none. */
   readonly lowest: () => number | undefined;
-  /** Resolves when all writes up to this number are over. @throws ABORTED as soon as the signal fires. */
+  /** Resolves when all writes up to this number have ended. @throws ABORTED as soon as the signal fires. */
   readonly passed: (number: number, signal?: AbortSignal) => Promise<void>;
 }
 

@@ -1,9 +1,8 @@
 /**
- * Every error that a store raises on purpose carries one of these codes. Messages may change,
- * codes do not.
+ * The codes of the errors of a store. Codes are stable, messages may change.
  */
 export type ErrorCode =
-  /** A query that no store can answer: a bad id, a range turned round, a malformed filter. */
+  /** A query that no store can answer: a bad id, a range that ends before it starts, a malformed filter. */
   | "INVALID_QUERY"
   /** A well-formed filter that this store can not answer exactly. */
   | "UNSUPPORTED_FILTER"
@@ -11,14 +10,14 @@ export type ErrorCode =
   | "UNSUPPORTED"
   /** A write whose bytes are not OTLP. */
   | "INVALID_TRACES"
-  /** A wrong option when a store is opened. */
+  /** A wrong option of a store or of its tools. */
   | "INVALID_OPTIONS"
   | "NOT_FOUND"
-  /** The engine cannot be reached or cannot write now; trying again later may help. */
+  /** The engine cannot be reached or cannot serve now; trying again later may help. */
   | "STORE_UNAVAILABLE"
   /** More work than the configured bounds admit; trying again later helps. */
   | "OVERLOADED"
-  /** One request larger than the configured bound; trying again does not help. */
+  /** A request larger than a bound of the store or of a server; trying again does not help. */
   | "TOO_LARGE"
   /** A server needs a tenant or credentials, and the call carries none. */
   | "UNAUTHENTICATED"
@@ -37,12 +36,12 @@ export type ErrorCode =
   /** A defect of spanstore. */
   | "INTERNAL";
 
-/** A place in a text that was read. */
+/** A place in an input text. */
 export interface TextPosition {
-  /** In UTF-16 units, as JavaScript counts; `length` too. */
+  /** `offset` and `length` count UTF-16 units, as JavaScript strings do. */
   readonly offset: number;
   readonly length: number;
-  /** From 1; the column in code points. */
+  /** `line` and `column` begin at 1; `column` counts code points. */
   readonly line: number;
   readonly column: number;
 }
@@ -52,14 +51,14 @@ export interface ErrorDetails {
   readonly field?: string | undefined;
   /** What to do about it. */
   readonly hint?: string | undefined;
-  /** With an input that is a text, such as a filter as TraceQL: the place that is at fault. */
+  /** The place at fault in an input text, such as TraceQL. */
   readonly position?: TextPosition | undefined;
   /** With OVERLOADED: when to try again, in milliseconds from now. */
   readonly retryAfterMillis?: number | undefined;
   readonly cause?: unknown;
 }
 
-/** Found on every error of every copy of this package, so that the guard works across copies. */
+/** A global symbol, so that `isSpanStoreError` recognizes errors of other copies of this package. */
 const marker = Symbol.for("spanstore.error");
 
 export class SpanStoreError extends Error {
@@ -85,12 +84,12 @@ export function isSpanStoreError(error: unknown): error is SpanStoreError {
   return typeof error === "object" && error !== null && marker in error;
 }
 
-/** Whether the same call may succeed later: the store is away or has too much to do. */
+/** Whether the same call may succeed later: the store is unavailable or overloaded. */
 export function mayPass(error: unknown): boolean {
   return isSpanStoreError(error) && (error.code === "STORE_UNAVAILABLE" || error.code === "OVERLOADED");
 }
 
-/** An error as plain data, for a way that carries no classes: a thread's message, a log line. */
+/** An error as plain data, for messages between threads and for logs. */
 export interface ErrorData {
   readonly code: ErrorCode;
   readonly message: string;

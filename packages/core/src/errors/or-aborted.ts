@@ -1,7 +1,7 @@
 import { throwIfAborted } from "./errors.js";
 
 /**
- * Waits for something, at most until the signal fires. The awaited work goes on then, and its failure is ignored.
+ * Awaits a promise until the signal fires. The awaited work then goes on, and its failure is ignored.
  * @throws ABORTED when the signal fires first.
  */
 export async function orAborted<T>(awaited: PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {

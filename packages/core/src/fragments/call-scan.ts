@@ -3,25 +3,24 @@ import { serviceNameOf } from "../otlp/service-name.js";
 import { Cursor, readUint32, wireBytes, wireFixed64, wireVarint } from "../otlp/wire.js";
 
 /**
- * The facts about many spans that calls between services are counted from: one number a column, since objects and strings
- * a span would cost several times the reading.
+ * The fields of spans from which calls between services are counted, in typed arrays: objects and strings for each span
+ * would cost several times as much as reading them.
  */
 export class CallColumns {
   length = 0;
-  /** Two words an id. */
+  /** Two words for each id. */
   spanId = new Uint32Array(64);
-  /** Two zeros for a root. */
+  /** Two words for each id; zeros for a root span. */
   parentId = new Uint32Array(64);
-  /** Low word, high word. */
+  /** Low word, then high word, of each time. */
   start = new Uint32Array(64);
   end = new Uint32Array(64);
-  /** OTLP's number. */
   statusCode = new Int32Array(32);
   /** Index into `services`. */
   service = new Int32Array(32);
   readonly services: string[] = [];
 
-  /** Adds every span of an encoded TracesData that is known to be well formed. */
+  /** Adds every span of a well-formed encoded TracesData. */
   add(encoded: Uint8Array): void {
     let resource: unknown;
     let service = 0;
@@ -85,7 +84,7 @@ export class CallColumns {
   }
 }
 
-/** The code of an encoded Status, or the earlier code: protobuf merges a message that comes twice. */
+/** The code of an encoded Status, or `before` when it has none: protobuf merges a message that comes twice. */
 export function statusCodeOf(bytes: Uint8Array, at: number, end: number, before: number): number {
   let code = before;
   const cursor = new Cursor(bytes, at, end);

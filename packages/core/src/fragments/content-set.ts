@@ -1,9 +1,9 @@
 import type { SpanGroup } from "../otlp/groups.js";
 
-/** Differs from process to process, so that a sender can not prepare two spans that collide. */
+/** A random seed for each process, so that a sender can not prepare two spans that collide. */
 const processSeed = Math.floor(Math.random() * 0x100000000);
 
-/** A span's place among its like: its resource and scope count as its content. */
+/** The hash of a resource and scope, from which the hashes of their spans start: they belong to a span's content. */
 export interface ContentSeed {
   readonly low: number;
   readonly high: number;
@@ -12,7 +12,7 @@ export interface ContentSeed {
 let low = 0;
 let high = 0;
 
-/** Mixes a range into the running hash, four bytes at a time. */
+/** Mixes a range into the running hash (`low`, `high`), four bytes at a time. */
 function mix(bytes: Uint8Array, start: number, end: number): void {
   let l = low ^ (end - start);
   let h = high;
@@ -41,20 +41,20 @@ export function contentSeed(group: SpanGroup): ContentSeed {
   high = ~processSeed;
   for (const raw of [group.resource.raw, group.scope.raw]) {
     for (let i = 0; i < raw.length; i += 2) mix(group.bytes, raw[i] as number, raw[i + 1] as number);
-    // The same field stands for something else in the resource and in the scope: a schema URL.
+    // Separates resource and scope: the same field, a schema URL, means something else in each.
     low = Math.imul(low ^ 0x9e3779b9, 0x85ebca6b) ^ raw.length;
     high = Math.imul(high ^ 0x7f4a7c15, 0xc2b2ae35) ^ raw.length;
   }
   return { low, high };
 }
 
-/** The contents of a trace's spans seen so far, 64 bits of hash each. */
+/** A set of the contents of a trace's spans, as hashes of 64 bits. */
 export class ContentSet {
-  /** Pairs of words; two zeros mean free. */
+  /** Pairs of words; two zeros are a free slot. */
   #slots = new Uint32Array(128);
   #size = 0;
 
-  /** @returns false when a span of this content was added before. */
+  /** @returns false when the set has a span of this content already. */
   add(seed: ContentSeed, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#size * 4 >= this.#slots.length) this.#grow();
     low = seed.low;

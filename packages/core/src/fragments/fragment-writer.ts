@@ -13,8 +13,8 @@ interface Part {
 }
 
 /**
- * Collects spans, group after group, and writes them as one TracesData without decoding: the bytes
- * of resources, scopes and spans are those that came, unknown fields included.
+ * Collects spans, group after group, and writes them as one TracesData without decoding: it copies the original bytes of
+ * resources, scopes and spans, including unknown fields.
  */
 export class FragmentWriter {
   readonly #parts: Part[] = [];
@@ -23,7 +23,7 @@ export class FragmentWriter {
   /** Bytes of the spans alone. */
   spanBytes = 0;
 
-  /** @returns whether the span is the first of its group here. */
+  /** @returns whether the span begins a new part, so that the terms of its group must be added. */
   add(group: SpanGroup, start: number, end: number): boolean {
     let part = this.#last;
     const first = part?.group !== group;
@@ -65,7 +65,7 @@ export class FragmentWriter {
     return out;
   }
 
-  /** The first part after `from` that is of another ResourceSpans. */
+  /** The index of the first part after `from` that belongs to another ResourceSpans. */
   #resourceEnd(from: number): number {
     const { resource } = (this.#parts[from] as Part).group;
     let next = from + 1;

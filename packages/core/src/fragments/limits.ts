@@ -6,31 +6,31 @@ import { Cursor, readText, wireBytes } from "../otlp/wire.js";
 import { FragmentWriter } from "./fragment-writer.js";
 import type { RejectedSpan } from "./rejected-span.js";
 
-/** How much of each part of a span is taken. */
+/** The largest accepted size of each part of a span. */
 export interface SpanLimits {
   /** Bytes of a span without its resource and scope. */
   readonly spanBytes: number;
-  /** Bytes of a span's, an event's, a scope's or a service's name, of an attribute's key, of a trace state. */
+  /** Bytes of the name of a span, event, scope or service, of a scope's version, of an attribute's key, of a trace state. */
   readonly nameBytes: number;
-  /** Bytes of an attribute's value, encoded, and of a status's message. */
+  /** Bytes of an attribute's encoded value, and of a status message. */
   readonly valueBytes: number;
   /** Attributes of one span, event, link, scope or resource. */
   readonly attributes: number;
 }
 
 export interface LimitedTraces {
-  /** The remaining spans: the given bytes themselves when none is rejected, empty when all are. */
+  /** The accepted spans: the given bytes themselves when no span is rejected, empty when all are. */
   readonly encoded: Uint8Array;
   readonly rejected: readonly RejectedSpan[];
 }
 
-/** Where the parts of a message stand by field number; 0: it has no such part. */
+/** The field numbers of a message's parts. */
 interface Shape {
   readonly name: string;
   readonly attributes: number;
-  /** Fields that are names, and their names in messages. */
+  /** Fields limited by `nameBytes`, with their names for reasons. */
   readonly names: Readonly<Record<number, string>>;
-  /** Fields with a bound of their own or messages within. */
+  /** Fields that are messages with limited parts. */
   readonly nested?: Readonly<Record<number, Shape>>;
 }
 
@@ -47,14 +47,14 @@ const scopeShape: Shape = { name: "scope", attributes: 3, names: { 1: "name", 2:
 const statusField = 15;
 const statusMessageField = 2;
 
-/** An attribute has a tag and a length at least. */
+/** An attribute has at least a tag and a length. */
 const leastAttributeBytes = 2;
 const shownKeyChars = 100;
 
 /**
- * Takes the spans out of an encoded TracesData that are beyond the limits, or whose resource or scope is; the reasons
- * name the part at fault. Parts that are malformed are left for the store to judge.
- * @throws INVALID_TRACES when the bytes around the spans are no OTLP.
+ * Rejects the spans of an encoded TracesData that exceed a limit, or whose resource or scope does. The reasons name the part
+ * at fault. Malformed parts pass: the store rejects them.
+ * @throws INVALID_TRACES when the bytes around the spans are not OTLP.
  */
 export function limitTraces(encoded: Uint8Array, limits: SpanLimits): LimitedTraces {
   // A shorter message is within every limit.

@@ -2,11 +2,11 @@ import { spanKindWord } from "../model/trace.js";
 import type { SpanHead } from "../otlp/span-head.js";
 import { readText, readUint32 } from "../otlp/wire.js";
 
-/** An operation of a request, with the newest start of its spans there. */
+/** An operation of a request, with the newest start of its spans in the request. */
 export interface SeenOperation {
   readonly service: string;
   readonly name: string;
-  /** Jaeger's word; empty for unspecified. */
+  /** Jaeger's word for the kind; empty when it is unspecified. */
   readonly spanKind: string;
   readonly newestStartUnixNano: bigint;
 }
@@ -20,11 +20,11 @@ interface Entry {
   low: number;
 }
 
-/** Collects the distinct operations of a request, comparing names as bytes so that none is decoded twice. */
+/** Collects the distinct operations of a request. Compares names as bytes, so that it decodes each name once. */
 export class OperationCollector {
   readonly #services = new Map<string, Map<number, Entry[]>>();
 
-  /** Notes a span's operation; a span without a service has none. */
+  /** Adds the operation of a span. A span without a service has none. */
   add(service: string, head: SpanHead): void {
     if (service === "") return;
     let entries = this.#services.get(service);

@@ -1,6 +1,6 @@
 /** A span that can never be stored, and why. */
 export interface RejectedSpan {
-  /** The span's own OTLP bytes; none where a server told only how many it rejects. */
+  /** The OTLP bytes of the span; empty when a server reports only the number of rejected spans. */
   readonly encoded: Uint8Array;
   readonly reason: string;
 }

@@ -4,15 +4,15 @@ import { Cursor, readUint32, wireBytes, wireFixed64, wireVarint } from "../otlp/
 import { statusCodeOf } from "./call-scan.js";
 
 /**
- * What rollups count of one span, read without its attributes; the same object for every span. Words of 64 bits are two
- * of 32, since a bigint a span would cost more than the reading.
+ * The fields of a span that rollups count. All spans share one object. Values of 64 bits are two words, since a bigint for
+ * each span would cost more than reading it.
  */
 export interface SpanFacts {
   readonly bytes: Uint8Array;
   readonly service: string;
   readonly nameAt: number;
   readonly nameEnd: number;
-  /** OTLP's numbers. */
+  /** `kind` and `statusCode` are OTLP's numbers. */
   readonly kind: number;
   readonly statusCode: number;
   readonly spanIdLow: number;
@@ -22,7 +22,7 @@ export interface SpanFacts {
   readonly endHigh: number;
 }
 
-/** Visits every span of an encoded TracesData that is known to be well formed. */
+/** Visits every span of a well-formed encoded TracesData. */
 export function visitSpanFacts(encoded: Uint8Array, visit: (facts: SpanFacts) => void): void {
   const facts = {
     bytes: encoded,

@@ -2,7 +2,7 @@ import { parseGroups } from "../otlp/groups.js";
 import { SpanHead, timeOf } from "../otlp/span-head.js";
 import { FragmentWriter } from "./fragment-writer.js";
 
-/** A fragment without the spans that started before `time`; undefined when none is left. */
+/** A fragment without the spans that started before `time`; undefined when no span is left. */
 export function spansSince(encoded: Uint8Array, time: bigint): Uint8Array | undefined {
   const writer = new FragmentWriter();
   const head = new SpanHead();

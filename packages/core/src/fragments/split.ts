@@ -11,18 +11,18 @@ import { FragmentWriter } from "./fragment-writer.js";
 import { OperationCollector, type SeenOperation } from "./operations.js";
 import type { RejectedSpan } from "./rejected-span.js";
 
-/** A fragment grows no larger than this by another span, so that windows of fragments stay bounded. */
+/** A fragment that has reached this size takes no more spans, so that batches of fragments stay bounded. */
 const maxFragmentSpanBytes = 64 * 1024;
 
 export interface SplitOptions {
   /**
-   * Spans of a trace are put into different fragments unless their starts lie within this many
-   * milliseconds, give or take one; an engine that keys fragments by time needs the bound.
+   * Time is divided into windows of this many milliseconds, and a fragment holds spans that start in one window, give or take
+   * a millisecond. For engines that key fragments by time. Default: no windows.
    */
   readonly maxExtentMillis?: number;
 }
 
-/** The spans of one trace in one request, with all that an engine may want to index. */
+/** A fragment, with the facts that an engine may index. */
 export interface TraceFragment {
   /** 16 bytes. */
   readonly traceId: Uint8Array;
@@ -30,23 +30,23 @@ export interface TraceFragment {
   readonly spanCount: number;
   readonly oldestStartUnixNano: bigint;
   readonly newestStartUnixNano: bigint;
-  /** The terms of all its spans together. */
+  /** The terms of all its spans. */
   readonly terms: TermSet;
 }
 
 export interface Split {
   readonly fragments: readonly TraceFragment[];
-  /** Every (service, name, kind) of the request once, with its newest start. */
+  /** Each distinct (service, name, kind) of the request, with its newest start. */
   readonly operations: readonly SeenOperation[];
   readonly spanCount: number;
   readonly rejected: readonly RejectedSpan[];
 }
 
 /**
- * Takes an encoded TracesData (or ExportTraceServiceRequest) apart by trace, in one walk over the
- * bytes. Spans that can never be given back (ids of wrong lengths, malformed parts) are rejected
- * one by one and leave the others alone.
- * @throws INVALID_TRACES when the bytes around the spans are no OTLP.
+ * Splits an encoded TracesData (or ExportTraceServiceRequest) into fragments, in one walk over the bytes: the spans of one
+ * trace, in more than one fragment when they are large or far apart in time. Rejects each span that no read could return
+ * (ids of a wrong length, malformed parts) and keeps the others.
+ * @throws INVALID_TRACES when the bytes around the spans are not OTLP.
  */
 export function splitByTrace(encoded: Uint8Array, options: SplitOptions = {}): Split {
   const splitter = new Splitter(options.maxExtentMillis ?? Number.POSITIVE_INFINITY);
@@ -100,7 +100,7 @@ class Splitter {
     };
   }
 
-  /** Reads a span into the head and the term list; answers why it can not be kept, if so. */
+  /** Reads a span into the head and the term list. @returns why it is rejected; undefined when it is kept. */
   #read(bytes: Uint8Array, start: number, end: number, context: GroupTerms): string | undefined {
     const head = this.#head;
     this.#spanTerms.length = 0;
@@ -154,7 +154,7 @@ class Builder {
     this.traceId = traceId;
   }
 
-  /** Times are compared as two halves: a bigint a span would cost more than all the rest of this. */
+  /** Compares times as two words: a bigint for each span would cost more than everything else here. */
   noteStart(head: SpanHead): void {
     const at = head.startTimeAt;
     const low = at < 0 ? 0 : readUint32(head.bytes, at);
@@ -185,7 +185,7 @@ interface GroupTerms {
   readonly service: string;
   readonly serviceBytes: Uint8Array;
   readonly terms: TermList;
-  /** Why none of the group's spans can be kept. */
+  /** Why all spans of the group are rejected. */
   readonly malformed?: string;
 }
 
@@ -210,7 +210,7 @@ function idProblem(head: SpanHead): string | undefined {
   if (traceIdLength !== 16) return `a trace id of ${traceIdLength} bytes instead of 16`;
   const spanIdLength = head.spanIdEnd - head.spanIdAt;
   if (spanIdLength !== 8) return `a span id of ${spanIdLength} bytes instead of 8`;
-  // OTLP calls them invalid: a library without an id sends zeros.
+  // OTLP calls ids of zeros invalid: a library sends them when it has no id.
   if (isZero(head.bytes, head.traceIdAt, head.traceIdEnd)) return "a trace id of zeros";
   if (isZero(head.bytes, head.spanIdAt, head.spanIdEnd)) return "a span id of zeros";
   const parentLength = head.parentEnd - head.parentAt;
@@ -229,7 +229,7 @@ function reasonOf(error: unknown): string {
   throw new SpanStoreError("INTERNAL", "a span could not be read", { cause: error });
 }
 
-/** A start in milliseconds; a double's rounding moves it by less than one. */
+/** The start in milliseconds. The rounding of a double moves it by less than one. */
 function startMillis(head: SpanHead): number {
   const at = head.startTimeAt;
   return at < 0 ? 0 : (readUint32(head.bytes, at + 4) * 4294967296 + readUint32(head.bytes, at)) / 1e6;

@@ -1,15 +1,15 @@
 import { testOf, type WatchedTerms } from "../terms/watched-terms.js";
 import type { Split } from "./split.js";
 
-/** Some spans of one trace that arrived in a request, and which filters they may match. */
+/** A fragment of a request, and the filters that its spans may match. */
 export interface WatchedFragment {
   /** An encoded OTLP TracesData. */
   readonly encoded: Uint8Array;
-  /** Numbers of the filters, ascending. */
+  /** Indices of the filters, ascending. */
   readonly filters: readonly number[];
 }
 
-/** The fragments of a request that may match one of the filters, in bytes of their own. */
+/** The fragments of a request that may match one of the filters, with copies of their bytes. */
 export function watchedFragments(
   { fragments }: Pick<Split, "fragments">,
   watched: WatchedTerms | undefined,

@@ -12,19 +12,19 @@ import { batchEnd } from "../store/reading/batches.js";
 import { callsOfTrace, createCallCounter } from "../store/reading/dependencies.js";
 import { createTurns } from "../store/reading/turns.js";
 
-/** The fragments of a batch, and fewer when they are large. */
+/** The most fragments of a batch; `bytesPerBatch` bounds it, too. */
 const fragmentsPerBatch = 64;
 const bytesPerBatch = 1024 * 1024;
 
 /**
- * Spans in arrays, without an index: every read looks at everything. Its answers are right by definition, and tests compare
- * other engines with it.
+ * Keeps spans in arrays, without an index: searches and lists read everything. Its answers are right by definition, and
+ * tests compare other engines with it.
  */
 export function createMemoryEngine(): Engine {
   let traces = new Map<string, Fragment[]>();
   let sequence = 0;
 
-  /** Visits all traces; other calls get their turn in between. */
+  /** Visits all traces, and yields to other calls in between. */
   const eachTrace = async (
     signal: AbortSignal | undefined,
     visit: (fragments: readonly Fragment[]) => void,

@@ -3,8 +3,8 @@ import { createSpanStore } from "../store/create-store.js";
 import { createMemoryEngine } from "./engine.js";
 
 /**
- * A store in this process's memory, gone when it is closed. It keeps no index: right for tests and
- * small numbers of spans.
+ * Opens a store in the memory of this process; closing it drops its spans. It has no index, so it suits tests and small
+ * numbers of spans.
  */
 export function openMemoryStore(): SpanStore {
   return createSpanStore(createMemoryEngine(), async () => createMemoryEngine());

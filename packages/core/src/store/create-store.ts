@@ -13,12 +13,11 @@ import { createTenants, tenantIdleMillis } from "./lifecycle/tenants.js";
 import { createStoreReads, withinBudgetFromThreads } from "./store-reads.js";
 
 /**
- * Makes a store of an engine: validation, exact matching, ordering, assembly and lifecycle.
- * @param openTenant makes the engine of a tenant's own space; without it the store has one space for all, and
- *   refuses tenants.
- * @param listTenants names the tenants that have a space; idle engines are closed, and reading as
- *   another opens none. An engine that persists needs it: without it tenants are those that this store has written for, and
- *   their engines stay open, since closing may be forgetting.
+ * Makes a store from an engine: adds validation, exact matching, ordering, assembly and lifecycle.
+ * @param openTenant opens the engine of a tenant's namespace. Without it the store refuses tenants.
+ * @param listTenants lists the tenants that have a namespace. With it the store closes idle engines, and a read of another
+ *   tenant opens no engine. An engine that persists needs it: without it the store knows only the tenants that it has
+ *   opened, and keeps their engines open, since closing an engine may lose its spans.
  */
 export function createSpanStore(
   engine: Engine | ThreadedEngine,

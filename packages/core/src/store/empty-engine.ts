@@ -1,6 +1,6 @@
 import type { Engine } from "./contract/engine.js";
 
-/** Holds nothing: reads of a tenant that has written nothing end here, so they make nothing. */
+/** An engine without spans. It answers the reads of tenants without a namespace, so that a read creates none. */
 export const emptyEngine: Engine = {
   name: "empty",
   write: async () => {

@@ -15,21 +15,21 @@ import { findSpanPage } from "./reading/span-pages.js";
 import { summarize } from "./reading/summaries.js";
 import { findMatchPage } from "./reading/trace-pages.js";
 
-/** Summaries are handed on in batches of this many. */
+/** The size of a chunk of summaries. */
 const summariesPerChunk = 100;
 
-/** The reads of a store, by the reading half of an engine: an engine may run them on a thread of its own. */
+/** Makes the reads of a store from the reading half of an engine. An engine may call it on its own threads. */
 export function createStoreReads(engine: EngineReader, budget?: ReadBudget): StoreReads {
   return withinBudget((reading) => readsOf(engine, reading), budget);
 }
 
-/** The same without a bound, for small reads that are counted where they are asked for. */
+/** As {@link createStoreReads} without a budget, for small reads that the calling thread counts. */
 export function createUncountedReads(engine: EngineReader): StoreReads {
   return readsOf(engine, uncounted);
 }
 
 /**
- * Reads that run in the budget of their thread.
+ * Runs reads in the budget of their thread.
  * @param readsOf makes the reads of one call.
  */
 function withinBudget(
@@ -42,10 +42,10 @@ function withinBudget(
   });
 }
 
-/** The bytes that a thread sends ahead of the consumer, and the chunks made of them. */
+/** The memory of a read from another thread: the bytes sent ahead of the consumer, and the chunks made from them. */
 const bytesFromThread = 4 * 1024 * 1024;
 
-/** Reads that run on other threads, in the budget of the thread that they come to. */
+/** Counts reads that run on other threads in the budget of the calling thread. */
 export function withinBudgetFromThreads(reads: StoreReads): StoreReads {
   return eachRead({
     call: (ask, options) =>
@@ -62,15 +62,15 @@ export function withinBudgetFromThreads(reads: StoreReads): StoreReads {
 }
 
 function readsOf(engine: EngineReader, reading: Reading): StoreReads {
-  /** Fragments of the traces that were found, in the order of the search, without copies. */
+  /** The fragments of these traces, in the order of the ids, without copies of spans. */
   const fragmentsOf = (ids: readonly string[], signal: AbortSignal | undefined): AsyncIterable<Fragment> =>
     ids.length === 0
       ? noFragments()
       : distinctFragments(engine.fragments(ids, signal, reading), reading, signal);
 
   /**
-   * What a search finds, in chunks, the last one with the token of the next page. A page whose traces were all deleted
-   * since they were found has no chunk, so the next page takes its place.
+   * The results of a search in chunks; the last chunk carries the token of the next page. Continues with the next page when
+   * all traces of a page were deleted after the search found them: such a page has no chunk to carry the token.
    */
   async function* findChunks<T extends TraceChunk | SummaryChunk>(
     query: TraceQuery,
@@ -175,7 +175,7 @@ async function* inBatches(
   if (batch.length > 0) yield { summaries: batch };
 }
 
-/** @throws INVALID_QUERY for a limit that is not a whole number above 0. */
+/** @throws INVALID_QUERY unless the limit is a whole number above 0. */
 export function checkSpanLimit(limit: number | undefined): void {
   if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return;
   throw new SpanStoreError("INVALID_QUERY", "spanLimit is no whole number above 0", { field: "spanLimit" });

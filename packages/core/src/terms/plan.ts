@@ -21,15 +21,14 @@ import { allOf, anyOf, type TermNode } from "./term-node.js";
 import { wordTerm } from "./word-terms.js";
 
 /**
- * The terms that the spans of every match must have between them; undefined when nothing is known.
- * It may ask for too little, never for too much, so an engine that follows it lists too many
- * candidates at worst.
+ * The terms that a fragment with a match must have; undefined when the predicate requires none. The condition may be too
+ * weak, never too strong: an engine that follows it may list too many candidates, never too few.
  */
 export function requiredTerms(predicate: Predicate): TermNode | undefined {
   return required(predicate, singleLevels);
 }
 
-/** Levels at which a key has one value; an enclosing `some` adds the level whose element it binds. */
+/** Levels at which a key has one value. Within `some` its level is one of them: the predicate is about one element. */
 const singleLevels: readonly Level[] = ["span", "resource", "scope"];
 
 function required(predicate: Predicate, single: readonly Level[]): TermNode | undefined {
@@ -65,14 +64,13 @@ function required(predicate: Predicate, single: readonly Level[]): TermNode | un
 }
 
 /**
- * Terms are made of the bytes that came, and bytes that are no UTF-8 are read as U+FFFD: what they are is not
- * known from the text.
+ * Terms are hashes of the original bytes. Invalid UTF-8 decodes to U+FFFD, so the bytes of a text with U+FFFD are unknown.
  */
 function hasKnownBytes(text: string): boolean {
   return !text.includes("\ufffd");
 }
 
-/** The key is there, at one of the levels; fields are not known to the index as such. */
+/** The condition that the key exists at one of the levels; none for fields, whose presence has no term. */
 function present(ref: Reference): TermNode | undefined {
   if (ref.ref === "field" || !hasKnownBytes(ref.key)) return undefined;
   return anyLevel(ref, (level) => termOf.attributeKey(level, ref.key));
@@ -83,7 +81,7 @@ function anyLevel(ref: AttributeRef, term: (level: AttributeRef["levels"][number
   return nodes.length === 1 ? (nodes[0] as TermNode) : { any: nodes };
 }
 
-/** The key, and every word: in some text, or as all of the key's. */
+/** The condition that the key exists, and that each word is in any text or is the key's whole text. */
 function hasWords(ref: AttributeRef, words: readonly string[]): TermNode | undefined {
   const key = present(ref);
   if (key === undefined) return undefined;
@@ -97,7 +95,7 @@ function equals(ref: Reference, value: Constant): TermNode | undefined {
   if (ref.ref === "attribute") {
     const text = constantText(value);
     if (!hasKnownBytes(ref.key)) return undefined;
-    // A double that is written otherwise in the store still equals, so its key is all that is known.
+    // An equal double may have another text form in the store, so only its key is required.
     return text === undefined || !hasKnownBytes(text)
       ? present(ref)
       : anyLevel(ref, (level) => termOf.attribute(level, ref.key, text));
@@ -129,7 +127,7 @@ function equals(ref: Reference, value: Constant): TermNode | undefined {
   }
 }
 
-/** The text form of a constant that an equal value in the store must have. */
+/** The text form that every equal value in the store has; undefined when they may differ. */
 function constantText(value: Constant): string | undefined {
   switch (value.type) {
     case "any":
@@ -146,16 +144,16 @@ function constantText(value: Constant): string | undefined {
 
 type Comparison = Extract<Predicate, { readonly value: Constant }> & { readonly op: Ordering };
 
-/** The bounds that a conjunction sets to one number, and the comparisons that say so. */
+/** The bounds that a conjunction sets for one number. */
 interface BoundNumber {
   readonly ref: Reference;
   readonly bounds: Bounds;
 }
 
 /**
- * A fragment may hold spans of several services, so that a service and a name, a status or a
- * duration beside it need not stand on the same span. The index keeps these pairs as terms, which say all that
- * the parts' own terms would. Bounds of one number are one range: a rare value between common ones is found by it.
+ * A fragment may hold spans of several services, so the separate terms of a service and of a name, status or duration may
+ * come from different spans. The index therefore has terms for these pairs, which replace the separate terms. Bounds of one
+ * number are joined into one range, which is narrower than the two half-open ones.
  */
 function conjunction(args: readonly Predicate[], single: readonly Level[]): TermNode | undefined {
   const service = args.map(serviceOf).find((name) => name !== undefined);
@@ -198,7 +196,7 @@ function isOrdered(arg: Predicate): arg is Comparison {
   return arg.op === "gt" || arg.op === "gte" || arg.op === "lt" || arg.op === "lte";
 }
 
-/** Adds what a comparison says: to the bounds of its number, or as a condition of its own. */
+/** Adds a comparison to the bounds of its number, or as the condition that its key exists. */
 function addBounds(
   ranges: Map<string, BoundNumber>,
   { op, ref, value }: Comparison,
@@ -219,7 +217,7 @@ function addBounds(
     }
     bounds = boundsOf(op, number);
     const [level] = ref.levels;
-    // Where a key has several values, one may keep to the lower bound and another to the upper.
+    // If a key has several values, one may satisfy the lower bound and another the upper.
     const hasOneValue = ref.levels.length === 1 && level !== undefined && single.includes(level);
     place = hasOneValue ? `${level} ${ref.key}` : `${ranges.size}`;
   }
@@ -258,7 +256,7 @@ function durationTerms(bounds: Bounds<bigint>, service?: string): TermNode | und
   };
 }
 
-/** The term of a service and a name, or a status that is set, on the same span. */
+/** The term for a service with a name, or with a status that is set, on one span. */
 function servicePair(service: string, arg: Predicate): TermNode | undefined {
   if (arg.op !== "eq" || arg.ref.ref !== "field" || arg.ref.level !== "span") return undefined;
   const { ref, value } = arg;

@@ -8,7 +8,7 @@ import { durationBucket, numberBucket, termSeeds, wideBucket } from "./term.js";
 import type { TermList } from "./term-list.js";
 import { addWordTerms } from "./word-terms.js";
 
-/** The text of the value last read, as a range: a value that is only hashed needs no string. */
+/** The last value read, as a range of text bytes: a value that is only hashed needs no string. */
 let textBytes: Uint8Array = new Uint8Array(0);
 let textAt = 0;
 let textEnd = 0;
@@ -18,7 +18,7 @@ let isString = false;
 const scratch = new Uint8Array(32);
 const doubles = new DataView(new ArrayBuffer(8));
 
-/** Adds the value, key and number terms of a KeyValue, and so checks that all of it is well formed. */
+/** Adds the value, key, word and number terms of a KeyValue, and checks that it is well formed. */
 function addAttributeTerms(
   terms: TermList,
   seed: number,
@@ -63,7 +63,7 @@ function addAttributeTerms(
   }
 }
 
-/** Adds the terms of the attributes (at `field`) of an encoded Resource or InstrumentationScope. */
+/** Adds the terms of the attributes of an encoded Resource or InstrumentationScope. @param field of the attributes. */
 export function addMessageAttributeTerms(
   terms: TermList,
   seed: number,
@@ -85,8 +85,8 @@ export function addMessageAttributeTerms(
 }
 
 /**
- * Adds every term of a span itself: its fields, attributes, events and links, and the pairs of its
- * service with its name, status and duration, which keep a fragment of several services apart.
+ * Adds the terms of a span: its fields, attributes, events and links, and the pairs of its service with its name, status and
+ * duration, which keep several services in one fragment apart.
  * @param service the UTF-8 bytes of the resource's service name.
  */
 export function addSpanTerms(terms: TermList, head: SpanHead, service: Uint8Array): void {
@@ -127,7 +127,7 @@ function pair(seed: number, service: Uint8Array, bytes: Uint8Array, at: number, 
   return hashRanges(seed, service, 0, service.length, bytes, at, end);
 }
 
-/** End minus start; doubles are exact enough for a bucket. */
+/** End minus start. A double is exact enough for a bucket. */
 function durationNanos(head: SpanHead): number {
   const { bytes, startTimeAt, endTimeAt } = head;
   const startLow = startTimeAt < 0 ? 0 : readUint32(bytes, startTimeAt);
@@ -181,7 +181,7 @@ function addLinkTerms(terms: TermList, bytes: Uint8Array, start: number, end: nu
       expectWireType(tag, wireBytes, "Link");
       const fieldEnd = cursor.lengthEnd();
       const length = fieldEnd - cursor.pos;
-      // An id of another length can not be given back: OTLP's own decoders refuse it.
+      // A span with an id of another length is rejected: OTLP's decoders would refuse it on the way out.
       if ((field === 1 && length !== 0 && length !== 16) || (field === 2 && length !== 0 && length !== 8)) {
         throw new SpanStoreError(
           "INVALID_TRACES",
@@ -197,7 +197,7 @@ function addLinkTerms(terms: TermList, bytes: Uint8Array, start: number, end: nu
   }
 }
 
-/** Reads an AnyValue into the text range; the last field of the oneof counts, as in protobuf. */
+/** Reads an AnyValue into the text range; the last field of the oneof wins, as in protobuf. */
 function readValue(bytes: Uint8Array, start: number, end: number): void {
   const cursor = new Cursor(bytes, start, end);
   while (cursor.pos < end) {
@@ -230,7 +230,7 @@ function readValue(bytes: Uint8Array, start: number, end: number): void {
       case 5:
       case 6:
       case 7:
-        // Rare enough to decode: the value as a whole, so that nesting is checked as on the way out.
+        // These values are rare enough to decode; decoding the whole value checks its nesting as a read does.
         setAscii(textForm(decodeAnyValue(new Cursor(bytes, start, end))));
         return;
       default:
@@ -259,7 +259,7 @@ function setAscii(text: string): void {
 
 function readInt(cursor: Cursor): void {
   const first = cursor.bytes[cursor.pos] as number;
-  // Most integers are small: one or two bytes of varint need no bigint.
+  // Most integers are small: one byte of varint needs no bigint.
   if (cursor.pos < cursor.end && first < 128) {
     cursor.pos++;
     setDigits(first);
@@ -275,7 +275,7 @@ function readInt(cursor: Cursor): void {
   numeric = Number(value);
 }
 
-/** Writes a 32-bit integer in decimal to the scratch bytes and sets the text range to it. */
+/** Writes an integer of up to 32 bits in decimal to `scratch`, and its range to `textAt` and `textEnd`. */
 function digits(value: number): void {
   let rest = Math.abs(value);
   let at = scratch.length;

@@ -1,6 +1,6 @@
 import type { Term } from "./term.js";
 
-/** Terms in the order they come, duplicates and all; reused, so that the way in allocates nothing. */
+/** A list of terms with duplicates. It is reused for every span, so that a write allocates little. */
 export class TermList {
   items = new Float64Array(64);
   length = 0;
@@ -15,9 +15,9 @@ export class TermList {
   }
 }
 
-/** A set of terms: open addressing over doubles, since a Set would box every one of them. */
+/** A set of terms: open addressing over doubles, since a Set would box each of them. */
 export class TermSet {
-  /** Term + 1, so that 0 means free. */
+  /** Each term plus 1; 0 is a free slot. */
   #slots = new Float64Array(128);
   size = 0;
 
@@ -26,7 +26,7 @@ export class TermSet {
     if (insert(this.#slots, term + 1)) this.size++;
   }
 
-  /** As `add` for each, with everything in locals: this is where the way in spends most. */
+  /** Adds a list. Inlines `add` with local variables, since writes spend most of their time here. */
   addAll(list: TermList): void {
     const { items, length } = list;
     this.#reserve(length);
@@ -59,7 +59,7 @@ export class TermSet {
     }
   }
 
-  /** The index of the first of these terms, from one index on, that is in the set; as many as there are when none is. */
+  /** The index of the first of these terms, starting at `from`, that is in the set; `terms.length` when none is. */
   nextOf(terms: Float64Array, from: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -80,13 +80,13 @@ export class TermSet {
     for (const slot of this.#slots) if (slot !== 0) yield slot - 1;
   }
 
-  /** Calls `visit` with every term; faster than iterating. */
+  /** Calls `visit` with every term; faster than the iterator. */
   forEach(visit: (term: Term) => void): void {
     const slots = this.#slots;
     for (let i = 0; i < slots.length; i++) if (slots[i] !== 0) visit((slots[i] as number) - 1);
   }
 
-  /** A quarter of the slots stays free. They grow fourfold each time, since a fragment of few spans has some hundreds. */
+  /** Keeps a quarter of the slots free. Grows fourfold, since even a fragment of a few spans has hundreds of terms. */
   #reserve(added: number): void {
     const slots = this.#slots;
     const least = (this.size + added) * 4;

@@ -1,6 +1,6 @@
 import type { Term } from "./term.js";
 
-/** What an index must hold for a match: a term, or all or any of several conditions. */
+/** A condition on the terms of a fragment: it has a term, or satisfies all or any of several conditions. */
 export type TermNode =
   | { readonly term: Term }
   | { readonly all: readonly TermNode[] }
@@ -8,12 +8,12 @@ export type TermNode =
 
 const impossible: TermNode = { any: [] };
 
-/** Whether nothing at all can match. */
+/** Whether no fragment can satisfy the condition. */
 export function isImpossible(node: TermNode): boolean {
   return "any" in node && node.any.length === 0;
 }
 
-/** Undefined stands for no condition. */
+/** Joins conditions; undefined is no condition. */
 export function allOf(nodes: readonly (TermNode | undefined)[]): TermNode | undefined {
   const known = nodes.filter((node) => node !== undefined);
   if (known.some(isImpossible)) return impossible;
@@ -21,7 +21,7 @@ export function allOf(nodes: readonly (TermNode | undefined)[]): TermNode | unde
   return { all: known };
 }
 
-/** As {@link allOf}; one that has no condition leaves none. */
+/** Joins alternatives. If one of them is no condition, the result is none either. */
 export function anyOf(nodes: readonly (TermNode | undefined)[]): TermNode | undefined {
   const possible: TermNode[] = [];
   for (const node of nodes) {

@@ -2,13 +2,13 @@ import { hashRanges } from "../model/hash.js";
 import type { Level } from "../query/filter/language/predicate.js";
 
 /**
- * An index term: 42 bits of a hash that stands for one fact about a span, such as "the span attribute
- * `http.method` reads `GET`". Engines keep the terms of what they index and look candidates up by
- * them; core checks candidates exactly, so a collision costs time, never an answer.
+ * An index term: a hash of 42 bits for one fact about a span, such as "the span attribute `http.method` is `GET`". Engines
+ * index fragments by their terms and find candidates by them. Core checks candidates exactly, so a collision costs time
+ * and changes no answer.
  */
 export type Term = number;
 
-/** What a term states; mixed into the hash, so that equal texts of different facts differ. */
+/** The kinds of facts. The hash includes the kind, so that equal texts of different kinds differ. */
 const seeds = {
   span: 1,
   resource: 2,
@@ -41,7 +41,7 @@ function ofText(seed: number, first: string, second = ""): Term {
   return hashRanges(seed, a, 0, a.length, b, 0, b.length);
 }
 
-/** The terms of a search, from text; the way in makes the same terms from bytes. */
+/** The terms of a search, from text. `span-terms.ts` makes the same terms from bytes on a write. */
 export const termOf = {
   attribute: (level: Level, key: string, text: string): Term => ofText(seeds[level], key, text),
   attributeKey: (level: Level, key: string): Term => ofText(seeds.key + seeds[level], key),
@@ -68,16 +68,16 @@ export const termOf = {
 
 export { seeds as termSeeds };
 
-/** Buckets are half octaves: a value in bucket b lies in [2^(b/2), 2^((b+1)/2)), give or take rounding. */
+/** Duration buckets are half octaves: bucket b holds [2^(b/2), 2^((b+1)/2)), give or take rounding. */
 const bucketsPerOctave = 2;
-/** Smaller and larger magnitudes share the outermost buckets. */
+/** Numbers of smaller and larger magnitude share the outermost buckets. */
 const smallestExponent = -16;
 const largestExponent = 64;
 
-/** So many buckets make a wide one: a range is covered by a few of each, and not by dozens of the narrow. */
+/** A wide bucket joins this many buckets: a few of each cover a range that would take dozens of narrow ones. */
 export const bucketsPerWide = 8;
 
-/** The wide bucket that a bucket lies in. */
+/** The wide bucket that contains a bucket. */
 export function wideBucket(bucket: number): number {
   return Math.floor(bucket / bucketsPerWide);
 }
@@ -86,15 +86,15 @@ export function wideBucket(bucket: number): number {
 export const maxDurationBucket = 44 * bucketsPerOctave;
 
 /**
- * The bucket of a duration in nanoseconds; all of one nanosecond and less share bucket 0.
+ * The bucket of a duration in nanoseconds. Durations of up to a nanosecond, also negative ones, share bucket 0.
  */
 export function durationBucket(nanos: number): number {
   return nanos <= 1 ? 0 : Math.min(Math.floor(Math.log2(nanos) * bucketsPerOctave), maxDurationBucket);
 }
 
 /**
- * The bucket of an attribute's number, monotonic in the number: negative ones below 0, zero at 0.
- * NaN compares with nothing and has no bucket.
+ * The bucket of an attribute's number, monotonic in the number: a bucket for each power of two, negative for negative
+ * numbers, 0 for zero. NaN compares with nothing and has no bucket.
  */
 export function numberBucket(value: number): number | undefined {
   if (Number.isNaN(value)) return undefined;
@@ -105,5 +105,5 @@ export function numberBucket(value: number): number | undefined {
   return value < 0 ? -bucket : bucket;
 }
 
-/** The bounds of `numberBucket`. */
+/** The largest number bucket; its negative is the smallest. */
 export const maxNumberBucket = largestExponent - smallestExponent + 1;

@@ -3,12 +3,12 @@ import type { TermSet } from "./term-list.js";
 import type { TermNode } from "./term-node.js";
 
 /**
- * What an index must hold for matches of several filters: numbers alone, which cost little to send to a thread with each
- * write. Made by `watchedTerms`.
+ * The required terms of several filters, encoded as numbers, which are cheap to send to a thread with each write. Made by
+ * `watchedTerms`.
  */
 export type WatchedTerms = Float64Array;
 
-/** Says which of the filters spans with these terms may match; too many at worst, never too few. */
+/** The indices of the filters that spans with these terms may match; perhaps too many, never too few. */
 export type TermsTest = (terms: TermSet) => number[];
 
 const isTerm = 0;
@@ -18,9 +18,9 @@ const isEverything = 3;
 
 let made = 0;
 
-/** @param nodes of each filter, as `requiredTerms` gives them: undefined where any span may match. */
+/** @param nodes the condition of each filter, from `requiredTerms`; undefined where any span may match. */
 export function watchedTerms(nodes: readonly (TermNode | undefined)[]): WatchedTerms {
-  // The first number tells these terms from others of the process.
+  // The first number identifies these terms within the process.
   const numbers = [++made, nodes.length];
   const write = (node: TermNode | undefined): void => {
     if (node === undefined) numbers.push(isEverything);
@@ -37,7 +37,7 @@ export function watchedTerms(nodes: readonly (TermNode | undefined)[]): WatchedT
 
 let lastTest: { readonly of: number; readonly test: TermsTest } | undefined;
 
-/** The test of terms; that of the last ones is kept, since each write has the same. */
+/** The test for these terms. Caches the last test, since most writes have the same terms. */
 export function testOf(watched: WatchedTerms): TermsTest {
   const [of = 0] = watched;
   if (lastTest?.of !== of) lastTest = { of, test: compile(readNodes(watched)) };
@@ -46,7 +46,7 @@ export function testOf(watched: WatchedTerms): TermsTest {
 
 function compile(nodes: readonly (TermNode | undefined)[]): TermsTest {
   const always: number[] = [];
-  /** Terms of which a match must have one, and the filter that they are of. */
+  /** A match of a filter has at least one of its terms here; `filters` has the filter of each term. */
   const terms: number[] = [];
   const filters: number[] = [];
   for (const [filter, node] of nodes.entries()) {
@@ -72,7 +72,7 @@ function compile(nodes: readonly (TermNode | undefined)[]): TermsTest {
   };
 }
 
-/** The fewest terms of which every match has at least one: most fragments have none, and are asked nothing else. */
+/** A smallest set of terms of which every match has at least one: most fragments have none, and need no other check. */
 function fewestOf(node: TermNode): readonly Term[] {
   if ("term" in node) return [node.term];
   if ("any" in node) return node.any.flatMap(fewestOf);

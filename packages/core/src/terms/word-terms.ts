@@ -3,15 +3,15 @@ import type { Term } from "./term.js";
 import type { TermList } from "./term-list.js";
 
 /**
- * Words of attributes' texts, for `phrase` and `fulltext`. They are kept apart by neither key nor level, and by 18 bits
- * of a hash: the words of ids and numbers are nearly all different, and a term of its own for each would cost an
- * index a dozen bytes, where one that others share costs two. A rare word finds a few fragments too many by that.
+ * Terms of the words in attribute texts, for `phrase` and `fulltext`. They depend on neither key nor level, and have only
+ * 18 bits of hash: the words of ids and numbers are nearly all different, and a distinct term costs an index a dozen bytes
+ * where a shared one costs two. A search for a rare word thus finds a few fragments too many.
  */
 const wordBits = 18;
 
 const separator = 0;
 const beyondAscii = 1;
-/** Of each byte of UTF-8 what it is in a folded word, or that it is in none, or that it alone does not tell. */
+/** For each byte of UTF-8: its folded letter, `separator`, or `beyondAscii` for a part of a longer character. */
 const letters = new Uint8Array(256).map((_, byte) => {
   if (byte >= 128) return beyondAscii;
   const char = String.fromCharCode(byte);
@@ -29,8 +29,8 @@ export function wordTerm(word: string): Term {
 }
 
 /**
- * Adds the terms of the words of a string value. A text that is one folded word, as names and ids often are, adds
- * none: the value's own term says it.
+ * Adds the terms of the words of a string value. A text that is one folded word, as names and ids often are, adds none:
+ * the term of the value covers it.
  */
 export function addWordTerms(terms: TermList, text: Uint8Array, start: number, end: number): void {
   const { length } = terms;
@@ -65,7 +65,7 @@ function addDecodedWords(terms: TermList, text: Uint8Array, start: number, end: 
   for (const word of new Set(wordsIn(decoded))) terms.push(wordTerm(word));
 }
 
-/** Spread over both halves of a term, as those of other terms are: sets take the lower bits, other uses the upper. */
+/** Puts the hash into both halves of the term, since sets use the lower bits and other code uses the upper ones. */
 function termOfHash(hash: number): Term {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   const bucket = (mixed ^ (mixed >>> 12)) & ((1 << wordBits) - 1);

@@ -7,15 +7,15 @@ import { resolveFilter } from "../query/filter/resolve/resolve.js";
 import { requiredTerms } from "../terms/plan.js";
 import { type WatchedTerms, watchedTerms } from "../terms/watched-terms.js";
 
-/** Filters that spans are asked for as they are written. */
+/** Matches spans against several filters as they are written. */
 export interface SpanWatch {
-  /** For `WriteOptions.watched`: the write then says which fragments may match. */
+  /** For `WriteOptions.watched`: the result of the write then lists the fragments that may match. */
   readonly terms: WatchedTerms;
   /** Calls `found` with each span of a fragment that matches, once for each filter. */
   readonly match: (fragment: WatchedFragment, found: (filter: number, span: SpanView) => void) => void;
 }
 
-/** @throws UNSUPPORTED_FILTER or INVALID_QUERY for a filter that cannot be asked. */
+/** @throws UNSUPPORTED_FILTER or INVALID_QUERY for an invalid filter. */
 export function createSpanWatch(filters: readonly FilterCall[]): SpanWatch {
   const predicates = filters.map((filter) => resolveFilter(filter));
   const tests = predicates.map(compilePredicate);

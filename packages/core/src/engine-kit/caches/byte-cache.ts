@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache";
 
-/** Keeps the values used last, up to a number of bytes. */
+/** Keeps the most recently used values, up to a number of bytes. */
 export interface ByteCache<Value> {
   readonly get: (key: string) => Value | undefined;
-  /** Replaces the value of a key. Does not keep a value that is larger than the cache. */
+  /** Sets the value of a key. A value that is larger than the cache is not kept. */
   readonly set: (key: string, value: Value) => void;
   /** Removes a value and returns it. */
   readonly take: (key: string) => Value | undefined;

@@ -1,19 +1,19 @@
 /**
- * Remembers what is stored, by key, so that most writes skip it. A key is known once a write with it is durable, and until a
- * deletion on any server may have removed it: every deletion changes the generation.
+ * Caches what is stored, by key, so that most writes skip it. A key is known from the moment a write with it is durable until
+ * a deletion on any server may have removed it: every deletion changes the generation.
  */
 export interface SeenSet<Value> {
   /** The value of a key in this generation. A new generation forgets all keys. */
   readonly get: (key: string, generation: number) => Value | undefined;
   /** Adds the keys of a durable write that began in this generation. Ignores them when the generation has changed. */
   readonly confirm: (entries: Iterable<readonly [key: string, value: Value]>, generation: number) => void;
-  /** Forgets entries that may be gone. @returns their values. */
+  /** Forgets the entries that may be deleted. @returns their values. */
   readonly forget: (mayBeGone: (value: Value, key: string) => boolean) => Value[];
 }
 
 /**
- * @param maxKeys With more keys it starts over.
- * @param covers Whether a known value includes a new one, and stays. By default the new value replaces it.
+ * @param maxKeys With more keys the set is cleared.
+ * @param covers Whether the known value includes the new one, and stays. By default the new value replaces it.
  */
 export function createSeenSet<Value>(
   maxKeys: number,

@@ -1,23 +1,23 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { SpanStoreError } from "../../errors/errors.js";
 
-/** Caches an answer that takes long to find, and refreshes it in the background. */
+/** Caches an answer that takes long to compute, and refreshes it in the background. */
 export interface SlowAnswer<T> {
   /**
-   * The last answer. Callers wait for the first one, for a bounded time.
+   * The cached answer. Callers wait only for the first one, for a bounded time.
    * @throws the error of the last attempt; STORE_UNAVAILABLE when no answer comes in time.
    */
   readonly get: () => Promise<T>;
 }
 
 export interface SlowAnswerOptions {
-  /** Refreshes an older answer, and gives it meanwhile; 15,000 ms by default. */
+  /** An older answer is refreshed in the background, and returned meanwhile; 15,000 ms by default. */
   readonly maxAgeMillis?: number;
-  /** How long a caller waits; 2,000 ms by default. */
+  /** How long a caller waits for the first answer; 2,000 ms by default. */
   readonly maxWaitMillis?: number;
 }
 
-/** @param find is called once at a time. */
+/** @param find computes the answer; calls do not overlap. */
 export function createSlowAnswer<T>(
   find: () => Promise<T>,
   { maxAgeMillis = 15_000, maxWaitMillis = 2_000 }: SlowAnswerOptions = {},
@@ -55,7 +55,7 @@ export function createSlowAnswer<T>(
 async function inTime<T>(work: Promise<T>, millis: number): Promise<T> {
   const over = new AbortController();
   const late = delay(millis, undefined, { signal: over.signal, ref: false }).then(() => {
-    throw new SpanStoreError("STORE_UNAVAILABLE", `there is no answer within ${millis} ms`);
+    throw new SpanStoreError("STORE_UNAVAILABLE", `no answer came within ${millis} ms`);
   });
   late.catch(() => undefined);
   try {

@@ -3,61 +3,61 @@ import { createDecompressor, type Decoder, type Decompressor, decompressorBytes 
 import { growingBytes } from "./growing-bytes.js";
 import type { Place } from "./place.js";
 
-/** No more than this comes out of one compressed byte, once more than `smallBytes` have come. */
+/** The most bytes out of one compressed byte, for output above `smallBytes`. */
 const maxRatio = 256;
 const smallBytes = 4 * 1024 * 1024;
 
-/** So much comes out of a compressed byte as a rule: a stream waits for room for that. */
+/** The usual number of bytes out of one compressed byte, for the room that a stream waits for. */
 const usualRatio = 4;
 
 export interface ArrivingOptions {
-  /** The name of the arriving message, for texts and as the field of errors. */
+  /** The name of the message, in texts and as the field of errors. */
   readonly what: "request" | "body";
-  /** How many bytes are on their way, compressed where there is a decoder; undefined: nothing says it. */
+  /** The announced number of bytes, compressed if there is a decoder; undefined when the sender does not announce it. */
   readonly length: number | undefined;
   /** Makes the decompressor; undefined for plain bytes. */
   readonly decoder: (() => Decoder) | undefined;
-  /** The most that there may be, decompressed. */
+  /** The most bytes of the message, decompressed. */
   readonly mostBytes: number;
-  /** Room that it takes besides its bytes, until the place is released. */
+  /** Room besides the message's bytes, held until the place is released. */
   readonly overheadBytes: number;
   readonly place: Omit<Place, "enter">;
-  /** All of it is there. */
+  /** Called with the complete message. */
   readonly arrived: (bytes: Buffer) => void;
-  /** More can be added. */
+  /** Called when `add` accepts more again. */
   readonly drained: () => void;
   /** Called after `add` has returned. @param error TOO_LARGE, OVERLOADED or `BrokenCompression`. */
   readonly failed: (error: unknown) => void;
 }
 
-/** A request that arrives in parts, decompressed as it comes: it takes room as it grows, and no more than it may. */
+/** A message that arrives in parts. It decompresses them as they come, and takes room as it grows, within its bound. */
 export interface ArrivingBytes {
-  /** The room that it needs as a rule: a stream waits for that much. */
+  /** The room that the message usually needs; a stream waits for it. */
   readonly expectedBytes: number;
   /**
-   * Must be called once before bytes are added.
-   * @param reserved room that was taken for it.
+   * Must be called once, before `add`.
+   * @param reserved the room that its place holds already.
    * @throws OVERLOADED
    */
   readonly begin: (reserved: number) => void;
   /**
-   * @returns whether more can be added, else `drained` says when.
+   * @returns whether it accepts more; if not, it calls `drained` later.
    * @throws OVERLOADED, TOO_LARGE
    */
   readonly add: (part: Buffer) => boolean;
-  /** Nothing is added any more. */
+  /** Ends the message after its last part. */
   readonly end: () => void;
-  /** Frees the bytes that have come. */
+  /** Frees the bytes of an incomplete message. */
   readonly drop: () => void;
 }
 
-/** The bytes are not those that a decompressor takes. */
+/** The error for bytes that can not be decompressed. */
 export class BrokenCompression extends Error {
   override readonly name = "BrokenCompression";
 }
 
 export function tooLarge(what: ArrivingOptions["what"], mostBytes: number): SpanStoreError {
-  return new SpanStoreError("TOO_LARGE", `a ${what} here has no more than ${mostBytes} bytes`, {
+  return new SpanStoreError("TOO_LARGE", `the ${what} is larger than the allowed ${mostBytes} bytes`, {
     field: what,
   });
 }
@@ -87,7 +87,7 @@ export function arrivingBytes(options: ArrivingOptions): ArrivingBytes {
     if (decompressor !== undefined && size > smallBytes && size > decompressor.consumed() * maxRatio) {
       throw new SpanStoreError(
         "TOO_LARGE",
-        `a ${what} of more than ${smallBytes} bytes is compressed to no less than 1 of ${maxRatio} bytes`,
+        `the ${what} is compressed more than ${maxRatio} to 1, which is allowed up to ${smallBytes} bytes`,
         { field: what, hint: `send a smaller ${what}, or send it without compression` },
       );
     }

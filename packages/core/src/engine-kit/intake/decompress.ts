@@ -3,31 +3,31 @@ import type { Transform } from "node:stream";
 /** The memory of a decompressor besides its output: window, state, and buffers at both ends. */
 export const decompressorBytes = 128 * 1024;
 
-/** A decompressor of zlib, which counts the bytes that it has read. */
+/** A decompressor of zlib. `bytesWritten` is the number of compressed bytes that it has read. */
 export type Decoder = Transform & { readonly bytesWritten: number };
 
 /** Takes the output of a decompressor. */
 export interface DecompressorSink {
-  /** Valid until it returns. */
+  /** Receives output; the bytes are valid until it returns. */
   readonly piece: (bytes: Buffer) => void;
-  /** There is room for more to be put in. */
+  /** Called when `write` accepts input again. */
   readonly drained: () => void;
   readonly ended: () => void;
-  /** The bytes are no stream of this encoding. */
+  /** Called when the input is not a valid stream of this encoding. */
   readonly failed: () => void;
 }
 
 export interface Decompressor {
-  /** @returns whether there is room for more; else `drained` says when. */
+  /** @returns whether it accepts more; if not, it calls `drained` later. */
   readonly write: (bytes: Buffer) => boolean;
   readonly end: () => void;
-  /** How many bytes it has read. */
+  /** How many compressed bytes it has read. */
   readonly consumed: () => number;
-  /** The sink hears no more. */
+  /** Stops; the sink is not called any more. */
   readonly destroy: () => void;
 }
 
-/** Decompresses by pieces, off this thread. */
+/** Decompresses piece by piece, off this thread. */
 export function createDecompressor(decoder: Decoder, sink: DecompressorSink): Decompressor {
   let over = false;
   const unlessOver = (tell: () => void) => (): void => {

@@ -1,23 +1,23 @@
-/** Bytes that come in pieces, in one buffer that grows. */
+/** Collects bytes that come in pieces, in one buffer that grows. */
 export interface GrowingBytes {
   readonly length: () => number;
   readonly add: (piece: Uint8Array) => void;
-  /** Hands out all of them, in a buffer of their own. */
+  /** Returns all bytes in a buffer of their exact size, and begins with an empty one. */
   readonly take: () => Buffer;
-  /** Gives their memory back at once, and not when the garbage is collected next. */
+  /** Drops the bytes and frees their memory at once, without waiting for a garbage collection. */
   readonly free: () => void;
 }
 
 const firstBytes = 4096;
 
-/** @param most the most that come: the buffer grows no further. */
+/** @param most the expected maximum: the buffer doubles only up to it. */
 export function growingBytes(most: number): GrowingBytes {
   let buffer = Buffer.allocUnsafeSlow(0);
   let length = 0;
 
   const resize = (size: number): void => {
     const old = buffer;
-    // Pages that are not written to take no memory.
+    // Memory pages that are never written take no memory.
     buffer = Buffer.allocUnsafeSlow(size);
     old.copy(buffer, 0, 0, length);
     freeNow(old);
@@ -46,7 +46,7 @@ export function growingBytes(most: number): GrowingBytes {
   };
 }
 
-/** Moving a buffer's memory to one of no bytes frees it at once. */
+/** A transfer to an empty buffer frees the memory at once. */
 function freeNow(bytes: Buffer): void {
   (bytes.buffer as ArrayBuffer).transfer(0);
 }

@@ -1,19 +1,18 @@
-/** One message's part of the room that all callers share. */
+/** One message's share of the memory that all callers share, in bytes. */
 export interface Place {
-  /** @throws OVERLOADED when there is no room for so much more. */
+  /** Takes more room. @throws OVERLOADED when there is not enough. */
   take(amount: number): void;
   /**
-   * Takes so much as soon as there is room for it, in turn with others that wait; then calls `entered`, at once where
-   * there is room. Only a place that has taken nothing may wait: two that hold some and wait for more would wait for each
-   * other. A place that is released waits no longer.
-   * @throws OVERLOADED when too many wait already.
+   * Waits its turn for room, takes it and calls `entered`; when there is room, it does so at once. Only a place without room
+   * may wait: two places that hold room and wait for more could wait for each other. `release` ends the wait.
+   * @throws OVERLOADED when too many places wait already.
    */
   enter(amount: number, entered: () => void): void;
   giveBack(amount: number): void;
-  /** Expects more bytes from outside: a place that waits too long may be given to others. */
+  /** Marks the place as waiting for bytes of the sender. A place that waits too long may be given to others. */
   expect(): void;
-  /** Nothing is waited for: the place is kept as long as it is needed. */
+  /** Ends `expect`: the place is kept as long as it is needed. */
   settle(): void;
-  /** Gives up all of it; again is no error. */
+  /** Gives back all room. It may be called again. */
   release(): void;
 }

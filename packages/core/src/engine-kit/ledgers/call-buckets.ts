@@ -10,32 +10,32 @@ import {
 
 const nanosPerBucket = 60_000_000_000n;
 
-/** Calls by the minute in which the called span started, so that any range adds up fast. */
+/** Calls by the minute in which the called span started, so that the sum of any range is fast. */
 export interface CallBuckets {
-  /** About how many bytes they take in memory. */
+  /** The approximate size in memory. */
   readonly bytes: () => number;
   readonly add: (call: ServiceCall) => void;
-  /** Takes a call out again that was added. */
+  /** Removes a call that was added. */
   readonly remove: (call: ServiceCall) => void;
   readonly countWithin: (query: DependencyQuery) => Dependency[];
 }
 
-/** The start of the bucket that a time lies in. */
+/** The start of the bucket that contains a time. */
 export function bucketStart(unixNano: bigint): bigint {
   return (unixNano / nanosPerBucket) * nanosPerBucket;
 }
 
-/** A call's number in an array that grows. */
+/** The memory of a call's code in an array that grows. */
 const bytesPerCall = 12;
-/** A pair of services within a minute, with its sum. */
+/** The memory of a pair of services within a minute, with its sum. */
 const bytesPerPair = 512;
 
-/** Calls of one pair of services within a minute, each as one number (see `codeOf`). */
+/** Calls of one pair of services within a minute, each as a code (see `codeOf`). */
 interface PairCalls {
   kept: number[];
-  /** Calls that are still in `kept`, once each, and go the next time they are counted: one by one that is quadratic. */
+  /** Codes to remove from `kept` before the next count: removing them one by one would take quadratic time. */
   removed: number[];
-  /** All of `kept`, added up when a range holds the whole minute. */
+  /** The sum of `kept`, cached for ranges that hold the whole minute. */
   total: CallCounts | undefined;
 }
 
@@ -44,9 +44,9 @@ export function createCallBuckets(): CallBuckets {
   const buckets = new Map<bigint, Map<string, PairCalls>>();
   const pairs = new Map<string, { parent: string; child: string }>();
   const unsettled = new Set<PairCalls>();
-  /** Numbers in `kept` and `removed`. */
+  /** Codes in `kept` and `removed`. */
   let numbers = 0;
-  /** Pairs of all minutes. */
+  /** Pairs, summed over all minutes. */
   let entries = 0;
 
   const callsOf = (call: ServiceCall): PairCalls => {
@@ -111,16 +111,16 @@ export function createCallBuckets(): CallBuckets {
   };
 }
 
-/** Bits of a code below the start: one for the error, the others for the latency. */
+/** The part of a code below the start: one bit for the error, and the latency code. */
 const codesPerNano = 2 * latencyCodes;
 
-/** Start within the minute in nanoseconds, error and latency of a call in 49 bits, which a double holds. */
+/** Start within the minute in nanoseconds, error and latency of a call, in 49 bits of a double. */
 function codeOf({ startTimeUnixNano, latencyIndex, isError }: ServiceCall): number {
   const start = Number(startTimeUnixNano % nanosPerBucket);
   return start * codesPerNano + (isError ? latencyCodes : 0) + latencyCode(latencyIndex);
 }
 
-/** Counts the calls that start in a part of the minute, both ends inclusive. */
+/** Counts the calls that start in a range within the minute, both ends inclusive. */
 function countsOf(codes: readonly number[], low: number, high: number): CallCounts {
   const counts = noCalls();
   for (const code of codes) {
@@ -132,7 +132,7 @@ function countsOf(codes: readonly number[], low: number, high: number): CallCoun
   return counts;
 }
 
-/** Takes each removed number out once, as far as it is there. */
+/** Removes one occurrence for each number of `removed`, if present. */
 function without(numbers: readonly number[], removed: readonly number[]): number[] {
   const all = Float64Array.from(numbers).sort();
   const gone = Float64Array.from(removed).sort();

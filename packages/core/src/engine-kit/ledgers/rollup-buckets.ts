@@ -1,13 +1,13 @@
 import { type RollupMinute, rollupNanos } from "../../store/contract/metrics.js";
 
-/** Counts by key of one minute: sorted arrays, and the changes since they were made. */
+/** Counts of one minute by key: sorted arrays, and changes that are not merged yet. */
 interface Minute {
   keys: Uint32Array;
   counts: Uint32Array;
   readonly changes: Map<number, number>;
 }
 
-/** Changes are merged into the arrays when there are this many. */
+/** The fewest changes that are merged into the arrays before a read. */
 const maxChanges = 4096;
 const bytesPerKey = 8;
 const bytesPerChange = 48;
@@ -15,11 +15,14 @@ const none = new Uint32Array(0);
 
 /** Spans counted by minute and key, in eight bytes for each key of a minute. */
 export interface RollupBuckets {
-  /** @param minute its number since the epoch. @param spans negative: takes out. */
+  /**
+   * @param minute counted since the epoch.
+   * @param spans -1 removes a span.
+   */
   readonly add: (minute: number, key: number, spans: 1 | -1) => void;
-  /** About how many bytes they take in memory. */
+  /** The approximate size in memory. */
   readonly bytes: () => number;
-  /** The minutes of a range of numbers, ascending; the end is excluded. */
+  /** The minutes from `from` to `to`, exclusive, ascending. */
   readonly minutes: (from: number, to: number) => RollupMinute[];
 }
 
@@ -49,7 +52,7 @@ export function createRollupBuckets(): RollupBuckets {
       const known = minute.changes.get(key);
       if (known === undefined) changes++;
       minute.changes.set(key, (known ?? 0) + spans);
-      // Merges once there are as many changes as counts, so that a merge costs no more than the changes.
+      // A merge copies the whole minute, so it waits for as many changes as the minute has keys.
       if (minute.changes.size >= Math.max(maxChanges, minute.keys.length)) merge(minute);
     },
     bytes: () => keys * bytesPerKey + changes * bytesPerChange,
@@ -66,7 +69,7 @@ export function createRollupBuckets(): RollupBuckets {
   };
 }
 
-/** The counts with their changes, both in the order of their keys; those of 0 are left out. */
+/** The counts with the changes merged in, ascending by key, without counts of 0. */
 function merged({ keys, counts, changes }: Minute): {
   keys: Uint32Array;
   counts: Uint32Array;

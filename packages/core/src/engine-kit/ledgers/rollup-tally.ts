@@ -11,7 +11,7 @@ const noBytes = new Uint8Array(0);
 const nanosPerMinute = Number(rollupNanos);
 const wordSize = 2 ** 32;
 
-/** A series, and the bytes of its name. */
+/** A series, with the bytes of its operation's name. */
 interface KnownSeries {
   readonly number: number;
   readonly service: string;
@@ -20,7 +20,7 @@ interface KnownSeries {
   readonly name: Uint8Array;
 }
 
-/** Its names, twice. */
+/** The memory of a series, which holds its name twice. */
 const bytesPerSeries = 256;
 
 /** Counts whole traces by minute, service, operation, kind, status and latency. */
@@ -28,7 +28,7 @@ export function createRollupTally() {
   const buckets = createRollupBuckets();
   const series: RollupSeries[] = [];
   const services = new Map<string, number>();
-  /** By a hash of what tells them apart. */
+  /** Series by a hash of their fields. */
   const known = new Map<number, KnownSeries[]>();
   const ids = createSeenIds();
 
@@ -67,7 +67,7 @@ export function createRollupTally() {
     return number;
   };
 
-  /** Minute and key of each span, one after the other; undefined where a span may be there twice. */
+  /** Minutes and keys of the spans, alternating; undefined when two spans may be copies. */
   const readOnce = (
     trace: readonly Fragment[],
     first: number,
@@ -102,7 +102,7 @@ export function createRollupTally() {
     return { found, oldest };
   };
 
-  /** The same, where spans have to be compared. */
+  /** As `readOnce`, for traces that may have copies: compares whole spans. */
   const readDistinct = (trace: readonly Fragment[], first: number, last: number) => {
     let oldest: bigint | undefined;
     const found: number[] = [];
@@ -119,7 +119,7 @@ export function createRollupTally() {
     return { found, oldest };
   };
 
-  /** @param from and @param to are whole minutes, or later than any span. */
+  /** `from` and `to` are whole minutes, or later than any span. */
   const scan = (trace: readonly Fragment[], from: bigint, to: bigint) => {
     const first = Number((from + rollupNanos - 1n) / rollupNanos);
     const last = Number((to + rollupNanos - 1n) / rollupNanos);
@@ -134,7 +134,7 @@ export function createRollupTally() {
   return {
     scan,
     bytes: () => buckets.bytes() + series.length * bytesPerSeries,
-    /** Undefined when there are more series than keys can tell apart. */
+    /** Undefined when there are more series than a key can number. */
     rollups: (from: bigint, to: bigint) =>
       series.length > maxRollupSeries
         ? undefined
@@ -145,7 +145,7 @@ export function createRollupTally() {
   };
 }
 
-/** The minute of a time; exact, though a double does not hold the time. */
+/** The minute of a time given as two 32-bit words: exact, though a double can not hold the time. */
 function minuteOf(high: number, low: number): number {
   const upper = high * wordSize;
   const rest = upper % nanosPerMinute;

@@ -1,14 +1,14 @@
-/** Says whether a number of 32 bits came before in the same trace, in a table that is never emptied. */
+/** A set of 32-bit numbers for one trace at a time. Entries carry the number of their trace, so the table is never cleared. */
 export interface SeenIds {
-  /** Begins another trace. */
+  /** Begins the next trace. */
   readonly begin: () => void;
-  /** @returns whether it came before since `begin`. */
+  /** @returns whether the number was added before since `begin`. */
   readonly add: (id: number) => boolean;
 }
 
 export function createSeenIds(): SeenIds {
   let ids = new Uint32Array(256);
-  /** The trace that an entry is of; another one's entry is free. */
+  /** The trace of each entry; the entry of another trace is free. */
   let traces = new Uint32Array(256);
   let trace = 0;
   let count = 0;

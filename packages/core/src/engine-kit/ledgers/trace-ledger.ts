@@ -8,11 +8,11 @@ import { createTurns } from "../../store/reading/turns.js";
 import { type WalkReader, walkTraces, wholeTraces } from "../../store/reading/walk-traces.js";
 import { createByteCache } from "../caches/byte-cache.js";
 
-/** The engine, as a ledger sees it. */
+/** The part of an engine that a ledger needs. */
 export interface LedgerSource extends Pick<EngineReader, "sequence">, WalkReader {
   /** A number that every deletion changes. */
   readonly generation: (signal?: AbortSignal) => Promise<number>;
-  /** Ids of all traces with fragments of writes after one number and up to another, in any order, some at a time. */
+  /** The ids of all traces with fragments of writes above `after` and up to `upTo`, in batches, in any order. */
   readonly tracesWritten: (
     after: number,
     upTo: number,
@@ -21,14 +21,14 @@ export interface LedgerSource extends Pick<EngineReader, "sequence">, WalkReader
   ) => AsyncIterable<readonly string[]>;
 }
 
-/** Counts that traces are added to and taken out of. */
+/** Counts over traces. */
 export interface TraceTally {
   /**
-   * Finds what a whole trace tells of its spans that started in a range.
-   * @param to excluded
+   * Counts the spans of a whole trace that started in a range; the result adds or removes these counts.
+   * @param to exclusive
    */
   readonly scan: (trace: readonly Fragment[], from: bigint, to: bigint) => TraceCounts;
-  /** About how many bytes it takes in memory; called for every batch of fragments. */
+  /** The approximate size in memory; called for every batch of fragments. */
   readonly bytes: () => number;
 }
 
@@ -39,7 +39,7 @@ export interface TraceCounts {
   readonly remove: () => void;
 }
 
-/** All ledgers of a thread keep no more between questions. The one used longest ago is counted again. */
+/** The memory of all ledgers of a thread between queries. When it is full, the least recently used ledger starts over. */
 const keptBytes = 64 * 1024 * 1024;
 const kept = createByteCache<Ledger<TraceTally>>(keptBytes, ({ tally }) => tally.bytes());
 let ledgers = 0;
@@ -47,7 +47,7 @@ const fragmentsWanted = 256;
 /** Later than any span. */
 const never = maxUnixNano + 1n;
 
-/** The counts so far: all spans that started at `from` or later, of writes up to `sequence`. */
+/** The counts so far: all spans of writes up to `sequence` that started at `from` or later. */
 interface Ledger<Tally> {
   readonly generation: number;
   readonly tally: Tally;
@@ -56,10 +56,10 @@ interface Ledger<Tally> {
 }
 
 /**
- * Counts over whole traces for any range of time without a batch job: the counts of the ranges asked for stay in memory,
- * and each question counts only the traces with new spans again. A deletion starts the ledger over.
+ * Counts over whole traces, for any range of time, without a batch job. The counts of queried ranges stay in memory, and
+ * each query counts only the traces with new spans again. A deletion starts the ledger over.
  * @param tracesPerReview see {@link createLiveTraces}; for tests.
- * @returns asks the tally that has counted everything since a time; questions run one after the other.
+ * @returns a function that counts all spans since `from` and passes the tally to `ask`. Queries run one after the other.
  */
 export function createTraceLedger<Tally extends TraceTally>(
   source: LedgerSource,
@@ -73,7 +73,7 @@ export function createTraceLedger<Tally extends TraceTally>(
 ) => Promise<Answer> {
   const name = String(ledgers++);
 
-  /** Counts later writes: takes each trace with new spans out and counts it again. */
+  /** Counts later writes: removes the counts of each trace with new spans and counts it again. */
   const catchUp = async (
     current: Ledger<Tally>,
     reading: Reading,
@@ -99,7 +99,7 @@ export function createTraceLedger<Tally extends TraceTally>(
     current.sequence = latest;
   };
 
-  /** Counts from an earlier time on too. */
+  /** Extends the counts to an earlier time. */
   const extendTo = async (
     current: Ledger<Tally>,
     from: bigint,
@@ -116,7 +116,7 @@ export function createTraceLedger<Tally extends TraceTally>(
         startTimeMaxUnixNano: to > maxUnixNano ? maxUnixNano : to,
         predicate: { op: "and", args: [] },
         limit: fragmentsWanted,
-        // Later writes wait for the next time: the candidates of these alone tell where a trace ends.
+        // `catchUp` counts later writes; counting them here, too, would count them twice.
         upToSequence: current.sequence,
         tracesPerReview,
         holdVisited: hold,
@@ -133,14 +133,14 @@ export function createTraceLedger<Tally extends TraceTally>(
 
   let last: Promise<unknown> = Promise.resolve();
   return (from, ask, signal, reading = uncounted) => {
-    // Later questions wait for this one, so it must not wait for the bytes that they hold.
+    // Later queries wait for this one, so waiting for bytes that they hold would be a deadlock.
     const counted = reading.unwaiting();
     const hold = counted.part();
     const answer = async () => {
       for (;;) {
         throwIfAborted(signal);
         const generation = await source.generation(signal);
-        // A change that fails half-way would leave wrong counts, so the ledger is kept only when it is whole.
+        // Takes the ledger out of the cache during the change: a change that fails half-way would leave wrong counts.
         const found = kept.take(name) as Ledger<Tally> | undefined;
         const known = found?.generation === generation ? found : undefined;
         const current: Ledger<Tally> = known ?? {
@@ -161,7 +161,7 @@ export function createTraceLedger<Tally extends TraceTally>(
     };
     const result = last.then(answer);
     last = result.catch(() => undefined);
-    // The answers before may take long, which a call that is cancelled does not wait for.
+    // Earlier queries may take long; a cancelled call does not wait for them.
     return orAborted(result, signal);
   };
 }

@@ -9,7 +9,7 @@ import { SpanStoreError } from "../../errors/errors.js";
  */
 export function threadFile(name: string, from: string | undefined, packageName: string): URL {
   try {
-    // A bundle in CommonJS has no import.meta.url, which throws here, too.
+    // A CommonJS bundle has no import.meta.url: `from` is undefined then, and this line throws, too.
     createRequire(from as string).resolve(name);
     return new URL(name, from);
   } catch (cause) {

@@ -5,10 +5,10 @@ import type { SpanStoreError } from "../../errors/errors.js";
 export interface WorkerChannel<Call> {
   /** @throws when the message cannot be cloned. */
   readonly post: (message: unknown, transfer?: readonly TransferListItem[]) => void;
-  /** Registers a call that waits, and returns its id. The process stays alive while a call waits, and not for an idle thread. */
+  /** Registers a waiting call and returns its id. Waiting calls keep the process alive; an idle thread does not. */
   readonly add: (call: Call) => number;
   readonly get: (id: number) => Call | undefined;
-  /** Puts another call in the place of one that waits. */
+  /** Replaces a waiting call. */
   readonly replace: (id: number, call: Call) => void;
   readonly remove: (id: number) => void;
   /** How many calls wait. */
@@ -22,7 +22,7 @@ export interface WorkerChannel<Call> {
 
 /** A call that waits for an answer. */
 export interface WaitingCall {
-  /** The thread has ended without an answer. */
+  /** Called when the thread has ended without an answer. */
   readonly error: (error: Error) => void;
 }
 
@@ -48,7 +48,7 @@ export function createWorkerChannel<Call extends WaitingCall>({
 }: WorkerChannelOptions): WorkerChannel<Call> {
   const worker = new Worker(file, {
     workerData,
-    // The thread is plain JavaScript: the process's own flags, such as a loader's, are not for it.
+    // The thread runs plain JavaScript and needs none of the process's flags, such as those of a loader.
     execArgv: [],
     name,
     ...(resourceLimits !== undefined && { resourceLimits }),

@@ -1,56 +1,56 @@
-// What the calls of a SpanStore take and give.
+// Arguments and results of the calls of a SpanStore.
 import type { RejectedSpan } from "../../fragments/rejected-span.js";
 import type { WatchedFragment } from "../../fragments/watched-fragments.js";
 import type { LatencyHistogram } from "../../model/latency.js";
 import type { WatchedTerms } from "../../terms/watched-terms.js";
 
 export interface CallOptions {
-  /** Ends the call with ABORTED, wherever it is waiting. */
+  /** Ends the call with ABORTED, also while it waits. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface ReadOptions extends CallOptions {
   /**
-   * The caller has a stream of another read open and takes nothing of it before this read has ended. The read does not wait
-   * for other reads to end, as that stream may be one of them.
+   * The caller holds another read's stream open, and takes nothing from it until this read ends. This read does not wait
+   * for the end of other reads, since that stream may be one of them.
    */
   readonly nested?: boolean | undefined;
 }
 
 export interface WriteOptions extends CallOptions {
-  /** The caller is done with the bytes: an engine may take their buffer away instead of copying it. */
+  /** The caller no longer needs the bytes: an engine may transfer their buffer instead of copying it. */
   readonly handOver?: boolean | undefined;
-  /** Filters (`createSpanWatch`) of which the result says what fragments may match. Default: none. */
+  /** Filters (`createSpanWatch`); the result lists the fragments that may match one of them. Default: none. */
   readonly watched?: WatchedTerms | undefined;
 }
 
 export interface GetTracesOptions extends ReadOptions {
-  /** At most this many spans of each trace; when there are more, its last chunk is `truncated`. */
+  /** At most this many spans of each trace. The last chunk of a trace with more spans is `truncated`. */
   readonly spanLimit?: number | undefined;
 }
 
 export interface WriteResult {
-  /** Spans of the request that are durable now, those stored before included. */
+  /** How many spans of the request are durable now, including spans stored before. */
   readonly accepted: number;
   readonly rejected: readonly RejectedSpan[];
-  /** The fragments of the request that may match a filter of `watched`, those stored before included. */
+  /** The fragments of the request that may match a filter of `watched`, including fragments stored before. */
   readonly watched?: readonly WatchedFragment[];
 }
 
-/** Spans of one trace as encoded OTLP TracesData; `decodeTraces` makes the model of it. */
+/** Spans of one trace as encoded OTLP TracesData; `decodeTraces` decodes them. */
 export interface TraceChunk {
   readonly traceId: string;
   readonly encoded: Uint8Array;
-  /** The trace has more spans than the caller's `spanLimit`, and they are left out. */
+  /** The trace has more spans than the caller's `spanLimit`; the rest is left out. */
   readonly truncated?: true;
-  /** Only on the last chunk of a search by pages, and absent there on the last page. */
+  /** On the last chunk of a page, unless the page is the last one. */
   readonly nextPageToken?: string;
 }
 
 /** Spans of any traces as encoded OTLP TracesData. */
 export interface SpanChunk {
   readonly encoded: Uint8Array;
-  /** Only on the last chunk, and absent there on the last page. */
+  /** On the last chunk of a page, unless the page is the last one. */
   readonly nextPageToken?: string;
 }
 
@@ -69,13 +69,13 @@ export interface FoundTrace {
 
 export interface SummaryChunk {
   readonly summaries: readonly TraceSummary[];
-  /** Only on the last chunk, and absent there on the last page. */
+  /** On the last chunk of a page, unless the page is the last one. */
   readonly nextPageToken?: string;
 }
 
 export interface TraceSummary {
   readonly traceId: string;
-  /** Of the span without a parent, the earliest if several; empty when there is none. */
+  /** Service and name of the earliest span without a parent; empty when every span has a parent. */
   readonly rootServiceName: string;
   readonly rootOperationName: string;
   readonly minStartTimeUnixNano: bigint;
@@ -96,7 +96,7 @@ export interface ServiceSummary {
 
 export interface OperationQuery {
   readonly service: string;
-  /** `internal`, `server`, `client`, `producer`, `consumer`; absent or empty: all. */
+  /** `internal`, `server`, `client`, `producer` or `consumer`; absent or empty for all kinds. */
   readonly spanKind?: string;
 }
 
@@ -115,29 +115,29 @@ export interface Dependency {
   readonly parent: string;
   readonly child: string;
   readonly callCount: bigint;
-  /** Calls whose called span has status `error`. Absent, as the latencies are, behind a server that does not tell. */
+  /** Calls whose called span has status `error`. Absent, like `latency`, when a server in between does not report it. */
   readonly errorCount?: bigint;
-  /** How long the called spans took. */
+  /** Durations of the called spans. */
   readonly latency?: LatencyHistogram;
 }
 
 export interface ExpireOptions {
-  /** Only says what would go. */
+  /** Reports what would be removed, and removes nothing. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** What went, or would go, because its time is over. */
+/** A part of the store that retention removes. */
 export interface Expired {
-  /** The table or index that goes as a whole; the engine's name where it is spans that go. */
+  /** The table or index that is dropped; the engine's name when single spans are removed. */
   readonly name: string;
-  /** How many spans, where the engine knows. */
+  /** The number of spans, where the engine knows it. */
   readonly spans?: number | undefined;
-  /** Of storage, or of encoded spans where an engine can not tell what they occupy. */
+  /** Bytes of storage, or of encoded spans where the engine does not know their storage. */
   readonly bytes?: number | undefined;
 }
 
 export interface StoreStats {
-  /** What the engine occupies: on disk, or in memory where there is no disk. */
+  /** Bytes on disk, or in memory for an engine without a disk. */
   readonly bytes: number;
 }
 
@@ -145,7 +145,7 @@ export interface StoreStats {
 export interface SearchCapabilities {
   readonly withoutServiceName: boolean;
   readonly sameSpanConjunction: boolean;
-  /** The structured filter's levels and operators; both empty: none. */
+  /** Levels and operators of the structured filter; both are empty where the store has no filter. */
   readonly filter: { readonly levels: readonly string[]; readonly operators: readonly string[] };
   readonly paginated: boolean;
   readonly spanSearch: boolean;

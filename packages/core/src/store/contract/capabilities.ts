@@ -2,7 +2,7 @@ import { allLevels } from "../../query/filter/language/predicate.js";
 import { operators } from "../../query/filter/resolve/resolve.js";
 import type { SearchCapabilities } from "./calls.js";
 
-/** Core checks every candidate itself, so every engine answers every query. */
+/** Every engine answers every query, since core checks every candidate. */
 export const allCapabilities: SearchCapabilities = {
   withoutServiceName: true,
   sameSpanConjunction: true,

@@ -1,9 +1,12 @@
 import type { ReadOptions } from "./calls.js";
 import type { StoreReads } from "./span-store.js";
 
-/** Wraps the reads of a store: one way for calls, one for streams. */
+/** Wraps the reads of a store: `call` for those with a promise, `stream` for those with a stream. */
 export interface ReadWrapper {
-  /** @param options the caller's, which `ask` passes on with what it is given. */
+  /**
+   * @param ask runs the read; `own` overrides options of the caller.
+   * @param options the caller's.
+   */
   readonly call: <T>(
     ask: (reads: StoreReads, own?: ReadOptions) => Promise<T>,
     options: ReadOptions | undefined,
@@ -14,7 +17,7 @@ export interface ReadWrapper {
   ) => AsyncIterable<T>;
 }
 
-/** Wraps every read of a store: the one list of them. */
+/** Wraps every read of a store. The reads are listed only here. */
 export function eachRead({ call, stream }: ReadWrapper): StoreReads {
   return {
     getTraces: (ids, options) =>

@@ -1,8 +1,8 @@
 import { type LatencyHistogram, latencyCode, latencyCodes, latencyIndexOfCode } from "../../model/latency.js";
 
-/** Calls, errors and latencies of spans that have their labels in common. */
+/** Calls, errors and latencies of the spans with equal labels. */
 export interface MetricSeries {
-  /** A value for each entry of the query's `groupBy`, under its text; empty where the spans have none. */
+  /** A value for each entry of the query's `groupBy`, by the entry's text; empty where the spans have none. */
   readonly labels: Readonly<Record<string, string>>;
   /** The points with calls, by ascending time. */
   readonly points: readonly MetricPoint[];
@@ -13,12 +13,12 @@ export interface MetricPoint {
   /** The start of the step. */
   readonly startTimeUnixNano: bigint;
   readonly calls: number;
-  /** Of these, the ones with status `error`. */
+  /** Calls with status `error`. */
   readonly errors: number;
   readonly latency: LatencyHistogram;
 }
 
-/** Spans counted by minute of their start and by series. The arrays change no more. */
+/** Spans counted by the minute of their start and by series. The arrays do not change. */
 export interface SpanRollups {
   readonly series: readonly RollupSeries[];
   readonly minutes: readonly RollupMinute[];
@@ -27,19 +27,19 @@ export interface SpanRollups {
 export interface RollupSeries {
   readonly service: string;
   readonly operation: string;
-  /** OTLP's numbers. */
+  /** `kind` and `statusCode` are OTLP's numbers. */
   readonly kind: number;
   readonly statusCode: number;
 }
 
 export interface RollupMinute {
   readonly startTimeUnixNano: bigint;
-  /** {@link rollupKey}s without duplicates, and how many spans each stands for. */
+  /** {@link rollupKey}s, ascending and distinct, and the number of spans of each. */
   readonly keys: Uint32Array;
   readonly counts: Uint32Array;
 }
 
-/** The whole minutes that rollups are asked for. */
+/** A range of whole minutes. */
 export interface RollupRange {
   readonly startTimeUnixNano: bigint;
   /** Excluded. */
@@ -47,10 +47,10 @@ export interface RollupRange {
 }
 
 export const rollupNanos = 60_000_000_000n;
-/** A key of 32 bits has a latency's code, and the rest for the series. */
+/** A key of 32 bits holds a latency code and the number of a series. */
 export const maxRollupSeries = 2 ** 32 / latencyCodes;
 
-/** One bucket of one series. */
+/** The key of one latency bucket of one series. */
 export function rollupKey(series: number, latencyIndex: number | undefined): number {
   return series * latencyCodes + latencyCode(latencyIndex);
 }
@@ -59,7 +59,7 @@ export function seriesOfKey(key: number): number {
   return Math.floor(key / latencyCodes);
 }
 
-/** The latency bucket of a key; undefined for a duration of zero. */
+/** The latency index of a key; undefined for a duration that counts as zero. */
 export function latencyIndexOfKey(key: number): number | undefined {
   return latencyIndexOfCode(key % latencyCodes);
 }

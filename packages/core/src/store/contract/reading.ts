@@ -1,13 +1,14 @@
-/** A read, as the budget that it runs in sees it. */
+/** A read that runs in a budget of bytes. */
 export interface Reading {
-  /** A part of what the read holds in memory, to be kept up to date. */
+  /** Begins to count another part of the memory of this read. */
   readonly part: () => HoldBytes;
-  /** The same read, whose parts count and never wait: for work that other reads wait for. */
+  /** The same read with parts that count and never wait, for work that other reads wait for. */
   readonly unwaiting: () => Reading;
 }
 
 /**
- * Says how many bytes a part of a read holds from now on.
- * @returns what to wait for before the read goes on, if anything; it rejects with ABORTED when the signal fires.
+ * Sets the number of bytes that a part of a read holds.
+ * @returns a promise to await before the read goes on; undefined when there is room. It rejects with ABORTED when the signal
+ *   fires.
  */
 export type HoldBytes = (bytes: number) => Promise<void> | undefined;

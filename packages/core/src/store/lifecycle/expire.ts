@@ -7,12 +7,11 @@ import type { Engine, EngineReader, ThreadedEngine } from "../contract/engine.js
 
 const everything: Predicate = { op: "and", args: [] };
 
-/** Fragments asked for at once: a hint, since all of them are looked at. */
+/** A hint for the size of batches; the count reads all of them. */
 const wanted = 1000;
 
 /**
- * Removes what is over at this time, as a SpanStore's `expire` promises: in the engine's own way, or span by span where
- * it has none.
+ * Implements `SpanStore.expire`: by the engine's own `expire`, or else by a count of the old spans and `deleteBefore`.
  */
 export async function expireSpans(
   engine: Engine | ThreadedEngine,
@@ -34,7 +33,7 @@ export interface SpanCount {
   readonly bytes: number;
 }
 
-/** How many spans started before a time; copies count that an engine keeps. */
+/** Counts the spans that started before a time, including copies that the engine keeps. */
 export async function countBefore(
   reader: Pick<EngineReader, "candidates">,
   timeUnixNano: bigint,
@@ -59,7 +58,7 @@ export async function countBefore(
   return { spans, bytes };
 }
 
-/** How many spans of an encoded TracesData started before a time. */
+/** Counts the spans of an encoded TracesData that started before a time. */
 export function countSpansBefore(encoded: Uint8Array, timeUnixNano: bigint): SpanCount {
   const head = new SpanHead();
   let spans = 0;

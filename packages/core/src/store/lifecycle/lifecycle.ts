@@ -4,17 +4,16 @@ import type { CallOptions } from "../contract/calls.js";
 import { eachRead } from "../contract/each-read.js";
 import type { SpanStore } from "../contract/span-store.js";
 
-/** A store's calls before anybody watches over them: no state, no care for the caller's signal. */
+/** The calls of a store without its lifecycle: `withLifecycle` adds closing and the check of the caller's signal. */
 export type StoreCalls = Omit<SpanStore, typeof Symbol.asyncDispose>;
 
 /**
- * Makes a SpanStore of bare calls: after `close` every call fails with STORE_CLOSED, closing waits
- * for what is in flight and happens once, streams that are open end with STORE_CLOSED, and a signal
- * that has fired fails the call with ABORTED before anything is asked of the engine.
+ * Makes a SpanStore from its calls. `close` runs once, ends open streams with STORE_CLOSED and waits for calls in flight;
+ * later calls fail with STORE_CLOSED. A call whose signal has fired already fails with ABORTED and does not reach the engine.
  */
 export function withLifecycle(calls: StoreCalls): SpanStore {
   const closing = new AbortController();
-  // Every open stream listens, and Node takes more than ten listeners for a leak.
+  // Every open stream adds a listener, and Node warns of a leak above ten.
   setMaxListeners(0, closing.signal);
   let inFlight = 0;
   let closed: Promise<void> | undefined;
@@ -109,7 +108,7 @@ export function withLifecycle(calls: StoreCalls): SpanStore {
   };
 }
 
-/** A signal that fires with either. AbortSignal.any costs more than a small read, and would not let go. */
+/** A signal that fires with either one. AbortSignal.any costs more than a small read, and can not be released. */
 function eitherSignal(
   store: AbortSignal,
   caller: AbortSignal | undefined,

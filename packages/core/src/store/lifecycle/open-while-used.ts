@@ -1,32 +1,32 @@
 import { SpanStoreError } from "../../errors/errors.js";
 import { orAborted } from "../../errors/or-aborted.js";
 
-/** Something that the first call opens, and that is closed when it is idle. */
+/** A resource that the first call opens, and that is closed when it is idle. */
 export interface WhileUsed<T> {
   /**
-   * Calls at the same time share an opening; one that fails fails them, and is tried again by the next. A call whose
-   * signal fires does not wait for it.
+   * Runs `work` with the resource. Concurrent calls share one attempt to open it; when the attempt fails they fail, and the
+   * next call tries again. A call whose signal fires stops waiting for the attempt.
    */
   readonly use: <Result>(
     work: (subject: T) => Promise<Result>,
     signal?: AbortSignal | undefined,
   ) => Promise<Result>;
-  /** The same for a call that is no sign of others to come: after it the subject is closed as if it had not been. */
+  /** As `use`, without extending the idle time: for maintenance, which does not keep the resource open. */
   readonly visit: <Result>(work: (subject: T) => Promise<Result>) => Promise<Result>;
-  /** Uses it from the first item to the end of the loop. */
+  /** Uses the resource from the first item to the end of the loop. */
   readonly stream: <Item>(
     start: (subject: T) => AsyncIterable<Item>,
     signal?: AbortSignal | undefined,
   ) => AsyncIterable<Item>;
   readonly isOpen: () => boolean;
-  /** Closes it; later calls fail with STORE_CLOSED. */
+  /** Closes the resource; later calls fail with STORE_CLOSED. */
   readonly end: () => Promise<void>;
 }
 
 export interface IdleOptions {
-  /** How long after the last use it stays open; default: until its end. */
+  /** How long the resource stays open after the last use; default: until `end`. */
   readonly idleMillis?: number | undefined;
-  /** Called when it was closed for being idle. */
+  /** Called after the resource was closed because it was idle. */
   readonly onIdle?: () => void;
 }
 
@@ -57,7 +57,7 @@ export function openWhileUsed<T>(
   const closeNow = (): void => {
     const leaving = subject;
     subject = undefined;
-    // The next call opens it again, and meets a lasting failure.
+    // A failure to close is ignored: when it lasts, the next call meets it.
     if (leaving !== undefined) closed = leaving.then(close).catch(() => undefined);
     void closed.then(() => {
       if (users === 0 && subject === undefined && !ended) onIdle?.();

@@ -6,36 +6,36 @@ import { allDone } from "./all-done.js";
 import { type StoreCalls, withLifecycle } from "./lifecycle.js";
 import { openWhileUsed, type WhileUsed } from "./open-while-used.js";
 
-/** A tenant's name is at most this many bytes of UTF-8. */
+/** The longest name of a tenant, in bytes of UTF-8. */
 const maxNameBytes = 64;
 
-/** How long an idle tenant's space stays open, where opening it again brings it back. */
+/** How long the namespace of an idle tenant stays open, in an engine that persists. */
 export const tenantIdleMillis = 60_000;
 
 export interface Tenants {
-  /** A handle of the caller's: closing it closes the handle and leaves the tenant's space to other handles. */
+  /** A handle that belongs to the caller. Closing it leaves the tenant's namespace open for other handles. */
   readonly forTenant: (tenant: string) => SpanStore;
-  /** Those whose space was opened, and is not closed again for want of use. */
+  /** The tenants whose namespace is open. */
   readonly names: () => string[];
   readonly close: () => Promise<void>;
 }
 
 export interface TenantOptions {
-  /** Answers the reads of tenants that have no space, since opening makes one. Absent: reading opens the space. */
+  /** Answers reads of tenants without a namespace, since opening one creates it. Without it a read opens the namespace. */
   readonly nothing?: SpanStore;
-  /** Names the tenants that have a space. Absent: those have one that this store has opened. */
+  /** Lists the tenants that have a namespace. Without it, a tenant has one once this store has opened it. */
   readonly list?: () => Promise<readonly string[]>;
   /**
-   * A space is closed when it was neither written nor read for so long; what maintains it, such as retention, does
-   * not keep it open. Default: it stays open, which is right where closing it forgets its spans.
+   * A namespace is closed when it was neither written nor read for this long; maintenance, such as retention, does not keep it
+   * open. By default it stays open, as it must in an engine that loses its spans on close.
    */
   readonly idleMillis?: number;
 }
 
 /**
- * The stores of tenants: each a space of its own, opened when it is used, and closed with the store they were
- * asked of.
- * @param open opens a tenant's space; the name has been checked.
+ * The stores of tenants: each namespace is opened when it is used, and closed when it is idle or when the parent store
+ * closes.
+ * @param open opens a tenant's namespace; the name has been checked.
  */
 export function createTenants(
   engine: string,
@@ -61,7 +61,7 @@ export function createTenants(
     }
     return own;
   };
-  /** Those that had a space when they were listed last. */
+  /** The tenants with a namespace at the last listing. */
   let listed: ReadonlySet<string> = new Set();
   const absent = async (tenant: string, signal: AbortSignal | undefined): Promise<SpanStore | undefined> => {
     const isThere = (): boolean => listed.has(tenant) || opened.get(tenant)?.isOpen() === true;
@@ -96,20 +96,20 @@ export function checkTenantName(tenant: string): void {
   });
 }
 
-/** Such text has no UTF-8, and two of them could end in one place. */
+/** A lone surrogate has no UTF-8: two names that differ only there would share a namespace. */
 function hasLoneSurrogate(text: string): boolean {
   return Buffer.from(text, "utf8").toString("utf8") !== text;
 }
 
 interface TenantSpace {
   readonly opening: () => WhileUsed<SpanStore>;
-  /** What answers for now, where there is nothing yet. */
+  /** The store that answers for a tenant without a namespace; undefined when the tenant has one. */
   readonly absent: (signal: AbortSignal | undefined) => Promise<SpanStore | undefined>;
   /** @throws STORE_CLOSED when the tenants' store is closed. */
   readonly throwIfClosed: () => void;
 }
 
-/** The calls of a space that is open while it is used. */
+/** The calls of a namespace that is open while it is used. */
 function tenantCalls({ opening, absent, throwIfClosed }: TenantSpace): Omit<StoreCalls, "engine"> {
   type Work<Result> = (store: SpanStore) => Promise<Result>;
   const read = async <Result>(work: Work<Result>, signal: AbortSignal | undefined): Promise<Result> => {
@@ -152,7 +152,7 @@ function tenantCalls({ opening, absent, throwIfClosed }: TenantSpace): Omit<Stor
         visit((store) => store.health(options)),
         options?.signal,
       ),
-    // The space stays open for other handles, and is closed when it is idle.
+    // The namespace stays open for other handles until it is idle.
     close: async () => {},
   };
 }

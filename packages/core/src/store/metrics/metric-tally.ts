@@ -6,15 +6,15 @@ import type { MetricsSearch } from "../../query/metrics-query.js";
 import { latencyIndexOfKey, type MetricPoint, type MetricSeries } from "../contract/metrics.js";
 import { addLatency, bucketsOf, bucketsOfArray, noCounts, type PointCounts } from "./point-counts.js";
 
-/** An answer holds no more buckets than this: about 200 MB. */
+/** The most buckets of an answer: about 200 MB. */
 const maxBuckets = 2_000_000;
 const bytesPerBucket = 100;
 
-/** Adds spans up to the series of an answer. */
+/** Counts spans into the series of an answer. */
 export interface MetricTally {
-  /** The series that a span belongs to; its labels are read once. */
+  /** The series that a span belongs to. */
   readonly seriesOf: (span: SpanView) => TalliedSeries;
-  /** Counts spans of one latency bucket that start at this time, within the range. */
+  /** Counts spans of one latency that start at this time, which lies in the range. */
   readonly add: (
     series: TalliedSeries,
     startTimeUnixNano: bigint,
@@ -22,9 +22,9 @@ export interface MetricTally {
     isError: boolean,
     spans: number,
   ) => void;
-  /** About how many bytes it takes in memory. */
+  /** The approximate size in memory. */
   readonly bytes: () => number;
-  /** The same of buckets by their keys in rollups. */
+  /** Counts the spans of one series and minute in rollups; `keys` are rollup keys. */
   readonly addBuckets: (
     series: TalliedSeries,
     startTimeUnixNano: bigint,
@@ -41,7 +41,7 @@ export interface TalliedSeries {
   readonly points: Map<number, PointCounts>;
 }
 
-/** @param search is checked. */
+/** @param search a validated search. */
 export function createMetricTally({
   labels,
   startTimeUnixNano,
@@ -50,7 +50,7 @@ export function createMetricTally({
 }: MetricsSearch): MetricTally {
   const all = new Map<string, TalliedSeries>();
   let buckets = 0;
-  // Rollups come minute by minute, and dividing takes longer than all else.
+  // Rollups come minute by minute, so most times equal the last one. The division of bigints would cost most of all.
   let divided = startTimeUnixNano;
   let step = 0;
 
@@ -129,7 +129,7 @@ export function createMetricTally({
   };
 }
 
-/** What a point takes, in buckets. */
+/** The memory of a point, in buckets. */
 function sizeOf({ size, many }: PointCounts): number {
   return many === undefined ? size : Math.max(size, bucketsOfArray);
 }

@@ -6,12 +6,12 @@ import {
   sortedBuckets,
 } from "../../model/latency.js";
 
-/** Calls, errors and latencies of a point. Latencies are few in a map, and many in an array over their codes. */
+/** Calls, errors and latencies of a point. A few latencies are in a map, many are in an array indexed by latency code. */
 export interface PointCounts {
   calls: number;
   errors: number;
   zeroCount: number;
-  /** How often a latency was added. */
+  /** How many latencies were added to the map. */
   added: number;
   /** By latency index. */
   few: Map<number, number> | undefined;
@@ -20,14 +20,14 @@ export interface PointCounts {
   size: number;
 }
 
-/** A point that is added to more often than this has an array. */
+/** After this many additions the map of a point becomes an array. */
 const mostOfMap = 100;
 
 export function noCounts(): PointCounts {
   return { calls: 0, errors: 0, zeroCount: 0, added: 0, few: undefined, many: undefined, size: 0 };
 }
 
-/** @param index undefined for a duration that counts as zero. */
+/** @param index undefined when the duration counts as zero. */
 export function addLatency(counts: PointCounts, index: number | undefined, spans: number): void {
   if (index === undefined) {
     counts.zeroCount += spans;
@@ -66,5 +66,5 @@ export function bucketsOf({ few, many }: PointCounts): LatencyBucket[] {
   return buckets;
 }
 
-/** What the array of a point takes, as so many buckets of a map. */
+/** The memory of a point's array, in buckets of a map. */
 export const bucketsOfArray = 400;

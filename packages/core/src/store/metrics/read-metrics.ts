@@ -20,12 +20,12 @@ import { isAnsweredByRollups, spanOfSeries } from "./rollup-series.js";
 /** Counts the bytes of the answer so far. */
 type Hold = () => Promise<void> | undefined;
 
-/** About how many traces a batch of candidates brings. */
+/** A hint for the size of batches of candidates. */
 const fragmentsWanted = 256;
 
 /**
- * Counts calls, errors and latencies: out of the rollups for the whole minutes, where labels, filter and steps allow it,
- * and out of the spans for the rest.
+ * Counts calls, errors and latencies. Rollups answer for whole minutes where labels, filter and steps allow it; the rest is
+ * counted from the spans.
  */
 export async function readMetrics(
   engine: EngineReader,
@@ -52,7 +52,7 @@ export async function readMetrics(
   return tally.series();
 }
 
-/** The whole minutes of a range that rollups answer, if any. */
+/** The whole minutes of the range that rollups can answer; undefined when there are none. */
 function wholeMinutes(search: MetricsSearch): RollupRange | undefined {
   const { startTimeUnixNano: from, endTimeUnixNano: to, stepNano } = search;
   if (!isAnsweredByRollups(search)) return undefined;
@@ -79,7 +79,7 @@ async function addRollups(
   });
   for (const { startTimeUnixNano, keys, counts } of minutes) {
     if (startTimeUnixNano < range.startTimeUnixNano || startTimeUnixNano >= range.endTimeUnixNano) continue;
-    // Keys are sorted by series.
+    // Keys ascend, so the keys of a series are neighbours.
     for (let i = 0; i < keys.length; ) {
       const index = seriesOfKey(keys[i] as number);
       const firstOfNext = (index + 1) * latencyCodes;
@@ -99,7 +99,7 @@ async function addRollups(
   }
 }
 
-/** Counts the matching spans themselves. @param to excluded */
+/** Counts matching spans. @param to exclusive */
 async function countSpans(
   engine: EngineReader,
   { predicate }: MetricsSearch,

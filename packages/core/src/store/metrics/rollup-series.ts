@@ -7,7 +7,7 @@ import type { RollupSeries } from "../contract/metrics.js";
 
 const kept: ReadonlySet<string> = new Set(["resource.service", "span.name", "span.kind", "span.status"]);
 
-/** Whether labels and filter ask only for fields that rollups keep. */
+/** Whether labels and filter need only the fields that rollups have. */
 export function isAnsweredByRollups({ labels, predicate }: MetricsSearch): boolean {
   return labels.every(({ isField }) => isField) && readsOnlyKept(predicate);
 }
@@ -29,10 +29,10 @@ function readsOnlyKept(predicate: Predicate): boolean {
   }
 }
 
-/** A ledger gives the same series with every answer. */
+/** Caches the spans of series: a ledger returns the same series objects with every answer. */
 const spans = new WeakMap<RollupSeries, SpanView>();
 
-/** A span with the fields of a series, so that filters and labels read a series as they read a span. */
+/** A span with the fields of a series, so that filters and labels apply to a series as to a span. */
 export function spanOfSeries(series: RollupSeries): SpanView {
   const known = spans.get(series);
   if (known !== undefined) return known;

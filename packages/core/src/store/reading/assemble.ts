@@ -8,12 +8,12 @@ import type { Fragment } from "../contract/engine.js";
 import type { Reading } from "../contract/reading.js";
 import { createTurns } from "./turns.js";
 
-/** gRPC clients receive 4 MiB by default; this leaves room for what surrounds the spans. */
+/** Chunks end at this size, far below the 4 MiB that gRPC clients receive by default. */
 export const maxChunkBytes = 512 * 1024;
 
 /**
- * Drops from fragments of one trace, given one after the other, the spans whose content came
- * before: a retried request that was cut otherwise than the first time brings such copies.
+ * Takes the fragments of one trace, one after the other, and drops the spans whose content came before. Copies come from
+ * requests that were retried and split differently.
  */
 export function createDeduplicator(): (encoded: Uint8Array) => Uint8Array | undefined {
   const seen = new ContentSet();
@@ -44,12 +44,12 @@ export function createDeduplicator(): (encoded: Uint8Array) => Uint8Array | unde
   };
 }
 
-/** The chunk made of a fragment is about as large as the fragment. */
+/** A fragment counts twice: a chunk is a copy of its fragments. */
 const copies = 2;
 
 /**
- * The fragments of traces, each trace's together, without copies of the same span. Other calls get their turn in between.
- * @throws ABORTED once the signal has fired, also where the engine looks seldom.
+ * Drops copies of spans from fragments that are grouped by trace. Yields to other calls in between.
+ * @throws ABORTED once the signal has fired, also where the engine rarely checks it.
  */
 export async function* distinctFragments(
   batches: AsyncIterable<readonly Fragment[]>,
@@ -78,7 +78,7 @@ export async function* distinctFragments(
   }
 }
 
-/** Bytes of spans in a batch of an engine. */
+/** The size of a batch in encoded bytes. */
 export function bytesOf(fragments: readonly Fragment[]): number {
   let bytes = 0;
   for (const { encoded } of fragments) bytes += encoded.length;
@@ -86,8 +86,8 @@ export function bytesOf(fragments: readonly Fragment[]): number {
 }
 
 /**
- * Joins the fragments of each trace into chunks of at most {@link maxChunkBytes}; of a trace with more than
- * `spanLimit` spans the rest is left out, and its last chunk says so.
+ * Joins the fragments of each trace into chunks of at most {@link maxChunkBytes}, or of a single larger fragment. Leaves out
+ * spans of a trace beyond `spanLimit`, and marks its last chunk as truncated.
  */
 export async function* assembleChunks(
   fragments: AsyncIterable<Pick<Fragment, "traceId" | "encoded">>,
@@ -125,13 +125,13 @@ export async function* assembleChunks(
       pending.push(encoded);
       size += encoded.length;
     }
-    // At once, so that a caller who wants no more need not wait for the end of the trace.
+    // A caller that wants no more need not wait for the end of the trace.
     if (truncated && size > 0) yield flush(true);
   }
   if (size > 0) yield flush(false);
 }
 
-/** A fragment without what comes after its first spans. */
+/** The first spans of a fragment. */
 function firstSpans(
   encoded: Uint8Array,
   limit: number,

@@ -1,6 +1,6 @@
 /**
- * The end of a batch that begins at an index. A batch has at least one item, at most `most`, and at most `mostBytes` unless its
- * only item is larger.
+ * The end of the batch that begins at `from`. A batch has 1 to `most` items, and at most `mostBytes` unless its only item is
+ * larger.
  */
 export function batchEnd(
   items: readonly { readonly encoded: { readonly length: number } }[],

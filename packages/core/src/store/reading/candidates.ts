@@ -5,7 +5,7 @@ import type { Reading } from "../contract/reading.js";
 
 const traceIdForm = /^[0-9a-f]{32}$/;
 
-/** Where a search finds its candidates: in the traces it names, or wherever the engine's index leads. */
+/** The candidates of a search: the fragments of the traces that the predicate names, or else those of the engine's index. */
 export function candidatesOf(
   engine: EngineReader,
   search: CandidateSearch,
@@ -14,7 +14,7 @@ export function candidatesOf(
 ): AsyncIterable<CandidateBatch> {
   const ids = requiredTraceIds(search.predicate);
   if (ids === undefined) return engine.candidates(search, signal, reading);
-  // Spans have trace ids of this form alone.
+  // No span has a trace id of another form.
   const known = [...ids].filter((id) => traceIdForm.test(id));
   return inTraces(engine, known, reading, signal);
 }

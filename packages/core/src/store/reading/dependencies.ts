@@ -5,28 +5,28 @@ import { StatusCode } from "../../model/trace.js";
 import type { Dependency } from "../contract/calls.js";
 import { createDeduplicator } from "./assemble.js";
 
-/** One service calling another, at the start of the called span. */
+/** A call from one service to another, at the start of the called span. */
 export interface ServiceCall {
   readonly parent: string;
   readonly child: string;
   readonly startTimeUnixNano: bigint;
-  /** Of the called span's duration; undefined for none. */
+  /** Latency index of the called span's duration; undefined for a duration that counts as zero. */
   readonly latencyIndex: number | undefined;
   /** Whether the called span has status `error`. */
   readonly isError: boolean;
 }
 
 /**
- * The calls of one trace, given all its fragments: one for every span whose parent span is of another
- * service. Where several spans share the parent's id (the client's and the server's half of a call do in
- * Zipkin), a parent in the child's own service means that the call is internal; otherwise the earliest
- * one called. Spans without a service take no part, and copies of a span count once.
+ * The calls of one trace, given all its fragments: one for each span whose parent span belongs to another service. Several
+ * spans may share the parent's id, as the client and the server span of a call do in Zipkin: if one of them belongs to the
+ * child's own service, the call is internal and not counted; otherwise the earliest of them is the caller. Spans without a
+ * service are ignored, and copies of a span count once.
  */
 export function callsOfTrace(fragments: readonly Uint8Array[]): ServiceCall[] {
   return scanCalls(fragments).calls;
 }
 
-/** The calls of a trace, given one or more fragments, and when its oldest span started. */
+/** The calls of a trace, given one or more fragments, and the start of its oldest span. */
 export function scanCalls(fragments: readonly Uint8Array[]): {
   readonly calls: ServiceCall[];
   readonly oldestStartUnixNano: bigint;
@@ -71,7 +71,7 @@ function* withoutCopies(fragments: readonly Uint8Array[]): Generator<Uint8Array,
   }
 }
 
-/** Spans by id: a hash table of the last span of each id, and each span's predecessor of the same id. */
+/** Spans by id: a hash table with the last span of each id, and for each span the previous one of the same id. */
 interface IdIndex {
   readonly slots: Int32Array;
   readonly previous: Int32Array;
@@ -148,7 +148,7 @@ function isEarlier(spans: CallColumns, a: number, b: number): boolean {
   return compareCodePoints(nameOf(spans, a), nameOf(spans, b)) < 0;
 }
 
-/** Calls of one pair of services, or of one point of a series. */
+/** Counts of the calls between two services. */
 export interface CallCounts {
   calls: number;
   errors: number;
@@ -162,8 +162,8 @@ export function noCalls(): CallCounts {
 }
 
 /**
- * Counts calls that are alike.
- * @param latencyIndex undefined: their duration counts as zero.
+ * Adds calls of one latency and status.
+ * @param latencyIndex undefined when the duration counts as zero.
  */
 export function addCall(
   counts: CallCounts,
@@ -177,10 +177,10 @@ export function addCall(
   else counts.buckets.set(latencyIndex, (counts.buckets.get(latencyIndex) ?? 0) + calls);
 }
 
-/** Adds up calls by pair of services. */
+/** Counts calls by pair of services. */
 export function createCallCounter(): {
   add: (call: ServiceCall) => void;
-  /** Adds counts. */
+  /** Adds calls that are counted already. */
   addCounts: (pair: Pick<ServiceCall, "parent" | "child">, counts: CallCounts) => void;
   dependencies: () => Dependency[];
 } {

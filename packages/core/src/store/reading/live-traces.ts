@@ -1,19 +1,20 @@
 /**
- * The traces that a walk through candidates, newest first, has met and may meet again: a trace is forgotten once
- * everything that follows is older than all of it, so that a walk through any number of them takes little memory.
+ * The traces that a walk through candidates, newest first, has met and may meet again. It forgets a trace once all later
+ * candidates are older than the whole trace, so a walk through any number of traces takes little memory.
  */
 export interface LiveTraces {
   readonly has: (traceId: string) => boolean;
   /**
-   * @param oldestStartUnixNano of all its spans that the walk can meet.
-   * @returns whether it is met for the first time.
+   * Adds a trace.
+   * @param oldestStartUnixNano of its spans that the walk can meet.
+   * @returns whether the walk meets the trace for the first time.
    */
   readonly meet: (traceId: string, oldestStartUnixNano: bigint) => boolean;
-  /** No span that started after this time matches and lies in what follows. */
+  /** Called after each batch: no later batch has a matching span that started after this time. */
   readonly goOn: (laterStartAtMostUnixNano: bigint) => void;
 }
 
-/** @param tracesPerReview a review looks through all traces once the set has grown by so many. */
+/** @param tracesPerReview looks for traces to forget each time that the set has grown by this many. */
 export function createLiveTraces(tracesPerReview = 10_000): LiveTraces {
   const oldest = new Map<string, bigint>();
   let reviewAt = tracesPerReview;
@@ -21,7 +22,7 @@ export function createLiveTraces(tracesPerReview = 10_000): LiveTraces {
   return {
     has: (traceId) => oldest.has(traceId),
     meet: (traceId, start) => {
-      // The walk met it before and forgot it: the candidate has no match here.
+      // All its spans belong to earlier batches, so the walk met the trace before and forgot it.
       if (bound !== undefined && start > bound) return false;
       oldest.set(traceId, start);
       return true;

@@ -3,15 +3,15 @@ import type { ReadOptions } from "../contract/calls.js";
 import type { Reading } from "../contract/reading.js";
 
 /**
- * Bounds the bytes that all reads together hold. Each read counts a thirty-second of the budget, or what it holds if that is
- * more, so no more than 32 run. The others wait in the order in which they came. A read that needs more waits for others,
- * but for the first one that computes: it may exceed the budget, so that there is always one that makes progress.
+ * Bounds the bytes that all reads hold together. A read counts as 1/32 of the budget, or as what it holds if that is more,
+ * so at most 32 run; the others wait in order of arrival. A read that needs more bytes waits until there is room. The oldest
+ * read that is not paused may exceed the budget, so that one read always makes progress. A nested read never waits.
  */
 export interface ReadBudget {
   readonly run: <T>(work: (reading: Reading) => Promise<T>, options: ReadOptions | undefined) => Promise<T>;
   /**
-   * A stream counts until its loop ends, also while its consumer pauses. After a long pause it ends with OVERLOADED when other
-   * reads wait: what it holds is freed then, and the error comes with the next item.
+   * A stream counts until its loop ends, also while its consumer pauses. After a long pause, when other reads wait, the
+   * stream ends with OVERLOADED: it frees what it holds, and the next `next()` throws the error.
    */
   readonly stream: <T>(
     start: (reading: Reading) => AsyncIterable<T>,
@@ -21,32 +21,32 @@ export interface ReadBudget {
 
 export interface ReadBudgetOptions {
   readonly bytes: number;
-  /** How long a stream may pause while others wait; 30,000 ms by default. */
+  /** How long a stream may pause while other reads wait; 30,000 ms by default. */
   readonly longestPauseMillis?: number;
 }
 
 const readsAtOnce = 32;
 
-/** A read that was admitted. */
+/** A running read. */
 interface Admitted {
   readonly isNested: boolean;
   readonly signal: AbortSignal | undefined;
-  /** Of all parts. */
+  /** Bytes of all its parts. */
   parts: number;
-  /** What the budget counts. */
+  /** Bytes that the budget counts for it. */
   counted: number;
-  /** Waits until so many bytes may be counted. */
+  /** Set while it waits for room to hold this many bytes. */
   growing: { readonly bytes: number; readonly go: () => void } | undefined;
-  /** The consumer of the stream has not asked for the next item. */
+  /** Set until the consumer of the stream asks for the next item. */
   paused: { readonly since: number; readonly end: () => void } | undefined;
 }
 
-/** Of a read whose bytes are counted elsewhere, or are few. */
+/** For a read that holds few bytes, or whose bytes are counted elsewhere. */
 export const uncounted: Reading = { part: () => () => undefined, unwaiting: () => uncounted };
 
 export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBudgetOptions): ReadBudget {
   const share = Math.floor(bytes / readsAtOnce);
-  /** In the order in which they came. */
+  /** Running reads, in order of arrival. */
   const admitted = new Set<Admitted>();
   const waiting = new Set<() => void>();
   let counted = 0;
@@ -66,7 +66,7 @@ export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBud
     read.counted = to;
   };
 
-  /** Lets reads go on: first those that run, then those that wait to begin. */
+  /** Resumes waiting reads that have room: first running ones, then new ones. */
   const settle = (): void => {
     if (growing > 0) {
       for (const read of admitted) {
@@ -213,7 +213,7 @@ export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBud
         read.paused = undefined;
         const left = iterator;
         iterator = undefined;
-        // No caller waits for this error any more.
+        // No caller is left to receive this error.
         left?.return?.()?.then(undefined, () => undefined);
         leave(read);
       };
@@ -231,7 +231,7 @@ export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBud
           }
           read.paused = { since: performance.now(), end: () => end(pausedTooLong()) };
           if (signal?.aborted) onAbort();
-          // A read behind it may now be the first that computes.
+          // The pause may make another read the oldest that is not paused.
           else if (growing > 0 || waiting.size > 0) settle();
           yield result.value;
           if (ended !== undefined) throw ended;
@@ -249,12 +249,12 @@ export function createReadBudget({ bytes, longestPauseMillis = 30_000 }: ReadBud
   function pausedTooLong(): SpanStoreError {
     return new SpanStoreError(
       "OVERLOADED",
-      `nothing was taken of the stream for ${longestPauseMillis / 1000} s, and other reads wait`,
+      `the consumer took nothing from the stream for ${longestPauseMillis / 1000} s while other reads wait`,
       { hint: "read streams to their end without long pauses, or page", retryAfterMillis: 1000 },
     );
   }
 }
 
-/** Of all stores of a thread. */
+/** The budget of a thread, shared by all its stores. */
 const threadBytes = 64 * 1024 * 1024;
 export const readBudget = createReadBudget({ bytes: threadBytes });

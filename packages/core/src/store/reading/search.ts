@@ -15,13 +15,15 @@ export interface Match {
   readonly startTimeUnixNano: bigint;
 }
 
-/** Where an earlier page of the same walk ended, and what was written when the walk began. */
+/** The position of a pagination. */
 export interface Continuation {
+  /** The last match of the previous page; absent on the first page. */
   readonly after?: Match;
+  /** The watermark at the beginning: later writes are left out. */
   readonly sequence: number;
 }
 
-/** A match in memory, with what tells it apart. */
+/** The memory of a match in its map. */
 const bytesPerMatch = 128;
 
 /** The order of every search: newest match first, ties by trace id. */
@@ -31,7 +33,7 @@ function compareMatches(a: Match, b: Match): number {
   return a.traceId < b.traceId ? -1 : 1;
 }
 
-/** The first `limit` traces that match, exactly, in order; of a walk, those after where it stands. */
+/** The first `limit` matching traces in order, exactly; with `walk`, the first ones after its position. */
 export async function findMatches(
   engine: EngineReader,
   search: Search,
@@ -55,7 +57,7 @@ export async function findMatches(
   const hold = reading.part();
   const newest = new Map<string, bigint>();
   const turns = createTurns();
-  /** No span of the current batch starts after this. */
+  /** No matching span of the current batch starts after this time. */
   let bound = startTimeMaxUnixNano;
   const wanted = { ...search, startTimeMaxUnixNano, limit };
   for await (const batch of candidatesOf(engine, wanted, reading, signal)) {
@@ -80,7 +82,7 @@ export async function findMatches(
     bound = batch.laterStartAtMostUnixNano;
     if (newest.size >= limit) {
       const best = firstMatches(newest, limit);
-      // A tie may still be won by a smaller trace id, so only what is strictly older ends the search.
+      // An equal start may still win by a smaller trace id, so only a strictly older bound ends the search.
       if (bound < (best[limit - 1] as Match).startTimeUnixNano) return best;
       keepOnly(newest, best);
     }
@@ -88,7 +90,7 @@ export async function findMatches(
   return firstMatches(newest, limit);
 }
 
-/** The start of the fragment's newest matching span, or the known start where that is later. */
+/** The start of the fragment's newest matching span, or the known start if that is later. */
 function newestMatch(
   fragment: Fragment,
   hasChance: (span: SpanView) => boolean,
@@ -104,8 +106,8 @@ function newestMatch(
 }
 
 /**
- * Takes out of what a batch found the traces that an earlier page of the walk gave: those with a match
- * newer than where that page ended, or at it and not after it in the order.
+ * Removes from the matches of a batch the traces of earlier pages: those with any matching span up to the position of the
+ * walk in the order.
  */
 function createExclusion(
   engine: EngineReader,
@@ -158,7 +160,7 @@ function firstMatches(newest: ReadonlyMap<string, bigint>, limit: number): Match
   return all.sort(compareMatches).slice(0, limit);
 }
 
-/** A trace beyond the limit can only come back by a newer span, which is then found in itself. */
+/** Drops the other traces: one of them can return only with a newer span, which a later batch would bring itself. */
 function keepOnly(newest: Map<string, bigint>, kept: readonly Match[]): void {
   if (newest.size === kept.length) return;
   newest.clear();

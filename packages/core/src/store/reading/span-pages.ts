@@ -16,24 +16,25 @@ import { bytesOf, maxChunkBytes } from "./assemble.js";
 import { candidatesOf } from "./candidates.js";
 import { createTurns } from "./turns.js";
 
-/** A page holds no more spans than this, however many are asked for. */
+/** The most spans of a page, for any requested size. */
 const maxSpansPerPage = 10_000;
-/** ... and no more bytes, unless its only span is larger. The next page begins where a short one ends. */
+/** The most bytes of a page, unless its only span is larger. The next page begins where this one ends. */
 const maxPageBytes = 8 * 1024 * 1024;
 /** The memory of a span besides its bytes: keys and objects. */
 const bytesPerPlace = 512;
-/** Spans beyond the page are dropped when as many again have come. */
+/** A page is trimmed when it holds this many times its size, or this many bytes too many. */
 const slack = 2;
 const slackBytes = 2 * 1024 * 1024;
 
-/** A span in the order of its search: the values of the order's keys, as fixed-width text. */
+/** A span with its sort keys. */
 interface PlacedSpan {
+  /** The values of the order's fields as text that sorts, then a hash of the content. */
   readonly keys: readonly string[];
   readonly startTimeUnixNano: bigint;
   readonly encoded: Uint8Array;
 }
 
-/** One page of the spans that match, in order, in chunks; the token stands on the last chunk. */
+/** One page of the matching spans, in order, in chunks; the last chunk carries the token of the next page. */
 export async function* findSpanPage(
   engine: EngineReader,
   query: SpanQuery,
@@ -58,7 +59,7 @@ export async function* findSpanPage(
       const start = span.startTimeUnixNano;
       if (start < search.startTimeMinUnixNano || start > search.startTimeMaxUnixNano) continue;
       const keys = keysOf(span, order);
-      // The last key tells contents apart and costs most, so it is made for what may be on the page only.
+      // The last key, a hash of the content, costs most: it is made only for spans that may be on the page.
       if (walk.cursor.length > 0 && compare(keys, walk.cursor.slice(0, -1)) < 0) continue;
       if (!page.mayHold(keys) || !matches(span)) continue;
       const encoded = encode();
@@ -97,11 +98,11 @@ export async function* findSpanPage(
   yield* chunksOf(spans, token);
 }
 
-/** The first spans of an order, as many as a page takes. */
+/** Keeps the first spans of an order, as many as fit a page. */
 function createPage(size: number, compare: (a: readonly string[], b: readonly string[]) => number) {
   let spans: PlacedSpan[] = [];
   let bytes = 0;
-  /** Once spans were dropped, nothing from here on belongs to the page. */
+  /** The keys of the first dropped span: the page ends before them. */
   let end: readonly string[] | undefined;
 
   const trim = (): void => {
@@ -110,7 +111,7 @@ function createPage(size: number, compare: (a: readonly string[], b: readonly st
     let keptBytes = 0;
     for (const span of spans) {
       const before = kept[kept.length - 1];
-      // Copies of a span have all keys in common, and so come one after the other.
+      // Copies of a span have equal keys, so they are neighbours.
       if (before !== undefined && compare(before.keys, span.keys) === 0) continue;
       if (kept.length === size || (kept.length > 0 && keptBytes + span.encoded.length > maxPageBytes)) {
         if (end === undefined || compare(span.keys, end) < 0) end = span.keys;
@@ -124,16 +125,16 @@ function createPage(size: number, compare: (a: readonly string[], b: readonly st
   };
 
   return {
-    /** @param keys may lack the last one. */
+    /** @param keys the last key may be missing. */
     mayHold: (keys: readonly string[]): boolean => end === undefined || compare(keys, end) <= 0,
     add: (span: PlacedSpan): void => {
-      // Behind the end, a span has room on the page only where a span before it had none: it would be taken for its last.
+      // A span behind the first dropped one may still fit, but as the last of the page it would make the next page skip that one.
       if (end !== undefined && compare(span.keys, end) >= 0) return;
       spans.push(span);
       bytes += span.encoded.length;
       if (spans.length > size * slack || bytes > maxPageBytes + slackBytes) trim();
     },
-    /** The bytes that it holds in memory. */
+    /** The size of the page in memory. */
     bytes: (): number => bytes + spans.length * bytesPerPlace,
     lastWhenFull: (): PlacedSpan | undefined => {
       if (spans.length > size) trim();
@@ -146,7 +147,7 @@ function createPage(size: number, compare: (a: readonly string[], b: readonly st
   };
 }
 
-/** Every span of a fragment, and the means to encode it alone with its resource and scope. */
+/** Every span of a fragment, with a function that encodes it alone with its resource and scope. */
 function* spansWithin({ encoded }: Fragment): Generator<{ span: SpanView; encode: () => Uint8Array }, void> {
   for (const group of parseGroups(encoded)) {
     const resource = new ResourceView(group.resource.encoded, group.resource.schemaUrl);
@@ -166,7 +167,7 @@ function* spansWithin({ encoded }: Fragment): Generator<{ span: SpanView; encode
   }
 }
 
-/** Numbers as text of one width, so that text order is their order; durations may be negative. */
+/** Numbers become text of one width, so that text sorts as the numbers do; the offset makes negative durations positive. */
 const width = 21;
 const offset = 1n << 64n;
 
@@ -187,7 +188,7 @@ function keyOf(span: SpanView, field: SpanOrder["field"]): string {
   }
 }
 
-/** Compares as far as both have keys; contents, behind the order's own keys, ascend. */
+/** Compares the keys that both have. The hash of the content, after the keys of the order, ascends. */
 function compareKeys(
   order: readonly Required<SpanOrder>[],
 ): (a: readonly string[], b: readonly string[]) => number {

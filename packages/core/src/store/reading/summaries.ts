@@ -11,7 +11,7 @@ interface Counts {
   errorSpanCount: number;
 }
 
-/** Sums a trace up, fragment by fragment; the spans themselves are not kept. */
+/** Summarizes a trace, fragment by fragment, without keeping its spans. */
 function createSummarizer(traceId: string): {
   add: (encoded: Uint8Array) => void;
   finish: () => TraceSummary;
@@ -69,7 +69,7 @@ function createSummarizer(traceId: string): {
   return { add, finish };
 }
 
-/** Names tell roots of equal start apart, so that arrival does not decide. */
+/** Names decide between roots of equal start, so that the order of arrival does not matter. */
 function isEarlierRoot(
   start: bigint,
   service: string,
@@ -80,14 +80,14 @@ function isEarlierRoot(
   return (compareCodePoints(service, root.service) || compareCodePoints(name, root.name)) < 0;
 }
 
-/** Summaries of traces whose fragments come together, without copies, in their order. */
+/** Summarizes traces, in their order. The fragments are grouped by trace and without copies of spans. */
 export async function* summarize(
   fragments: AsyncIterable<Pick<Fragment, "traceId" | "encoded">>,
   reading: Reading = uncounted,
 ): AsyncGenerator<TraceSummary, void, undefined> {
   let traceId: string | undefined;
   let summarizer = createSummarizer("");
-  /** The ids of a trace's spans are kept, which take less than the spans. */
+  /** Counts the bytes of the trace: the summarizer keeps the ids of its spans, which take less. */
   const hold = reading.part();
   let bytes = 0;
   for await (const fragment of fragments) {

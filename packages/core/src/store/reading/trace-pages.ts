@@ -6,7 +6,7 @@ import type { EngineReader } from "../contract/engine.js";
 import type { Reading } from "../contract/reading.js";
 import { type Continuation, findMatches, type Match } from "./search.js";
 
-/** The traces that a query finds, or one page of them. */
+/** The matches of a query, or one page of them. */
 export interface MatchPage {
   readonly matches: readonly Match[];
   readonly nextPageToken?: string;
@@ -26,7 +26,7 @@ export async function findMatchPage(
   const walk: Continuation = query.page.token
     ? continuationOf(query.page.token, fingerprint)
     : { sequence: await engine.sequence(signal) };
-  // One more than the page holds tells whether there is another.
+  // One match more than the page shows whether there is a next page.
   const found = await findMatches(engine, search, limit + 1, walk, reading, signal);
   const matches = found.slice(0, limit);
   const last = matches[matches.length - 1];

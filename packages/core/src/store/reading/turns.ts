@@ -1,13 +1,13 @@
-/** Work that holds the thread is interrupted this often, in milliseconds. */
+/** How long a computation may hold the thread, in milliseconds. */
 const turnMillis = 5;
 
-/** Computations that wait for their turn. One goes on in each round of the event loop. */
+/** Computations that wait for their turn. Each round of the event loop resumes one. */
 const waiting: (() => void)[] = [];
 
 /**
- * Long computations await this now and then, so that other calls and cancellations get their turn. The event loop reads the
- * network between any two turns, however many computations run.
- * @returns what to wait for, if anything.
+ * Makes the function that a long computation calls often, to yield to other calls and to cancellations. The event loop reads
+ * the network between any two turns, even when many computations run.
+ * @returns a function that returns a promise to await, or undefined while the turn lasts.
  */
 export function createTurns(): () => Promise<void> | undefined {
   let began = performance.now();

@@ -8,8 +8,9 @@ import { createTurns } from "./turns.js";
 
 const tracesPerBatch = 200;
 
-/** What a visitor finds in a trace before it is known whether the walk has met that trace. */
+/** A visited trace. Only its oldest start shows whether the walk met it before; see {@link createLiveTraces}. */
 export interface VisitedTrace {
+  /** The start of its oldest span that the walk can meet. */
   readonly oldestStartUnixNano: bigint;
   /** Called when the walk meets the trace for the first time. */
   readonly accept: () => void;
@@ -20,16 +21,16 @@ export interface TraceWalk extends CandidateSearch {
   readonly upToSequence?: number | undefined;
   /** See {@link createLiveTraces}; for tests. */
   readonly tracesPerReview?: number | undefined;
-  /** Counts what the visitor holds, before each batch of candidates is visited. */
+  /** Counts the memory of the visitor; called before the walk visits a batch of candidates. */
   readonly holdVisited?: (() => Promise<void> | undefined) | undefined;
 }
 
 export interface WalkReader extends Pick<EngineReader, "candidates" | "fragments"> {
-  /** Whether a fragment that was just listed is its whole trace, where that costs less than reading the trace. */
+  /** Whether a listed fragment is its whole trace. An engine offers it where it costs less than reading the trace. */
   readonly isWholeTrace?: (fragment: Fragment) => boolean;
 }
 
-/** Visits every trace that may have a matching span in the range once, with all its fragments. */
+/** Visits each trace that may have a matching span in the range, with all its fragments, and accepts each trace once. */
 export async function walkTraces(
   reader: WalkReader,
   walk: TraceWalk,
@@ -70,7 +71,7 @@ export async function walkTraces(
   void hold(0);
 }
 
-/** Whole traces, one after the other. */
+/** Reads whole traces, one after the other. */
 export async function* wholeTraces(
   reader: Pick<EngineReader, "fragments">,
   traceIds: Iterable<string>,

@@ -6,8 +6,8 @@ if (problem !== undefined) {
   process.stderr.write(`spanstore: ${problem}\n`);
   process.exit(1);
 }
-// Node's own warnings of deprecated calls are for the authors of libraries.
+// Node's deprecation warnings concern authors of libraries, not users of this program.
 process.noDeprecation = true;
-// Only now: what it imports may need the newer Node.
+// Imported only now, since it may need the newer Node.
 const { run } = await import("./run.js");
 process.exit(await run(process.argv.slice(2), process.env));

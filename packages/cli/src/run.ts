@@ -5,7 +5,7 @@ import { commandLines } from "./commands/list.js";
 
 /**
  * Runs the server or the command that the first argument names, and returns the exit code.
- * @param streams those of a command; the server has the streams of the process.
+ * @param streams for a command; the server uses those of the process.
  */
 export function run(
   args: readonly string[],

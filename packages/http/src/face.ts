@@ -21,15 +21,15 @@ import { createHttpServer, type HttpAddress, type HttpTls, openPort } from "./wi
 
 /** A store over HTTP. */
 export interface HttpFace {
-  /** Answers a request of a server of Node's `http`, `https`, or of anything that takes such a listener. */
+  /** A request listener for Node's `http` and `https` servers. */
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   /**
-   * Opens a port for it.
+   * Opens a port.
    * @returns the address with the port that was opened.
    * @throws the system's error when the port cannot be opened.
    */
   listen(options?: ListenOptions): Promise<HttpAddress>;
-  /** Closes its ports: takes no more connections, and waits for answers under way. Again is no error. */
+  /** Closes its ports: refuses new connections and waits for answers under way. A second call is no error. */
   close(): Promise<void>;
   /** Ends the connections that `close` still waits for. */
   destroy(): void;

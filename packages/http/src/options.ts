@@ -4,10 +4,10 @@ import type { SpanStore, WriteResult } from "@spanstore/core";
 import type { Finding, Place } from "@spanstore/core/engine";
 import type { Arrivals } from "./beyond/arrivals.js";
 
-/** What a call does: a caller may be let to do one and not the other. */
+/** What a call does. A caller may have the right to one of them only. */
 export type Need = "read" | "write";
 
-/** A call before anything of it is done. */
+/** A call before its body is read. */
 export interface HttpCall {
   readonly request: IncomingMessage;
   readonly need: Need;
@@ -21,10 +21,10 @@ export interface HttpCaller {
   readonly tenant?: string | undefined;
 }
 
-/** Room that the body of a request takes, from its first byte until its spans are durable or its question is answered. */
+/** The room of a request's body, from its first byte until its spans are durable or its question is answered. */
 export type BodyPlace = Omit<Place, "enter">;
 
-/** What a server says of itself. */
+/** Facts about a server. */
 export interface ServerFacts {
   readonly version?: string;
   /** How long spans are kept, in milliseconds; null: for ever. */
@@ -35,16 +35,16 @@ export interface ServerFacts {
 
 /** The connections of a port, as its owner counts them. */
 export interface PortConnections {
-  /** Called with every new connection; may close it, or another one. */
+  /** Called with every new connection. May close it, or another one. */
   admit(socket: Socket): void;
-  /** Called when a connection has a request. @returns what is called once when its answer has left, or will not. */
+  /** Called when a connection has a request. @returns a function that is called once when the request is over. */
   use(socket: Socket): () => void;
 }
 
 /** A call that is over. */
 export interface FinishedCall {
   readonly method: string;
-  /** The pattern that the path matched, `/api/traces/:traceID`; `page` for its files; empty when there is nothing. */
+  /** The pattern of the path, such as `/api/traces/:traceID`; `page` for the page's files; empty for an unknown path. */
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
@@ -56,37 +56,37 @@ export interface HttpFaceOptions {
   /** A folder with the built files of Jaeger's UI, which then is the page. Default: our own page. */
   readonly uiDir?: string;
   /**
-   * Says whose a call is, before its body is read. Default: every call is the default tenant's.
-   * @throws UNAUTHENTICATED or PERMISSION_DENIED when the call may not be.
+   * Identifies the caller before the body is read. Default: every call is the default tenant's.
+   * @throws UNAUTHENTICATED or PERMISSION_DENIED to refuse the call.
    */
   readonly authorize?: (call: HttpCall) => HttpCaller;
   /** The store of a caller. Default: that of the tenant. */
   readonly storeOf?: (caller: HttpCaller) => SpanStore;
-  /** The second store of a caller, of traces that are archived. Default: there is none. */
+  /** The store of a caller's archived traces. Default: none. */
   readonly archiveOf?: (caller: HttpCaller) => Promise<SpanStore>;
   /**
-   * Writes an encoded ExportTraceServiceRequest, whose bytes it may keep. Default: the caller's store does.
-   * @throws OVERLOADED when it is not taken now.
+   * Writes an encoded ExportTraceServiceRequest, and may keep its bytes. Default: the write of the caller's store.
+   * @throws OVERLOADED when the request cannot be taken now.
    */
   readonly write?: (traces: Buffer, caller: HttpCaller, signal: AbortSignal) => Promise<WriteResult>;
   /**
-   * Room for a body. Default: without bound but for that of each body.
-   * @param lost called when the place was given to others.
+   * Reserves room for a body. Default: only the size of each body is bounded.
+   * @param lost called when the room was given to another call.
    */
   readonly place?: (call: HttpCall, caller: HttpCaller, lost: (error: unknown) => void) => BodyPlace;
   /**
-   * Called with every call that may be, before anything is done.
-   * @returns what is called once, when nothing of the call is left. Default: nothing.
-   * @throws OVERLOADED when there are too many.
+   * Called with every authorized call before it starts. Default: nothing.
+   * @returns a function that is called once when the call is over.
+   * @throws OVERLOADED when there are too many calls.
    */
   readonly opened?: (call: HttpCall, caller: HttpCaller) => () => void;
-  /** What `/api/v3/about` says beside the store's own facts. Default: nothing. */
+  /** Facts for `/api/v3/about` beside the store's own. Default: none. */
   readonly about?: (caller: HttpCaller) => Promise<ServerFacts>;
-  /** Shows what becomes durable, for `/api/v3/live`: `listen` of `createArrivals`. Default: it is not shown. */
+  /** The source of `/api/v3/live`: `listen` of `createArrivals`. Default: none, and the path answers UNSUPPORTED. */
   readonly listen?: Arrivals["listen"];
-  /** The header that names a call's tenant, for the page. Default: there are no tenants. */
+  /** The header in which the page names the tenant. Default: there are no tenants. */
   readonly tenantHeader?: string;
-  /** Called once for every call, when its answer has left, or will not. */
+  /** Called once for every call, when its answer was sent or its client has left. */
   readonly finished?: (call: FinishedCall) => void;
   /** Called with errors that are the server's fault. */
   readonly failed?: (error: unknown, call: { readonly method: string; readonly url: string }) => void;
@@ -98,21 +98,21 @@ export interface HttpFaceOptions {
   readonly maxQueryBytes?: number;
   /** The request line and the headers together. Default: 16 KiB. */
   readonly maxHeaderBytes?: number;
-  /** How long headers, and then a body, may take to arrive, in milliseconds. Default: 60,000. */
+  /** The longest time for the headers, and then for the body, to arrive, in milliseconds. Default: 60,000. */
   readonly arrivalMs?: number;
-  /** How long an answer may wait for its reader to take more, in milliseconds. Default: 60,000. */
+  /** The longest pause of a client that reads an answer, in milliseconds. Default: 60,000. */
   readonly stallMs?: number;
   /** How long a connection without a request stays open, in milliseconds. Default: 60,000. */
   readonly idleMs?: number;
   /** Counts the connections of one port. Default: no count beside `maxConnections`. */
   readonly connections?: () => PortConnections;
-  /** Open connections; more are closed at once. Default: 10,000. */
+  /** The most open connections; further ones are closed at once. Default: 10,000. */
   readonly maxConnections?: number;
-  /** How far the times of a span may be moved to fit into its parent, in milliseconds. Default: 0, as Jaeger's. */
+  /** The most by which a span is moved to fit into its parent, in milliseconds. Default: 0, as in Jaeger. */
   readonly maxClockSkewMs?: number;
-  /** Of a trace no more than these bytes are held; of a larger one the spans are read twice. Default: 1 MiB. */
+  /** The most bytes of a trace held in memory; the spans of a larger one are read twice. Default: 1 MiB. */
   readonly heldTraceBytes?: number;
-  /** Series of `/metrics/spans`; what is beyond is counted in one series more. Default: 2,000. */
+  /** The most series of `/metrics/spans`; one more counts the rest. Default: 2,000. */
   readonly maxSpanSeries?: number;
   /** The time in milliseconds since 1970. Default: the system's. */
   readonly now?: () => number;
@@ -127,7 +127,7 @@ export interface Settings
   readonly uiDir: string | undefined;
   readonly tenantHeader: string | undefined;
   readonly listen: HttpFaceOptions["listen"] | undefined;
-  /** Fires when the face closes: answers that have no end end then. */
+  /** Fires when the face closes, and ends answers that would go on, such as live spans. */
   readonly closing: AbortSignal;
   readonly place: NonNullable<HttpFaceOptions["place"]>;
 }

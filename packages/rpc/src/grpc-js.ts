@@ -1,6 +1,6 @@
 /**
- * Functions that grpc-js does not offer. Nothing else touches its private parts;
- * `grpc-js-contracts.test.ts` fails when they change.
+ * Functions that grpc-js does not offer. Only this file uses its private parts; `grpc-js-contracts.test.ts` fails when
+ * they change.
  */
 import { constants, type SecureServerOptions, type ServerHttp2Stream } from "node:http2";
 import type { SecureContextOptions } from "node:tls";
@@ -13,14 +13,14 @@ import {
 } from "@grpc/grpc-js";
 import { SpanStoreError } from "@spanstore/core";
 
-/** grpc-js's own call, which the first interceptor is given: it keeps its stream of HTTP/2 to itself. */
+/** grpc-js's own call, which only the first interceptor gets, with its private HTTP/2 stream. */
 export interface BaseCall extends ServerInterceptingCallInterface {
   readonly stream: ServerHttp2Stream;
-  /** The header `grpc-encoding`, which it takes out of the others. */
+  /** The header `grpc-encoding`, which grpc-js removes from the metadata. */
   readonly incomingEncoding: string;
 }
 
-/** An interceptor that has to be the first. */
+/** An interceptor that must be the first. */
 export type BaseInterceptor = (
   method: Parameters<ServerInterceptor>[0],
   call: BaseCall,
@@ -40,8 +40,8 @@ export function onBaseCall(intercept: BaseInterceptor): ServerInterceptor {
 }
 
 /**
- * Has grpc-js read nothing of the call's messages: it would hold each of them as it comes, and decompress it as a
- * whole. It reads by two listeners that it has put on the stream, which is paused until it wants something.
+ * Stops grpc-js from reading a call's messages, since it would hold each whole, without a bound for all calls. It reads by
+ * two listeners on the stream, which is paused until grpc-js wants a message.
  */
 export function takeReading(call: BaseCall): ServerHttp2Stream {
   call.stream.removeAllListeners("data");
@@ -50,7 +50,7 @@ export function takeReading(call: BaseCall): ServerHttp2Stream {
 }
 
 /**
- * Tells with which code the call ends, once: statuses that grpc-js itself sends included (a deadline), which pass no
+ * Reports the code with which a call ends, also for statuses that grpc-js sends itself, such as a deadline's, which pass no
  * interceptor.
  */
 export function onStatus(call: BaseCall, told: (code: status) => void): void {
@@ -62,9 +62,8 @@ export function onStatus(call: BaseCall, told: (code: status) => void): void {
 }
 
 /**
- * Tells who is answered before all of a request has come not to send the rest, as gRPC over HTTP/2 wants it. Otherwise
- * what is refused fills the connection all the same, and what is sent again waits behind it: clients of grpc-js go on
- * until they are told.
+ * Tells a client that was answered before its request arrived whole not to send the rest, as gRPC over HTTP/2 asks for.
+ * Otherwise clients such as grpc-js go on: a refused request fills the connection, and its retry waits behind it.
  */
 export function stopSending({ stream }: BaseCall): void {
   stream.once("finish", () => {
@@ -73,9 +72,9 @@ export function stopSending({ stream }: BaseCall): void {
   });
 }
 
-/** Certificates that change while the server runs; new connections get what is there then. */
+/** Certificates that change while the server runs; new connections get the current ones. */
 export interface ChangingCertificates {
-  /** Whether clients have to show a certificate. */
+  /** Whether clients must show a certificate. */
   readonly mutual: boolean;
   readonly current: () => SecureContextOptions;
   readonly onChange: (listener: (context: SecureContextOptions) => void) => void;
@@ -93,7 +92,7 @@ class ChangingCredentials extends ServerCredentials {
   }
 }
 
-/** The credentials of a port: plain text without certificates. */
+/** The credentials of a port; without certificates it is plain text. */
 export function serverCredentials(certificates: ChangingCertificates | undefined): ServerCredentials {
   return certificates === undefined
     ? ServerCredentials.createInsecure()

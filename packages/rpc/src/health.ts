@@ -25,7 +25,7 @@ interface HealthCheckResponse {
 type Watcher = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
 
 export interface Health {
-  /** Tells every watcher that the server is going down, and ends their streams. */
+  /** Sends NOT_SERVING to every watcher, and ends their streams. */
   drain(): void;
 }
 
@@ -73,7 +73,7 @@ export function registerHealth(server: Server, services: readonly string[], sour
     });
     if (watchers.size === 1) timer = setInterval(() => void tellAll(), watchIntervalMs).unref();
     if (names.has(call.request.service)) void tellAll();
-    // The protocol keeps this stream open, as a service may appear later; here none does.
+    // The protocol keeps this stream open, since a service may appear later.
     else tell(call, "SERVICE_UNKNOWN");
   };
 

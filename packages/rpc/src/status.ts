@@ -5,16 +5,15 @@ import { isSpanStoreError } from "@spanstore/core";
 /** The reason of a call's AbortSignal when its deadline passed; any other reason is a cancellation. */
 export const deadlineExceeded = Symbol("deadline exceeded");
 
-/** How long a client waits before it tries an overloaded store again, unless the error says it. */
+/** The time after which a client may try an overloaded store again, unless the error says another. */
 const retryDelayMs = 1000;
 
-/** Status text travels in a header, whose size clients bound. */
+/** Clients bound the size of headers, and the text of a status is in one. */
 const maxDetailsLength = 2000;
 
 /**
- * The gRPC status of an error that a call ended with. Errors that are no SpanStoreError, and those
- * that are a defect of ours, tell the client nothing but that.
- * @param signal the call's; when it has fired, it decides.
+ * The gRPC status for the error of a call. The status of an internal error shows no details.
+ * @param signal of the call; it decides when it has fired.
  */
 export function statusOfError(error: unknown, signal?: AbortSignal): StatusObject {
   if (signal?.aborted) {
@@ -36,7 +35,7 @@ export function statusOfError(error: unknown, signal?: AbortSignal): StatusObjec
   return result;
 }
 
-/** Whether the fault lies with the server, so that its operator should hear of it. */
+/** Whether the server is at fault, so that its log should show the error. */
 export function isServerFault(code: status): boolean {
   return code === status.INTERNAL || code === status.UNAVAILABLE || code === status.DATA_LOSS;
 }
@@ -46,12 +45,12 @@ function textOf(message: string, field: string | undefined, hint: string | undef
   return hint === undefined ? named : `${named} (${hint})`;
 }
 
-/** A status whose text is cut to what a header takes. */
+/** A status, its text cut to fit into a header. */
 export function failure(code: status, details: string): StatusObject {
   return { code, details: headerText(details), metadata: new Metadata() };
 }
 
-/** Cut to a header's size and free of half surrogate pairs, which cannot be sent. */
+/** Cuts a text to fit into a header, and replaces halves of surrogate pairs, which cannot be sent. */
 function headerText(text: string): string {
   const cut = text.length > maxDetailsLength ? `${text.slice(0, maxDetailsLength)}...` : text;
   return Buffer.from(cut).toString();

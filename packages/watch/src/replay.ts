@@ -12,9 +12,9 @@ export interface Episode {
   readonly labels: Readonly<Record<string, string>>;
   readonly startsAt: bigint;
   readonly endsAt: bigint;
-  /** Spans that matched; of a metric undefined. */
+  /** The number of matching spans; undefined for a metric. */
   readonly matches: number | undefined;
-  /** The metric farthest beyond its threshold; undefined without a metric. */
+  /** The most extreme value of the metric; undefined without a metric. */
   readonly value: string | undefined;
   /** The trace of the first span that matched. */
   readonly traceId: string | undefined;
@@ -30,7 +30,7 @@ const nanosPerMilli = 1_000_000n;
 const minuteNanos = 60_000_000_000n;
 const spansPerPage = 1000;
 
-/** Says what a watch would have raised over the stored spans, had each arrived when it ended. */
+/** Finds the alerts that a watch would have raised over the stored spans, had each arrived when it ended. */
 export function replayWatches(
   watch: Watch,
   store: SpanStore,

@@ -6,48 +6,48 @@ import { type ArrivingSpans, createArrivingSpans } from "./evaluation/arriving-s
 import { evaluateMetric } from "./evaluation/metric-watches.js";
 import type { MetricWatch, SpansWatch, WatchFile } from "./file/watch-file.js";
 
-/** What happens to watches, for logs and counters. */
+/** Events of watches, for logs and counters. */
 export interface WatchEvents {
   readonly began: (alerts: number) => void;
   readonly delivered: (alerts: number) => void;
   readonly failed: (what: "delivery" | "metric" | "state" | "span", error: unknown) => void;
-  /** Fragments that arrived faster than they could be asked, and were not. */
+  /** Called with the number of fragments that arrived too fast to be checked. */
   readonly unasked: (fragments: number) => void;
-  /** A watch has as many alerts as it may; matches with other labels raise none. */
+  /** Called when a watch has the most alerts allowed; matches with other labels raise none. */
   readonly full: (watch: string) => void;
 }
 
 export interface WatcherOptions {
   readonly file: WatchFile;
-  /** Keeps what fires and what is not delivered. */
+  /** The path of the file for firing and undelivered alerts. */
   readonly state: string;
   readonly storeOf: (tenant: string | undefined) => SpanStore;
   readonly events: WatchEvents;
   /** Milliseconds since 1970. Default: the system's. */
   readonly now?: () => number;
-  /** How often it looks at what is due, in milliseconds; 0: only `turn` does. Default: a second. */
+  /** The interval of evaluation and delivery, in milliseconds; 0: only `turn` does them. Default: a second. */
   readonly everyMillis?: number;
 }
 
-/** Watches of one server. */
+/** The watches of one server. */
 export interface Watcher {
-  /** The same store, whose writes are watched. An alert that a write began is durable when the write resolves. */
+  /** Wraps a store so that its writes are watched. An alert that a write begins is durable when the write resolves. */
   readonly tap: (store: SpanStore, tenant: string | undefined) => SpanStore;
-  /** Goes on with another file. */
+  /** Replaces the watches by those of another file. */
   readonly use: (file: WatchFile) => void;
-  /** Evaluates and delivers what is due now. */
+  /** Evaluates watches and delivers alerts that are due now. */
   readonly turn: () => Promise<void>;
-  /** How many alerts fire. */
+  /** The number of firing alerts. */
   readonly firing: () => number;
-  /** Delivers what is due once more, and ends. */
+  /** Delivers due alerts once more, and stops. */
   readonly close: () => Promise<void>;
 }
 
 const minuteMillis = 60_000;
-/** Spans of a minute that arrive so late after its end are in its metric. */
+/** A minute is evaluated this long after its end, so that late spans count. */
 const lateMillis = 5_000;
 
-/** @throws INVALID_OPTIONS for a state that cannot be used. */
+/** @throws INVALID_OPTIONS for a state file that cannot be used. */
 export async function startWatcher(options: WatcherOptions): Promise<Watcher> {
   const { state, storeOf, events, now = Date.now, everyMillis = 1000 } = options;
   const stateFile: StateFile = await openStateFile(state);
@@ -88,9 +88,9 @@ export async function startWatcher(options: WatcherOptions): Promise<Watcher> {
 
   let saved = book.version();
   let saving: Promise<void> | undefined;
-  /** Resolves when what the book has now is durable. */
+  /** Resolves when the current alerts are durable. */
   const save = async (): Promise<void> => {
-    // One that is under way may lack what came since it began.
+    // A save under way may lack the latest changes.
     await saving;
     if (book.version() === saved) return;
     saving ??= saveNow().finally(() => {
@@ -177,13 +177,13 @@ export async function startWatcher(options: WatcherOptions): Promise<Watcher> {
   };
 }
 
-/** The path of a webhook is often its secret. */
+/** The address of a receiver for logs, without its path: that of a webhook is often a secret. */
 function shownReceiver(url: string): string {
   const { protocol, host } = new URL(url);
   return `${protocol}//${host}`;
 }
 
-/** The minute whose spans are all here. */
+/** The latest minute that can be evaluated. */
 function minuteOf(millis: number): number {
   return Math.floor((millis - lateMillis) / minuteMillis);
 }

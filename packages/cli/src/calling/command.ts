@@ -5,12 +5,12 @@ import type { Streams } from "./streams.js";
 
 /** A flag that only one command has, beside the options of the configuration. */
 export interface CommandFlag {
-  /** Stands for the value in the help; empty for a switch. */
+  /** The value's name in the help; empty for a switch. */
   readonly placeholder: string;
   readonly help: string;
-  /** It may be given several times, and its schema takes the list of what was given. */
+  /** The flag may be repeated; its schema takes the list of its values. */
   readonly repeated?: boolean;
-  /** Takes the text that was given, `true` for a bare switch, a list where `repeated`; undefined: not given. */
+  /** Takes the flag's text, `true` for a switch, a list when `repeated`, or undefined when the flag is missing. */
   readonly schema: z.ZodType;
 }
 
@@ -27,11 +27,11 @@ export type FlagValues<Flags extends CommandFlags> = {
 export interface CommandArgument {
   readonly name: string;
   readonly optional?: boolean;
-  /** The last one may: it stands once or more often. */
+  /** The last argument may be repeated: once or more often. */
   readonly repeated?: boolean;
 }
 
-/** One run of a command, its command line read. */
+/** One run of a command, with its parsed command line. */
 export interface CommandCall<Flags extends CommandFlags = CommandFlags> {
   /** The defaults when there are `configProblems`. */
   readonly config: Config;
@@ -60,20 +60,20 @@ export interface Command<Flags extends CommandFlags = CommandFlags> {
   readonly text: readonly string[];
   readonly arguments: readonly CommandArgument[];
   readonly flags: Flags;
-  /** A wrong configuration does not keep it from running. */
+  /** The command runs with a wrong configuration too. */
   readonly checksConfiguration?: boolean;
-  /** The meaning of 0 and 1. Default: it is done, it cannot be done. */
+  /** The meanings of 0 and 1. Default: "it is done", "it cannot be done". */
   readonly exitCodes?: { readonly 0: string; readonly 1: string };
   /** Complete command lines. */
   readonly examples: readonly string[];
   /**
-   * Runs it and resolves to the exit code. A UsageError becomes 2, another error that a user can mend 1, each with
-   * its text on standard error.
+   * Runs the command and resolves to its exit code. A UsageError becomes 2 and another error that a user can fix 1, each
+   * with its text on standard error.
    */
   run(call: CommandCall<Flags>): Promise<number>;
 }
 
-/** A command whose flags have their types within, and no longer without. */
+/** Checks the types of a command's flags against its `run`, and forgets them so that all commands have one type. */
 export function defineCommand<Flags extends CommandFlags>(command: Command<Flags>): Command {
   return command as unknown as Command;
 }

@@ -1,6 +1,6 @@
 import type { SpanStoreError } from "@spanstore/core";
 
-/** An error for people: what is wrong, and what to do about it. */
+/** An error's message and hint in one text. */
 export function errorText({ message, hint }: SpanStoreError): string {
   return hint === undefined || message.includes(hint) ? message : `${message} (${hint})`;
 }

@@ -1,6 +1,6 @@
 import { isSpanStoreError, type SpanStore, SpanStoreError } from "@spanstore/core";
 
-/** @throws why the store cannot serve. A server of another program need not tell its health. */
+/** Asks a store for its health. A server of another program without such a call passes. @throws why it cannot serve. */
 export async function checkHealth(store: SpanStore): Promise<void> {
   try {
     await store.health();
@@ -9,7 +9,7 @@ export async function checkHealth(store: SpanStore): Promise<void> {
   }
 }
 
-/** Runs a step of opening a store; when it fails, the store is closed. */
+/** Runs a step of opening a store, and closes the store when the step fails. */
 export async function closingAtFailure<T>(store: SpanStore, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
@@ -19,7 +19,7 @@ export async function closingAtFailure<T>(store: SpanStore, step: () => Promise<
   }
 }
 
-/** Runs a step whose errors name what they are of. */
+/** Runs a step and puts `name` before the messages of its errors. */
 export async function naming<T>(name: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();

@@ -5,14 +5,14 @@ import { fileProblem } from "@spanstore/grpc-server/program";
 
 /** Standard output of a command. */
 export interface Output {
-  /** Resolves when more may be written, so that nothing gathers in memory before a slow reader. */
+  /** Resolves when more may be written, so that output for a slow reader does not fill memory. */
   write(text: string | Uint8Array): Promise<void>;
   line(text: string): Promise<void>;
   /** Resolves when everything is written. */
   end(): Promise<void>;
 }
 
-/** The reader has left, as `| head` does: the end, and no error. */
+/** The reader has left, as `| head` does: the command ends without an error. */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
@@ -43,7 +43,7 @@ export function createOutput(stream: Writable, whenClosed: () => void): Output {
         once(stream, "close", { signal: drained.signal }),
       ]);
     } catch {
-      // The error is the stream's, which was noted above.
+      // The listener above has noted the stream's error; `check` throws it.
     } finally {
       drained.abort();
     }

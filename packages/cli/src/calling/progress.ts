@@ -1,20 +1,20 @@
 import { type CommandFlags, onOff } from "./command.js";
 import type { ErrorStream } from "./streams.js";
 
-/** The flag of a command whose work is long. */
+/** The flag of long-running commands. */
 export const progressFlag = {
   progress: {
     placeholder: "",
-    help: "Say how far it is every ten seconds, where standard error is no terminal.",
+    help: "Report progress every ten seconds when standard error is not a terminal.",
     schema: onOff,
   },
 } as const satisfies CommandFlags;
 
-/** Reports on standard error how far a long command is. */
+/** Reports the progress of a command on standard error. */
 export interface Progress {
-  /** May be called as often as one likes. */
+  /** Reports when it is time to; cheap enough for every step. */
   tick(): void;
-  /** Clears the line on a terminal; before anything else is written to standard error, and at the end. */
+  /** Clears the terminal's line. Call it at the end, and before other output to standard error. */
   clear(): void;
 }
 
@@ -23,8 +23,8 @@ const lineIntervalMs = 10_000;
 const clearLine = "\r\u001b[K";
 
 /**
- * On a terminal a line that is written over; elsewhere a line every ten seconds, if they are asked for.
- * @param text makes the report.
+ * On a terminal the report overwrites its line; elsewhere it is a line every ten seconds, when asked for.
+ * @param text returns the report.
  */
 export function createProgress(errors: ErrorStream, asked: boolean, text: () => string): Progress {
   const isTerminal = errors.isTTY === true;

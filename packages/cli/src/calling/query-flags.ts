@@ -13,7 +13,7 @@ import { z } from "zod";
 import type { CommandFlags, FlagValues } from "./command.js";
 import { rangeFlags, readRange, timeSpan } from "./time-flags.js";
 
-/** The flags that say which traces are meant. */
+/** The flags that select traces. */
 export const queryFlags = {
   service: {
     placeholder: "NAME",
@@ -43,7 +43,7 @@ export const queryFlags = {
   },
   filter: {
     placeholder: "TEXT|@FILE",
-    help: "The structured filter in place of the flags above: TraceQL such as { duration > 2s }, or its JSON form.",
+    help: "A structured filter in place of the flags above: TraceQL such as { duration > 2s }, or its JSON form.",
     schema: z.string().optional(),
   },
   ...rangeFlags,
@@ -90,7 +90,7 @@ export function readQuery(flags: FlagValues<typeof queryFlags>): TraceQuery {
   };
 }
 
-/** JSON begins with a brace, a name in quotes and a colon; no TraceQL does. */
+/** Recognizes JSON: TraceQL never begins with a brace, a quoted name and a colon. */
 const jsonBegins = /^\s*\{\s*"(?:[^"\\]|\\.)*"\s*:/;
 
 function readFilter(given: string): FilterCall {
@@ -106,7 +106,7 @@ function readFilter(given: string): FilterCall {
   return readFilterText(bytes.toString(), `--filter, ${file}`);
 }
 
-/** @param name what the text is called in messages. */
+/** @param name of the text in messages. */
 function readFilterText(text: string, name: string): FilterCall {
   return jsonBegins.test(text) ? readJson(text, name) : readTraceQl(text, name);
 }

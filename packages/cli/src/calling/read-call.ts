@@ -8,7 +8,7 @@ import {
 } from "@spanstore/grpc-server/program";
 import type { Command } from "./command.js";
 
-/** A command line that was read: for help alone, or for the command to run. */
+/** A parsed command line: a request for help, or a run of the command. */
 export type ReadCall =
   | { readonly help: true }
   | {

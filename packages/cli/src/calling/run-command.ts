@@ -12,8 +12,8 @@ import type { Streams } from "./streams.js";
 const wrongUsage = 2;
 
 /**
- * Runs the command that the first argument names, and returns its exit code: 1 when it cannot be done, 2 for wrong
- * usage, 128 and the signal's number when a signal ended it.
+ * Runs the command that the first argument names, and returns its exit code: 1 when it fails, 2 for wrong usage, 128 plus
+ * the signal's number after a signal.
  */
 export async function runCommand(
   args: readonly string[],
@@ -88,13 +88,13 @@ async function named(name: string): Promise<Command> {
   throw new UsageError([`there is no command ${JSON.stringify(name)}${hint(name, known)}`]);
 }
 
-/** The words for an error that a user can mend; undefined for a defect. */
+/** The text of an error that a user can fix; undefined for a defect. */
 function reasonOf(error: unknown): string | undefined {
   if (isSpanStoreError(error)) {
     if (error.code === "INTERNAL") return undefined;
     return errorText(error);
   }
-  // The system refuses a file, a folder, a full disk.
+  // For example a missing file, or a full disk.
   if (error instanceof Error && "syscall" in error) return error.message;
   return undefined;
 }

@@ -6,11 +6,11 @@ import { z } from "zod";
 import { type CommandCall, type CommandFlags, type FlagValues, onOff } from "./command.js";
 import { checkHealth, closingAtFailure, naming } from "./opening.js";
 
-/** The flags that name a running server to ask in place of the backend. */
+/** The flags of a running server that a command uses in place of the backend. */
 export const serverFlags = {
   server: {
     placeholder: "HOST:PORT",
-    help: "Ask a running server, over gRPC, and not the backend itself.",
+    help: "Ask a running server over gRPC in place of the backend.",
     schema: address.optional(),
   },
   "server.tls": {
@@ -20,12 +20,12 @@ export const serverFlags = {
   },
   "server.ca-file": {
     placeholder: "FILE",
-    help: "Certificates of authorities to trust with --server.tls, PEM. Default: those that Node.js trusts.",
+    help: "The authorities to trust with --server.tls, PEM. Default: those of Node.js.",
     schema: z.string().optional(),
   },
   "server.cert-file": {
     placeholder: "FILE",
-    help: "The client's certificate, where the server wants one, PEM.",
+    help: "The client's certificate, for a server that asks for one, PEM.",
     schema: z.string().optional(),
   },
   "server.key-file": {
@@ -35,12 +35,12 @@ export const serverFlags = {
   },
   "server.token-file": {
     placeholder: "FILE",
-    help: "A file with the bearer token for --server. Also SPANSTORE_SERVER_TOKEN, the token itself.",
+    help: "A file with the bearer token for --server. SPANSTORE_SERVER_TOKEN has the token itself.",
     schema: z.string().optional(),
   },
   "server.admin": {
     placeholder: "URL",
-    help: "The admin port of --server, http://HOST:PORT, for what gRPC has no calls for.",
+    help: "The admin port of --server, http://HOST:PORT, for commands that gRPC has no calls for.",
     schema: z
       .string()
       .regex(/^https?:\/\//, "must be http://HOST:PORT")
@@ -52,8 +52,8 @@ export type ServerFlagValues = FlagValues<typeof serverFlags> & { readonly archi
 
 /**
  * Connects to a running server.
- * @param asksHealth whether the command itself asks for its health; else a server that does not answer fails here.
- * @throws UsageError for flags that cannot be used.
+ * @param asksHealth whether the command itself asks for the health; else an unhealthy server fails here.
+ * @throws UsageError for wrong flags.
  */
 export async function connectToServer(
   server: string,

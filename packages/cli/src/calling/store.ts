@@ -12,7 +12,7 @@ import { z } from "zod";
 import { type CommandCall, type CommandFlags, type FlagValues, onOff } from "./command.js";
 import { connectToServer, serverFlags } from "./server.js";
 
-/** A tenant's name as every store takes it. */
+/** A tenant's name, checked as every store checks it. */
 export const tenantName = z.string().transform((name, context) => {
   try {
     checkTenantName(name);
@@ -44,7 +44,7 @@ type StoreCall = Pick<CommandCall, "config" | "environment" | "complain"> & {
 };
 
 export interface StoreAccess {
-  /** Whether the store is made when it is not there. */
+  /** Whether to create a missing store. */
   readonly creates?: boolean;
   /** The command gets the store with all tenants, and reads --tenant itself. */
   readonly ofTenants?: boolean;
@@ -53,8 +53,8 @@ export interface StoreAccess {
 }
 
 /**
- * Opens the store that a command means, on its backend or behind a running server, and closes it when `use` is done.
- * @throws UsageError for a store that a command can do nothing with.
+ * Opens the store of a call, on its backend or behind a running server, and closes it when `use` is done.
+ * @throws UsageError for a store that a command cannot use.
  */
 export async function withStore<T>(
   call: StoreCall,
@@ -64,7 +64,7 @@ export async function withStore<T>(
   return withStoreWhenNeeded(call, access, async (open) => use(await open()));
 }
 
-/** The same, opened when `use` asks for it; errors of the command line itself come before. */
+/** As {@link withStore}, but `use` opens the store. Errors of the command line come before. */
 export async function withStoreWhenNeeded<T>(
   call: StoreCall,
   access: StoreAccess,
@@ -102,7 +102,7 @@ function checkedOpener(call: StoreCall, access: StoreAccess): () => Promise<Span
   return () => openStore(config, role, complain);
 }
 
-/** A command that only reads makes no file. */
+/** A command that only reads must not create the file. */
 function checkIsThere(config: Config, role: StoreRole): void {
   if (config.backend !== "sqlite") return;
   const path = sqlitePath(config["sqlite.path"], role);

@@ -13,7 +13,7 @@ export interface Streams {
   readonly errors: ErrorStream;
 }
 
-/** Those of this process. Standard input opens when it is first read. */
+/** The streams of this process. Standard input opens at its first use. */
 export const processStreams: Streams = {
   get input() {
     return process.stdin;

@@ -28,7 +28,7 @@ function refuse(context: z.core.$RefinementCtx<string>, message: string): never 
   return z.NEVER;
 }
 
-/** The flags of a command that looks at a range of time. */
+/** The flags of a range of time. */
 export const rangeFlags = {
   since: {
     placeholder: "TIME",
@@ -52,7 +52,7 @@ export interface TimeRange {
   readonly startTimeMaxUnixNano?: bigint;
 }
 
-/** The range that the flags of {@link rangeFlags} name, and their problems. */
+/** Reads the range of {@link rangeFlags}, and the problems of these flags. */
 export function readRange(flags: FlagValues<typeof rangeFlags>): {
   readonly range: TimeRange;
   readonly problems: readonly string[];

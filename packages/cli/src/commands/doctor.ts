@@ -18,7 +18,7 @@ import { diagnoseRuntime } from "../doctor/runtime.js";
 const flags = {
   json: {
     placeholder: "",
-    help: "A JSON object a finding and line, for scripts.",
+    help: "Print each finding as a line of JSON, for scripts.",
     schema: onOff,
   },
   ...serverFlags,
@@ -27,8 +27,8 @@ const flags = {
 export const doctor = defineCommand({
   name: "doctor",
   text: [
-    "Looks at everything that a server with this configuration needs, and says what to do about what is wrong: the configuration, Node.js, memory, the clock, ports, files and their permissions, certificates and when they end, the backend with its version, its settings, its state and the room on its disk. It changes nothing.",
-    "With --server only a running server is asked. The exit code is 1 when there is a problem.",
+    "Checks everything that a server with this configuration needs, and says how to fix each problem: the configuration, Node.js, memory, the clock, ports, files and their permissions, certificates and when they end, the backend with its version, its settings, its state and the room on its disk. It changes nothing.",
+    "With --server it asks a running server only. The exit code is 1 when there is a problem.",
   ],
   arguments: [],
   flags,

@@ -12,24 +12,24 @@ import { createFormatter, formats } from "../export/trace-formats.js";
 import { walkTraces } from "../export/walk-traces.js";
 import { standard } from "../import/bytes/read-file.js";
 
-/** The size of the parts in which text is written, in characters. */
+/** The characters of text written at once. */
 const partLength = 64 * 1024;
 
 const flags = {
   format: {
     placeholder: formats.join("|"),
-    help: "otlp: a line of OTLP's JSON for each chunk of a trace, as the OpenTelemetry collector's file exporter writes. jaeger: one document, as Jaeger's /api/traces answers and its UI opens; times to the microsecond. Default: otlp.",
+    help: "otlp: a line of OTLP's JSON for each chunk of a trace, the format of the OpenTelemetry collector's file exporter. jaeger: one document in the format of Jaeger's /api/traces, which its UI opens; times to the microsecond. Default: otlp.",
     schema: z.enum(formats, { error: `must be ${formats.join(" or ")}` }).default("otlp"),
   },
   ...queryFlags,
   limit: {
     placeholder: "NUMBER",
-    help: "At most so many traces, the newest. Default: all.",
+    help: "Only this many traces, the newest. Default: all.",
     schema: count(Number.MAX_SAFE_INTEGER).optional(),
   },
   force: {
     placeholder: "",
-    help: "Replace FILE when it is there already.",
+    help: "Replace FILE when it exists.",
     schema: onOff,
   },
   ...progressFlag,
@@ -39,8 +39,8 @@ const flags = {
 export const exportTraces = defineCommand({
   name: "export",
   text: [
-    "Writes traces to a file, or to standard output: all of them, or those that match, with a span within the range of time; newest first, whole, and each once. Traces that arrive meanwhile are left out.",
-    "A file whose name ends in .gz is packed. Until it is complete the file is called FILE.part. A file that is there already is not replaced without --force.",
+    "Writes traces to a file or to standard output: all traces, or those that match and have a span within the range of time. It writes each trace once and whole, newest first, and leaves out traces that arrive meanwhile.",
+    "A file whose name ends in .gz is packed. Until it is complete the file is called FILE.part. An existing file is replaced with --force only.",
   ],
   arguments: [{ name: "FILE|-", optional: true }],
   flags,

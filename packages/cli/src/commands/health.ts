@@ -16,7 +16,7 @@ const nanosPerMilli = 1_000_000n;
 const flags = {
   live: {
     placeholder: "",
-    help: "Ask whether the process answers at all, and not whether its store can be reached.",
+    help: "Ask only whether the process answers, and not whether it can reach its store.",
     schema: onOff,
   },
   timeout: {
@@ -30,7 +30,7 @@ const flags = {
 export const health = defineCommand({
   name: "health",
   text: [
-    "Asks a running server whether it can serve, and says what it answers: the one on this machine, at its --admin address, for health checks of containers, which need no other program then; or with --server any, over gRPC.",
+    "Asks a running server whether it can serve, and prints its answer: the server on this machine at its --admin address, or with --server any server over gRPC. A container's health check needs no other program.",
   ],
   arguments: [],
   flags,
@@ -63,7 +63,7 @@ async function askAdmin(call: HealthCall, timeout: AbortSignal): Promise<number>
   }
 }
 
-/** Over gRPC: its health, or with --live anything that only a process that lives answers. */
+/** Asks over gRPC for the health, or with --live for anything that a running process answers. */
 async function askServer(call: HealthCall, timeout: AbortSignal): Promise<number> {
   return withStore(call, { asksHealth: true }, async (store) => {
     const signal = AbortSignal.any([call.signal, timeout]);
@@ -84,7 +84,7 @@ async function askServer(call: HealthCall, timeout: AbortSignal): Promise<number
 }
 
 async function ask(url: string, signal: AbortSignal): Promise<IncomingMessage> {
-  // It is this machine that is asked, and its certificate is for a name that others reach it by.
+  // The server runs on this machine, and its certificate has the name that others use.
   const request = url.startsWith("https:")
     ? getHttps(url, { signal, rejectUnauthorized: false })
     : getHttp(url, { signal });
@@ -92,7 +92,7 @@ async function ask(url: string, signal: AbortSignal): Promise<IncomingMessage> {
   return answer;
 }
 
-/** The address of a server that listens on all interfaces, from its own machine. */
+/** The address to reach a server from its own machine, also when it listens on all interfaces. */
 function loopbackOf(listen: string): string {
   const { host, port } = parseAddress(listen) as Address;
   const isAny = host === "::" || host === "0.0.0.0";

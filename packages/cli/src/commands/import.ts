@@ -15,17 +15,17 @@ import { createSpanWriter, type SpanWriter } from "../transfer/write-spans.js";
 const flags = {
   continue: {
     placeholder: "",
-    help: "Skip parts that cannot be read or stored, and count them. Default: the first one ends the import.",
+    help: "Skip and count parts that cannot be read or stored. Default: the first one ends the import.",
     schema: onOff,
   },
   duplicates: {
     placeholder: "skip|keep",
-    help: "skip: a span of which the store has one with the same trace id, span id, start, name and service is not written, and counted. keep: it is written, and kept unless all of it is the same. Default: skip.",
+    help: "skip: a span is skipped and counted when the store has one with the same trace id, span id, start, name and service. keep: it is written, and kept unless all of its bytes are the same. Default: skip.",
     schema: z.enum(["skip", "keep"], { error: "must be skip or keep" }).default("skip"),
   },
   "dry-run": {
     placeholder: "",
-    help: "Only read the files, and say what is in them.",
+    help: "Only read the files, and report their contents.",
     schema: onOff,
   },
   ...progressFlag,
@@ -35,8 +35,8 @@ const flags = {
 export const importTraces = defineCommand({
   name: "import",
   text: [
-    "Writes the traces of files into the store. The first bytes of a file tell its format, not its name: OTLP's JSON, as the OpenTelemetry collector's file exporter and this program's export write it, or its protobuf; the JSON of Jaeger's /api/traces and /api/v3, of its UI's downloads and its Elasticsearch documents; Tempo's answers; Zipkin's v2. Packed by gzip or zstd or not; JSON in UTF-8 or UTF-16. - is standard input.",
-    "Spans that the store has already are skipped, so an interrupted import can be repeated.",
+    "Writes the traces of files into the store. It recognizes the format by the first bytes, not by the name: OTLP's JSON, as the OpenTelemetry collector's file exporter and this program's export write it, or OTLP's protobuf; the JSON of Jaeger's /api/traces and /api/v3, of its UI's downloads and its Elasticsearch documents; Tempo's answers; Zipkin's v2. Files may be packed by gzip or zstd; JSON may be UTF-8 or UTF-16. The file - is standard input.",
+    "It skips spans that the store has already, so an interrupted import can be repeated.",
   ],
   arguments: [{ name: "FILE|-", repeated: true }],
   flags,
@@ -72,7 +72,7 @@ async function importFiles(
   };
   const writerTo = async (opening: () => Promise<SpanStore>): Promise<SpanWriter> => {
     const store = await opening();
-    // A store that does not answer now is refused, and not waited for.
+    // A store that does not answer at the start fails the import at once.
     await checkHealth(store);
     const plain = createSpanWriter(store, {
       signal,
@@ -116,7 +116,7 @@ async function importFiles(
   return report.isIncomplete ? 1 : 0;
 }
 
-/** The size of all files together; undefined when unknown. A missing file fails the import before anything is written. */
+/** The total size of the files; undefined when unknown. A missing file fails the import before the first write. */
 async function sizeOfFiles(call: CommandCall<typeof flags>): Promise<number | undefined> {
   let sum: number | undefined = 0;
   for (const path of call.arguments) {

@@ -6,7 +6,7 @@ import {
 } from "@spanstore/grpc-server/program";
 import { defineCommand, onOff } from "../calling/command.js";
 
-/** Each returns in words what it found to be wrong. */
+/** Each action returns the problems that it found, in words. */
 const actions: Readonly<Record<string, (maintenance: ManticoreMaintenance) => Promise<readonly string[]>>> = {
   repair: (maintenance) => maintenance.repair(),
   optimize: async (maintenance) => {
@@ -22,8 +22,8 @@ const actions: Readonly<Record<string, (maintenance: ManticoreMaintenance) => Pr
 export const maintain = defineCommand({
   name: "maintain",
   text: [
-    "Work on the tables of Manticore Search, while servers go on. optimize merges what each table has on disk, which gives the room of deleted spans back and quickens searches. flush saves what tables hold in memory, so that searchd has less to replay when it starts; before it is stopped, for example. repair derives from the spans what a searchd that was killed has lost, and which doctor tells of: lists of services and operations, terms that searches look by, the table that joins all days.",
-    "The other backends do by themselves what there is to do.",
+    "Works on the tables of Manticore Search while servers use them. optimize merges the disk chunks of each table, which frees the room of deleted spans and speeds up searches. flush saves what tables hold in memory, so that searchd has less to replay at its next start. repair restores from the spans what doctor reports as lost after searchd was killed: lists of services and operations, index terms, the table that joins all days.",
+    "The other backends need no maintenance by hand.",
   ],
   arguments: [{ name: "optimize|flush|repair" }],
   flags: {

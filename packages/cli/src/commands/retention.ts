@@ -20,12 +20,12 @@ const retentionFlags = {
   },
   "older-than": {
     placeholder: "TIME",
-    help: "Remove spans that started longer ago, for example 7d. Default: --retention and --tenancy.retention.",
+    help: "Remove spans that started longer ago than this, for example 7d. Default: --retention and --tenancy.retention.",
     schema: timeSpan.optional(),
   },
   exact: {
     placeholder: "",
-    help: "Remove every span that started before the time, those in younger tables and indices too. It costs far more, and reports no counts.",
+    help: "Remove every span that started before the time, also from tables and indices with newer spans. It costs far more, and reports no counts.",
     schema: onOff,
   },
   "dry-run": {
@@ -41,7 +41,7 @@ const retentionFlags = {
   ...storeFlags,
 } as const satisfies CommandFlags;
 
-/** Removing younger spans is seldom meant. */
+/** Removing spans younger than this needs --force, since it is often a mistyped time. */
 const youngestNanos = 60_000_000_000n;
 
 export const retention = defineCommand({
@@ -102,8 +102,8 @@ export const retention = defineCommand({
 });
 
 /**
- * The time before which the spans of a tenant, or of the default tenant, are old; undefined: never.
- * @throws UsageError when no time is named, or two.
+ * Returns the time before which the spans of a tenant, or of the default tenant, are old; undefined: never.
+ * @throws UsageError unless the command line or the configuration names exactly one time.
  */
 function boundaries({
   flags,
@@ -132,7 +132,7 @@ function boundaries({
   };
 }
 
-/** Which option says what is old. */
+/** The option that sets the age, for messages. */
 function askedBy(flags: FlagValues<typeof retentionFlags>): string {
   if (flags.before !== undefined) return "--before";
   return flags["older-than"] === undefined ? "--retention" : "--older-than";

@@ -10,19 +10,19 @@ const defaultLimit = 20;
 export const search = defineCommand({
   name: "search",
   text: [
-    "Lists the newest traces that match, newest first: those with a span that matches all flags. Without flags it lists the newest of all.",
+    "Lists the newest traces that have a span that matches all flags, newest first. Without flags it lists the newest traces of all.",
   ],
   arguments: [],
   flags: {
     ...queryFlags,
     limit: {
       placeholder: "NUMBER",
-      help: `At most so many traces. Default: ${defaultLimit}.`,
+      help: `The most traces. Default: ${defaultLimit}.`,
       schema: count(1_000_000).default(defaultLimit),
     },
     json: {
       placeholder: "",
-      help: "A JSON object a trace and line, for scripts; times are nanoseconds since 1970, as strings.",
+      help: "Print each trace as a line of JSON, for scripts; times are nanoseconds since 1970, as strings.",
       schema: onOff,
     },
     ...storeFlags,

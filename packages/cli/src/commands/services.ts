@@ -6,13 +6,13 @@ import { storeFlags, withStore } from "../calling/store.js";
 export const services = defineCommand({
   name: "services",
   text: [
-    "Lists all services that have spans; or, of a service, all operations with the kinds of their spans.",
+    "Lists all services that have spans, or all operations of one service with the kinds of their spans.",
   ],
   arguments: [{ name: "SERVICE", optional: true }],
   flags: {
     kind: {
       placeholder: "KIND",
-      help: "Operations of this kind alone: internal, server, client, producer or consumer.",
+      help: "Only operations of this kind: internal, server, client, producer or consumer.",
       schema: z
         .enum(["internal", "server", "client", "producer", "consumer"], {
           error: "must be internal, server, client, producer or consumer",
@@ -21,7 +21,7 @@ export const services = defineCommand({
     },
     json: {
       placeholder: "",
-      help: "A line of JSON each: the service's name, or an object of name and spanKind.",
+      help: "Print each as a line of JSON: the service's name, or an object of name and spanKind.",
       schema: onOff,
     },
     ...storeFlags,

@@ -8,13 +8,13 @@ import { storeFlags, withStore } from "../calling/store.js";
 export const trace = defineCommand({
   name: "trace",
   text: [
-    "Shows traces as text: a line a span, children under their parent, with the span's place in time (x where it failed).",
+    "Shows traces as text: one line for each span, children under their parent, with a bar for the span's time (of x when the span failed).",
   ],
   arguments: [{ name: "ID", repeated: true }],
   flags: {
     json: {
       placeholder: "",
-      help: "OTLP JSON lines instead, as export writes them.",
+      help: "Print lines of OTLP's JSON, as export writes them.",
       schema: onOff,
     },
     ...storeFlags,
@@ -57,7 +57,7 @@ export const trace = defineCommand({
   },
 });
 
-/** In full length: shorter ones have zeros before them, as Jaeger leaves them out. */
+/** Pads an id to 32 digits, since Jaeger leaves out leading zeros. */
 function canonicalId(text: string): string | undefined {
   return /^[0-9a-fA-F]{1,32}$/.test(text) && !/^0*$/.test(text)
     ? parseTraceId(text.padStart(32, "0"))

@@ -12,14 +12,14 @@ const nanosPerMilli = 1_000_000n;
 export const watch = defineCommand({
   name: "watch",
   text: [
-    "Looks at a file of watches, which the server takes with --watch.file. `watch check FILE` says what is wrong with it. `watch test FILE` says what its watches would have raised over the stored spans, those of the last hour unless a flag says otherwise.",
+    "Checks a file of watches, which the server reads with --watch.file. `watch check FILE` lists the problems of the file. `watch test FILE` lists the alerts that its watches would have raised over the stored spans, by default those of the last hour.",
   ],
   arguments: [{ name: "check|test" }, { name: "FILE" }],
   flags: {
     ...rangeFlags,
     json: {
       placeholder: "",
-      help: "With test: a JSON object an alert and line, for scripts; times are nanoseconds since 1970, as strings.",
+      help: "With test: print each alert as a line of JSON, for scripts; times are nanoseconds since 1970, as strings.",
       schema: onOff,
     },
     ...storeFlags,

@@ -15,22 +15,22 @@ export interface Comparison {
   /** Spans that both sides have. */
   readonly same: number;
   readonly missing: number;
-  /** Spans of the same ids whose content is another. */
+  /** Spans with the same ids and other contents. */
   readonly changed: number;
   readonly extra: number;
-  /** Some of what differs. */
+  /** Some of the differences. */
   readonly examples: readonly Difference[];
 }
 
 const maxExamples = 20;
-/** Looks at this many spans that only the target has, to tell changed ones from extra ones. */
+/** The most target-only spans kept to tell changed spans from extra ones. */
 const maxExtras = 10_000;
-/** A server that acknowledges before it can be searched is asked again so many times. */
+/** The pauses before spans are looked for again in a target whose searches lag behind its writes. */
 const pausesMillis = [500, 2_000, 5_000];
 
 /**
  * Reads windows of the target and compares them, span by span, with what the source has.
- * @param isPatient whether to look for missing spans again a few times, until that fails once.
+ * @param isPatient whether to look for missing spans again a few times; after one vain round later windows do without.
  */
 export function createComparer(
   target: SpanSource,

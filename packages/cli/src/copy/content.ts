@@ -14,11 +14,11 @@ export interface PlacedSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly startTimeUnixNano: bigint;
-  /** 128 bits of hash over the span, its resource and its scope, as a string of bytes: equal for copies of a span. */
+  /** A 128-bit hash over the span, its resource and its scope, a character for each byte: equal for copies of a span. */
   readonly content: string;
 }
 
-/** The spans of an encoded TracesData, in the order of the bytes. */
+/** The spans of an encoded TracesData, in byte order. */
 export function* placedSpans(encoded: Uint8Array): Generator<PlacedSpan, void, undefined> {
   const buffer = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   for (const group of parseGroups(encoded)) {
@@ -40,7 +40,7 @@ export function* placedSpans(encoded: Uint8Array): Generator<PlacedSpan, void, u
   }
 }
 
-/** The surroundings of the spans of a group, each part after its length, so that no two groups have the same. */
+/** The resource and scope of a group as bytes. Lengths before the parts keep different groups apart. */
 function surroundingsOf({ bytes, resource, scope }: SpanGroup): Buffer {
   const parts: Uint8Array[] = [];
   for (const { raw } of [resource, scope]) {

@@ -14,11 +14,11 @@ export interface CopyOptions {
   readonly source: SpanSource;
   readonly target: { readonly store: SpanStore; readonly source: SpanSource; readonly isPatient: boolean };
   readonly state: CopyState;
-  /** Spans that make a window. */
+  /** The number of spans in a window, about. */
   readonly windowSize: number;
-  /** Whether anything is written. */
+  /** Whether to write. */
   readonly writes: boolean;
-  /** Whether both sides are compared. */
+  /** Whether to compare both sides. */
   readonly verifies: boolean;
   readonly retry: PatienceOptions;
   readonly on: CopyEvents;
@@ -30,18 +30,18 @@ export interface CopyEvents {
   /** Called with the number of spans that became durable. */
   readonly written: (spans: number) => void;
   readonly windowDone: (record: WindowRecord, differences: readonly Difference[]) => void;
-  /** Something can not be copied. */
+  /** Called with a span or document that cannot be copied. */
   readonly unusable: (what: Unusable) => void;
-  /** The same of what lies in no known window: it has no time, or a server does not tell which span it is. */
+  /** The same for one outside of all windows: it has no time, or the server does not say which span it rejected. */
   readonly unplaced: (what: Unusable) => void;
 }
 
 const nothingFound: Comparison = { same: 0, missing: 0, changed: 0, extra: 0, examples: [] };
 
 /**
- * Copies what the state says is not done yet: window after window, newest first; each is written, read back, compared
- * and noted. Windows that differed when they were done are done again.
- * @throws the first error that does not pass; what was noted stays.
+ * Copies the windows that the state does not have yet, newest first, and repeats those that differed. Each window is
+ * written, read back, compared and recorded.
+ * @throws the first error that does not pass; recorded windows stay.
  */
 export async function copySpans(options: CopyOptions): Promise<void> {
   const { state, target, retry } = options;
@@ -59,7 +59,7 @@ export async function copySpans(options: CopyOptions): Promise<void> {
   }
 }
 
-/** Whether the target lacks spans of the source there; extra spans of the target may come from other writers. */
+/** Whether the target lacks spans of the source; extra spans may come from other writers. */
 export function differs({ missing, changed }: WindowRecord): boolean {
   return missing + changed > 0;
 }
@@ -71,7 +71,7 @@ interface RangeOptions extends CopyOptions {
 async function copyRange(options: RangeOptions, range: TimeRange, windowSize: number): Promise<void> {
   const { source, target, retry, on, writes } = options;
   const cutter = createWindowCutter(range, windowSize);
-  /** Windows that are closed and not done yet. */
+  /** Closed windows that are not done yet. */
   const closing = new Set<Window>();
   let last: Promise<void> = Promise.resolve();
 
@@ -92,12 +92,12 @@ async function copyRange(options: RangeOptions, range: TimeRange, windowSize: nu
 
   const close = async (window: Window): Promise<void> => {
     closing.add(window);
-    // Waits for the spans given so far; later ones belong to later windows.
+    // Covers the spans given so far; later ones belong to later windows.
     const durable = writer?.finish();
     durable?.catch(() => undefined);
     await last;
     last = finishWindow(options, window, durable).finally(() => closing.delete(window));
-    // Looked at when the next window is closed.
+    // Closing the next window awaits it.
     last.catch(() => undefined);
   };
 
@@ -142,7 +142,7 @@ async function finishWindow(
   on.windowDone(record, examples);
 }
 
-/** The contents of refused spans, found by their bytes in the request. */
+/** The contents of rejected spans, which are found by their bytes in the request. */
 function contentsOf(rejected: readonly RejectedSpan[], request: Uint8Array): string[] {
   const wanted = rejected.map(({ encoded }) => encoded);
   const contents: string[] = [];

@@ -1,17 +1,17 @@
 import { openDeadLetterFile } from "@spanstore/grpc-server/program";
 import type { Unusable } from "./places/source.js";
 
-/** So much of one is shown where there is no file for them. */
+/** The most bytes shown of a dead letter when there is no file for them. */
 const maxShownBytes = 4 * 1024;
 
-/** Takes down what can not be copied. */
+/** Records spans and documents that cannot be copied. */
 export interface DeadLetters {
   add(what: Unusable): void;
-  /** Resolves when everything is written. @throws what kept it from being written. */
+  /** Resolves when everything is written. @throws the error of the file. */
   close(): Promise<void>;
 }
 
-/** A line of JSON each in a file: the reason, and the whole span or document in base64. None is dropped. */
+/** Writes each as a line of JSON to a file: the reason, and the whole span or document in base64. None is dropped. */
 export async function deadLettersInFile(path: string): Promise<DeadLetters> {
   let failure: { readonly error: unknown } | undefined;
   const file = await openDeadLetterFile({
@@ -31,7 +31,7 @@ export async function deadLettersInFile(path: string): Promise<DeadLetters> {
   };
 }
 
-/** The same to standard error, with the beginning of what is long. */
+/** Writes the same lines to standard error, with long data cut. */
 export function deadLettersShown(complain: (line: string) => void): DeadLetters {
   return {
     add: (what) => {

@@ -2,8 +2,7 @@ const halves = 2;
 const bitsPerHalf = 64;
 
 /**
- * Sums up the contents of spans: the same for the same spans in any order. The sums of both halves of the hashes,
- * modulo 2^64, as 32 hexadecimal digits.
+ * The digest of spans in any order: the sums of both halves of their hashes, modulo 2^64, as 32 hexadecimal digits.
  */
 export function digestOf(contents: Iterable<string>): string {
   const sums = Array.from({ length: halves }, () => 0n);
@@ -16,7 +15,7 @@ export function digestOf(contents: Iterable<string>): string {
   return sums.map((sum) => sum.toString(16).padStart(bitsPerHalf / 4, "0")).join("");
 }
 
-/** The digest of several sets together, from theirs; for sets that have nothing in common. */
+/** The digest of the union of disjoint sets, from their digests. */
 export function digestOfAll(digests: Iterable<string>): string {
   const sums = Array.from({ length: halves }, () => 0n);
   const digits = bitsPerHalf / 4;

@@ -4,19 +4,19 @@ import { spanCount, timeText } from "./report.js";
 const terminalMillis = 1_000;
 const logMillis = 10_000;
 
-/** Tells how far a copy is, now and then. */
+/** Reports the progress of a copy. */
 export interface Progress {
   /** The copy has reached this start. */
   reached(oldest: bigint): void;
   /** Adds to the number of spans done. */
   done(spans: number): void;
-  /** Writes a line of another kind. */
+  /** Writes another line. */
   line(text: string): void;
-  /** Writes where it stands for the last time. */
+  /** Writes the last report. */
   end(): void;
 }
 
-/** On a terminal one line that changes, else a line every ten seconds. */
+/** On a terminal the report overwrites its line; elsewhere it is a line every ten seconds. */
 export function createProgress(stream: ErrorStream, doing: string): Progress {
   const isTerminal = stream.isTTY === true;
   const began = performance.now();

@@ -2,17 +2,17 @@ import { createPatience, type PatienceOptions } from "../transfer/patience.js";
 import { type PlacedSpan, placedSpans } from "./content.js";
 import type { SourceBatch, SpanSource, TimeRange, Unusable } from "./places/source.js";
 
-/** A batch of a source, taken apart. */
+/** A batch of a source, parsed to spans. */
 export interface ReadBatch {
   readonly spans: readonly PlacedSpan[];
-  /** When the oldest of them started; undefined: there are none. */
+  /** The oldest start; undefined without spans. */
   readonly oldest: bigint | undefined;
   readonly unusable: readonly Unusable[];
 }
 
 /**
- * Reads a range of a source, newest first. It waits after a failure that may pass, and reads on where it
- * stopped. The next batch is read while one is dealt with.
+ * Reads a range of a source, newest first. After a failure that may pass it waits, and goes on where it stopped. It reads
+ * one batch ahead.
  */
 export async function* readSteadily(
   source: SpanSource,
@@ -21,7 +21,7 @@ export async function* readSteadily(
 ): AsyncGenerator<ReadBatch, void, undefined> {
   const patience = createPatience(retry);
   let { max } = range;
-  /** Spans that started at `max` and were given: a second reading brings them again. */
+  /** Spans that started at `max` and were given already: reading again from `max` repeats them. */
   let given = new Set<string>();
   for (;;) {
     let isAgain = given.size > 0;
@@ -29,7 +29,7 @@ export async function* readSteadily(
       for await (const { encoded, unusable } of ahead(source.read({ min: range.min, max }, retry.signal))) {
         const all = [...placedSpans(encoded)];
         const spans = isAgain ? all.filter(({ content }) => !given.has(content)) : all;
-        // A source that never comes further is not waited for without end.
+        // Only progress resets the patience, so a source that makes none fails in the end.
         if (spans.length + unusable.length > 0) patience.reset();
         const oldest = oldestOf(spans);
         if (oldest !== undefined) {
@@ -55,12 +55,12 @@ function oldestOf(spans: readonly PlacedSpan[]): bigint | undefined {
   return oldest;
 }
 
-/** The same, with the next one asked for already when one is given. */
+/** Yields the same batches, and requests the next one before it yields one. */
 async function* ahead(batches: AsyncIterable<SourceBatch>): AsyncGenerator<SourceBatch, void, undefined> {
   const iterator = batches[Symbol.asyncIterator]();
   const next = (): Promise<IteratorResult<SourceBatch>> => {
     const coming = iterator.next();
-    // Looked at when its turn comes.
+    // Awaited in its turn.
     coming.catch(() => undefined);
     return coming;
   };

@@ -6,7 +6,7 @@ import type { WindowRecord } from "./state-file.js";
 
 const nanosPerMilli = 1_000_000n;
 const nanosPerSecond = 1_000_000_000n;
-/** The last that Date can say. */
+/** The last millisecond that Date can represent. */
 const lastMillis = 8_640_000_000_000_000n;
 
 export interface Totals {
@@ -38,7 +38,7 @@ export function totalsOf(windows: readonly WindowRecord[]): Totals {
   };
 }
 
-/** A time as RFC 3339, with as many digits of the second as it has. */
+/** A time as RFC 3339, without trailing zeros in its fraction. */
 export function timeText(nanos: bigint): string {
   const millis = nanos / nanosPerMilli;
   if (millis > lastMillis) return `${nanos} ns`;
@@ -58,7 +58,7 @@ export function rangeText({ min, max }: TimeRange): string {
   return isToLast ? `from ${timeText(min)} on` : `from ${timeText(min)} to ${timeText(max)}`;
 }
 
-/** The differences of a window, a line each; none when it has none. */
+/** A line for each difference of a window. */
 export function differenceLines(record: WindowRecord, examples: readonly Difference[]): string[] {
   const { missing, changed, extra } = record;
   const counts = [

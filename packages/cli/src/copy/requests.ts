@@ -1,7 +1,7 @@
 import { FragmentWriter, type SpanGroup } from "@spanstore/core/otlp";
 import type { PlacedSpan } from "./content.js";
 
-/** As much as is written at once. */
+/** The most bytes in one request. */
 const maxRequestBytes = 1024 * 1024;
 
 /** A request to write, and how many spans are in it. */
@@ -11,8 +11,8 @@ export interface WriteRequest {
 }
 
 /**
- * The spans of a batch as requests: traces together, and what surrounds spans once for all of them that share it, since a
- * store keeps the spans of a trace in a request as one.
+ * Arranges the spans of a batch as requests. The spans of a trace go together, since a store keeps them as one fragment;
+ * spans with the same resource and scope share one copy of these.
  * @param spans of one TracesData.
  */
 export function requestsOf(spans: readonly PlacedSpan[]): WriteRequest[] {
@@ -48,7 +48,7 @@ export function requestsOf(spans: readonly PlacedSpan[]): WriteRequest[] {
   return requests;
 }
 
-/** Gives for each group the first one with the same bytes around its spans. */
+/** Finds for each group the first group with the same resource and scope. */
 function createSharing() {
   const resources = new Map<string, { readonly resource: SpanGroup["resource"]; readonly place: number }>();
   const known = new Map<string, SpanGroup>();

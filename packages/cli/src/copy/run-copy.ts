@@ -19,7 +19,7 @@ export interface CopyRun {
   readonly from: Side;
   readonly to: Side;
   readonly range: TimeRange;
-  /** As it was asked for: `since` means another time whenever it is said. Nanoseconds. */
+  /** The range of the flags, in nanoseconds. The state compares these, since `since` means another time in each run. */
   readonly rangeAsked: {
     readonly since: bigint | undefined;
     readonly fromTime: bigint | undefined;
@@ -41,7 +41,7 @@ export interface Side extends Space {
   readonly place: Place;
 }
 
-/** Copies, or compares, as the command line says, and returns the exit code. */
+/** Copies or compares, and returns the exit code. */
 export async function runCopy(run: CopyRun): Promise<number> {
   const { from, to, complain } = run;
   if (sideText(from) === sideText(to)) throw new UsageError(["--from and --to are the same place"]);
@@ -58,7 +58,7 @@ export async function runCopy(run: CopyRun): Promise<number> {
   }
 }
 
-/** The same between places that are open. */
+/** The same between open places. */
 export async function copyBetween(
   run: CopyRun,
   { source }: Pick<OpenSource, "source">,
@@ -79,13 +79,13 @@ export async function copyBetween(
     millis: patienceMillis,
     signal: run.signal,
     failed: (error) => {
-      // Once, and not at every try.
+      // Shows each error once, not at every attempt.
       if (messageOf(error) !== failing) progress.line(`spanstore: ${messageOf(error)}; trying again`);
       failing = messageOf(error);
     },
   };
   let letters: DeadLetters | undefined;
-  /** Spans that cannot be copied and are in no window. */
+  /** Spans that cannot be copied and belong to no window. */
   let unplaced = 0;
   try {
     letters =
@@ -166,7 +166,7 @@ function resultLines({ from, to, mode, deadLetters }: CopyRun, state: CopyState,
 
 const maxWindowLines = 50;
 
-/** Spans that reach the source during the copy are not in it; this reads the newest window again and reports them. */
+/** The copy lacks spans that reach the source meanwhile. This reads the newest window again and reports them. */
 async function tellNewest(
   { output }: CopyRun,
   source: OpenSource["source"],

@@ -14,7 +14,7 @@ const headerSchema = z.object({
   max: nanos,
 });
 
-/** How every header begins. */
+/** The beginning of every header. */
 const firstWords = '{"spanstore-copy":1,';
 
 const windowSchema = z.object({
@@ -34,15 +34,15 @@ const windowSchema = z.object({
 /** The result of a window. */
 export type WindowRecord = Readonly<z.output<typeof windowSchema>>;
 
-/** Describes a copy in words. A copy may go on from the state of another with the same description. */
+/** Describes a copy. A copy goes on from a state with the same description only. */
 export type CopyIdentity = Readonly<Record<string, string>>;
 
-/** The state of a copy, in a file that outlives it: a line of JSON for each window that is done. */
+/** The state of a copy, in a file that outlives it: one line of JSON for each finished window. */
 export interface CopyState {
   /** When the first run began. */
   readonly began: string;
   readonly range: TimeRange;
-  /** The windows that are done, newest first: the last word on each. */
+  /** The finished windows, newest first, each with its last record. */
   readonly windows: readonly WindowRecord[];
   /** Resolves when the record is on disk. */
   add(record: WindowRecord): Promise<void>;
@@ -69,8 +69,8 @@ export function stateInMemory({ began, range }: NewState): CopyState {
 }
 
 /**
- * Opens the state of a copy, or begins one where there is none.
- * @throws UsageError when the file is of another copy, or no such file.
+ * Opens the state of a copy, or begins one in a new file.
+ * @throws UsageError when the file is the state of another copy, or no state.
  */
 export async function openStateFile(
   path: string,
@@ -101,7 +101,7 @@ async function readOrBegin(
 ): Promise<CopyState> {
   const text = await file.readFile("utf8");
   const lines = text.split("\n");
-  // The copy ended while it wrote the text after the last end of a line.
+  // A copy that was killed may leave an unfinished last line, which the next record overwrites.
   const rest = lines.pop() ?? "";
   let end = Buffer.byteLength(text) - Buffer.byteLength(rest);
   const append = async (value: object): Promise<void> => {
@@ -142,7 +142,7 @@ async function readOrBegin(
   };
 }
 
-/** Puts a record in its place: behind the last, or where its window was done before. @returns whether it has one. */
+/** Replaces the record of the same window, or appends one that follows the last. @returns false when it does neither. */
 function note(windows: WindowRecord[], record: WindowRecord): boolean {
   const before = windows.findIndex(({ min, max }) => min === record.min && max === record.max);
   const last = windows.at(-1);

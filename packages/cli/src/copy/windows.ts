@@ -1,40 +1,40 @@
 import type { PlacedSpan } from "./content.js";
 import type { TimeRange } from "./places/source.js";
 
-/** A span of the source that has to be in the target. */
+/** A span of the source that the target must have. */
 export interface ExpectedSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly startTimeUnixNano: bigint;
 }
 
-/** A range of time of which everything was read. */
+/** A range of time whose spans were all read. */
 export interface Window extends TimeRange {
-  /** The spans of the source that started in it, by their content. */
+  /** The source's spans that started in the window, by content. */
   readonly expected: Map<string, ExpectedSpan>;
-  /** Copies of spans that the source held beside them. */
+  /** The source's further copies of the same spans. */
   duplicates: number;
-  /** Spans that the target refused. */
+  /** Spans that the target rejected. */
   rejected: number;
-  /** Documents of the source there of which no span can be made. */
+  /** Documents of the source that cannot be translated to spans. */
   unusable: number;
 }
 
-/** Cuts what is read, newest first, into windows that follow each other without a gap. */
+/** Cuts spans that are read newest first into windows without gaps. */
 export interface WindowCutter {
-  /** @returns the spans that were not there before. */
+  /** @returns the spans that are new to the window. */
   add(spans: readonly PlacedSpan[]): readonly PlacedSpan[];
-  /** The window that can be closed now that everything from `oldest` on was read, if there is one. */
+  /** @param oldest the oldest start read so far. @returns the window that is now complete, if any. */
   cut(oldest: bigint): Window | undefined;
   /** The rest, down to the beginning of the range. */
   finish(): Window;
-  /** Notes what can be no span. */
+  /** Counts documents that cannot be translated to spans. */
   unusable(count: number): void;
-  /** Takes out a span that the target refuses, of the window that is open; false: it is not there. */
+  /** Removes a span that the target rejects from the open window; false when it is not in it. */
   refuse(content: string): boolean;
 }
 
-/** @param size so many spans make a window, when they did not all start at the same moment. */
+/** @param size the number of spans at which a window closes; one with more spans of the same start has more. */
 export function createWindowCutter(range: TimeRange, size: number): WindowCutter {
   let open = windowOf(range.min, range.max);
   return {
@@ -52,7 +52,7 @@ export function createWindowCutter(range: TimeRange, size: number): WindowCutter
       return fresh;
     },
     cut(oldest) {
-      // More spans may have started at the very moment at which reading stands.
+      // More spans may have started at `oldest` itself, so these stay in the open window.
       if (open.expected.size < size || oldest >= open.max) return undefined;
       const closed = { ...open, min: oldest + 1n };
       open = windowOf(range.min, oldest);
@@ -75,7 +75,7 @@ function windowOf(min: bigint, max: bigint): Window {
   return { min, max, expected: new Map(), duplicates: 0, rejected: 0, unusable: 0 };
 }
 
-/** Takes a span that the target refuses out of a window; false: it is not there. */
+/** Removes a span that the target rejects from a window; false when it is not in it. */
 export function refuseIn(window: Window, content: string): boolean {
   if (!window.expected.delete(content)) return false;
   window.rejected++;

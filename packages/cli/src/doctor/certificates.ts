@@ -8,7 +8,7 @@ const soonDays = 21;
 
 const certificate = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** When the certificates in a PEM file end. */
+/** Checks when the certificates in a PEM file end. */
 export function diagnoseCertificates(option: string, path: string, now = Date.now()): Finding[] {
   let parts: readonly string[];
   try {

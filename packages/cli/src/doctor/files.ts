@@ -12,7 +12,7 @@ const certificateOptions = [
 ] as const;
 const secretOptions = ["tls.key-file", "auth.tokens-file"] as const;
 
-/** The files that options other than the store's own name: whether they can be read, are what they must be, and secret. */
+/** Checks the files of options outside the store: that they can be read or written, are valid, and keep secrets secret. */
 export function diagnoseFiles(config: Config): Finding[] {
   const findings: Finding[] = [];
   for (const option of certificateOptions) {

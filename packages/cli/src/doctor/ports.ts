@@ -8,9 +8,9 @@ import { formatAddress, parseAddress } from "@spanstore/grpc-server/program";
 const answerMs = 3000;
 
 /**
- * Whether the server can have this address: it is free, or a server of ours has it.
- * @param subject which of the server's ports it is.
- * @param isOurs asks who answers there, once the port is found taken; resolves to what it says, or undefined.
+ * Checks whether the server can listen on an address: it is free, or our server has it already.
+ * @param subject the option of the port.
+ * @param isOurs called when the port is taken; resolves to a finding's text when our server has it, else undefined.
  */
 export async function diagnosePort(
   subject: string,
@@ -64,8 +64,8 @@ async function tryListen(host: string, port: number): Promise<NodeJS.ErrnoExcept
 }
 
 /**
- * Asks the admin port of a server of ours whether it is ready.
- * @param scheme https where the server has certificates; whose they are does not matter here.
+ * Asks the admin port of our server whether it is ready.
+ * @param scheme https when the server has certificates, which are not verified.
  */
 export async function askAdmin(scheme: "http" | "https", address: string): Promise<string | undefined> {
   try {

@@ -4,7 +4,7 @@ import type { Finding } from "@spanstore/core/engine";
 import { formatSize } from "@spanstore/core/text";
 import { type Config, memoryBound } from "@spanstore/grpc-server/program";
 
-/** No clock that runs shows an earlier time than this program was written at. */
+/** This program is younger, so a clock that shows an earlier time is wrong. */
 const earliestNow = Date.UTC(2026, 0, 1);
 
 /** Findings of the process itself: Node.js, memory, clock. */
@@ -20,7 +20,7 @@ function nodeFinding(): Finding {
 
 function memoryFinding(waitingBytes: number): Finding {
   const constrained = process.constrainedMemory();
-  // Without a limit the kernel gives a number that no machine has.
+  // Without a limit the kernel reports more memory than any machine has.
   const available = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
   const heap = getHeapStatistics().heap_size_limit;
   const text = `${formatSize(available)} for this process, of which ${formatSize(heap)} for JavaScript; up to ${formatSize(waitingBytes)} of requests wait to be written`;

@@ -11,17 +11,17 @@ import { fileProblem, isSystemError } from "@spanstore/grpc-server/program";
 export interface OutputFile {
   /** Resolves when more may be written. */
   write(text: string): Promise<void>;
-  /** Resolves when everything is on its way to the disk, and the file has its name. */
+  /** Resolves when everything is written and the file has its final name. */
   finish(): Promise<void>;
-  /** Leaves nothing behind. */
+  /** Removes the unfinished file. */
   discard(): Promise<void>;
 }
 
 /**
- * A file to write, packed when its name ends in `.gz`. It has another name until it is finished, so that half an
- * export is not taken for a whole one.
- * @param overwrites whether a file that is there already is replaced.
- * @throws INVALID_OPTIONS naming the file when it cannot be written, or is there.
+ * Creates a file, packed when its name ends in `.gz`. It has another name until it is finished, so that half an export
+ * never looks like a whole one.
+ * @param overwrites whether to replace an existing file.
+ * @throws INVALID_OPTIONS naming the file when it cannot be written, or exists.
  */
 export async function createOutputFile(path: string, overwrites: boolean): Promise<OutputFile> {
   const there = await statOf(path);
@@ -56,7 +56,7 @@ export async function createOutputFile(path: string, overwrites: boolean): Promi
       top.end();
       await ended.catch(() => undefined);
       if (failure !== undefined) throw failure;
-      // It may have come meanwhile.
+      // Another program may have created it meanwhile.
       await checkIsFree();
       if (isPlain) await rename(writtenTo, path);
     },

@@ -5,9 +5,9 @@ import { createJaegerDocument } from "@spanstore/jaeger";
 export const formats = ["otlp", "jaeger"] as const;
 export type Format = (typeof formats)[number];
 
-/** Makes text of traces, chunk by chunk; the chunks of a trace come one after the other. */
+/** Formats traces chunk by chunk. The chunks of a trace follow each other. */
 export interface TraceFormatter {
-  /** @returns the text, and how many spans the chunk has. */
+  /** @returns the text, and the number of spans in the chunk. */
   chunk(chunk: TraceChunk): { readonly text: string; readonly spans: number };
   /** The text after the last trace. */
   end(): string;
@@ -17,7 +17,7 @@ export function createFormatter(format: Format): TraceFormatter {
   return format === "otlp" ? otlpLines() : jaegerDocument();
 }
 
-/** A line a chunk, each a TracesData in OTLP's JSON: the format of the OpenTelemetry collector's file exporter. */
+/** One line for each chunk, a TracesData in OTLP's JSON: the format of the OpenTelemetry collector's file exporter. */
 function otlpLines(): TraceFormatter {
   return {
     chunk({ encoded }) {
@@ -28,7 +28,7 @@ function otlpLines(): TraceFormatter {
   };
 }
 
-/** One document, as Jaeger's `/api/traces` answers and its UI opens. */
+/** One document in the format of Jaeger's `/api/traces`, which its UI opens. */
 function jaegerDocument(): TraceFormatter {
   const document = createJaegerDocument();
   return {

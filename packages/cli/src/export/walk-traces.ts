@@ -1,6 +1,6 @@
 import { type SpanStore, SpanStoreError, type TraceChunk, type TraceQuery } from "@spanstore/core";
 
-/** Traces asked for at once. */
+/** The traces of one page. */
 const tracesPerPage = 500;
 
 type Source = Pick<SpanStore, "capabilities" | "findTraceIds" | "getTraces">;
@@ -8,14 +8,14 @@ type Query = Omit<TraceQuery, "limit" | "page">;
 
 export interface WalkOptions {
   readonly signal: AbortSignal;
-  /** The newest so many; absent: all. */
+  /** The number of traces, the newest. Default: all. */
   readonly limit?: number | undefined;
 }
 
 /**
- * All traces that match, whole, each once, newest match first: chunks as `getTraces` gives them. It goes by pages, so
- * that no more than a page of ids and a chunk are held, and traces that come meanwhile are left out. A server without
- * pages, such as Jaeger's own, is walked by ranges of time, and the ids met so far are held.
+ * All matching traces, whole, each once, newest match first, in the chunks of `getTraces`. It reads by pages, so it holds
+ * one page of ids and one chunk, and leaves out traces that arrive meanwhile. It reads a server without pages, such as
+ * Jaeger's own, by ranges of time, and holds the ids of all traces so far.
  */
 export async function* walkTraces(
   store: Source,
@@ -50,10 +50,10 @@ async function* byPages(
   }
 }
 
-/** The last instant that Go's nanoseconds reach. */
+/** The last instant in Go's signed 64-bit nanoseconds. */
 const latest = 2n ** 63n - 1n;
 
-/** A trace whose spans lie in several ranges is found in each of them, and counts in the first. */
+/** Several ranges may find the same trace; it counts in the first. */
 async function* byRanges(
   store: Source,
   query: Query,

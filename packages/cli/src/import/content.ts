@@ -8,16 +8,16 @@ import { unzstd } from "./bytes/zstd.js";
 import { jsonPieces } from "./json/pieces.js";
 import type { JsonFault, JsonPiece } from "./json/places.js";
 
-/** A part of an input that is read by itself. */
+/** A part of an input that can be read without the others. */
 export type ContentPart = JsonPiece | JsonFault | EncodedMessage;
 
-/** Packed data may lie in packed data, but not for ever. */
+/** Packed data may contain packed data, up to this depth. */
 const mostLayers = 4;
 const portionBytes = 1024 * 1024;
 
 /**
  * Reads an input by its content, not its name: JSON in UTF-8 or UTF-16, or OTLP's protobuf; packed by gzip or zstd or not.
- * @throws INVALID_TRACES when it cannot be read on, after all that came before.
+ * @throws INVALID_TRACES for a fault that ends reading, after everything before it.
  */
 export async function* contentOf(
   reader: ByteReader,

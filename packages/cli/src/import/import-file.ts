@@ -14,20 +14,20 @@ export interface ImportOptions {
   readonly input: Readable;
   /** Takes encoded spans; resolves when more may come. */
   readonly take: (encoded: Uint8Array, spans: number) => Promise<void>;
-  /** Called with the bytes taken off the file and the spans read. */
+  /** Called with the number of bytes and of spans just read. */
   readonly progress: (bytes: number, spans: number) => void;
   /**
-   * Called for each part that cannot be read, as `FILE:LINE: why`. An error that it throws ends the import.
-   * @param spans how many spans are lost with it, as far as that is known.
+   * Called for each part that cannot be read, with a message `FILE:LINE: why`. An error that it throws ends the import.
+   * @param spans the number of lost spans, as far as known.
    */
   readonly fault: (error: SpanStoreError, spans: number) => void;
-  /** Called for each finding beside spans, with its position. */
+  /** Called for each note, with its position. */
   readonly note: (note: Note, place: string) => void;
 }
 
 /**
- * Reads the spans of a file in any of the formats of `contentOf` and `readPiece`, piece by piece: memory does not grow with
- * the file.
+ * Reads the spans of a file piece by piece, so that memory does not grow with the file. `contentOf` and `readPiece` list
+ * the formats.
  */
 export async function importFile(path: string, options: ImportOptions): Promise<void> {
   const { signal, progress, take } = options;
@@ -44,7 +44,7 @@ export async function importFile(path: string, options: ImportOptions): Promise<
     } catch (error) {
       throwIfAborted(signal);
       if (!isSpanStoreError(error)) throw error;
-      // One that could not be read at all names it already.
+      // NOT_FOUND names the file already.
       if (error.code === "NOT_FOUND") options.fault(error, 0);
       else fault(name, error, 0);
       return;

@@ -6,24 +6,24 @@ const mostComplaints = 20;
 
 /** Counts the spans and findings of an import, and prints them. */
 export interface ImportReport {
-  /** Bytes and spans were read. */
+  /** Counts bytes and spans that were read. */
   read(bytes: number, spans: number): void;
-  /** Spans are in the store. */
+  /** Counts spans that are durable. */
   stored(spans: number): void;
-  /** The store has spans already. */
+  /** Counts spans that the store had already. */
   skipped(spans: number): void;
-  /** A part was skipped, with this number of spans or more. */
+  /** Reports a part that was skipped, with this number of spans or more. */
   fault(message: string, spans: number): void;
-  /** The store can never keep these spans. */
+  /** Reports spans that can never be stored. */
   rejected(spans: number, reason: string): void;
-  /** The store does not accept spans now. */
+  /** Reports that the store does not accept spans now. */
   waiting(reason: string): void;
   note(note: Note, place: string): void;
   /** The progress so far. */
   progress(size: number | undefined): string;
-  /** All of it in one line. */
+  /** The counts of the whole import in one line. */
   totals(): string;
-  /** Whether a part of the input is not in the store. */
+  /** Whether the store lacks a part of the input. */
   readonly isIncomplete: boolean;
 }
 
@@ -86,7 +86,7 @@ export function createImportReport(isDryRun: boolean, complain: (line: string) =
       } else {
         const counts = noted[note.kind];
         const before = counts.get(note.name) ?? 0;
-        // A file may name without end what OTLP does not know.
+        // Bounded: a file may have any number of unknown names.
         if (before > 0 || counts.size < mostComplaints) counts.set(note.name, before + 1);
       }
     },

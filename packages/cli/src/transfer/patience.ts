@@ -3,22 +3,22 @@ import { createBackoff, mayPass, throwIfAborted } from "@spanstore/core/engine";
 const firstPauseMillis = 200;
 const longestPauseMillis = 10_000;
 
-/** A store that is overloaded or away is asked again for so long. */
+/** How long a store that is overloaded or away is asked again. */
 export const patienceMillis = 60_000;
 
 export interface PatienceOptions {
-  /** For how long one call is tried again. */
+  /** How long one call is tried again. */
   readonly millis: number;
   readonly signal: AbortSignal;
-  /** Called with each failure after which it goes on. */
+  /** Called with each failure that is tried again. */
   readonly failed: (error: unknown) => void;
 }
 
-/** Counts failures one after the other, and waits after each. */
+/** Waits between the attempts of a call. */
 export interface Patience {
-  /** Waits, or throws the error when it will not pass or has lasted for too long. */
+  /** Waits, or throws the error when it is permanent or has lasted too long. */
   after(error: unknown): Promise<void>;
-  /** It works again. */
+  /** Forgets the failures, after a success. */
   reset(): void;
 }
 

@@ -10,7 +10,7 @@ export interface SpanHead {
   /** Hexadecimal. */
   readonly traceId: string;
   readonly spanId: string;
-  /** Its bytes, each a character. */
+  /** One character for each byte. */
   readonly name: string;
   readonly startTimeUnixNano: bigint;
 }

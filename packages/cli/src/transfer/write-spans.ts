@@ -2,30 +2,30 @@ import type { RejectedSpan, SpanStore } from "@spanstore/core";
 import { messageOf, throwIfAborted } from "@spanstore/core/engine";
 import { createPatience, patienceMillis } from "./patience.js";
 
-/** Spans go together until they are so many bytes or so many spans. */
+/** A request closes at this many bytes or spans. */
 const batchBytes = 1024 * 1024;
 const batchSpans = 2000;
-/** Writes under way at once: a store joins them, and reading goes on meanwhile. */
+/** The most writes at once: a store joins them, and reading goes on meanwhile. */
 const maxUnderWay = 4;
 
 export interface SpanWriter {
   /**
-   * Takes encoded OTLP of so many spans; resolves when more may come. Which spans go together depends on nothing but
-   * their order, so that what is written again is cut as it was before.
-   * @throws what a write failed with, of these spans or of earlier ones.
+   * Takes encoded OTLP of `spans` spans; resolves when more may come. Only the order of the spans decides the requests, so
+   * that writing them again makes the same requests.
+   * @throws the error of a write, of these spans or of earlier ones.
    */
   add(encoded: Uint8Array, spans: number): Promise<void>;
-  /** Resolves when everything that was given so far is durable; more may come after. */
+  /** Resolves when all spans so far are durable; more may come after. */
   finish(): Promise<void>;
 }
 
 export interface SpanWriterOptions {
   readonly signal: AbortSignal;
-  /** Spans are durable. */
+  /** Called with the number of spans that became durable. */
   readonly written: (spans: number) => void;
-  /** Spans that can never be stored, and the encoded OTLP that they were written in. */
+  /** Called with spans that can never be stored, and the request that contained them. */
   readonly rejected: (spans: readonly RejectedSpan[], encoded: Uint8Array) => void;
-  /** The store does not take them now, and is asked again. */
+  /** Called when the store does not accept spans now and is asked again. */
   readonly waiting: (reason: string) => void;
 }
 
@@ -45,7 +45,7 @@ export function createSpanWriter(store: SpanStore, options: SpanWriterOptions): 
   };
   const flush = (): void => {
     if (parts.length === 0) return;
-    // Encoded requests one after the other are one request.
+    // Concatenated requests are one request.
     const encoded = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, bytes);
     parts = [];
     bytes = 0;

@@ -2,7 +2,7 @@ import { isSpanStoreError } from "@spanstore/core";
 import type { Answer } from "../wire/answer.js";
 import type { Call, Route } from "../wire/call.js";
 
-/** What the page says of the store and its server. */
+/** Facts about the store and its server, for the page. */
 export const aboutRoute: Route = {
   method: "GET",
   need: "read",
@@ -16,7 +16,7 @@ async function about({ store, signal, caller, settings }: Call): Promise<Answer>
   const [server, health, bytes, capabilities] = await Promise.all([
     settings.about(caller),
     healthOf(() => store.health({ signal })),
-    // A store that is away has a health, and no size.
+    // A store that does not answer has no size; `health` says why.
     store.stats().then(
       (stats) => stats.bytes,
       () => undefined,

@@ -1,18 +1,18 @@
 import type { SpanStore } from "@spanstore/core";
 import { encodedTraces } from "@spanstore/core/engine";
 
-/** Called with an encoded request whose spans are durable. All listeners share the bytes and change none of them. */
+/** Called with an encoded request whose spans are durable. All listeners share the bytes and must not change them. */
 export type ArrivalListener = (traces: Uint8Array) => void;
 
 /** Publishes written spans to watchers. */
 export interface Arrivals {
-  /** The same store; its writes are published to the watchers of the tenant. */
+  /** Wraps a store so that its writes are published to the tenant's watchers. */
   tap(store: SpanStore, tenant: string | undefined): SpanStore;
-  /** @returns a function that ends it. */
+  /** @returns a function that removes the listener. */
   listen(tenant: string | undefined, listener: ArrivalListener): () => void;
 }
 
-/** Costs nothing without a watcher; with one a copy of each request, since a store may keep what it is given. */
+/** Without a watcher it costs nothing; with one it copies each request, since a store may keep the bytes. */
 export function createArrivals(): Arrivals {
   const listeners = new Map<string | undefined, Set<ArrivalListener>>();
   return {

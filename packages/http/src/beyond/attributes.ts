@@ -6,7 +6,7 @@ import { invalid } from "../wire/parameters.js";
 
 const route = { method: "GET", need: "read", form: "gateway" } as const;
 
-/** Names and values of attributes that occur in the newest spans, to choose a filter from. */
+/** Names and values of attributes in the newest spans, as proposals for a filter. */
 export const attributeRoutes: readonly Route[] = [
   {
     ...route,
@@ -25,14 +25,14 @@ export const attributeRoutes: readonly Route[] = [
 const levels = ["span", "resource", "scope", "event", "link"] as const;
 type Level = (typeof levels)[number];
 
-/** The most spans of the sample, */
+/** The most spans of a sample. */
 const sampleSpans = 2000;
 const pageSpans = 500;
-/** and the most time for it. */
+/** The most time for a sample. */
 const sampleMillis = 1000;
 /** The most names or values of a list. */
 const most = 1000;
-/** Longer values are of no use in a list. */
+/** Longer values are left out. */
 const longestValue = 256;
 
 /** The size of the sample. */
@@ -79,7 +79,7 @@ async function values(call: Call): Promise<Answer> {
   };
 }
 
-/** Shows the attributes of the newest spans, a resource's once for each of its spans. */
+/** Calls `show` with each attribute of the newest spans; for those of a resource once per span. */
 async function eachSpan(call: Call, show: (level: Level, attribute: KeyValue) => void): Promise<Sample> {
   const asked = levelsOf(call);
   const shown = new Set(asked);

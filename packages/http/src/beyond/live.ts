@@ -5,7 +5,7 @@ import { filterOf, filterParameters } from "../search/filter.js";
 import type { Answer } from "../wire/answer.js";
 import type { Call, Route } from "../wire/call.js";
 
-/** Spans that match a filter, as they become durable: server-sent events. */
+/** Sends spans that match a filter as they become durable, as server-sent events. */
 export const liveRoute: Route = {
   method: "GET",
   need: "read",
@@ -15,13 +15,13 @@ export const liveRoute: Route = {
   answer: live,
 };
 
-/** Bytes of spans that wait for their reader; more are only counted. */
+/** The most bytes of spans that wait for their reader; further spans are only counted. */
 const mostHeldBytes = 8 * 1024 * 1024;
-/** Spans of an event; more are only counted. */
+/** The most spans of an event; further spans are only counted. */
 const mostSpans = 200;
 /** The shortest time between two events. */
 const eventMillis = 250;
-/** A comment tells a reader that nothing has arrived, and a proxy that the connection is used. */
+/** After this time without spans a comment keeps the connection alive in proxies. */
 const quietMillis = 15_000;
 
 function live(call: Call): Answer {
@@ -32,7 +32,7 @@ function live(call: Call): Answer {
   }
   return {
     contentType: "text/event-stream",
-    // Its connection serves nothing else, and holds up no close.
+    // The connection ends with this answer, so it does not delay closing the server.
     headers: { "cache-control": "no-store", connection: "close" },
     body: events(call, filter, listen),
   };
@@ -83,7 +83,7 @@ async function* events(
   }
 }
 
-/** A store in memory finds the exact matches. */
+/** Finds the exact matches with a store in memory. */
 async function matching(
   arrived: readonly Uint8Array[],
   filter: FilterCall | undefined,

@@ -27,7 +27,7 @@ async function searchSpans(call: Call): Promise<Answer> {
   return { body: otlpDocument(call.store.findSpans(query, { signal: call.signal }), false) };
 }
 
-/** Refuses a value of the wrong shape; the store refuses unknown fields and directions. */
+/** Checks the shape only; the store refuses unknown fields and directions. */
 function orderOf(value: unknown): readonly SpanOrder[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) throw wrong("orderBy", "is no list");

@@ -9,8 +9,9 @@ interface Counted {
 }
 
 /**
- * What `read` makes of the latencies in each window, by its end. The histogram is one for all windows: its counts change
- * from one to the next, and some of its buckets may be empty.
+ * Calls `read` with the latencies of each window.
+ * @param read gets the same histogram object for every window, with other counts; some of its buckets may be empty
+ * @returns the results of `read`, by the end of the window.
  */
 export function latenciesOf<T>(
   windows: Windows,

@@ -6,13 +6,13 @@ import { HttpError } from "../wire/errors.js";
 export const minuteMillis = 60_000;
 const minuteNanos = 60_000_000_000n;
 
-/** What is read before each of some times. */
+/** A window of time before each of several ends. */
 export interface Windows {
   /** Distinct, ascending; a window ends before its minute. */
   readonly ends: readonly number[];
-  /** Where the window begins that ends here; it never falls. */
+  /** The start of the window that ends at `end`; a later end never has an earlier start. */
   readonly startOf: (end: number) => number;
-  /** All starts and ends are multiples of so many minutes, counted from the first start. */
+  /** Starts and ends are multiples of this many minutes, counted from the first start. */
   readonly step: number;
 }
 
@@ -24,10 +24,10 @@ export interface MinuteQuestion {
   readonly latencies: boolean;
 }
 
-/** One answer holds no more points of series than these. */
+/** The most points in one answer, over all series. */
 const maxPoints = 2_000_000;
 
-/** The minute in which a time lies ends here; a time at which a minute begins is that minute. */
+/** The end of the minute that holds a time; the start of a minute stays. */
 export function endingMinute(millis: number): number {
   return Math.ceil(millis / minuteMillis);
 }
@@ -59,8 +59,8 @@ function commonDivisor(...lengths: readonly number[]): number {
 }
 
 /**
- * What the windows hold, by series; each has its points by ascending time.
- * @throws HttpError 422 where it is too much.
+ * Reads the series of all windows, each with its points by ascending time.
+ * @throws HttpError 422 for more than `maxPoints` points.
  */
 export async function readMinutes(
   store: SpanStore,
@@ -103,13 +103,13 @@ function tooMuch(): HttpError {
   );
 }
 
-/** A point that comes into a window, or leaves it. */
+/** Called for a point that enters the window (1) or leaves it (-1). */
 export type Move = (point: MetricPoint, direction: 1 | -1) => void;
 
 /**
- * Goes through the windows of a series.
+ * Slides over the windows of a series.
  * @param points by ascending time
- * @returns what `read` finds in each window, by its end.
+ * @returns the result of `read` for each window, by the end of the window.
  */
 export function throughWindows<T>(
   { ends, startOf }: Windows,
@@ -131,7 +131,7 @@ export function throughWindows<T>(
   return found;
 }
 
-/** Sums of a count of the points. */
+/** The sum of `count` over the points of each window, by the end of the window. */
 export function sumsOf(
   windows: Windows,
   points: readonly MetricPoint[],

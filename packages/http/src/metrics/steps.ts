@@ -1,11 +1,11 @@
 import { SpanStoreError } from "@spanstore/core";
 import { endingMinute } from "./minutes.js";
 
-/** A series has at most so many points in an answer: as many as Prometheus gives. */
+/** The most points of a series in an answer: Prometheus's limit. */
 const maxSteps = 11_000;
 
 /**
- * Times in milliseconds since 1970, from a time until another, which is one of them if a step ends there.
+ * The steps from `start` to `end`, in milliseconds since 1970; `end` is one of them when a step falls on it.
  * @throws INVALID_QUERY naming the parameter of the step.
  */
 export function stepsBetween(start: number, end: number, step: number, field = "step"): readonly number[] {
@@ -19,7 +19,7 @@ export function stepsBetween(start: number, end: number, step: number, field = "
   return Array.from({ length: count }, (_, i) => start + i * step);
 }
 
-/** The minutes in which the times lie end there; ascending, and some of them several times. */
+/** The end of the minute that holds each time: ascending, with repetitions. */
 export function endingMinutes(times: readonly number[]): number[] {
   return times.map(endingMinute);
 }

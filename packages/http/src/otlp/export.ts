@@ -5,7 +5,7 @@ import { HttpError } from "../wire/errors.js";
 import { mediaTypeOf } from "./status.js";
 import { type TracesOfJson, tracesOfJson } from "./traces-of-json.js";
 
-/** OTLP/HTTP: the answer comes when the spans are durable. */
+/** OTLP/HTTP. It answers when the spans are durable. */
 export const exportRoute: Route = {
   method: "POST",
   url: "/v1/traces",

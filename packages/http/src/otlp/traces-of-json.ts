@@ -4,15 +4,15 @@ import { parseExactly } from "@spanstore/jaeger";
 
 /** Spans of a request in OTLP/JSON. */
 export interface TracesOfJson {
-  /** An encoded ExportTraceServiceRequest of those that can be read. */
+  /** The readable spans as an encoded ExportTraceServiceRequest. */
   readonly encoded: Uint8Array;
-  /** How many spans cannot be read. */
+  /** The number of unreadable spans. */
   readonly unread: number;
-  /** What is wrong with the first of them. */
+  /** The problem of the first unreadable span. */
   readonly problem: string | undefined;
 }
 
-/** @throws INVALID_TRACES when the text is no OTLP/JSON at all. */
+/** @throws INVALID_TRACES when the text as a whole is not OTLP/JSON. */
 export function tracesOfJson(text: string): TracesOfJson {
   const json = parseExactly(text);
   const list = listOf(json);

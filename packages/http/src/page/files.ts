@@ -2,18 +2,18 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type sirv from "sirv";
 import { codingFor } from "../wire/compression.js";
 
-/** Files for browsers. They hold nothing of the store, and need no token. */
+/** Static files for browsers. They hold no spans, so they need no token. */
 export interface Page {
-  /** Answers GET and HEAD; false when there is nothing at the path, and nothing was answered. */
+  /** Answers GET and HEAD. Returns false, without an answer, when there is no file at the path. */
   readonly answer: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 type Files = ReturnType<typeof sirv>;
 
-/** Files are compressed when they are built, so the smallest comes first. */
+/** The smallest first: files are compressed at build time, so the size alone counts. */
 const codings = ["br", "gzip"] as const;
 
-/** sirv calls back at once when it has no such file. It reads names of codings alone, not how much they are wanted. */
+/** Sets one coding, since sirv ignores the weights in Accept-Encoding. sirv calls back at once for an unknown file. */
 export function answering(files: Files): Page["answer"] {
   return (request, response) => {
     let isFound = true;

@@ -5,7 +5,7 @@ import { SpanStoreError } from "@spanstore/core";
 import sirv from "sirv";
 import { answering, type Page } from "./files.js";
 
-/** What of its own Jaeger's query service writes into the index of its UI. */
+/** The places in the UI's index that Jaeger's query service fills in. */
 const places = {
   config: /JAEGER_CONFIG *= *DEFAULT_CONFIG;/,
   // STORAGE in Jaeger 1.76, BACKEND in 2.20.
@@ -13,8 +13,8 @@ const places = {
 };
 
 /**
- * Jaeger's UI: its files, and its index at every other path, since its views are paths.
- * @throws INVALID_OPTIONS when the folder has no index of that UI.
+ * Serves the files of Jaeger's UI, and its index at every other path, since the UI routes by path.
+ * @throws INVALID_OPTIONS when the folder has no index of Jaeger's UI.
  */
 export function jaegerUi(folder: string, hasArchive: boolean): Page {
   const index = configured(readIndex(folder), hasArchive);

@@ -4,19 +4,19 @@ import { answering, type Page } from "./files.js";
 import { jaegerUi } from "./jaeger-ui.js";
 
 export interface PageOptions {
-  /** Built files of Jaeger's UI, which take the place of the page. */
+  /** A folder with the built files of Jaeger's UI, served in place of our page. */
   readonly uiDir: string | undefined;
   readonly hasArchive: boolean;
   /** Undefined: there are no tenants. */
   readonly tenantHeader: string | undefined;
 }
 
-/** @throws INVALID_OPTIONS when there are no such files. */
+/** @throws INVALID_OPTIONS when `uiDir` has no files of Jaeger's UI. */
 export function createPage({ uiDir, hasArchive, tenantHeader }: PageOptions): Page {
   return uiDir === undefined ? ownPage(tenantHeader) : jaegerUi(uiDir, hasArchive);
 }
 
-/** Scripts, styles and answers come from the page's own origin alone; text never becomes markup. */
+/** Allows scripts, styles and requests of the page's own origin only, and no inline script. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -37,10 +37,10 @@ const ownHeaders = {
   "x-content-type-options": "nosniff",
 } as const;
 
-/** A name with a hash never changes what it names. */
+/** For files whose name has a hash of their content. */
 const forever = "public, max-age=31536000, immutable";
 
-/** What the page has to know before it can call: how a call names its tenant. */
+/** The page reads here how to name a tenant, before its first call. */
 const settingsPath = "/settings.json";
 
 function ownPage(tenantHeader: string | undefined): Page {

@@ -1,6 +1,6 @@
 import { booleanOf, type ParameterNames, type Parameters } from "../wire/parameters.js";
 
-/** The names of a parameter: protobuf's JSON name first, then those that older clients send. */
+/** The spellings of a parameter: protobuf's JSON name first, then those of older clients. */
 export const aliases = {
   startTime: ["startTime", "start_time"],
   endTime: ["endTime", "end_time"],
@@ -24,7 +24,7 @@ export function spellingsOf(names: readonly AliasedName[]): ParameterNames {
   return Object.fromEntries(names.flatMap((name) => aliases[name]).map((spelling) => [spelling, "once"]));
 }
 
-/** The spelling that a call has of a parameter; the first where it has none. */
+/** The spelling that a call uses for a parameter; the first one when the call lacks it. */
 export function spellingIn(parameters: Parameters, name: AliasedName): string {
   return aliases[name].find((spelling) => parameters.text(spelling) !== undefined) ?? aliases[name][0];
 }

@@ -2,7 +2,7 @@ import { decodeTraces, type KeyValue, type Span, type SpanChunk } from "@spansto
 import { type ResourceSpans, type ScopeSpans, tracesToJson } from "@spanstore/core/otlp";
 
 /**
- * Texts that one after the other are what Jaeger's `/api/v3/traces` answers: a TracesData in OTLP/JSON.
+ * Streams the answer of Jaeger's `/api/v3/traces`, a TracesData in OTLP/JSON.
  * @param sorted whether attributes stand in the order of their keys.
  */
 export async function* otlpDocument(

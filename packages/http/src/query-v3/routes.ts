@@ -61,7 +61,7 @@ export async function tracesFound(call: Call, query: TraceQuery, raw: boolean): 
   return { body: otlpDocument(someOf(chunks), !raw) };
 }
 
-/** @throws NOT_FOUND when there are none. */
+/** @throws NOT_FOUND for an empty stream. */
 async function* someOf<T>(chunks: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
   let isEmpty = true;
   for await (const chunk of chunks) {
@@ -96,7 +96,7 @@ async function trace(call: Call): Promise<Answer> {
   );
 }
 
-/** An ETag needs all of the trace first: a client that stores no answer has no use for it, and waits for none. */
+/** A client that stores nothing has no use for an ETag, which would delay the answer until the whole trace is read. */
 function keepsNothing(call: Call): boolean {
   return /(^|,)\s*no-store\s*(,|$)/i.test(call.header("cache-control") ?? "");
 }
@@ -105,7 +105,7 @@ function wantsProtobuf(call: Call): boolean {
   return /^application\/x-protobuf\b/i.test(call.header("accept") ?? "");
 }
 
-/** Messages of TracesData one after the other are one of them. */
+/** Concatenated TracesData messages are one TracesData. */
 async function* encodedOf(chunks: AsyncIterable<TraceChunk>): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const { encoded } of chunks) yield encoded;
 }

@@ -20,7 +20,7 @@ export const searchParameters = { ...spellingsOf(searchNames), ...pageParameters
 
 const defaultSearchDepth = 100;
 
-/** What Jaeger's `/api/v3/traces` asks. @throws INVALID_QUERY naming the parameter. */
+/** Reads the query of `/api/v3/traces`. @throws INVALID_QUERY naming the parameter. */
 export function searchOf(parameters: Parameters): TraceQuery {
   const filter = filterOf(parameters);
   const service = textIn(parameters, "query.serviceName");

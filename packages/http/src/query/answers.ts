@@ -9,13 +9,13 @@ function isPretty({ parameters }: Call): boolean {
   return value !== undefined && value !== "false";
 }
 
-/** What Jaeger's `/api/…` answers around its data. */
+/** Wraps data in the envelope of Jaeger's `/api/…` answers. */
 export function structured(call: Call, data: unknown, total: number): Answer {
   const body = JSON.stringify({ data, total, limit: 0, offset: 0, errors: null });
   return { body: isPretty(call) ? createIndenter()(body) : body };
 }
 
-/** A JSON text that comes in pieces, readable where that is asked for. */
+/** A streamed JSON answer, indented when the call asks for `prettyPrint`. */
 export function streamed(call: Call, body: AsyncIterable<string>): Answer {
   return { body: isPretty(call) ? indented(body) : body };
 }

@@ -5,7 +5,7 @@ import { notFound } from "../wire/errors.js";
 import { timeOf } from "../wire/parameters.js";
 import { prettyParameter } from "./answers.js";
 
-/** Copies a trace into the archive, as it was stored. */
+/** Copies a trace, as stored, into the archive. */
 export const archiveRoute: Route = {
   method: "POST",
   url: "/api/archive/:traceID",

@@ -6,7 +6,7 @@ import { prettyParameter, structured } from "./answers.js";
 const milli = 1_000_000n;
 const dayMillis = 86_400_000;
 
-/** Calls between services in a time that ends at `endTs` and is `lookback` long, in milliseconds. */
+/** Calls between services within `lookback` milliseconds before `endTs`. */
 export const dependencyRoute: Route = {
   method: "GET",
   url: "/api/dependencies",

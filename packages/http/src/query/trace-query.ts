@@ -32,7 +32,7 @@ const milli = 1_000_000n;
 const defaultLookback = 48n * 3_600_000_000_000n;
 const defaultLimit = 100;
 
-/** What Jaeger's `/api/traces` asks. @throws INVALID_QUERY naming the parameter. */
+/** Reads the query of `/api/traces`. @throws INVALID_QUERY naming the parameter. */
 export function searchOf(parameters: Parameters, nowMillis: number): TraceQuery {
   const filter = filterOf(parameters);
   const service = parameters.text("service");
@@ -58,7 +58,7 @@ export function searchOf(parameters: Parameters, nowMillis: number): TraceQuery 
   };
 }
 
-/** The last two days, or `lookback`, where no start is given. */
+/** Without a start the range is `lookback` long, by default two days. */
 function timeRangeOf(
   parameters: Parameters,
   nowMillis: number,
@@ -69,12 +69,12 @@ function timeRangeOf(
   if (end !== 0n && start > end) throw invalid("start", "is after 'end'");
   return {
     startTimeMinUnixNano: start,
-    // Jaeger sends an instant of 0 as one that is not set.
+    // Jaeger sends 0 for an unset time.
     ...(end === 0n ? {} : { startTimeMaxUnixNano: end }),
   };
 }
 
-/** `custom` is what Jaeger's UI says when it gives start and end; days are its, too. */
+/** Jaeger's UI sends `custom` beside start and end, and also days, such as `2d`. */
 function lookbackOf(parameters: Parameters): bigint | undefined {
   const text = parameters.text("lookback");
   if (text === undefined || text === "custom") return undefined;

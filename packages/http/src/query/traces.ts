@@ -38,7 +38,7 @@ function search(call: Call): Answer {
   return streamed(call, documentOf(chunks, raw));
 }
 
-/** The traces of several ids, and which of them there are not. */
+/** The traces of several ids, and an error for each id without a trace. */
 function tracesOfIds(call: Call): Answer {
   const { parameters } = call;
   const raw = booleanOf(parameters, "raw");
@@ -70,13 +70,13 @@ async function trace(call: Call): Promise<Answer> {
   return ifChanged(call, caching(etag), () => streamed(call, documentOf(found.chunks(), raw)));
 }
 
-/** They tell other stores where a trace lies; here its id does. */
+/** Jaeger's `start` and `end` help stores to find a trace by id. Ours need no help: they are checked and not used. */
 function checkTimes({ parameters }: Call): void {
   timeOf(parameters, "start", micro);
   timeOf(parameters, "end", micro);
 }
 
-/** Jaeger leaves the upper half of an id out where it is zero. */
+/** Jaeger leaves out the upper half of an id when it is zero. */
 function shortId(traceId: string): string {
   return traceId.startsWith("0000000000000000") ? traceId.slice(16) : traceId;
 }

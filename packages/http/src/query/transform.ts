@@ -6,7 +6,7 @@ import type { Call, Route } from "../wire/call.js";
 import { prettyParameter, streamed } from "./answers.js";
 import { documentOf } from "./traces.js";
 
-/** OTLP/JSON to the JSON of Jaeger's UI, which opens files by it; nothing is stored. */
+/** Translates OTLP/JSON to the JSON of Jaeger's UI, which opens files this way. It stores nothing. */
 export const transformRoute: Route = {
   method: "POST",
   url: "/api/transform",

@@ -3,7 +3,7 @@ import type { Parameters } from "../wire/parameters.js";
 
 export const filterParameters = { q: "once" } as const;
 
-/** The filter that `q` is in TraceQL. @throws INVALID_QUERY, UNSUPPORTED_FILTER with the position. */
+/** Reads the TraceQL filter `q`. @throws INVALID_QUERY, UNSUPPORTED_FILTER with the position. */
 export function filterOf(parameters: Parameters): FilterCall | undefined {
   const text = parameters.text("q");
   return text === undefined ? undefined : parseTraceQl(text, "q");

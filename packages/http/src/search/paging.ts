@@ -3,7 +3,7 @@ import { integerOf, invalid, type Parameters } from "../wire/parameters.js";
 
 export const pageParameters = { pageSize: "once", pageToken: "once" } as const;
 
-/** The page that is asked for; undefined when pages are not asked for. @throws INVALID_QUERY. */
+/** The requested page; undefined without `pageSize`. @throws INVALID_QUERY. */
 export function pageOf(parameters: Parameters): PageRequest | undefined {
   const size = integerOf(parameters, "pageSize");
   const token = parameters.text("pageToken");

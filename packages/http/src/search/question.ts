@@ -8,7 +8,7 @@ import {
 import { parseInstant } from "@spanstore/core/engine";
 import type { Call } from "../wire/call.js";
 
-/** What the body of a question says, for traces as for spans. */
+/** The fields that searches for traces and for spans share. */
 export interface Question {
   readonly filter?: FilterCall;
   readonly startTimeMinUnixNano?: bigint;
@@ -21,9 +21,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const common = ["q", "filter", "startTimeMin", "startTimeMax", "pageSize", "pageToken"];
 
 /**
- * The JSON object that a call's body is.
- * @param own the fields that it may have beside those that every question may.
- * @throws INVALID_QUERY for a malformed body, or an unknown field.
+ * Reads the JSON object in a call's body.
+ * @param own the allowed fields beside the shared ones.
+ * @throws INVALID_QUERY for a malformed body or an unknown field.
  */
 export async function questionBody(call: Call, own: readonly string[]): Promise<Fields> {
   const text = (await call.body(call.settings.maxQueryBytes)).toString();

@@ -4,42 +4,42 @@ import { createReadBudget, type StoreReads } from "@spanstore/core/engine";
 import { createTraceAdjuster } from "@spanstore/jaeger";
 import type { Settings } from "../options.js";
 
-/** What traces are read from, and how. */
+/** The source of traces, and the settings for reading them. */
 export interface TraceReading {
   readonly store: StoreReads;
   /** Undefined: there is none. */
   readonly archive: (() => Promise<StoreReads>) | undefined;
   readonly signal: AbortSignal;
   readonly settings: Pick<Settings, "heldTraceBytes" | "maxClockSkewMs">;
-  /** Called when traces end before they were taken: what waits to be sent of them keeps memory from others. */
+  /** Called when reading ends early, so that data that waits to be sent gives its memory back. */
   readonly left?: () => void;
 }
 
 export interface ReadOptions {
-  /** Whether traces come as they were stored, and not as Jaeger's query service shows them. */
+  /** True: traces as stored. False: adjusted as by Jaeger's query service. */
   readonly raw: boolean;
 }
 
-/** A trace of which all was read once. */
+/** A trace that was read to its end once. */
 export interface WholeTrace {
   /** Differs for different content. */
   readonly hash: string;
-  /** Its chunks after adjustment, once. Until its end, or until the signal of the call fires, the trace takes memory. */
+  /** Its adjusted chunks; may be called once. The trace holds memory until its end or until the call's signal fires. */
   chunks(): AsyncIterable<TraceChunk>;
 }
 
 /**
- * Of all traces of this thread that are shown, from their first span to the end of their answer. A reader that takes
- * nothing for so long makes place for others that wait.
+ * The memory of all traces that this thread shows, from their first span to the end of their answer. A reader that pauses
+ * for longer gives its memory to others that wait.
  */
 const shownBudget = createReadBudget({ bytes: 64 * 1024 * 1024, longestPauseMillis: 2000 });
 
-/** Each counts as so many bytes at least: 8 at once, which leaves half of the store's own budget to other reads. */
+/** Each read counts as this many bytes at least: 8 at once, which leaves half of the store's own budget to other reads. */
 const leastBytes = 8 * 1024 * 1024;
 
 /**
- * The traces of a search as they are to be shown, in no more memory than `heldTraceBytes` a trace and some for what
- * adjusts it: of a larger one the spans are read a second time.
+ * Shows the traces of a search. A trace takes at most `heldTraceBytes` and the memory of its adjuster; the spans of a
+ * larger one are read a second time.
  */
 export async function* shownTraces(
   from: TraceReading,
@@ -70,8 +70,8 @@ export async function* shownTraces(
 }
 
 /**
- * What is read within the bound.
- * @param read says how many bytes it holds, and waits until it may.
+ * Reads within `shownBudget`.
+ * @param read calls `holds` with the bytes it holds, which waits until they are granted.
  */
 function shown<T>(
   { signal, left }: TraceReading,
@@ -125,7 +125,7 @@ export async function wholeTrace(
 
 type TraceReader = ReturnType<typeof startTrace>;
 
-/** @param hashed whether the trace has a hash; else it is empty. */
+/** @param hashed whether to compute the hash; else it is empty. */
 function startTrace(
   from: TraceReading,
   store: StoreReads,
@@ -146,14 +146,14 @@ function startTrace(
       if (size > heldTraceBytes) held = undefined;
       held?.push(chunk);
     },
-    /** About. */
+    /** An estimate. */
     heldBytes: (): number => (held === undefined ? 0 : size) + (adjuster?.heldBytes() ?? 0),
     finish(): WholeTrace {
       const adjust = adjuster?.finish(BigInt(maxClockSkewMs) * 1_000_000n);
       return {
         hash: hash?.digest("base64url") ?? "",
         async *chunks() {
-          // Read again under the same bound, so it waits for no other read.
+          // Nested: this read has its share of the bound already, so it must not wait for others.
           const again = held ?? store.getTraces([traceId], { signal: from.signal, nested: true });
           for await (const { encoded } of again) yield { traceId, encoded: adjust?.(encoded) ?? encoded };
         },

@@ -4,14 +4,14 @@ import type { Call } from "../wire/call.js";
 import { tagWithoutCoding } from "../wire/compression.js";
 import { type TraceReading, type WholeTrace, wholeTrace } from "./read-traces.js";
 
-/** A trace may still grow: who keeps it asks whether it has. */
+/** A trace may still grow, so a cache must revalidate its copy. */
 export function caching(etag: string): Record<"etag" | "cache-control", string> {
   return { etag, "cache-control": "private, no-cache" };
 }
 
 /**
- * @param headers with the ETag of the answer as it is without compression.
- * @returns that nothing changed, when the client has what would be answered, in whatever coding.
+ * @param headers with the ETag of the uncompressed answer.
+ * @returns 304 when the client has this answer already, in any coding.
  */
 export function ifChanged(
   call: Call,
@@ -24,7 +24,7 @@ export function ifChanged(
   return { status: 304, headers: { ...headers, etag: same === "*" ? headers.etag : same }, body: "" };
 }
 
-/** From the store, else from the archive. */
+/** Reads a trace from the store, else from the archive. */
 export async function traceOf(
   call: TraceReading,
   traceId: string,
@@ -35,7 +35,7 @@ export async function traceOf(
   return wholeTrace(call, await call.archive(), traceId, { raw });
 }
 
-/** The chunks of a trace as they are stored, read once: from the store, else from the archive. */
+/** The stored chunks of a trace, from the store, else from the archive. */
 export async function* storedChunks(
   { store, archive, signal }: TraceReading,
   traceId: string,

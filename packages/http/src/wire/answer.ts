@@ -11,14 +11,14 @@ import {
   tagOfCoding,
 } from "./compression.js";
 
-/** What a call is answered. */
+/** The answer to a call. */
 export interface Answer {
   /** Default: 200. */
   readonly status?: number;
   /** Default: JSON. */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What comes one after the other is written as fast as the client takes it. */
+  /** A stream is written as fast as the client takes it. */
   readonly body: Piece | AsyncIterable<string> | AsyncIterable<Uint8Array>;
 }
 
@@ -28,13 +28,13 @@ type Pieces = Iterator<Piece> | AsyncIterator<Piece>;
 export const json = "application/json";
 export const protobuf = "application/x-protobuf";
 
-/** Pieces are joined until they have so many characters, and larger ones are cut. */
+/** Pieces are joined or cut to about this many characters. */
 const pieceLength = 64 * 1024;
 
 /**
- * Sends an answer, compressed as the client prefers, and waits until the client has taken it. Of one that is a stream
- * nothing is sent before its first kilobyte is there, so that what fails at once is answered with an error.
- * @throws what the stream throws before that; ABORTED when the client leaves or takes nothing.
+ * Sends an answer, compressed as the client prefers, and waits until the client has taken it. Nothing of a stream is sent
+ * before its first piece, or its first kilobyte when it is compressed, so that an earlier failure becomes an error answer.
+ * @throws such a failure; ABORTED when the client leaves or takes nothing.
  */
 export async function sendAnswer(
   request: IncomingMessage,
@@ -83,7 +83,7 @@ function bytesOf(body: Piece): Buffer {
   return Buffer.from(body.buffer, body.byteOffset, body.length);
 }
 
-/** Whether an answer is compressed depends on the request, also where this one is not. */
+/** Every answer varies by Accept-Encoding, also one that is not compressed. */
 function withVary(
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
@@ -101,7 +101,7 @@ function codedHead(head: Readonly<Record<string, string>>, coding: Coding): Reco
   };
 }
 
-/** Reads until so many characters or bytes have come. */
+/** Reads at least `wanted` characters or bytes, or all. */
 async function beginningOf(
   pieces: Pieces,
   wanted: number,
@@ -126,7 +126,7 @@ function* slicesOf(body: Buffer): Generator<Piece, void, undefined> {
   for (let at = 0; at < body.length; at += pieceLength) yield body.subarray(at, at + pieceLength);
 }
 
-/** The encoder stops while the response is full. */
+/** Pipes an encoder into the response, which slows it down while the client takes nothing. */
 function encodedInto(response: ServerResponse, coding: Coding): Writable {
   const encoder = createEncoder(coding);
   encoder.on("error", () => response.destroy());
@@ -135,7 +135,7 @@ function encodedInto(response: ServerResponse, coding: Coding): Writable {
   return encoder;
 }
 
-/** Writes as fast as the client takes it, and returns when it has taken all. */
+/** Writes pieces as fast as the client takes them, and resolves when it has taken all. */
 async function sendPieces(
   target: Writable,
   response: ServerResponse,

@@ -16,15 +16,15 @@ import {
 } from "./errors.js";
 import { parseParameters } from "./parameters.js";
 
-/** A service's name stands in a path, and may be long. */
+/** Paths contain names of services, which may be long. */
 const maxPartLength = 8192;
 
-/** How long a browser may remember what a preflight request was answered, in seconds. */
+/** How long a browser may cache the answer to a preflight request, in seconds. */
 const preflightSeconds = 7200;
 
 /**
- * The routes as a Fastify application, of which no port is open. Fastify finds the route, and its middleware answers
- * preflight requests; bodies and answers are streams that it does not touch.
+ * Creates a Fastify application without a port. Fastify finds the route and its middleware answers preflight requests; it
+ * does not touch bodies and answers.
  */
 export function createApp(
   routes: readonly Route[],
@@ -70,7 +70,7 @@ export function createApp(
       hideOptionsRoute: true,
     });
   }
-  // After the middleware, which otherwise would not see them.
+  // Registered after the middleware, which would not see these routes otherwise.
   app.register((scope, _options, done) => {
     for (const route of routes) {
       scope.route({
@@ -110,7 +110,7 @@ export function createApp(
   return app;
 }
 
-/** The methods that each path takes. */
+/** The allowed methods of each path. */
 function allowedMethods(routes: readonly Route[]): ReadonlyMap<string, readonly string[]> {
   const allowed = new Map<string, string[]>();
   for (const { url, method } of routes) {
@@ -158,7 +158,7 @@ async function answerCall(
     await respondWithError(request.raw, reply.raw, route.form, error, settings);
   } finally {
     reply.raw.off("close", leave);
-    // What was read for the answer and is not in it ends, too.
+    // Ends reads for the answer that are still under way.
     left.abort();
     for (const release of releases) release();
   }
@@ -174,7 +174,7 @@ async function refuseCall(
   await respondWithError(request.raw, reply.raw, formOf(request.url), error, settings);
 }
 
-/** From here on Fastify does nothing more with the answer; headers that its middleware set stay. */
+/** Takes the response over from Fastify; headers that its middleware set stay. */
 function takeOver(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -203,14 +203,14 @@ async function respondWithError(
   error: unknown,
   settings: Settings,
 ): Promise<void> {
-  // An answer that has begun cannot become another: its client sees that it breaks off.
+  // An answer that has begun cannot become an error: closing the connection tells the client.
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
   const answer = errorAnswer(form, error, request);
   const headers = { ...answer.headers, ...(isUnread(request) ? { connection: "close" } : {}) };
-  // A client that does not take what went wrong is not told more.
+  // The client does not take the error either: nothing is left to do.
   await sendAnswer(request, response, { ...answer, headers }, settings).catch(() => {});
 }
 
@@ -241,7 +241,7 @@ function isServerFault(status: number): boolean {
   return status >= 500 && status !== 501;
 }
 
-/** Whether a body is still on its way, that nothing reads. */
+/** Whether a part of the body was not read. */
 function isUnread({ complete, headers }: IncomingMessage): boolean {
   const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
   return hasBody && !complete;

@@ -6,9 +6,9 @@ import type { BodyPlace } from "../options.js";
 import { HttpError } from "./errors.js";
 
 export interface BodyOptions {
-  /** The most that a body may have, decompressed. */
+  /** The largest body, decompressed. */
   readonly mostBytes: number;
-  /** How long it may take to arrive, in milliseconds. */
+  /** The longest time for the body to arrive, in milliseconds. */
   readonly arrivalMs: number;
   readonly place: BodyPlace;
   /** Fires when the client has left. */
@@ -24,8 +24,8 @@ const decoders: Readonly<Record<string, (() => Decoder) | undefined>> = {
 };
 
 /**
- * The body of a request, decompressed, no larger than it may be at any moment while it comes.
- * @throws TOO_LARGE, OVERLOADED, ABORTED; HttpError for a body that is cut, late, or compressed in a way that is not known.
+ * Reads and decompresses the body of a request. The limit holds at every moment, so a small body cannot expand beyond it.
+ * @throws TOO_LARGE, OVERLOADED, ABORTED; HttpError for a body that is cut, late or in an unknown encoding.
  */
 export function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
   const { mostBytes, arrivalMs, place, signal } = options;
@@ -76,7 +76,7 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
       drained: () => request.resume(),
       failed: fail,
     });
-    // A body that sends nothing takes no room.
+    // A body takes room only from its first byte on.
     const begin = (): void => {
       if (!hasBegun) body.begin(0);
       hasBegun = true;
@@ -102,7 +102,7 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
   });
 }
 
-/** @throws HttpError for a way of compression that is not known. */
+/** @throws HttpError for an unknown encoding. */
 function decoderOf(request: IncomingMessage): (() => Decoder) | undefined {
   const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   if (encoding === "identity" || encoding === "") return undefined;

@@ -6,7 +6,7 @@ import { readBody } from "./body.js";
 import type { ErrorForm } from "./errors.js";
 import type { ParameterNames, Parameters } from "./parameters.js";
 
-/** What a path answers. */
+/** A path and its answer. */
 export interface Route {
   readonly method: "GET" | "POST";
   /** As Fastify has it: `/api/traces/:traceID`. */
@@ -17,7 +17,7 @@ export interface Route {
   readonly answer: (call: Call) => Answer | Promise<Answer>;
 }
 
-/** One call, after it was let in. */
+/** An authorized call. */
 export interface Call {
   readonly request: IncomingMessage;
   readonly caller: HttpCaller;
@@ -30,7 +30,7 @@ export interface Call {
   readonly archive: (() => Promise<SpanStore>) | undefined;
   /** Fires when the client has left. */
   readonly signal: AbortSignal;
-  /** Breaks the answer off when it has begun, and does not wait until its client takes what it was sent. */
+  /** Breaks off an answer that has begun, without waiting for its client. */
   readonly left: () => void;
   /** @throws as `readBody` does. */
   readonly body: (mostBytes: number) => Promise<Buffer>;
@@ -87,7 +87,7 @@ export function createCall(call: CallParts): Call {
   };
 }
 
-/** What a store has no answer to, since there is no such store. */
+/** The error of a call for the archive when there is none. */
 export function noArchive(): SpanStoreError {
   return new SpanStoreError("UNSUPPORTED", "archive span storage was not configured");
 }

@@ -3,12 +3,12 @@ import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import Negotiator from "negotiator";
 
-/** A content coding that answers are compressed by. */
+/** A content coding of compressed answers. */
 export type Coding = "zstd" | "br" | "gzip";
 
 const { constants } = zlib;
 
-/** Streams are compressed quickly, in windows of 128 KiB to 256 KiB: a slow reader holds no more than that. */
+/** Fast levels, and windows of 128 KiB to 256 KiB, so that a slow reader holds little memory. */
 const encoders: Readonly<Record<Coding, (() => Transform) | undefined>> = {
   // Node.js has it from 22.15 on.
   zstd:
@@ -24,18 +24,18 @@ const encoders: Readonly<Record<Coding, (() => Transform) | undefined>> = {
   gzip: () => zlib.createGzip({ level: 1 }),
 };
 
-/** What costs least comes first. */
+/** The cheapest first. */
 const codings = (["zstd", "gzip", "br"] as const).filter((coding) => encoders[coding] !== undefined);
 
-/** An answer below this many bytes is sent as it is. */
+/** Smaller answers, in bytes, are not compressed. */
 export const leastCompressed = 1024;
 
-/** Its types lack the option. */
+/** The types of negotiator lack this option. */
 interface Preferring {
   encodings(available: string[], options: { readonly preferred: string[] }): string[];
 }
 
-/** @returns the coding that a client prefers; among equals the first of the list; undefined for none. */
+/** @returns the coding that a client prefers; the first of the list among equals; undefined for none. */
 export function codingFor(
   headers: IncomingHttpHeaders,
   among: readonly Coding[] = codings,
@@ -45,7 +45,7 @@ export function codingFor(
   return among.find((coding) => coding === best);
 }
 
-/** Events are sent one by one, and are not for an encoder that waits for more. */
+/** Server-sent events are not compressed: an encoder would hold them back. */
 export function isCompressible(contentType: string): boolean {
   return /^(application\/(json|x-protobuf|openmetrics-text)|text\/(?!event-stream))/.test(contentType);
 }
@@ -56,12 +56,12 @@ export function createEncoder(coding: Coding): Transform {
 
 const codedTag = /-(zstd|br|gzip)"$/;
 
-/** An ETag names one sequence of bytes: each coding has its own. */
+/** An ETag stands for one sequence of bytes, so each coding needs one. */
 export function tagOfCoding(etag: string, coding: Coding): string {
   return etag.replace(/"$/, `-${coding}"`);
 }
 
-/** @returns the ETag of the same answer without a coding. */
+/** @returns the ETag of the uncompressed answer. */
 export function tagWithoutCoding(etag: string): string {
   return etag.replace(codedTag, '"');
 }

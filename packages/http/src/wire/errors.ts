@@ -1,10 +1,10 @@
 import { grpcCodeOf } from "@spanstore/client/wire";
 import { type ErrorCode, isSpanStoreError, SpanStoreError } from "@spanstore/core";
 
-/** How the answers of a path say what failed. */
+/** The form of a path's error answers. */
 export type ErrorForm = "jaeger" | "gateway" | "prometheus" | "status";
 
-/** What a failed call is answered. */
+/** The error answer of a call. */
 export interface Failure {
   readonly status: number;
   /** Of google.rpc.Code. */
@@ -35,10 +35,10 @@ const statusOfCode: Record<ErrorCode, number> = {
   INTERNAL: 500,
 };
 
-/** How long a client waits before it tries again, unless the error says it. */
+/** The time after which a client may try again, unless the error says another. */
 const retryMillis = 1000;
 
-/** An error of HTTP alone, which no store knows. */
+/** An error of HTTP itself, which has no code of a store. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: number;
@@ -51,7 +51,7 @@ export class HttpError extends Error {
   }
 }
 
-/** Errors that are defects of ours tell nothing but that. */
+/** Maps an error to an answer. The answer to an internal error shows no details. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof HttpError) {
     const { status, message, headers } = error;
@@ -76,7 +76,7 @@ function headersOf(error: SpanStoreError, status: number): Record<string, string
   return { "retry-after": String(Math.ceil((error.retryAfterMillis ?? retryMillis) / 1000)) };
 }
 
-/** The codes that google.rpc.Code has for a status of HTTP. */
+/** The google.rpc.Code for a status of HTTP. */
 function grpcCodeOfStatus(status: number): number {
   if (status === 404) return 5;
   if (status === 405 || status === 501) return 12;
@@ -89,7 +89,7 @@ function textOf({ message, field, hint }: SpanStoreError): string {
   return hint === undefined ? named : `${named} (${hint})`;
 }
 
-/** What Jaeger's `/api/…` answers. */
+/** An error as Jaeger's `/api/…` sends it. */
 export function jaegerError({ status, message }: Pick<Failure, "status" | "message">): string {
   return JSON.stringify({
     data: null,
@@ -100,7 +100,7 @@ export function jaegerError({ status, message }: Pick<Failure, "status" | "messa
   });
 }
 
-/** What Jaeger's `/api/v3/…` answers. */
+/** An error as Jaeger's `/api/v3/…` sends it. */
 export function gatewayError({ status, message, grpcCode }: Failure): string {
   return JSON.stringify({ error: { grpcCode, httpCode: status, message } });
 }
@@ -112,7 +112,7 @@ const prometheusTypes: Readonly<Record<number, string>> = {
   503: "unavailable",
 };
 
-/** What Prometheus's `/api/v1/…` answers. */
+/** An error as Prometheus's `/api/v1/…` sends it. */
 export function prometheusError({ status, message }: Pick<Failure, "status" | "message">): string {
   const errorType = prometheusTypes[status] ?? (status < 500 ? "bad_data" : "internal");
   return JSON.stringify({ status: "error", errorType, error: message });

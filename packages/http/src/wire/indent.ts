@@ -1,11 +1,11 @@
 const indentation = "    ";
 
-/** Makes readable JSON of JSON without spaces, text after text, as Jaeger's `prettyPrint` has it. */
+/** Indents streamed JSON without spaces, as Jaeger's `prettyPrint` does. */
 export function createIndenter(): (text: string) => string {
   let depth = 0;
   let inString = false;
   let isEscaped = false;
-  /** A bracket that nothing has followed yet. */
+  /** True directly after an opening bracket. */
   let opened = false;
   return (text) => {
     let out = "";

@@ -7,17 +7,17 @@ import { jaegerError } from "./errors.js";
 
 /** Certificates of a port. */
 export interface HttpTls {
-  /** Those in use now. */
+  /** The certificates in use now. */
   readonly context: SecureContextOptions;
-  /** Whether clients have to show one. */
+  /** Whether clients must show a certificate. */
   readonly mutual?: boolean;
-  /** Calls the listener with the certificates that new connections get from then on. */
+  /** Calls the listener with new certificates, for new connections. */
   readonly onChange?: (listener: (context: SecureContextOptions) => void) => void;
 }
 
 type Limits = Pick<Settings, "maxHeaderBytes" | "arrivalMs" | "idleMs" | "maxConnections" | "connections">;
 
-/** A server whose connections are bounded in number, and in what they may wait. */
+/** Creates a server with bounds on the number of connections and on their waiting times. */
 export function createHttpServer(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   { maxHeaderBytes, arrivalMs, idleMs, maxConnections, connections }: Limits,
@@ -26,7 +26,7 @@ export function createHttpServer(
   const options = {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: arrivalMs,
-    // A body has its own time, since an answer in the client's form goes with it.
+    // Longer than a body may take: `readBody` ends a late one first, with an answer in the client's form.
     requestTimeout: 2 * arrivalMs,
     keepAliveTimeout: idleMs,
     connectionsCheckingInterval: Math.min(30_000, Math.max(50, arrivalMs / 4)),

@@ -1,16 +1,16 @@
 import { SpanStoreError } from "@spanstore/core";
 import { parseDuration, parseInstant } from "@spanstore/core/engine";
 
-/** Names of a query string's parameters, and whether each may stand there several times. */
+/** The names of allowed parameters, and whether each may be repeated. */
 export type ParameterNames = Readonly<Record<string, "once" | "often">>;
 
-/** The parameters of a call. An empty value is none, as Jaeger reads it. */
+/** The parameters of a call. As in Jaeger, an empty value counts as none. */
 export interface Parameters {
   readonly text: (name: string) => string | undefined;
   readonly texts: (name: string) => readonly string[];
 }
 
-/** @throws INVALID_QUERY for a parameter that is not known, or stands there twice. */
+/** @throws INVALID_QUERY for an unknown parameter, or a second value where one is allowed. */
 export function parseParameters(query: string, names: ParameterNames): Parameters {
   const values = new Map<string, string[]>();
   for (const [name, value] of new URLSearchParams(query)) {
@@ -44,7 +44,7 @@ export function booleanOf(parameters: Parameters, name: string): boolean {
   throw unreadable(name, text, "true or false");
 }
 
-/** A whole number of 32 bits. @throws INVALID_QUERY. */
+/** A signed whole number of 32 bits. @throws INVALID_QUERY. */
 export function integerOf(parameters: Parameters, name: string): number | undefined {
   const text = parameters.text(name);
   if (text === undefined) return undefined;
@@ -63,7 +63,7 @@ export function durationOf(parameters: Parameters, name: string): bigint | undef
   return nanos;
 }
 
-/** A time in units of `unitNanos` since 1970, in nanoseconds; one before 1970 is 1970. @throws INVALID_QUERY. */
+/** A time in units of `unitNanos` since 1970, in nanoseconds; an earlier one becomes 1970. @throws INVALID_QUERY. */
 export function timeOf(parameters: Parameters, name: string, unitNanos: bigint): bigint | undefined {
   const text = parameters.text(name);
   if (text === undefined) return undefined;
@@ -77,7 +77,7 @@ export function timeOf(parameters: Parameters, name: string, unitNanos: bigint):
   return bounded(BigInt(text) * unitNanos);
 }
 
-/** An instant as RFC 3339 has it, in nanoseconds. @throws INVALID_QUERY. */
+/** An RFC 3339 time in nanoseconds. @throws INVALID_QUERY. */
 export function instantOf(parameters: Parameters, name: string): bigint | undefined {
   const text = parameters.text(name);
   if (text === undefined) return undefined;

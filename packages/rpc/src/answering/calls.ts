@@ -21,22 +21,22 @@ export type StreamMethod = (request: Buffer, signal: AbortSignal) => AsyncIterab
 /** Takes a stream of encoded requests and answers with one encoded response. */
 export type UploadMethod = (requests: Requests, signal: AbortSignal) => Promise<Uint8Array>;
 
-/** Come no faster than they are asked for. A stream that breaks fails the loop over them. */
+/** The requests of a stream, read one by one as the loop asks. A stream that breaks fails the loop. */
 export interface Requests extends AsyncIterable<UploadRequest> {
-  /** Fails that loop, wherever it stands. */
+  /** Fails the loop, even while it waits. */
   destroy(): void;
 }
 
 /** One request of a stream. */
 export interface UploadRequest {
   readonly message: Buffer;
-  /** Is called once, when the method needs the message no more. */
+  /** The method calls it once, when it no longer needs the message. */
   readonly release: () => void;
 }
 
 /** The log of calls that fail, for example a logger of pino's, or `console`. */
 export interface CallLog {
-  /** The fault lies with the server. */
+  /** For failures that are the server's fault. */
   error(fields: object, message: string): void;
   debug(fields: object, message: string): void;
 }
@@ -71,8 +71,8 @@ export function unaryHandler(choose: Choice<UnaryMethod>, log: CallLog): handleU
 
 /**
  * Makes a grpc-js handler of a method that takes a stream.
- * @param draining fires when the server goes down. Clients keep such streams open as long as they live, so they
- *   are not waited for: each ends with UNAVAILABLE as soon as its method lets it.
+ * @param draining fires when the server shuts down. Clients keep such streams open as long as they live, so each ends
+ *   with UNAVAILABLE then.
  */
 export function uploadHandler(
   choose: Choice<UploadMethod>,
@@ -99,7 +99,7 @@ export function uploadHandler(
   };
 }
 
-/** The requests of a call: the next is read when the one before it has been claimed. */
+/** The requests of a call. Claiming one lets the next be read. */
 function requestsOf(call: UploadCall): Requests {
   return {
     destroy: () => {
@@ -113,8 +113,8 @@ function requestsOf(call: UploadCall): Requests {
 }
 
 /**
- * A stream has no more than this, or one message, on its way to a client that is slow to take it. The store counts a read until
- * the next message is asked for, so what is on its way is counted but for this.
+ * The most unsent bytes of a stream to a slow client, or one message. The store counts the memory of a message until the
+ * next one is asked for, so only these bytes are uncounted.
  */
 const maxUnsentBytes = 64 * 1024;
 
@@ -148,13 +148,13 @@ export function streamHandler(
 }
 
 interface Sender {
-  /** @returns nothing while there is room for more, else what resolves when there is. */
+  /** @returns undefined while there is room for more, else a promise that resolves when there is. */
   readonly send: (message: Buffer) => Promise<void> | undefined;
-  /** Resolves when every message has left for the client. */
+  /** Resolves when every message was sent. */
   readonly finish: () => Promise<void>;
 }
 
-/** Writes messages, counting the bytes that have not left yet; waiting ends with the call. */
+/** Writes messages and counts the unsent bytes. Waiting ends with the call. */
 function createSender(call: StreamCall, signal: AbortSignal): Sender {
   let unsent = 0;
   let room = maxUnsentBytes;
@@ -197,7 +197,7 @@ function openScope(call: EventEmitter & Pick<Call, "getDeadline">): CallScope {
   const cancel = () => controller.abort();
   call.on("cancelled", cancel);
   const deadline = Number(call.getDeadline());
-  // grpc-js has a timer of its own, but tells a stream whose client does not read only when it does.
+  // grpc-js reports the deadline to a stream only when its client reads, so a timer of ours does.
   const timer = Number.isFinite(deadline)
     ? setTimeout(() => controller.abort(deadlineExceeded), Math.max(0, deadline - Date.now()))
     : undefined;

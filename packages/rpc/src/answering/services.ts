@@ -10,14 +10,14 @@ import {
   uploadHandler,
 } from "./calls.js";
 
-/** The methods of a service by their names, told apart by what of theirs is a stream. */
+/** The methods of a service by name, grouped by kind: no stream, a stream of responses, a stream of requests. */
 export interface ServiceMethods {
   readonly unary?: Readonly<Record<string, UnaryMethod>>;
   readonly streams?: Readonly<Record<string, StreamMethod>>;
   readonly uploads?: Readonly<Record<string, UploadMethod>>;
 }
 
-/** Services by their names. */
+/** Services by name. */
 export type Services<Name extends string = string> = Readonly<Record<Name, ServiceMethods>>;
 
 type Definition = Readonly<
@@ -27,11 +27,11 @@ type Definition = Readonly<
 export interface ServicesOptions {
   /** All services, with all their methods. */
   readonly services: Services;
-  /** The methods of a service as its .proto file has them. */
+  /** The methods of a service from its .proto file. */
   readonly definitionOf: (service: string) => Definition;
-  /** The services that answer a call with these headers: of the same names and methods. Default: `services`. */
+  /** Chooses the services that answer a call, with the same names and methods. Default: `services`. */
   readonly choose?: (headers: Metadata) => Services | Promise<Services>;
-  /** Fires when the server goes down. */
+  /** Fires when the server shuts down. */
   readonly draining: AbortSignal;
   readonly log: CallLog;
 }
@@ -66,8 +66,8 @@ function methodOf<Kind extends keyof ServiceMethods>(
 }
 
 /**
- * The same service, whose methods take and give encoded messages: they pass without being decoded, and a malformed
- * request gets a status that says what is wrong with it.
+ * The same service over encoded messages, which pass undecoded. The methods decode requests themselves, so a malformed one
+ * gets a status that names its fault.
  */
 function overBytes(definition: Definition): ServiceDefinition {
   const codec = {

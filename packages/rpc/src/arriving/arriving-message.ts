@@ -1,7 +1,7 @@
 import { createGunzip, createInflate } from "node:zlib";
 import { type ArrivingOptions, arrivingBytes, type Decoder, type Place } from "@spanstore/core/engine";
 
-/** The overhead of a message, so that very many small ones are bounded, too. */
+/** Counted for each message beside its bytes, so that the number of small messages is bounded too. */
 export const messageBytes = 16 * 1024;
 
 const decoders: Readonly<Record<string, () => Decoder>> = { gzip: createGunzip, deflate: createInflate };
@@ -12,32 +12,32 @@ export function isKnownEncoding(encoding: string): boolean {
 
 export interface MessageOptions
   extends Pick<ArrivingOptions, "mostBytes" | "arrived" | "drained" | "failed"> {
-  /** How many bytes are on their way, compressed where `encoding` says how. */
+  /** The length on the wire, compressed by `encoding`. */
   readonly length: number;
-  /** One that is known; undefined: it is not compressed. */
+  /** A known encoding; undefined: not compressed. */
   readonly encoding: string | undefined;
   readonly place: Place;
 }
 
-/** A message of which the bytes come one after the other, and take room as they come. */
+/** A message whose bytes take room as they arrive. */
 export interface ArrivingMessage {
-  /** How many bytes are still to come. */
+  /** The number of bytes still to come. */
   readonly missing: () => number;
-  /** The room that it needs as a rule: a stream waits for that much. */
+  /** The room that it will probably need; a stream waits for this much. */
   readonly expectedBytes: number;
   /**
-   * Must be called once before bytes are added.
-   * @param reserved room that was taken for it.
+   * Must be called once, before `add`.
+   * @param reserved the room already taken for the message.
    * @throws OVERLOADED
    */
   readonly begin: (reserved: number) => void;
   /**
-   * No more than are missing.
-   * @returns whether more can be added, else `drained` says when.
+   * Adds bytes, at most as many as are missing.
+   * @returns whether more can be added now; else `drained` is called later.
    * @throws OVERLOADED, TOO_LARGE
    */
   readonly add: (part: Buffer) => boolean;
-  /** Frees what has come. */
+  /** Frees the bytes so far. */
   readonly drop: () => void;
 }
 

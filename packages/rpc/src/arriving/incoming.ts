@@ -5,43 +5,43 @@ import { failure, statusOfError } from "../status.js";
 import { type ArrivingMessage, arrivingMessage, isKnownEncoding } from "./arriving-message.js";
 import { giveReceipt } from "./receipts.js";
 
-/** How the messages of one call are read. */
+/** The options for reading the messages of one call. */
 export interface IncomingOptions {
-  /** Paused. */
+  /** The call's stream, paused. */
   readonly stream: Pick<Readable, "on" | "pause" | "resume">;
-  /** `grpc-encoding`: how messages are compressed that are. */
+  /** `grpc-encoding`: the compression of compressed messages. */
   readonly encoding: string;
-  /** Whether more than one message may come. */
+  /** Whether the method takes several messages. */
   readonly takesMany: boolean;
   /**
-   * Whether what answers the call claims its messages: then each is read when the one before it is claimed, and waits
-   * until there is room, where others are refused.
+   * Whether the method claims its messages. Then claiming one lets the next be read, and a message waits for room instead
+   * of being refused.
    */
   readonly isUpload: boolean;
-  /** The most that one message may have, decompressed. */
+  /** The largest message, decompressed. */
   readonly mostBytes: number;
-  /** How long a message may take to arrive, in milliseconds; a single one from the call's beginning on. */
+  /** The longest time for a message to arrive, in milliseconds; for a single one from the start of the call. */
   readonly arrivalMs: number;
-  /** @param lost called when the place is given to others. */
+  /** @param lost called when the room is given to another call. */
   readonly place: (lost: (error: unknown) => void) => Place;
-  /** @throws when the bytes are no such message. */
+  /** @throws for bytes that are not a message of the type. */
   readonly deserialize: (bytes: Buffer) => unknown;
   readonly receive: (message: unknown) => void;
-  /** The client has sent all. */
+  /** Called when the client has sent everything. */
   readonly halfClose: () => void;
-  /** The call ends with this status. */
+  /** Ends the call with this status. */
   readonly refuse: (status: StatusObject) => void;
 }
 
-/** The messages of a call, read no faster than they are asked for and than there is room for them. */
+/** Reads the messages of a call as they are asked for and as there is room. */
 export interface Incoming {
-  /** Wants the next message, or the end. */
+  /** Asks for the next message, or the end. */
   ask(): void;
-  /** The call is over: frees what was not claimed. */
+  /** Frees unclaimed messages, when the call is over. */
   stop(): void;
 }
 
-/** The message that is on its way. */
+/** The message that is arriving. */
 interface Current {
   readonly message: ArrivingMessage;
   readonly place: Place;
@@ -49,21 +49,21 @@ interface Current {
   isBegun: boolean;
 }
 
-/** A flag, and the length in four bytes. */
+/** The prefix of a message: a flag, and the length in four bytes. */
 const prefixBytes = 5;
 
 export function readIncoming(options: IncomingOptions): Incoming {
   const { stream, encoding, takesMany, isUpload, mostBytes, arrivalMs } = options;
   const prefix = Buffer.alloc(prefixBytes);
   let prefixLength = 0;
-  /** Bytes that have come and are not read yet. */
+  /** Received bytes that are not read yet. */
   let rest: Buffer | undefined;
   let current: Current | undefined;
-  /** Places of messages that were handed on and are not claimed yet. */
+  /** The places of messages that were passed on and are not claimed yet. */
   const unclaimed = new Set<Place>();
   let received = 0;
   let isAsked = false;
-  /** Waits for room, or for the decompressor. */
+  /** True while it waits for room or for the decompressor. */
   let isBusy = false;
   let isReading = false;
   let hasEnded = false;
@@ -120,7 +120,7 @@ export function readIncoming(options: IncomingOptions): Incoming {
     read();
   };
 
-  /** The prefix of a message is there. */
+  /** Starts a message after its prefix. */
   const begin = (): void => {
     const isCompressed = prefix[0] === 1;
     const length = prefix.readUInt32BE(1);
@@ -153,7 +153,7 @@ export function readIncoming(options: IncomingOptions): Incoming {
     }
   };
 
-  /** Takes room when the first byte is there: a call that sends nothing takes none. */
+  /** Takes room at the first byte, so a call that sends nothing takes none. */
   const enter = (entering: Current): void => {
     const { message, place } = entering;
     entering.isBegun = true;
@@ -214,7 +214,7 @@ export function readIncoming(options: IncomingOptions): Incoming {
     }
   };
 
-  /** An upload hands on one message at a time. */
+  /** An upload passes on one message at a time. */
   const wants = (): boolean => !isOver && isAsked && !isBusy && !(isUpload && unclaimed.size > 0);
 
   const step = (): void => {

@@ -1,19 +1,19 @@
-/** The room that a message takes, and what becomes of it. */
+/** Passes the ownership of a message's room. */
 export interface Receipt {
-  /** Called by what answers the call, when it has got the message: from then on it has to release it. */
+  /** The method calls it when it gets the message, and must release the room from then on. */
   readonly claim: () => void;
-  /** Called when the message is needed no more; again is no error. */
+  /** Frees the room. A second call is no error. */
   readonly release: () => void;
 }
 
-/** By message: grpc-js hands on nothing beside it. */
+/** Keyed by the message, since grpc-js passes on nothing else. */
 const receipts = new WeakMap<object, Receipt>();
 
 export function giveReceipt(message: unknown, receipt: Receipt): void {
   if (typeof message === "object" && message !== null) receipts.set(message, receipt);
 }
 
-/** @returns what releases the message's room. */
+/** @returns a function that releases the message's room. */
 export function claimMessage(message: object): () => void {
   const receipt = receipts.get(message);
   receipt?.claim();

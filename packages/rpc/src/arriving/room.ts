@@ -2,7 +2,7 @@ import { SpanStoreError } from "@spanstore/core";
 import type { Place } from "@spanstore/core/engine";
 import { createShares } from "./shares.js";
 
-/** The owner of a place: shares are equal by tenant, and by connection. */
+/** The owner of a place. Tenants get equal shares, and so do connections. */
 export interface Party {
   readonly connection: string;
   readonly tenant: string | undefined;
@@ -10,9 +10,9 @@ export interface Party {
 
 /** A bounded amount of something, shared by all callers. */
 export interface Room {
-  /** @param lost called when the place was given to others, since what it waited for did not come. */
+  /** @param lost called when the place waited too long for more bytes and its room was given to another call. */
   place(party: Party, lost?: (error: SpanStoreError) => void): Place;
-  /** How much is taken. */
+  /** The amount taken. */
   held(): number;
 }
 
@@ -22,13 +22,13 @@ export interface RoomOptions {
   readonly what: string;
   /** Called for every refusal. */
   readonly refused?: () => void;
-  /** How long a place may wait for more while others need it, in milliseconds. Default: 3 s. */
+  /** How long a place may wait for more bytes while others need its room, in milliseconds. Default: 3 s. */
   readonly stallMs?: number;
   /** The time in milliseconds. Default: the process's. */
   readonly now?: () => number;
 }
 
-/** Further places that wait are refused: each holds some bytes that are not counted. */
+/** The most places that wait: each holds some bytes that are not counted. */
 const maxWaiting = 512;
 
 /** The state of a place. */
@@ -36,7 +36,7 @@ interface Holder {
   readonly party: Party;
   readonly lose: (error: SpanStoreError) => void;
   held: number;
-  /** Since when it waits for more from outside. */
+  /** The time since which it waits for more bytes. */
   since: number;
 }
 
@@ -50,14 +50,14 @@ function isSame(a: Holder, b: Holder): boolean {
   return a.party.connection === b.party.connection && a.party.tenant === b.party.tenant;
 }
 
-/** A single place always enters, so that one message may be larger than the room. */
+/** Creates a room. A place always enters an empty room, so one message may be larger than the room. */
 export function createRoom(options: RoomOptions): Room {
   const { most, what, refused, stallMs = 3000, now = () => performance.now() } = options;
   const connections = createShares(most);
   const tenants = createShares(most);
   let held = 0;
   let waiting: readonly Waiting[] = [];
-  /** Places that wait for more from outside, longest first. */
+  /** Places that wait for more bytes, longest first. */
   const expecting = new Set<Holder>();
 
   const isFair = ({ party, held: own }: Holder, amount: number): boolean =>
@@ -65,7 +65,7 @@ export function createRoom(options: RoomOptions): Room {
     (connections.allow(party.connection, amount, held) &&
       (party.tenant === undefined || tenants.allow(party.tenant, amount, held)));
   const fits = (holder: Holder, amount: number): boolean => held === holder.held || held + amount <= most;
-  /** Room kept for the first that waits. A place beyond its share goes only before others of its party. */
+  /** The room kept for the first waiting place that comes before `next`: one of its party, or one within its share. */
   const promised = (next: Holder): number =>
     waiting.find(({ holder, amount }) => isSame(holder, next) || isFair(holder, amount))?.amount ?? 0;
   const hasRoom = (holder: Holder, amount: number): boolean =>
@@ -88,7 +88,7 @@ export function createRoom(options: RoomOptions): Room {
         passed.push(one.holder);
         continue;
       }
-      // Places behind it wait, too: otherwise a large one would never have its turn.
+      // Later places wait too: otherwise a large one would never have its turn.
       if (!fits(one.holder, one.amount)) return;
       waiting = waiting.filter((other) => other !== one);
       add(one.holder, one.amount);
@@ -108,12 +108,12 @@ export function createRoom(options: RoomOptions): Room {
     return new SpanStoreError("OVERLOADED", message, { hint: "try again later" });
   };
 
-  /** A place beyond its share takes nothing from connections that hold less. */
+  /** A place beyond its share takes no room from connections that hold less. */
   const mayTakeFrom = (stalled: Holder, holder: Holder, amount: number): boolean =>
     isFair(holder, amount) ||
     connections.of(stalled.party.connection) >= connections.of(holder.party.connection);
 
-  /** Ends places that wait for more in vain, until there is room. */
+  /** Ends places that have waited too long for more bytes, until there is room. */
   const makeRoom = (holder: Holder, amount: number): void => {
     for (const stalled of expecting) {
       if (now() - stalled.since < stallMs || hasRoom(holder, amount)) return;

@@ -1,17 +1,17 @@
-/** The part of an amount that each group holds. */
+/** The amounts that groups hold of a whole. */
 export interface Shares {
   readonly of: (group: string) => number;
   readonly add: (group: string, amount: number) => void;
-  /** Whether the group may have so much more, when so much of the whole is held. */
+  /** Whether the group may take `amount` more while all groups hold `heldOfWhole`. */
   readonly allow: (group: string, amount: number, heldOfWhole: number) => boolean;
 }
 
-/** This part of the whole is for groups that hold less than an equal share of it. */
+/** The part of the whole for groups that hold less than an equal share. */
 const partForSmall = 1 / 8;
 
 /**
- * Shares of `whole`. A group may take what is free, but for the last eighth: that is for groups that hold less than an
- * equal share, where one share more than there are groups keeps a place for the next one.
+ * Creates shares of `whole`. A group may take free amounts except the last eighth, which is for groups that hold less than
+ * an equal share. Equal shares count one group more than there are, so that a newcomer has one.
  */
 export function createShares(whole: number): Shares {
   const held = new Map<string, number>();

@@ -4,30 +4,30 @@ import { type BaseCall, onBaseCall, onStatus, stopSending, takeReading } from ".
 import { statusOfError } from "../status.js";
 import { type Incoming, readIncoming } from "./incoming.js";
 
-/** Bounds of the calls of one method. */
+/** The bounds for calls of one method. */
 export interface Intake {
-  /** The most that one message may have, decompressed. */
+  /** The largest message, decompressed. */
   readonly mostBytes: number;
-  /** How long a message may take to arrive, in milliseconds. */
+  /** The longest time for a message to arrive, in milliseconds. */
   readonly arrivalMs: number;
-  /** Room for a message of a call. @param lost called when the place is given to others. */
+  /** Room for a message of a call. @param lost called when the room is given to another call. */
   place(headers: Metadata, connection: string, lost: (error: unknown) => void): Place;
 }
 
 export interface WireOptions {
   /**
    * Called at the start of every call.
-   * @returns what is called once, when the call is over and nothing of it is left.
-   * @throws when the call may not be.
+   * @returns a function that is called once, when nothing of the call is left.
+   * @throws to refuse the call.
    */
   readonly opened: (headers: Metadata, connection: string) => () => void;
   /** @param path `/SERVICE/METHOD`. */
   readonly intakeOf: (path: string) => Intake;
-  /** Called once for every call, when its status is known. A call that its client left counts as CANCELLED. */
+  /** Called once for every call, with its status; CANCELLED when the client left. */
   readonly finished: (path: string, code: string, seconds: number) => void;
 }
 
-/** Stands between HTTP/2 and grpc-js, as the first interceptor: reads the messages, and sees how every call ends. */
+/** The first interceptor, between HTTP/2 and grpc-js: it reads the messages and reports how every call ends. */
 export function wireCalls(options: WireOptions): ServerInterceptor {
   return onBaseCall((method, call) => {
     stopSending(call);
@@ -66,7 +66,7 @@ class WireCall extends ServerInterceptingCall {
         this.#incoming = this.#read(headers, listener);
         listener.onReceiveMetadata(headers);
       },
-      // grpc-js reads nothing.
+      // `readIncoming` reads the messages in place of grpc-js.
       onReceiveMessage: () => {},
       onReceiveHalfClose: () => {},
       onCancel: () => {
@@ -88,7 +88,7 @@ class WireCall extends ServerInterceptingCall {
       stream: takeReading(this.#base),
       encoding: this.#base.incomingEncoding,
       takesMany: requestStream,
-      // Reflection has streams of both kinds, and claims nothing.
+      // Reflection streams both ways, and does not claim messages.
       isUpload: requestStream && !responseStream,
       mostBytes: intake.mostBytes,
       arrivalMs: intake.arrivalMs,
@@ -100,7 +100,7 @@ class WireCall extends ServerInterceptingCall {
     });
   }
 
-  /** Its first status is the call's, whatever comes after it. */
+  /** Only the first status of a call counts. */
   #finish(code: status): void {
     this.#incoming?.stop();
     if (this.#isFinished) return;

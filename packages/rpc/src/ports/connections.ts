@@ -1,20 +1,20 @@
 import type { Socket } from "node:net";
 
-/** The connections of a port, no more than there may be. */
+/** The connections of a port, bounded in number. */
 export interface Connections {
   /**
-   * Counts a connection until it closes. Beyond the bound, the one that has been idle for longest is closed in its favour.
-   * @returns false when all others are in use: then it is closed itself.
+   * Counts a connection until it closes. Beyond the bound, it closes the longest idle connection.
+   * @returns false when all others are in use: then it closes the new one.
    */
   admit(socket: Socket): boolean;
-  /** @returns a function to call once, when the use is over. */
+  /** Marks a connection as used. @returns a function to call once, when the use is over. */
   use(peer: string): () => void;
   count(): number;
   /** Closes all. */
   destroy(): void;
 }
 
-/** The other side of a connection, as grpc-js has it too: ADDRESS:PORT. */
+/** The other end of a connection, in grpc-js's form: ADDRESS:PORT. */
 export function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress}:${remotePort}`;
 }

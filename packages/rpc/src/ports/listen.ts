@@ -30,16 +30,16 @@ export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-/** A port of gRPC that is open. */
+/** An open gRPC port. */
 export interface GrpcPort {
-  /** With the port that was opened. */
+  /** The address, with the actual port. */
   readonly address: Address;
-  /** Takes no more connections. @returns when those that are open are closed. */
+  /** Refuses new connections. Resolves when the open ones are closed. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a port for a gRPC server, on every address that the host's name has.
+ * Opens a port for a gRPC server, on every address of the host's name.
  * @param admit called with every connection; returns false for one that it has closed.
  */
 export async function listenGrpc(
@@ -65,7 +65,7 @@ export async function listenGrpc(
         port = await listen(listener, { host, port });
         ports.push(listener);
       } catch (error) {
-        // A name may have addresses that this machine lacks beside its own.
+        // A name may also have addresses of other machines.
         if (!isMissingAddress(error)) throw error;
         missing = error;
       }

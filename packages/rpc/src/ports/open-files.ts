@@ -1,8 +1,8 @@
-/** How many files and sockets this process may have open; undefined where the system does not say. */
+/** The limit of open files and sockets of this process; undefined when the system does not say. */
 export function openFileLimit(): number | undefined {
   const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report;
   const { excludeNetwork = false } = report;
-  // It would ask the DNS for every connection's name.
+  // A report with the network asks the DNS for the name of every connection.
   report.excludeNetwork = true;
   try {
     const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
@@ -14,9 +14,9 @@ export function openFileLimit(): number | undefined {
 }
 
 /**
- * How many connections there may be.
- * @param wanted the most that is asked for.
- * @param part of the open files; the others are the store's and the other ports'.
+ * The most connections of a port.
+ * @param wanted the configured number.
+ * @param part the port's part of the open files; the rest is for the store and the other ports.
  */
 export function connectionsWithin(openFiles: number | undefined, wanted: number, part: number): number {
   return openFiles === undefined ? wanted : Math.max(1, Math.min(wanted, Math.floor(openFiles * part)));

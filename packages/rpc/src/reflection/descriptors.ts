@@ -1,6 +1,6 @@
 import { loadSync, type MessageTypeDefinition } from "@grpc/proto-loader";
 
-/** google.protobuf.FileDescriptorProto, as far as it is read here. */
+/** The fields of google.protobuf.FileDescriptorProto that are used here. */
 interface FileDescriptor {
   readonly name: string;
   readonly package: string;
@@ -28,9 +28,8 @@ interface MethodDescriptor {
 }
 
 /**
- * Makes proto-loader's file descriptors such as protobuf's own compiler writes them, so that every
- * client of reflection can use them: type names absolute, the names of map entries as prescribed,
- * imports listed.
+ * Rewrites proto-loader's file descriptors in the form of protobuf's own compiler, so that every client of reflection can
+ * use them: with absolute type names, the prescribed names of map entries, and the list of imports.
  */
 export function repairDescriptors(encoded: readonly Buffer[]): Buffer[] {
   const codec = loadSync("google/protobuf/descriptor.proto")[
@@ -110,7 +109,7 @@ function resolveFields(
   }
 }
 
-/** The full name of what a name means in a scope: the innermost match, as protobuf resolves names. */
+/** Resolves a name in a scope to a full name: the innermost match, as in protobuf. */
 function resolve(name: string, scope: string, types: ReadonlyMap<string, string>): string {
   if (name.startsWith(".")) return name.slice(1);
   for (let outer = scope; outer !== ""; outer = outer.slice(0, Math.max(0, outer.lastIndexOf(".")))) {

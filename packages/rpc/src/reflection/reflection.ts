@@ -7,8 +7,8 @@ import { protoPath as healthProto } from "grpc-health-check";
 import { repairDescriptors } from "./descriptors.js";
 
 /**
- * Makes what adds gRPC reflection, v1 and v1alpha, to servers.
- * @param load reads the .proto files of all that is served, and these of health and of reflection itself.
+ * Returns a function that adds gRPC reflection, v1 and v1alpha, to a server.
+ * @param load reads these .proto files, of health and reflection, and those of all services.
  */
 export function createReflection(
   load: (paths: readonly string[]) => PackageDefinition,
@@ -16,7 +16,7 @@ export function createReflection(
   const definitions = load([healthProto, ...reflectionPaths()]);
   // Every message carries the descriptors of all files.
   const message = Object.values(definitions).find((one) => "fileDescriptorProtos" in one);
-  // ReflectionService reads nothing of a definition but the descriptors that it carries.
+  // ReflectionService reads only the descriptors of a definition.
   const carrier: EnumTypeDefinition = {
     format: "Protocol Buffer 3 EnumDescriptorProto",
     type: {},

@@ -1,43 +1,43 @@
 import type { Receiver } from "../file/watch-file.js";
 import { type Alert, keyOf } from "./alert.js";
 
-/** What has happened to a watch. */
+/** A match of a watch, or its metric beyond the threshold. */
 export interface Raised {
   readonly watch: string;
   readonly labels: Alert["labels"];
   readonly annotations: Alert["annotations"];
   readonly link: string | undefined;
-  /** Until when it fires without another match; undefined: until `settle` finds it no more. */
+  /** The end of the alert without another match; undefined: `settle` ends it. */
   readonly endsAt: number | undefined;
   /** How long it must last before it fires. */
   readonly forMillis: number;
-  /** Spans that match now. */
+  /** The number of new matching spans. */
   readonly matches: number;
 }
 
-/** The alerts that pend, fire or are not told yet. It does no I/O. */
+/** The alerts that are pending, firing, or not delivered yet. It does no I/O. */
 export interface AlertBook {
-  /** @returns "begun" for an alert that fires now, "full" where the watch has too many. */
+  /** @returns "begun" for an alert that begins to fire, "full" when the watch has too many alerts. */
   readonly raise: (raised: Raised, now: number) => "begun" | "known" | "full";
-  /** Ends the alerts of a watch that are not among these keys. */
+  /** Ends the alerts of a watch whose keys are not in `lasting`. */
   readonly settle: (watch: string, lasting: ReadonlySet<string>, now: number) => void;
-  /** Ends the alerts whose time is over, and forgets those that all receivers know to be over. */
+  /** Ends the alerts whose time is over, and forgets those whose end all receivers have heard. */
   readonly pass: (receivers: readonly Receiver[], now: number) => void;
-  /** The alerts that a receiver is to be told of now. */
+  /** The alerts to send to a receiver now. */
   readonly dueTo: (receiver: Receiver, now: number) => Alert[];
   readonly tell: (receiver: Receiver, alerts: readonly Alert[], now: number) => void;
-  /** Ends the alerts of other watches than these. */
+  /** Ends the alerts of all other watches. */
   readonly keepOnly: (watches: ReadonlySet<string>, now: number) => void;
-  /** An alert that pends or fires. */
+  /** A pending or firing alert. */
   readonly find: (key: string) => Alert | undefined;
   readonly all: () => readonly Alert[];
-  /** Changes with every change that the file of the state should have. */
+  /** Differs after every change that belongs in the state file. */
   readonly version: () => number;
 }
 
-/** An Alertmanager takes an alert for over that it does not hear of; Prometheus repeats as often. */
+/** Firing alerts are repeated, since an Alertmanager ends an alert that it no longer hears of. The interval is Prometheus's. */
 export const repeatMillis = 60_000;
-/** A watch has no more alerts than these at a time. */
+/** The most alerts of a watch at a time. */
 const maxAlertsOfWatch = 1000;
 
 export function createAlertBook(kept: readonly Alert[]): AlertBook {
@@ -96,7 +96,7 @@ export function createAlertBook(kept: readonly Alert[]): AlertBook {
           receivers.every(
             ({ url }) => alert.told[url]?.state === state || alert.told[url]?.state === "resolved",
           );
-        // One that no receiver has heard of fires on until each has, so that it is heard of at all.
+        // A firing alert ends only after every receiver has heard of it, so that none misses a short one.
         if (alert.state === "firing" && alert.endsAt !== undefined && alert.endsAt <= now && isTold("firing"))
           end(key, alert, now);
         if (alert.state === "resolved" && isTold("resolved")) {

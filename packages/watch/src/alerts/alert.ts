@@ -1,18 +1,18 @@
-/** An alert of a watch, for one set of labels. It is plain data, and kept in the file of the state. Times are milliseconds since 1970. */
+/** An alert of a watch, for one set of labels: plain data, kept in the state file. Times are milliseconds since 1970. */
 export interface Alert {
   readonly watch: string;
   readonly labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
   /** The link of the newest span that matched, if one is known. */
   link: string | undefined;
-  /** `pending`: its metric has not been beyond the threshold for long enough. */
+  /** `pending`: the metric is beyond the threshold, but not for long enough yet. */
   state: "pending" | "firing" | "resolved";
   startsAt: number;
-  /** When it ends unless another span matches, or ended; undefined while only its metric can end it. */
+  /** When it ended, or will end without another match; undefined while only its metric can end it. */
   endsAt: number | undefined;
-  /** How many spans have matched. */
+  /** The number of spans that have matched. */
   matches: number;
-  /** What each receiver was told last, by its URL. */
+  /** The last message to each receiver, by its URL. */
   readonly told: Record<string, Told>;
 }
 
@@ -21,7 +21,7 @@ export interface Told {
   readonly at: number;
 }
 
-/** What tells an alert from others. */
+/** The identity of an alert: its labels. */
 export function keyOf(labels: Alert["labels"]): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -5,11 +5,11 @@ import { messageOf } from "@spanstore/core/engine";
 import { z } from "zod";
 import type { Alert } from "./alert.js";
 
-/** The alerts of a server, in a file that survives it. */
+/** The alerts of a server, in a file that outlives it. */
 export interface StateFile {
-  /** Those that were there when it was opened. */
+  /** The alerts in the file when it was opened. */
   readonly alerts: readonly Alert[];
-  /** Replaces the file; resolves when that is durable. */
+  /** Replaces the file; resolves when the new one is durable. */
   readonly save: (alerts: readonly Alert[]) => Promise<void>;
 }
 
@@ -32,8 +32,8 @@ const stateSchema = z.object({
 });
 
 /**
- * Opens the file, or makes it.
- * @throws INVALID_OPTIONS for a file that cannot be written, or is another.
+ * Opens or creates the file.
+ * @throws INVALID_OPTIONS for a file that cannot be written, or is no state of watches.
  */
 export async function openStateFile(path: string): Promise<StateFile> {
   const found = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -43,7 +43,7 @@ export async function openStateFile(path: string): Promise<StateFile> {
   const alerts = found === undefined ? [] : read(path, found);
   const save = (now: readonly Alert[]): Promise<void> =>
     replace(path, `${JSON.stringify({ "spanstore-watches": 1, alerts: now })}\n`);
-  // Whether it can be written shows now, and not with the first alert.
+  // A file that cannot be written fails now, and not at the first alert.
   await save(alerts).catch((error: unknown) => {
     throw unusable(path, error);
   });
@@ -66,7 +66,7 @@ function read(path: string, text: string): Alert[] {
   });
 }
 
-/** Either the old file is there after a crash, or the new one. */
+/** Replaces the file atomically: after a crash it is the old one or the new one. */
 async function replace(path: string, text: string): Promise<void> {
   const next = `${path}.next`;
   const file = await open(next, "w", 0o600);

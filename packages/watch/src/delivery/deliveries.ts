@@ -2,7 +2,7 @@ import type { AlertBook } from "../alerts/alert-book.js";
 import type { Receiver } from "../file/watch-file.js";
 import { send } from "./send.js";
 
-/** Sends what is due to each receiver; one that does not take it is tried again later, and later each time. */
+/** Sends due alerts to each receiver. After a failure it waits before the next attempt, longer each time. */
 export interface Deliveries {
   readonly deliver: (receivers: readonly Receiver[], now: number, signal: AbortSignal) => Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface DeliveryOptions {
 
 const firstPauseMillis = 1000;
 const longestPauseMillis = 60_000;
-/** So many alerts are sent together. */
+/** The most alerts in one request. */
 const perRequest = 64;
 
 export function createDeliveries({ book, delivered, failed }: DeliveryOptions): Deliveries {
@@ -30,7 +30,7 @@ export function createDeliveries({ book, delivered, failed }: DeliveryOptions): 
         const alerts = due.slice(i, i + perRequest);
         const states = alerts.map(({ state }) => state);
         await send(receiver, alerts, now, signal);
-        // One that ended meanwhile is told of again.
+        // An alert that ended during the request is sent again.
         book.tell(
           receiver,
           alerts.filter(({ state }, at) => state === states[at]),

@@ -3,12 +3,12 @@ import { repeatMillis } from "../alerts/alert-book.js";
 import type { Receiver } from "../file/watch-file.js";
 
 const patienceMillis = 10_000;
-/** An Alertmanager takes an alert for over that it did not hear of for so long, as Prometheus tells it. */
+/** The end time sent with a firing alert lies this many repeats ahead, as Prometheus sends it. */
 const missedRepeats = 4;
 
 /**
- * Sends alerts to a receiver: to an Alertmanager by version 2 of its API, to a webhook as an Alertmanager sends them.
- * @throws Error with what the receiver says.
+ * Sends alerts to a receiver: to an Alertmanager by version 2 of its API, to a webhook in the form of Alertmanager's own.
+ * @throws Error with the receiver's answer.
  */
 export async function send(
   { kind, url }: Receiver,
@@ -33,7 +33,7 @@ export async function send(
   if (!answer.ok) throw new Error(`it answers ${answer.status}: ${text.slice(0, 200)}`);
 }
 
-/** The address without its user and password, and these as a header. @param path below it. */
+/** The address without its user and password, and a header with these. @param path below the address. */
 function addressOf(url: string, path: string): { target: URL; credentials: Record<string, string> } {
   const target = new URL(url);
   const { username, password } = target;

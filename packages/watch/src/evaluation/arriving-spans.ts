@@ -11,13 +11,13 @@ import type { AlertBook } from "../alerts/alert-book.js";
 import type { SpansWatch } from "../file/watch-file.js";
 import { annotationsOf, identityOf, labelsOf, linkOf } from "./raised.js";
 
-/** Asks the spans that arrive for the filters of watches. */
+/** Matches arriving spans against the filters of watches. */
 export interface ArrivingSpans {
-  /** For the writes; undefined where nothing is watched. */
+  /** The terms that writes look for; undefined without watches. */
   readonly terms: WatchedTerms | undefined;
   /** Takes the fragments that may match. @returns whether an alert began. */
   readonly take: (fragments: readonly WatchedFragment[], tenant: string | undefined) => boolean;
-  /** Asks what waits. @returns whether an alert began. */
+  /** Checks waiting fragments. @param all ignores the bound on time. @returns whether an alert began. */
   readonly catchUp: (all: boolean) => boolean;
 }
 
@@ -25,19 +25,19 @@ export interface ArrivalContext {
   readonly book: AlertBook;
   readonly link: string | undefined;
   readonly now: () => number;
-  /** Fragments that came faster than they could be asked. */
+  /** Called with the number of fragments that arrived too fast to be checked. */
   readonly unasked: (fragments: number) => void;
   readonly full: (watch: string) => void;
   readonly failed: (problem: string) => void;
 }
 
-/** So much of a processor is spent at most, over a while: what comes faster waits. */
+/** The share of one processor for exact checks, on average; further fragments wait. */
 const share = 0.03;
-/** So much may be spent at once after a pause. */
+/** The most time for exact checks at once, after a pause. */
 const burstMillis = 200;
-/** So much waits; fragments beyond are counted, and not asked. */
+/** The most bytes of waiting fragments; further ones are counted and not checked. */
 const maxWaitingBytes = 8 * 1024 * 1024;
-/** Spans that matched lately, which count once however often they arrive. */
+/** The number of remembered matches. A remembered span counts once, however often it arrives. */
 const maxSeen = 20_000;
 
 export function createArrivingSpans(watches: readonly SpansWatch[], context: ArrivalContext): ArrivingSpans {

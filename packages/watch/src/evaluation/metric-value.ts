@@ -2,7 +2,7 @@ import { latencyQuantile, type MetricPoint, type MetricSeries } from "@spanstore
 import { mergeLatencies } from "@spanstore/core/engine";
 import type { MetricWatch } from "../file/watch-file.js";
 
-/** The metric of points that lie within the watch's minutes; undefined where it has no value. */
+/** The metric's value for the points of a window; undefined when there is none. */
 export function metricValue(
   { metric, overMinutes }: MetricWatch,
   points: readonly MetricPoint[],
@@ -28,7 +28,7 @@ export function isBeyond({ comparison, threshold }: MetricWatch, value: number |
   return comparison === "above" ? value > threshold : value < threshold;
 }
 
-/** The series, and one without points where a watch of all spans together has none: nothing at all is below, too. */
+/** Adds an empty series for a watch over all spans that has none, so that silence can be below a threshold. */
 export function withEmpty(watch: MetricWatch, series: readonly MetricSeries[]): readonly MetricSeries[] {
   return series.length === 0 && watch.by.length === 0 ? [{ labels: {}, points: [] }] : series;
 }

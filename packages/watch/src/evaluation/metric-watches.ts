@@ -16,7 +16,7 @@ export interface MetricContext {
   readonly signal: AbortSignal;
 }
 
-/** Asks the store for the metric of the whole minutes before a time. @param minute since 1970 */
+/** Evaluates the metric of the whole minutes before a minute. @param minute counted since 1970 */
 export async function evaluateMetric(
   watch: MetricWatch,
   minute: number,

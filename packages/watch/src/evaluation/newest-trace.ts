@@ -15,7 +15,7 @@ interface Range {
   readonly endTimeUnixNano: bigint;
 }
 
-/** The trace of the newest span that a series counts, or of the newest error; empty where there is none. */
+/** The trace of the newest span in a series, or of its newest error; empty when there is none. */
 export async function newestTrace(
   store: SpanStore,
   { metric, filter }: MetricWatch,

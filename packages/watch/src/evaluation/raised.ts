@@ -12,7 +12,7 @@ export function labelsOf(watch: Watch, values: ByValues, tenant: string | undefi
   return {
     alertname: watch.name,
     ...(tenant === undefined ? {} : { tenant }),
-    // A label without a value is none.
+    // An Alertmanager treats an empty label as a missing one.
     ...Object.fromEntries(own.filter(([, value]) => value !== "")),
     ...watch.labels,
   };
@@ -32,13 +32,13 @@ export function linkOf(link: string | undefined, traceId: string): string | unde
   return traceId === "" ? undefined : link?.replaceAll("{traceId}", traceId);
 }
 
-/** What tells a span from others, for a replay of it. */
+/** The identity of a span, to recognize one that is sent again. */
 export function identityOf(span: SpanView): string {
   const { traceId, spanId, startTimeUnixNano, durationNano, name, kind, resource } = span;
   return `${traceId} ${spanId} ${startTimeUnixNano} ${durationNano} ${kind} ${resource.serviceName} ${name}`;
 }
 
-/** The value of a metric as people read it. */
+/** The value of a metric for people. */
 export function formatMetric({ kind }: Metric, value: number): string {
   switch (kind) {
     case "latency":

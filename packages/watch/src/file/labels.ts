@@ -1,4 +1,4 @@
-/** The name that an alert's label has for one of `by`: an attribute without its level, other characters as underscores. */
+/** The label for an element of `by`: an attribute without its level, with underscores for characters that labels cannot have. */
 export function labelNameOf(by: string): string {
   const key = by.replace(/^(?:span|resource)?\./, "").replaceAll('"', "");
   return key.replaceAll(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_");

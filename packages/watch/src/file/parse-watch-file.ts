@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { fileSchema } from "./schema.js";
 import type { WatchFile } from "./watch-file.js";
 
-/** A file of watches, or everything that is wrong with it. */
+/** A file of watches, or all of its problems. */
 export type ParsedWatchFile =
   | { readonly file: WatchFile; readonly problems?: never }
   | { readonly file?: never; readonly problems: readonly SpanStoreError[] };
@@ -58,7 +58,7 @@ interface Issue {
   readonly message: string;
 }
 
-/** An issue for each key that is unknown. */
+/** Splits an issue about unknown keys into one for each key. */
 function issuesOf(issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
@@ -100,7 +100,7 @@ function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Where the last part of a path stands that is in the text. */
+/** The position of a path in the text, or of its longest part that exists. */
 function rangeOf(
   document: ReturnType<typeof parseDocument>,
   path: readonly PropertyKey[],

@@ -1,6 +1,6 @@
 import type { FilterCall } from "@spanstore/core";
 
-/** A file of watches, read and checked. */
+/** A checked file of watches. */
 export interface WatchFile {
   readonly receivers: readonly Receiver[];
   /** The link of an alert; `{traceId}` stands for the trace. Undefined: an alert has no link. */
@@ -19,20 +19,20 @@ export type Watch = SpansWatch | MetricWatch;
 interface WatchBase {
   /** It becomes the label `alertname`. */
   readonly name: string;
-  /** What the alerts are told apart by, as `groupBy` of `getMetrics` has it. */
+  /** The labels that separate alerts, spelled as in `groupBy` of `getMetrics`. */
   readonly by: readonly string[];
-  /** Labels and annotations that every alert has. */
+  /** Labels and annotations of every alert. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** The tenant whose spans are watched. Undefined: of all tenants, and for a metric of the default tenant. */
   readonly tenant: string | undefined;
 }
 
-/** Fires as spans arrive that match. */
+/** Fires when a matching span arrives. */
 export interface SpansWatch extends WatchBase {
   readonly kind: "spans";
   readonly filter: FilterCall;
-  /** An alert ends when no span has matched for so long. */
+  /** An alert ends after this time without a match. */
   readonly keepFiringMillis: number;
 }
 
@@ -45,7 +45,7 @@ export interface MetricWatch extends WatchBase {
   readonly comparison: "above" | "below";
   /** In the metric's unit: spans, spans a second, a ratio from 0 to 1, or nanoseconds. */
   readonly threshold: number;
-  /** It fires when the metric has been beyond the threshold for so long. */
+  /** How long the metric must be beyond the threshold before the watch fires. */
   readonly forMillis: number;
 }
 

@@ -4,7 +4,7 @@ import type { SpanSource } from "./source.js";
 
 const nanosPerMicro = 1_000n;
 
-/** The spans of Jaeger's own indices, as Jaeger itself gives them out. */
+/** Reads the spans of Jaeger's own indices, translated as Jaeger's reader does. */
 export function jaegerSource(indices: JaegerIndices, dotReplacement: string): SpanSource {
   return {
     async *read({ min, max }, signal) {

@@ -17,7 +17,7 @@ import type { Place, ServerPlace, StorePlace } from "./place.js";
 import type { SpanSource } from "./source.js";
 import { storeSource } from "./store-source.js";
 
-/** Which space of a place is meant. */
+/** The store within a place: a tenant's, or the archive. */
 export interface Space {
   readonly tenant: string | undefined;
   readonly archive: boolean;
@@ -31,7 +31,7 @@ export interface OpenSource {
 export interface OpenTarget {
   readonly store: SpanStore;
   readonly source: SpanSource;
-  /** Whether what it acknowledged may be found a moment later. */
+  /** Whether searches may find acknowledged spans only a moment later. */
   readonly isPatient: boolean;
   readonly close: () => Promise<void>;
 }
@@ -39,8 +39,8 @@ export interface OpenTarget {
 type Warn = (message: string) => void;
 
 /**
- * Opens a place to read from it, in pages that are no larger than a window.
- * @throws UsageError when there is nothing to read.
+ * Opens a place for reading, in pages no larger than a window.
+ * @throws UsageError when the place cannot be a source.
  */
 export async function openSource(
   place: Place,
@@ -71,7 +71,7 @@ export async function openSource(
   });
 }
 
-/** Opens a place to write to it, or to compare it. */
+/** Opens a place for writing, or for comparison only. */
 export async function openTarget(
   place: Place,
   space: Space,
@@ -99,7 +99,7 @@ export async function openTarget(
   };
 }
 
-/** The store of a place and, in it, that of a tenant. A place that does not answer now is refused, and not waited for. */
+/** Opens the store of a place, and in it a tenant's. A place that does not answer at the start fails at once. */
 async function openSpace(
   flag: string,
   place: StorePlace | ServerPlace,
@@ -130,7 +130,7 @@ async function openPlace(
   });
 }
 
-/** @throws STORE_UNAVAILABLE when Elasticsearch does not answer now. */
+/** @throws STORE_UNAVAILABLE when Elasticsearch does not answer. */
 async function checkAnswers(indices: JaegerIndices): Promise<void> {
   try {
     for await (const _ of indices.read({ min: 0, max: 1 })) break;
@@ -140,7 +140,7 @@ async function checkAnswers(indices: JaegerIndices): Promise<void> {
   }
 }
 
-/** Refuses a file that is missing: opening it makes it, and a copy of an empty store says nothing. */
+/** Refuses a missing file, since opening it would create it and the copy of an empty store would succeed. */
 function checkFile(flag: string, { config }: StorePlace, archive: boolean): void {
   if (config.backend === "memory") {
     throw new UsageError([`${flag}: a store in memory lives in its server alone: take grpc:HOST:PORT`]);

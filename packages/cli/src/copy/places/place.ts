@@ -24,7 +24,7 @@ export interface StorePlace {
   readonly config: Config;
 }
 
-/** A server that runs, over gRPC. */
+/** A running server, over gRPC. */
 export interface ServerPlace {
   readonly kind: "server";
   readonly name: string;
@@ -36,7 +36,7 @@ export interface ServerPlace {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The indices of Jaeger's own Elasticsearch storage, to be read. */
+/** The indices of Jaeger's own Elasticsearch storage, as a source. */
 export interface JaegerPlace {
   readonly kind: "jaeger";
   readonly name: string;
@@ -57,8 +57,8 @@ const forms =
   "sqlite:FILE, manticore:mysql://HOST:PORT, elasticsearch:http://HOST:PORT, jaeger-elasticsearch:http://HOST:PORT or grpc:HOST:PORT";
 
 /**
- * Reads the place that a pair of flags names; undefined when both are missing.
- * @param flag the first one's name, for messages.
+ * Reads the place that a flag and its `-config` flag name; undefined when both are missing.
+ * @param flag its name in messages.
  * @throws UsageError with every problem found.
  */
 export function readPlace(flag: string, given: PlaceFlags, environment: Environment): Place | undefined {
@@ -87,12 +87,12 @@ export function readPlace(flag: string, given: PlaceFlags, environment: Environm
   throw wrong(flag, `must be ${forms}, not ${JSON.stringify(place)}`);
 }
 
-/** The store that a configuration names. */
+/** The store of a configuration. */
 export function placeOfConfig(config: Config): StorePlace {
   return { kind: "store", name: nameOf(config), config };
 }
 
-/** A file's options apply where the place itself does not say otherwise. */
+/** The store of a place's options and a configuration file; the place's options come first. */
 function storePlace(
   values: Partial<Record<OptionName, unknown>>,
   flag: string,
@@ -100,7 +100,7 @@ function storePlace(
   environment: Environment,
 ): StorePlace {
   const layer = { values, nameOf: (option: OptionName) => `--${flag}: ${option}` };
-  // The environment's options are of one store, and here are two; a file may still refer to its variables.
+  // The variables of options mean one store, and a copy has two: they are left out. A file may still refer to others.
   const others = Object.entries(environment).filter(([name]) => !isOption(name));
   const { config } = configOf({ layer, config: file, problems: [] }, Object.fromEntries(others));
   return placeOfConfig(config);
@@ -182,7 +182,7 @@ function jaegerPlace(flag: string, address: string, parameters: Parameters): Jae
 
 type Parameters = readonly [name: string, value: string][];
 
-/** `ADDRESS?NAME=VALUE&NAME=VALUE`; in values `+` is no blank, since API keys have it. */
+/** Splits `ADDRESS?NAME=VALUE&NAME=VALUE`. A `+` in a value stays, since API keys contain it. */
 function splitParameters(text: string): { readonly address: string; readonly parameters: Parameters } {
   const at = text.indexOf("?");
   if (at < 0) return { address: text, parameters: [] };

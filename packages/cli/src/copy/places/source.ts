@@ -9,8 +9,8 @@ export const allTimes: TimeRange = { min: 0n, max: 0xffffffffffffffffn };
 /** A source of spans. */
 export interface SpanSource {
   /**
-   * Every span that started in the range, newest first from batch to batch; within a batch in any order. A batch is of
-   * bounded size. After a failure, reading may start again with a range that ends where it stopped.
+   * Every span that started in the range, in batches of bounded size: newest first from batch to batch, in any order
+   * within one. After a failure, reading may start again with a range that ends where it stopped.
    */
   read(range: TimeRange, signal: AbortSignal): AsyncIterable<SourceBatch>;
   /** Documents without a usable time. */
@@ -20,11 +20,11 @@ export interface SpanSource {
 export interface SourceBatch {
   /** OTLP TracesData. */
   readonly encoded: Uint8Array;
-  /** Documents of which no span can be made. */
+  /** Documents that cannot be translated to spans. */
   readonly unusable: readonly Unusable[];
 }
 
-/** Data that cannot be copied: an OTLP span that a store refuses, or a document of which no span can be made. */
+/** Data that cannot be copied: an OTLP span that a store rejects, or a document that cannot be translated to a span. */
 export interface Unusable {
   readonly reason: string;
   /** Its position in the source, if known. */

@@ -1,12 +1,12 @@
 import type { SpanChunk, SpanStore } from "@spanstore/core";
 import type { SpanSource } from "./source.js";
 
-/** A store gives fewer spans a page when they are large. */
+/** Pages of large spans have fewer: the store bounds their bytes. */
 const largestPage = 5_000;
 
 /**
- * The spans of a store, by pages of its span search.
- * @param size the most spans of a page; windows cannot be smaller.
+ * Reads the spans of a store by pages of its span search.
+ * @param size the most spans of a page. A window has at least one page.
  */
 export function storeSource(store: SpanStore, size = largestPage): SpanSource {
   const spansPerPage = Math.min(size, largestPage);
@@ -25,7 +25,7 @@ export function storeSource(store: SpanStore, size = largestPage): SpanSource {
         for await (const chunk of found) chunks.push(chunk);
         if (chunks.length === 0) return;
         token = chunks.at(-1)?.nextPageToken;
-        // Encoded TracesData, one behind the other, are one.
+        // Concatenated TracesData are one TracesData.
         yield { encoded: Buffer.concat(chunks.map(({ encoded }) => encoded)), unusable: [] };
       }
     },

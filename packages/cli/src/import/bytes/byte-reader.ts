@@ -1,18 +1,18 @@
-/** Bytes of a source, taken in the portions that their reader wants. */
+/** Reads a source in portions of any size. */
 export interface ByteReader {
-  /** The next bytes, not taken: so many, or fewer at the end. They hold until something is taken. */
+  /** The next `count` bytes, or fewer at the end, without taking them. They are valid until the next take. */
   peek(count: number): Promise<Uint8Array>;
-  /** Takes so many bytes, or fewer at the end. */
+  /** Takes `count` bytes, or fewer at the end. */
   take(count: number): Promise<Uint8Array>;
-  /** Takes what is at hand, at least one byte and at most so many; undefined at the end. */
+  /** Takes the bytes at hand, from one to `most`; undefined at the end. */
   some(most: number): Promise<Uint8Array | undefined>;
-  /** Puts bytes before the next. */
+  /** Puts bytes back before the next ones. */
   putBack(bytes: Uint8Array): void;
-  /** How many bytes were taken. */
+  /** The number of bytes taken. */
   readonly taken: number;
 }
 
-/** Throws the source's error after all bytes before it were taken. */
+/** The reader throws the source's error only after all bytes before it. */
 export function createByteReader(source: AsyncIterable<Uint8Array>): ByteReader {
   const iterator = source[Symbol.asyncIterator]();
   let ahead: Uint8Array = new Uint8Array(0);
@@ -46,7 +46,7 @@ export function createByteReader(source: AsyncIterable<Uint8Array>): ByteReader 
       return ahead.subarray(0, count);
     },
     async take(count) {
-      // Many bytes are gathered without being copied again and again.
+      // One copy at the end: joining part by part would copy the first bytes many times.
       const parts: Uint8Array[] = [];
       for (let left = count; left > 0; ) {
         await fill(1);

@@ -16,7 +16,7 @@ export type ContentKind =
   | "message"
   | "unknown";
 
-/** The number of bytes that decide it. */
+/** The number of bytes that decide the kind. */
 export const headBytes = 256;
 
 const newline = 0x0a;
@@ -27,7 +27,7 @@ const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byt
 /** The record separator stands before each text of RFC 7464. */
 const recordSeparator = 0x1e;
 
-/** @param head the first bytes of the input, all of them when there are fewer than {@link headBytes}. */
+/** @param head the first {@link headBytes} bytes of the input, or all of a shorter one. */
 export function contentKindOf(head: Uint8Array): ContentKind {
   if (head.length === 0) return "nothing";
   if (isGzip(head)) return "gzip";
@@ -38,7 +38,7 @@ export function contentKindOf(head: Uint8Array): ContentKind {
   return binaryKindOf(head);
 }
 
-/** By its mark, or by the zeros beside what a file of JSON begins with. */
+/** Recognizes UTF-16 by its mark, or by the zeros beside the first characters of JSON. */
 function utf16Of(head: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   const [a, b, c, d] = head;
   if (begins(head, 0xff, 0xfe) && (c !== 0 || d !== 0)) return "utf-16le";
@@ -58,7 +58,7 @@ function isControl(byte: number): boolean {
 }
 
 function binaryKindOf(head: Uint8Array): ContentKind {
-  // A message of more than 150 MB is no collector's.
+  // No collector writes a message of more than 150 MB.
   if ((head[0] as number) < 0x09 && (head[4] === firstField || isZstd(head.subarray(4)))) return "framed";
   if (head[0] === newline) return "message";
   const at = varintEnd(head);

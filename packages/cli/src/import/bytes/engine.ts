@@ -1,18 +1,18 @@
 import type { Transform } from "node:stream";
 
-/** The result of one portion of packed bytes. */
+/** The output for one portion of packed bytes. */
 export interface Unpacked {
   readonly parts: readonly Uint8Array[];
-  /** The packed data are at their end. */
+  /** Whether the packed data have ended. */
   readonly ended: boolean;
-  /** The engine's error; the output before it is in `parts`. */
+  /** The decompressor's error; `parts` has the output before it. */
   readonly error: Error | undefined;
 }
 
-/** A decompressor of Node's, fed by portions: what comes out before an error is not lost with it. */
+/** One of Node's decompressors, fed in portions. It keeps the output before an error. */
 export interface Engine {
   write(bytes: Uint8Array): Promise<Unpacked>;
-  /** No more comes. */
+  /** Tells it that no more bytes come. */
   end(): Promise<Unpacked>;
   close(): void;
 }
@@ -38,7 +38,7 @@ export function createEngine(stream: Transform): Engine {
   };
   const until = async (call: (done: () => void) => void): Promise<Unpacked> => {
     if (!ended && error === undefined) {
-      // At the end of the packed data Node does not say that it is done with what stands behind.
+      // At the end of the packed data Node does not call back for the bytes behind it.
       await new Promise<void>((resolve) => {
         wake = resolve;
         call(resolve);

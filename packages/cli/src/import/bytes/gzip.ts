@@ -3,7 +3,7 @@ import type { ByteReader } from "./byte-reader.js";
 import { createEngine } from "./engine.js";
 import { inputFault } from "./input-fault.js";
 
-/** Fed at once: an error in a portion takes what the engine was writing with it, so they are small. */
+/** Portions are small, since an error loses the output that the decompressor was writing. */
 const portionBytes = 16 * 1024;
 const outputBytes = 64 * 1024;
 
@@ -14,15 +14,15 @@ const hasExtra = 4;
 const hasName = 8;
 const hasComment = 16;
 
-/** Whether bytes begin as gzip's do. */
+/** Whether bytes begin with gzip's magic number. */
 export function isGzip(head: Uint8Array): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
 }
 
 /**
- * Unpacks gzip, one member or several; zeros after them are padding. Node's own Gunzip loses what it has
- * unpacked when the data end early or the checksum is wrong, and members behind zeros without a word.
- * @throws INVALID_TRACES saying what is wrong and where, after all that is whole before it.
+ * Unpacks gzip, one member or several; zeros after them are padding. Node's own Gunzip loses its output when the data end
+ * early or the checksum is wrong, and silently skips members behind zeros.
+ * @throws INVALID_TRACES with the problem and its position, after all intact data before it.
  */
 export async function* gunzipped(reader: ByteReader): AsyncGenerator<Uint8Array, void, undefined> {
   do {

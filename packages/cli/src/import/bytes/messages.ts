@@ -3,20 +3,20 @@ import { createByteReader } from "./byte-reader.js";
 import { inputFault } from "./input-fault.js";
 import { isZstd, unzstd } from "./zstd.js";
 
-/** Longer ones are refused: no exporter writes such, and a damaged length looks like one. */
+/** Longer messages are refused: no exporter writes them, so a greater length is damaged. */
 const maxMessageBytes = 512 * 1024 * 1024;
 const resourceSpansTag = 0x0a;
 
-/** A message of a file, and where it lies. */
+/** A message of a file, and its position. */
 export interface EncodedMessage {
   readonly bytes: Uint8Array;
-  /** From 1 on. */
+  /** Counts from 1. */
   readonly number: number;
 }
 
 /**
- * Messages of which each stands behind its length in four bytes, as the OpenTelemetry collector's file exporter writes
- * them with `format: proto`; with `compression: zstd` each is packed by itself, JSON too.
+ * Reads messages that each follow their length in four bytes, as the OpenTelemetry collector's file exporter writes them
+ * with `format: proto`. With `compression: zstd` each is packed by itself, also JSON.
  */
 export async function* framedMessages(reader: ByteReader): AsyncGenerator<EncodedMessage, void, undefined> {
   for (let number = 1; ; number++) {
@@ -28,7 +28,7 @@ export async function* framedMessages(reader: ByteReader): AsyncGenerator<Encode
   }
 }
 
-/** Messages of which each stands behind its length as a varint, as protobuf's writeDelimitedTo writes them. */
+/** Reads messages that each follow their length as a varint, as protobuf's writeDelimitedTo writes them. */
 export async function* delimitedMessages(
   reader: ByteReader,
 ): AsyncGenerator<EncodedMessage, void, undefined> {
@@ -38,7 +38,7 @@ export async function* delimitedMessages(
   }
 }
 
-/** One message, as a request to Export is: each of its ResourceSpans as a message of its own. */
+/** Reads one message, such as a request to Export, and yields each of its ResourceSpans as a message. */
 export async function* partsOfMessage(reader: ByteReader): AsyncGenerator<EncodedMessage, void, undefined> {
   for (let number = 1; (await reader.peek(1)).length > 0; number++) {
     const [tag] = await reader.take(1);

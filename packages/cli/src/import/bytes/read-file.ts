@@ -16,7 +16,7 @@ export function inputName(path: string): string {
 }
 
 /**
- * The bytes of a file, or of standard input.
+ * Reads the bytes of a file, or of standard input.
  * @param standardInput read for `-`.
  * @param read called with the number of bytes taken.
  * @throws NOT_FOUND naming the file and the reason when it cannot be read.
@@ -44,8 +44,8 @@ export async function* readFile(
 }
 
 /**
- * How large a file is; undefined where that is not known.
- * @throws as {@link readFile}, for what can be told before reading.
+ * The size of a file; undefined when unknown.
+ * @throws as {@link readFile}, for a file that is missing or is a folder.
  */
 export async function sizeOfFile(path: string): Promise<number | undefined> {
   if (path === standard) return undefined;

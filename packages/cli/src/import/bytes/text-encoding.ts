@@ -1,6 +1,6 @@
 import { inputFault } from "./input-fault.js";
 
-/** Text in UTF-16 as UTF-8. */
+/** Converts UTF-16 to UTF-8. */
 export async function* utf8Of(
   source: AsyncIterable<Uint8Array>,
   encoding: "utf-16le" | "utf-16be",

@@ -6,13 +6,13 @@ import { inputFault } from "./input-fault.js";
 const magic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
 const skippableMask = 0xfffffff0;
-/** The bytes of a frame's dictionary id and content size, by the bits that name them. */
+/** The lengths of a frame's dictionary id and content size, by the bits of its descriptor. */
 const dictionaryBytes = [0, 1, 2, 4];
 const contentSizeBytes = [0, 2, 4, 8];
 const rleBlock = 1;
 const reservedBlock = 3;
 
-/** Whether bytes begin as zstd's do. */
+/** Whether bytes begin with a magic number of zstd. */
 export function isZstd(head: Uint8Array): boolean {
   return head.length >= 4 && isMagic(Buffer.from(head.subarray(0, 4)).readUInt32LE());
 }
@@ -26,12 +26,12 @@ function isSkippable(number: number): boolean {
 }
 
 /**
- * Unpacks zstd, frame after frame. It finds the frames itself, because Node's engine passes over what stands
- * behind the first one in a portion, and takes a frame that ends early for a whole one.
- * @throws INVALID_TRACES saying what is wrong and where, after all that is whole before it.
+ * Unpacks zstd, frame by frame. It finds the frames itself, because Node's decompressor skips the bytes behind the first
+ * frame in a portion, and accepts a frame that ends early.
+ * @throws INVALID_TRACES with the problem and its position, after all intact data before it.
  */
 export async function* unzstd(reader: ByteReader): AsyncGenerator<Uint8Array, void, undefined> {
-  // Node.js has it from 22.15 on.
+  // Node.js has it since 22.15.
   if (typeof createZstdDecompress !== "function") {
     throw inputFault(
       `it is packed by zstd, which Node.js ${process.versions.node} does not unpack`,

@@ -1,4 +1,4 @@
-/** The most spans to remember, of all traces together. */
+/** The most spans to remember, over all traces. */
 export const mostSeenSpans = 200_000;
 
 /** Identifies a span within its trace. */
@@ -7,12 +7,12 @@ interface SpanKey {
   readonly nanos: number;
 }
 
-/** The spans of a trace that are known, by their keys: what their starts have beyond whole microseconds. */
+/** The known spans of a trace, by key: the nanoseconds of their starts beyond whole microseconds. */
 export type SeenSpans = Map<string, number | readonly number[]>;
 
 /**
- * Whether a span is known. Jaeger's JSON has no more of a start than its microseconds, so a start of whole microseconds is
- * the same as any within that one.
+ * Whether a span is known. Jaeger's JSON cuts starts to microseconds, so a start of whole microseconds equals every start
+ * within that microsecond.
  */
 export function isSeen(seen: SeenSpans, { key, nanos }: SpanKey): boolean {
   const starts = seen.get(key);
@@ -30,12 +30,12 @@ export function noteSeen(seen: SeenSpans, { key, nanos }: SpanKey): void {
   else if (!starts.includes(nanos)) seen.set(key, [...starts, nanos]);
 }
 
-/** Traces whose spans are all known, those that were used last. */
+/** Remembers the spans of the latest traces. */
 export interface SeenTraces {
   get(traceId: string): SeenSpans | undefined;
-  /** Keeps the spans of a trace, and gives up those of others, or of a trace that has too many. */
+  /** Keeps the spans of a trace, and drops those of the oldest traces, or of a trace that is too large. */
   keep(traceId: string, spans: SeenSpans): void;
-  /** Whether a trace was given up since this was last asked. */
+  /** Whether a trace was dropped since the last call. */
   hasForgotten(): boolean;
 }
 
@@ -52,7 +52,7 @@ export function createSeenTraces(most: number): SeenTraces {
   return {
     get: (traceId) => traces.get(traceId),
     keep(traceId, spans) {
-      // The last of a Map is what was set last.
+      // Deleting first moves the trace to the end of the Map.
       drop(traceId);
       const size = spans.size + 1;
       traces.set(traceId, spans);

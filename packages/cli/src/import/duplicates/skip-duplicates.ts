@@ -6,7 +6,7 @@ import type { SpanWriter } from "../../transfer/write-spans.js";
 import { createSeenTraces, isSeen, mostSeenSpans, noteSeen, type SeenSpans } from "./seen-traces.js";
 import { type KnownSpan, knownSpans } from "./span-identity.js";
 
-/** The store is asked for the traces of so many spans together. */
+/** One read of the store covers the traces of this many spans. */
 const batchSpans = 2000;
 const batchBytes = 1024 * 1024;
 
@@ -14,16 +14,16 @@ export interface DuplicateOptions {
   readonly signal: AbortSignal;
   /** Called with the number of spans skipped. */
   readonly skipped: (spans: number) => void;
-  /** Called when the store does not answer now and is asked again. */
+  /** Called when the store does not answer and is asked again. */
   readonly waiting: (error: unknown) => void;
   /** The most spans to remember; for tests. */
   readonly most?: number;
 }
 
 /**
- * Hands on to a writer what the store does not have yet. A span is recognized by its trace id, its span id, its start,
- * its name and its service; other differences, such as fields that Jaeger's JSON does not have, do not count. The
- * memory that it takes does not grow with the store or the files.
+ * Passes to a writer the spans that the store does not have yet. It compares trace id, span id, start, name and service;
+ * other differences, such as fields that Jaeger's JSON lacks, do not count. Its memory does not grow with the store or
+ * the files.
  */
 export function skipDuplicates(store: SpanStore, writer: SpanWriter, options: DuplicateOptions): SpanWriter {
   const { signal, most = mostSeenSpans } = options;
@@ -62,13 +62,13 @@ export function skipDuplicates(store: SpanStore, writer: SpanWriter, options: Du
       if (known !== undefined) seen.set(traceId, known);
       else wanted.set(traceId, (wanted.get(traceId) ?? new Set()).add(key));
     }
-    // A trace that was dropped from memory is read again, so its written spans must be durable first.
+    // A dropped trace is read again, so its written spans must be durable first.
     if (wanted.size > 0 && traces.hasForgotten()) await writer.finish();
     if (wanted.size > 0) for (const [traceId, known] of await askedFor(wanted)) seen.set(traceId, known);
     return seen;
   };
 
-  /** Asks the store; of a trace with too many spans only those are given that are looked for. */
+  /** Reads traces from the store; of a trace with too many spans it returns only the wanted ones. */
   const askedFor = async (
     wanted: ReadonlyMap<string, ReadonlySet<string>>,
   ): Promise<Map<string, SeenSpans>> => {
@@ -112,7 +112,7 @@ function joined(spans: readonly KnownSpan[]): Uint8Array {
   return writer.encode();
 }
 
-/** A token may write and yet not read. */
+/** Adds advice for a token that may write but not read. */
 function withAdvice(error: unknown): unknown {
   if (!isSpanStoreError(error) || !["PERMISSION_DENIED", "UNSUPPORTED"].includes(error.code)) return error;
   return new SpanStoreError(error.code, `the store does not say what it has already: ${error.message}`, {

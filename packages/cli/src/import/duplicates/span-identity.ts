@@ -5,7 +5,7 @@ import { readSpanHead } from "../../transfer/span-head.js";
 
 const keyLength = 16;
 
-/** A span of an encoded TracesData, and what it is recognized by. */
+/** A span of an encoded TracesData, with its identity for duplicates. */
 export interface KnownSpan {
   readonly group: SpanGroup;
   /** Its offset in the group's bytes. */
@@ -13,13 +13,13 @@ export interface KnownSpan {
   readonly end: number;
   /** Hexadecimal; empty for a malformed span. */
   readonly traceId: string;
-  /** 128 bits of hash over its id, its start to the microsecond, its name and its service. */
+  /** A 128-bit hash over its id, its start to the microsecond, its name and its service. */
   readonly key: string;
   /** The nanoseconds of its start beyond whole microseconds. */
   readonly nanos: number;
 }
 
-/** The spans of an encoded TracesData, in the order of the bytes. One that is malformed is known by nothing. */
+/** The spans of an encoded TracesData, in byte order. A malformed span has no trace id, so it is never a duplicate. */
 export function* knownSpans(encoded: Uint8Array): Generator<KnownSpan, void, undefined> {
   const buffer = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   let resource: SpanGroup["resource"] | undefined;

@@ -1,11 +1,11 @@
-/** Longer values are refused: JavaScript's strings end there. */
+/** Longer values are refused: JavaScript's strings cannot hold them. */
 const maxBytes = 512 * 1024 * 1024 - 32;
 
-/** Bytes of a value that lie in several buffers, one after the other. */
+/** Collects the bytes of a value across buffers. */
 export class Capture {
   #parts: Uint8Array[] = [];
   #start = -1;
-  /** How many bytes it has, more than it holds when it is too long. */
+  /** The size of the value; a value that is too long is not held. */
   bytes = 0;
 
   /** Whether something is being captured. */
@@ -29,7 +29,7 @@ export class Capture {
     this.#start = -1;
   }
 
-  /** The buffer is at its end, and another comes. */
+  /** Goes on in the next buffer. */
   next(buffer: Uint8Array): void {
     if (this.#start < 0) return;
     this.#keep(buffer, this.#start, buffer.length);

@@ -13,7 +13,7 @@ export const openBrace = 0x7b;
 export const closeBrace = 0x7d;
 export const recordSeparator = 0x1e;
 
-/** Bytes as a text of as many characters. */
+/** Text with one character for each byte. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.max(0, end - start)).toString("latin1");
 }

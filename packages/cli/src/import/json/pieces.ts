@@ -1,7 +1,7 @@
 import type { JsonFault, JsonPiece } from "./places.js";
 import { createJsonScanner } from "./scanner.js";
 
-/** The pieces of a text of JSON in UTF-8, whatever its size; each is held by itself. */
+/** Splits JSON in UTF-8 of any size into pieces, and holds one piece at a time. */
 export async function* jsonPieces(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<JsonPiece | JsonFault, void, undefined> {

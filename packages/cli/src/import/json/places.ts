@@ -3,24 +3,24 @@ export type JsonPlace =
   /** A whole document, or an element of a list that may hold anything. */
   | "value"
   | "resourceSpans"
-  /** Signals that are no traces. */
+  /** Signals other than traces. */
   | "resourceMetrics"
   | "resourceLogs"
   | "resourceProfiles"
   /** A document without the elements of its lists. */
   | "frame";
 
-/** A value of a file of traces, not parsed yet. */
+/** An unparsed value of a file of traces. */
 export interface JsonPiece {
   readonly place: JsonPlace;
   /** Its path in the document: `data[2]`; empty for a whole document. */
   readonly path: string;
   readonly text: string;
-  /** The line on which it begins, from 1 on. */
+  /** The line on which it begins, counted from 1. */
   readonly line: number;
 }
 
-/** A part of the file that is no JSON; what comes after its line can be read on if there are lines. */
+/** A part of the file that is not JSON. In a file of lines, reading can go on with the next line. */
 export interface JsonFault {
   readonly fault: string;
   readonly line: number;
@@ -28,8 +28,8 @@ export interface JsonFault {
 }
 
 /**
- * The lists that are taken apart: Jaeger's answers, OTLP's signals, Tempo's answers, the documents of an answer of
- * Elasticsearch.
+ * The lists whose elements become pieces: those of Jaeger's answers, OTLP's signals, Tempo's answers, and the documents of
+ * Elasticsearch's answers.
  */
 export const lists: Readonly<Record<string, JsonPlace>> = {
   data: "value",
@@ -45,5 +45,5 @@ export const lists: Readonly<Record<string, JsonPlace>> = {
   resource_profiles: "resourceProfiles",
 };
 
-/** Objects in which a document has these lists: Jaeger's /api/v3, Tempo's /api/v2, Elasticsearch's answers. */
+/** Objects that may contain these lists: in Jaeger's /api/v3, Tempo's /api/v2 and Elasticsearch's answers. */
 export const holders: ReadonlySet<string> = new Set(["result", "trace", "data", "hits"]);

@@ -17,7 +17,7 @@ import {
 } from "./characters.js";
 import { holders, type JsonFault, type JsonPiece, type JsonPlace, lists } from "./places.js";
 
-/** The names that are looked at are shorter. */
+/** Names of lists are shorter. */
 const longestKey = 24;
 
 /** The most bytes of invalid JSON in a message. */
@@ -32,8 +32,8 @@ export interface JsonScanner {
 }
 
 /**
- * Takes a text of JSON apart into pieces, so that none but the one that is being read is held: lines, one document, or
- * several one after the other. Only strings, brackets and the names of the lists are looked at.
+ * Splits JSON into pieces, and holds only the current one. The input is lines, one document, or several in a row. It looks
+ * at strings, brackets and names of lists only.
  */
 export function createJsonScanner(): JsonScanner {
   return new Scanner();
@@ -43,39 +43,39 @@ class Scanner implements JsonScanner {
   #found: (JsonPiece | JsonFault)[] = [];
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   #line = 1;
-  /** Brackets that are open. */
+  /** The number of open brackets. */
   #depth = 0;
   #inString = false;
   #escaped = false;
-  /** The last byte that is no white space, outside of strings; the closing quote for a string. */
+  /** The last byte outside of strings that is no white space; for a string its closing quote. */
   #last = 0;
 
-  /** Whether each document ends on the line it begins on; told by the first. */
+  /** Whether each document ends on the line on which it begins; the first document decides. */
   #isLines: boolean | undefined;
-  /** Passing over the rest of a line that is no JSON. */
+  /** Whether it skips the rest of a line after a fault. */
   #passing = false;
 
   /** The document, without the elements of its lists. */
   readonly #frame = new Capture();
   #frameLine = 1;
-  /** Whether it had a list, and whether it has other fields. */
+  /** Whether the document had a list, and whether it has other fields. */
   #hadList = false;
   #hasMore = false;
 
-  /** Depth at which the names of the lists are looked for. */
+  /** The depth at which names of lists count. */
   #keyDepth = 1;
   #key = "";
   #keyStart = -1;
   #keyParts = "";
 
-  /** Depth within the list whose elements are pieces; 0 outside of such. */
+  /** The depth within a list whose elements are pieces; 0 outside of one. */
   #listDepth = 0;
   #place: JsonPlace = "value";
   #listName = "";
   #index = 0;
   readonly #element = new Capture();
   #elementLine = 1;
-  /** A value without brackets, such as a number. */
+  /** Whether the element has no brackets, such as a number. */
   #isBare = false;
 
   taken(): (JsonPiece | JsonFault)[] {
@@ -265,7 +265,7 @@ class Scanner implements JsonScanner {
     else if (isWithin && this.#isLines === true) {
       this.#fail("the line ends within a value", this.#lineOfFault());
     }
-    // Only a document tells, whole or begun.
+    // A line without any value does not decide.
     if (this.#last !== 0) this.#isLines ??= !isWithin;
     this.#passing = false;
     this.#line++;
@@ -280,7 +280,7 @@ class Scanner implements JsonScanner {
     return this.#isLines === true ? this.#line : this.#startOfFault();
   }
 
-  /** Tells of the fault, and looks for the next value on the next line. */
+  /** Reports the fault, and looks for the next value on the next line. */
   #fail(fault: string, line: number): void {
     const canGoOn = this.#isLines !== false;
     this.#isLines ??= true;

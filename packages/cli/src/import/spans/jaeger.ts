@@ -23,7 +23,7 @@ export function* readJaegerTrace(json: JsonObject, path: string): Generator<Read
   if (isEmpty) yield { note: { kind: "empty", name: "traces" } };
 }
 
-/** The span of a document of Jaeger's Elasticsearch storage, as dumps and answers of Elasticsearch have it. */
+/** The span of a document of Jaeger's Elasticsearch storage, in the form of Elasticsearch's dumps and answers. */
 export function* readJaegerDocument(json: JsonObject, path: string): Generator<ReadSpans, void, undefined> {
   const { _index: index, _id: id, _source: source } = json;
   const document = { index: String(index ?? ""), id: String(id ?? ""), source: source as JsonObject };

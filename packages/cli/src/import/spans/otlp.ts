@@ -2,10 +2,10 @@ import { SpanStoreError } from "@spanstore/core";
 import { encodeTraces, parseGroups, partsOfJson } from "@spanstore/core/otlp";
 import { isObject, known, type ReadSpans } from "./read-spans.js";
 
-/** The number of spans of a ResourceSpans that are encoded together. */
+/** The number of spans that are encoded together. */
 const together = 512;
 
-/** By these names a ResourceSpans has its spans. */
+/** The names of the lists of spans in a ResourceSpans. */
 const scopeNames = [
   "scopeSpans",
   "scope_spans",
@@ -25,7 +25,7 @@ export function* readResourceSpans(json: unknown, path: string): Generator<ReadS
     path,
     together,
     unknown: (message, name) => {
-      // A value that is of no known kind would be lost.
+      // A value of an unknown kind would be lost, so its span is refused.
       if (message === "value") {
         throw new SpanStoreError("INVALID_TRACES", `${name} is no kind of value that OTLP has`, {
           field: "",
@@ -66,7 +66,7 @@ function* encoded(
   }
 }
 
-/** The spans of an encoded TracesData, as they are. */
+/** The spans of an encoded TracesData, with their bytes unchanged. */
 export function* readMessage(bytes: Uint8Array): Generator<ReadSpans, void, undefined> {
   try {
     const groups = parseGroups(bytes);

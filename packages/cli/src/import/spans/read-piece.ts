@@ -6,8 +6,8 @@ import { isObject, type JsonObject, known, type ReadSpans, refused, within } fro
 import { isZipkinSpan, readZipkinSpans } from "./zipkin.js";
 
 /**
- * The spans of one piece of a file: OTLP's JSON, a trace of Jaeger's, spans of Zipkin's, or what holds such. What is
- * wrong with one span does not keep the others out.
+ * Reads the spans of one piece of a file: OTLP's JSON, a trace of Jaeger's, spans of Zipkin's, or an object around them. A
+ * fault in one span does not affect the others.
  */
 export function* readPiece({ place, path, text }: JsonPiece): Generator<ReadSpans, void, undefined> {
   if (place === "resourceMetrics" || place === "resourceLogs" || place === "resourceProfiles") {
@@ -26,7 +26,7 @@ export function* readPiece({ place, path, text }: JsonPiece): Generator<ReadSpan
   else yield* readValue(json, path);
 }
 
-/** The lists that an object may have its spans in, with their readers. */
+/** The readers of lists of spans, by name. */
 const lists: Readonly<
   Record<string, (json: unknown, path: string) => Generator<ReadSpans, void, undefined>>
 > = {
@@ -69,7 +69,7 @@ function* readValue(json: unknown, path: string): Generator<ReadSpans, void, und
   } else if (isObject(json._source)) {
     yield* readJaegerDocument(json, path);
   } else if (typeof json.traceID === "string" && "spanID" in json) {
-    // Jaeger writes the milliseconds for Elasticsearch alone.
+    // Only Jaeger's documents for Elasticsearch have milliseconds.
     if ("startTimeMillis" in json) yield* readJaegerDocument({ _source: json }, path);
     else yield* readJaegerTrace({ spans: [json], processes: {} }, path);
   } else {
@@ -111,7 +111,7 @@ function isOtlpSpan(json: unknown): boolean {
   return isObject(json) && ("traceId" in json || "trace_id" in json);
 }
 
-/** An answer or a line with nothing in it. */
+/** Whether an answer or a line has no content. */
 function isEmptyAnswer(json: JsonObject): boolean {
   return Object.entries(json).every(
     ([name, value]) =>

@@ -1,20 +1,20 @@
 import { isSpanStoreError, SpanStoreError } from "@spanstore/core";
 
-/** Spans as encoded OTLP, or what is wrong with some, or what there is beside spans. */
+/** Encoded spans, an error for spans that cannot be read, or a note about something else in the input. */
 export type ReadSpans =
   | { readonly encoded: Uint8Array; readonly spans: number }
   | {
       readonly error: SpanStoreError;
-      /** How many spans are lost with it, as far as that is known. */
+      /** The number of lost spans, as far as known. */
       readonly spans: number;
     }
   | { readonly note: Note };
 
-/** A finding that the report counts and prints once. */
+/** Something in the input that the report counts and prints once. */
 export type Note =
-  /** A signal that is no trace: `resourceMetrics`. */
+  /** A signal other than traces: `resourceMetrics`. */
   | { readonly kind: "signal"; readonly name: string }
-  /** A list for spans that has none: `resourceSpans`. */
+  /** An empty list for spans: `resourceSpans`. */
   | { readonly kind: "empty"; readonly name: string }
   /** A name that OTLP does not know, with its message: `span.colour`. */
   | { readonly kind: "unknown"; readonly name: string }
@@ -35,7 +35,7 @@ export function known(error: unknown): SpanStoreError {
   throw error;
 }
 
-/** The same error with where it is before it. */
+/** The same error with a place before its message. */
 export function within(place: string, error: SpanStoreError): SpanStoreError {
   if (place === "") return error;
   const { code, field, hint } = error;

@@ -22,7 +22,7 @@ const kinds: Readonly<Record<string, number>> = {
 
 const nanosPerMicro = 1000n;
 
-/** Fields of a span that OTLP has no field for. */
+/** Fields of a span without a counterpart in OTLP. */
 const withoutPlace = ["debug", "shared"];
 
 export function isZipkinSpan(json: unknown): boolean {
@@ -31,7 +31,7 @@ export function isZipkinSpan(json: unknown): boolean {
   );
 }
 
-/** Spans of Zipkin's v2 JSON, each as OTLP: what the OpenTelemetry collector makes of it. */
+/** Translates spans of Zipkin's v2 JSON to OTLP, as the OpenTelemetry collector does. */
 export function* readZipkinSpans(
   spans: readonly unknown[],
   path: string,
@@ -104,7 +104,7 @@ function encodedSpan(given: unknown, path: string): Uint8Array {
   });
 }
 
-/** Zipkin marks a failed span by the tag `error`, whose text says more; OpenTelemetry's exporters write two others. */
+/** Zipkin marks a failed span by the tag `error`, with a text; OpenTelemetry's exporters write two other tags. */
 function statusOf(tags: Map<string, KeyValue["value"]>): Status | undefined {
   const code = takeText(tags, "otel.status_code");
   const description = code === undefined ? undefined : takeText(tags, "otel.status_description");
@@ -130,7 +130,7 @@ function kindOf(given: unknown, tags: Map<string, KeyValue["value"]>, field: str
   return kind;
 }
 
-/** A span whose start its reporter did not know began with its first annotation, as far as one can tell. */
+/** The start of a span; its first annotation when the reporter did not know the start. */
 function startOf(
   json: JsonObject,
   events: readonly { readonly timeUnixNano: bigint }[],

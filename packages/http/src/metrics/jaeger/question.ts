@@ -25,9 +25,9 @@ export const questionParameters = {
 
 /** A request for metrics of Jaeger's UI. */
 export interface MetricQuestion {
-  /** When the points of the answer are, in milliseconds since 1970. */
+  /** The times of the answer's points, in milliseconds since 1970. */
   readonly times: readonly number[];
-  /** The minute that ends each of them. */
+  /** The minute that ends the window of each time. */
   readonly ends: readonly number[];
   readonly windows: Windows;
   /** The length of a window. */
@@ -40,7 +40,7 @@ type Kind = keyof typeof SpanKind;
 
 const hour = 3_600_000;
 
-/** Of a window that is no whole number of minutes, the last minute counts whole. @throws INVALID_QUERY. */
+/** Rounds `ratePer` and the times up to whole minutes. @throws INVALID_QUERY. */
 export function questionOf({ parameters, settings }: Call): MetricQuestion {
   const services = parameters.texts("service");
   if (services.length === 0) throw missing("service", "please provide at least one service name");
@@ -64,7 +64,7 @@ export function questionOf({ parameters, settings }: Call): MetricQuestion {
   };
 }
 
-/** The counts of a question, by service or by service and operation. */
+/** Reads the counts of a question, by service or by service and operation. */
 export function readQuestion(
   store: SpanStore,
   { windows, filter, byOperation }: MetricQuestion,

@@ -8,7 +8,7 @@ import { familyAnswer } from "./family.js";
 import { type MetricQuestion, questionOf, questionParameters, readQuestion } from "./question.js";
 
 const route = { method: "GET", need: "read", form: "jaeger" } as const;
-/** Jaeger's UI names a quantile whatever it asks for. */
+/** Jaeger's UI sends `quantile` with every metric. */
 const parameters = { ...prettyParameter, ...questionParameters, quantile: "once" } as const;
 
 /** Rates, errors and latencies as the Monitor tab of Jaeger's UI asks for them. */
@@ -58,7 +58,7 @@ async function latencies(call: Call): Promise<Answer> {
   });
 }
 
-/** Values of a series at the minutes that end the points. */
+/** The value of a series for each point, by the minute that ends its window. */
 type ValuesOf = (series: MetricSeries, question: MetricQuestion) => (end: number) => number;
 
 async function answerWith(

@@ -18,7 +18,7 @@ function numberText(value: number): string {
   return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }
 
-/** The value at one time. A vector has its elements in order where that order means something, else sorted by labels. */
+/** The value at one time. @param isOrdered keeps the order of a vector's elements; else they are sorted by labels. */
 export function instantAnswer(value: Scalar | Vector | Text, time: number, isOrdered: boolean): Answer {
   if (value.type === "text") return success({ resultType: "string", result: [time / 1000, value.value] });
   if (value.type === "scalar") {

@@ -20,7 +20,7 @@ export const seriesParameters = {
   end: "once",
 } as const;
 
-/** The time that is looked at unless the call says it. */
+/** The default range: the last day. */
 const defaultMillis = 86_400_000;
 
 /** The label sets of all series that match. */
@@ -86,13 +86,13 @@ function selectionsOf(parameters: Parameters): (readonly Matcher[])[] {
   });
 }
 
-/** No more than are asked for; 0 is all. @throws INVALID_QUERY. */
+/** The first `limit` of them; 0 means all. @throws INVALID_QUERY. */
 function limited<T>(parameters: Parameters, found: readonly T[]): readonly T[] {
   const limit = integerOf(parameters, "limit") ?? 0;
   return limit > 0 ? found.slice(0, limit) : found;
 }
 
-/** The whole minutes of the time that is asked for. */
+/** The requested range in whole minutes. */
 function wholeRange({ settings }: Call, parameters: Parameters): Windows {
   const end = momentOf(parameters, "end") ?? settings.now();
   const start = momentOf(parameters, "start") ?? Math.max(0, end - defaultMillis);

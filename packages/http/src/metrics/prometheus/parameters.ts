@@ -10,7 +10,7 @@ export const passedOver = { timeout: "once", lookback_delta: "once", stats: "onc
 
 const formType = /^application\/x-www-form-urlencoded\b/i;
 
-/** The parameters of a call: of the query string, and of a form that is posted. @throws INVALID_QUERY. */
+/** The parameters of the query string and of a posted form. @throws INVALID_QUERY. */
 export async function formOf(call: Call, names: ParameterNames): Promise<Parameters> {
   if (call.request.method !== "POST") return call.parameters;
   const type = call.header("content-type") ?? "";

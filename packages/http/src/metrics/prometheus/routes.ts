@@ -21,7 +21,7 @@ function getOrPost(url: string, parameters: ParameterNames, answer: Route["answe
   return (["GET", "POST"] as const).map((method) => ({ ...route, method, url, parameters, answer }));
 }
 
-/** Prometheus's HTTP API over metrics of the stored spans: what Jaeger 2 and Grafana ask of it. */
+/** The part of Prometheus's HTTP API that Jaeger 2 and Grafana use, over metrics of the stored spans. */
 export const prometheusRoutes: readonly Route[] = [
   ...getOrPost("/api/v1/query", instantParameters, instant),
   ...getOrPost("/api/v1/query_range", rangeParameters, range),
@@ -46,7 +46,7 @@ export const prometheusRoutes: readonly Route[] = [
     method: "GET",
     url: "/api/v1/status/buildinfo",
     parameters: {},
-    // Grafana asks for it, to see what it may send.
+    // Grafana asks for the version to see what it may send.
     answer: () =>
       success({ version: "2.55.0", revision: "", branch: "", buildUser: "", buildDate: "", goVersion: "" }),
   },

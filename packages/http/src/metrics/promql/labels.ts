@@ -4,12 +4,12 @@ import { wholePattern } from "./syntax/pattern.js";
 /** The labels of a series, none of them empty. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** The labels as a text that equal ones have in common. */
+/** A text that is the same for equal labels. */
 export function signatureOf(labels: Labels): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The labels that a grouping leaves; it never leaves the name of the metric but where it names it. */
+/** The labels that a grouping keeps. `by` keeps the labels that it names, `without` drops those and the metric's name. */
 export function grouped(labels: Labels, { keep, labels: names }: Grouping): Labels {
   return Object.fromEntries(
     Object.entries(labels).filter(([name]) =>
@@ -24,7 +24,7 @@ export function withoutLabel(labels: Labels, gone: string): Labels {
   return others;
 }
 
-/** Whether labels satisfy all matchers of the labels that `concerns` says. A label that is not there is empty. */
+/** Tests labels by the matchers that `concerns` accepts. A missing label is an empty one. */
 export function labelsMatcher(
   matchers: readonly Matcher[],
   concerns: (label: string) => boolean = () => true,

@@ -1,7 +1,7 @@
 import { type Span, SpanKind, StatusCode } from "@spanstore/core";
 import type { Labels } from "./labels.js";
 
-/** A metric that PromQL reads, and what of a point it counts. */
+/** A metric that PromQL reads, and the part of a point that it counts. */
 export interface Metric {
   readonly name: string;
   readonly counts: "calls" | "durations" | "buckets";
@@ -9,7 +9,7 @@ export interface Metric {
 
 const durations = "traces_span_metrics_duration_milliseconds";
 
-/** The metrics by the names that the Collector's spanmetrics connector gives them. */
+/** The metrics, named as by the Collector's spanmetrics connector. */
 export const metrics: readonly Metric[] = [
   { name: "traces_span_metrics_calls_total", counts: "calls" },
   { name: `${durations}_bucket`, counts: "buckets" },
@@ -17,7 +17,7 @@ export const metrics: readonly Metric[] = [
   { name: `${durations}_sum`, counts: "durations" },
 ];
 
-/** What `/api/v1/metadata` says of them. */
+/** The answer of `/api/v1/metadata`. */
 export const metadata = {
   traces_span_metrics_calls_total: {
     type: "counter",
@@ -27,11 +27,11 @@ export const metadata = {
   [durations]: { type: "histogram", help: "Durations of the spans that started.", unit: "milliseconds" },
 } as const;
 
-/** A label, the word of `getMetrics` for it, and how the values are spelled. */
+/** A label: its field in `getMetrics`, and the spelling of its values. */
 interface FieldLabel {
   readonly field: string;
   readonly spell: (value: string) => string;
-  /** The value of `getMetrics` that is spelled so; undefined where there is none, or several are. */
+  /** The value of `getMetrics` with this spelling; undefined for none or several. */
   readonly read: (text: string) => string | undefined;
 }
 
@@ -68,7 +68,7 @@ function wordOf(words: Readonly<Record<string, number>>, code: number): string {
   return Object.keys(words).find((word) => words[word] === code) ?? "unspecified";
 }
 
-/** Labels out of the values that `getMetrics` gives. */
+/** The labels for values of `getMetrics`. */
 export function labelsOfFields(names: readonly string[], values: Readonly<Record<string, string>>): Labels {
   const labels = names.map((name): [string, string] => {
     const { field, spell } = fieldLabels[name] as FieldLabel;
@@ -77,7 +77,7 @@ export function labelsOfFields(names: readonly string[], values: Readonly<Record
   return Object.fromEntries(labels.filter(([, value]) => value !== ""));
 }
 
-/** The upper bounds of buckets in milliseconds where they are shown: those of the spanmetrics connector. */
+/** The upper bounds of shown buckets in milliseconds: those of the spanmetrics connector. */
 export const bucketBounds: readonly number[] = [
   2,
   4,

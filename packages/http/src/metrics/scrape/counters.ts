@@ -3,9 +3,9 @@ import { sortedBuckets } from "@spanstore/core/engine";
 import { type Labels, signatureOf } from "../promql/labels.js";
 import { type Admitted, admit, type BoundedSeries, type FoundSeries, overflow } from "./series.js";
 
-/** Counters of a store that never fall, even when spans are deleted. */
+/** Counters over the spans of a store. They never fall, even when spans are deleted. */
 export interface Counters {
-  /** The hours that the next reading counts, since 1970; the end is excluded. */
+  /** The hours since 1970 that the next reading counts, end exclusive. */
   readonly hours: (now: number) => { readonly start: number; readonly end: number };
   /**
    * Adds the spans that arrived since the last reading.
@@ -16,9 +16,9 @@ export interface Counters {
 }
 
 const hourMillis = 3_600_000;
-/** Spans that arrive later than so long after the hour of their start are not counted. */
+/** Spans that arrive more than this many hours after the hour of their start may be left uncounted. */
 const lateHours = 1;
-/** After a longer pause between readings only so many hours are read. */
+/** The most hours read after a pause between readings. */
 const mostHours = 24;
 
 /** Calls and latency buckets of a series within an hour, or since the first reading. */
@@ -33,11 +33,11 @@ const overflowKey = signatureOf(overflow);
 interface Counter {
   readonly labels: Labels;
   readonly total: Counts;
-  /** The most that was seen of each hour that is still read. */
+  /** The highest counts seen of each hour that is still read. */
   readonly hours: Map<bigint, Counts>;
 }
 
-/** @param most series at a time; those beyond are counted in one more. */
+/** @param most the most series; one more counts those beyond. */
 export function createCounters(most: number): Counters {
   const counters = new Map<string, Counter>();
   const admitted: Admitted = new Set();
@@ -107,7 +107,7 @@ function addPoint(hours: Map<bigint, Counts>, { startTimeUnixNano, calls, latenc
     counts.buckets.set(index, (counts.buckets.get(index) ?? 0) + count);
 }
 
-/** Raises what is known of an hour to what was read of it, and the total by the difference. */
+/** Raises the known counts of an hour to the counts just read, and the total by the difference. */
 function raise(known: Counts, read: Counts, total: Counts): void {
   for (const [index, count] of read.buckets) {
     const more = count - (known.buckets.get(index) ?? 0);

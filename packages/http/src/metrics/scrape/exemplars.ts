@@ -3,20 +3,20 @@ import { milliNanos } from "../latencies.js";
 import { signatureOf } from "../promql/labels.js";
 import { bucketBounds, labelsOfSpan } from "../promql/metrics.js";
 
-/** A span of a bucket. Times are milliseconds. */
+/** A span that stands for a bucket. Times are milliseconds. */
 export interface Exemplar {
   readonly traceId: string;
   readonly duration: number;
   readonly time: number;
 }
 
-/** The newest span of a series in the bucket with that upper bound, if one was seen. */
+/** Finds the newest span of a series in the bucket with an upper bound, if there is one among the newest spans. */
 export type Exemplars = (series: string, bound: number) => Exemplar | undefined;
 
 const newestSpans = 500;
 const maxAgeMillis = 600_000;
 
-/** Looks at the newest spans alone. */
+/** Reads exemplars from the newest spans only, so that a scrape stays cheap. */
 export async function newestExemplars(
   store: SpanStore,
   now: number,

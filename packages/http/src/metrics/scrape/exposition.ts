@@ -6,10 +6,10 @@ import { boundText, bucketBounds, metadata } from "../promql/metrics.js";
 import type { Exemplar } from "./exemplars.js";
 import type { BoundedSeries } from "./series.js";
 
-/** One of the two texts that Prometheus reads. */
+/** One of the two text formats that Prometheus reads. */
 interface Format {
   readonly contentType: string;
-  /** The name of a counter where its family is described. */
+  /** The name of a counter in the lines that describe its family. */
   readonly counterFamily: (name: string) => string;
   readonly bound: (bound: number) => string;
   readonly hasUnits: boolean;
@@ -27,7 +27,7 @@ export const plainText: Format = {
 export const openMetrics: Format = {
   contentType: "application/openmetrics-text; version=1.0.0; charset=utf-8",
   counterFamily: (name) => name.replace(/_total$/, ""),
-  // Its numbers of buckets are no integers.
+  // OpenMetrics writes bounds as floats: `2.0`, not `2`.
   bound: (bound) => (Number.isInteger(bound) ? `${bound}.0` : boundText(bound)),
   hasUnits: true,
   end: "# EOF\n",
@@ -61,7 +61,7 @@ export async function* exposition(
   }
   yield head(
     overflow,
-    { type: "gauge", help: "Series that are counted together, beyond the limit.", unit: "" },
+    { type: "gauge", help: "Series beyond the limit, counted together.", unit: "" },
     format,
   );
   yield `${overflow} ${beyond}\n${format.end}`;

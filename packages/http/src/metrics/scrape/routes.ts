@@ -7,7 +7,7 @@ import { type Counters, createCounters } from "./counters.js";
 import { type Exemplars, newestExemplars } from "./exemplars.js";
 import { exposition, openMetrics, plainText } from "./exposition.js";
 
-/** They count on for as long as the process lives. */
+/** The counters of each store, from its first scrape on. */
 const countersOf = new WeakMap<SpanStore, Counters>();
 
 const hourMinutes = 60;

@@ -17,16 +17,16 @@ export interface CountedSeries {
 
 export interface BoundedSeries {
   readonly series: readonly CountedSeries[];
-  /** How many series are counted in the one of the overflow. */
+  /** The number of series counted in the overflow series. */
   readonly beyond: number;
 }
 
-/** OpenTelemetry's attribute for what is beyond a limit of cardinality. */
+/** OpenTelemetry's attribute for the series beyond a cardinality limit. */
 export const overflow: Labels = { otel_metric_overflow: "true" };
 
 /**
- * Says under which labels a series is counted: its own, for no more series than `most`. Series that were shown before go
- * first, and then those with the most calls: a counter that has begun goes on.
+ * Chooses the labels under which each series is counted: its own for at most `most` series, the overflow's for the rest.
+ * Series shown before stay, so that their counters go on; then those with the most calls are added.
  */
 export function admit(
   found: readonly FoundSeries[],

@@ -4,7 +4,7 @@ import type { Scalar, Series, Vector } from "./values.js";
 
 type Points = Series["points"];
 
-/** Aggregates the values of a group at one step; there is at least one. */
+/** Aggregates the values of a group at one step, of which there is at least one. */
 const combine: Readonly<Record<string, (values: readonly number[]) => number>> = {
   sum: (values) => values.reduce((a, b) => a + b, 0),
   avg: (values) => values.reduce((a, b) => a + b, 0) / values.length,
@@ -14,7 +14,7 @@ const combine: Readonly<Record<string, (values: readonly number[]) => number>> =
   group: () => 1,
 };
 
-/** @param parameter how many, of `topk` and `bottomk` */
+/** @param parameter the number of series that `topk` and `bottomk` keep */
 export function aggregate(
   { name, grouping }: Pick<Aggregation, "name" | "grouping">,
   { series }: Vector,
@@ -49,7 +49,7 @@ function combined(members: readonly Series[], of: (values: readonly number[]) =>
   });
 }
 
-/** At each step the series with the largest values, or the smallest ones; where there is one step, they are in order. */
+/** The series with the largest or the smallest values at each step; for a single step, in the order of the values. */
 function outermost(members: readonly Series[], counts: readonly number[], direction: 1 | -1): Series[] {
   const chosen = new Map<Series, (number | undefined)[]>();
   for (const [i, count] of counts.entries()) {

@@ -26,7 +26,7 @@ const holds: Readonly<Record<string, (a: number, b: number) => boolean>> = {
 
 type Operation = Pick<BinaryExpression, "operator" | "bool" | "matching" | "at">;
 
-/** The value at one step; undefined where a comparison leaves nothing. `kept` is what it leaves. */
+/** Calculates one step; a comparison gives `kept` when it holds, undefined when it does not. */
 function operationOf({
   operator,
   bool,
@@ -92,7 +92,7 @@ function keyOf(labels: Labels, matching: Grouping): string {
   return signatureOf(grouped(labels, matching));
 }
 
-/** The elements of a side by the labels that they are matched by. */
+/** The elements of one side, by the labels that the operation matches. */
 function partners({ series }: Vector, { matching, at }: Operation): Map<string, Series> {
   const found = new Map<string, Series>();
   for (const each of series) {
@@ -135,7 +135,7 @@ function combineSets({ operator, matching }: Operation, left: Vector, right: Vec
   return { type: "vector", series: joined([...left.series, ...present(only(right, left, false))]) };
 }
 
-/** Series of the same labels, which are there at different steps, become one. */
+/** Joins series with the same labels that have values at different steps. */
 function joined(series: readonly Series[]): Series[] {
   const found = new Map<string, Series>();
   for (const each of series) {

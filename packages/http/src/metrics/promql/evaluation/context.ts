@@ -7,14 +7,14 @@ export interface Evaluation {
   readonly signal: AbortSignal;
   /** The steps, in milliseconds since 1970. */
   readonly times: readonly number[];
-  /** Yields to other calls when its time is used up. */
+  /** Yields to other calls when its time slice is used up. */
   readonly turns: () => Promise<void> | undefined;
 }
 
-/** The values of all series at all steps that one selector may bring. */
+/** The most values of one selector, over all series and steps. */
 const maxValues = 2_000_000;
 
-/** @throws HttpError 422 where the series have too many values. */
+/** @throws HttpError 422 when the series have more than `maxValues` values. */
 export function checkSize(series: number, { times }: Pick<Evaluation, "times">): void {
   if (series * times.length <= maxValues) return;
   throw new HttpError(

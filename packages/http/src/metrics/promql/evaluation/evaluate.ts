@@ -8,7 +8,7 @@ import { countedOut, leavesBuckets, mergeBuckets, quantilesOf } from "./histogra
 import { type Reading, select } from "./select.js";
 import type { Buckets, Scalar, Series, Text, Value, Vector } from "./values.js";
 
-/** The value of an expression at each step. @throws INVALID_QUERY; HttpError 422 where it is too much. */
+/** The value of an expression at each step. @throws INVALID_QUERY; HttpError 422 when it has too many values. */
 export async function evaluate(
   expression: Expression,
   evaluation: Evaluation,
@@ -17,7 +17,7 @@ export async function evaluate(
   return value.type === "buckets" ? countedOut(value, evaluation) : value;
 }
 
-/** @param needed the labels that matter; undefined: all. The others may be added up. */
+/** @param needed the labels that the answer needs; undefined: all. Series that differ in other labels may be summed. */
 async function evaluated(
   expression: Expression,
   needed: readonly string[] | undefined,
@@ -52,7 +52,7 @@ function constant(value: number, { times }: Evaluation): Scalar {
   return { type: "scalar", points: times.map(() => value) };
 }
 
-/** The value with buckets counted out. The parser lets no text through to where this is asked. */
+/** The value with its buckets expanded to series. The parser refuses a text in these places. */
 async function plain(expression: Expression, evaluation: Evaluation): Promise<Scalar | Vector> {
   const value = await evaluate(expression, evaluation);
   if (value.type !== "text") return value;
@@ -151,7 +151,7 @@ async function quantile(parameter: Expression, arg: Expression, evaluation: Eval
   );
 }
 
-/** The value of the one element at each step; NaN where there is none, or several. */
+/** PromQL's `scalar`: the value of the only element at each step; NaN for none or several. */
 function onlyValues({ series }: Vector, { times }: Evaluation): Scalar {
   const points = times.map((_, i) => {
     const [only, ...others] = series.flatMap(({ points }) => points[i] ?? []);
@@ -160,7 +160,7 @@ function onlyValues({ series }: Vector, { times }: Evaluation): Scalar {
   return { type: "scalar", points };
 }
 
-/** Where there is one step, in the order of the values; NaN comes last. */
+/** Sorts by the value at the first step; NaN comes last. */
 function sorted({ series }: Vector, direction: 1 | -1): Vector {
   const value = ({ points }: Series): number => points[0] ?? Number.NaN;
   const order = (a: Series, b: Series): number => {
@@ -173,7 +173,7 @@ function sorted({ series }: Vector, direction: 1 | -1): Vector {
 
 async function aggregation(expression: Aggregation, evaluation: Evaluation): Promise<Vector | Buckets> {
   const { name, grouping, parameter, arg } = expression;
-  // Only sums may be added up early.
+  // Other aggregations need each series by itself.
   const needed = name === "sum" && grouping.keep ? grouping.labels : undefined;
   const value = await evaluated(arg, needed, evaluation);
   if (value.type === "buckets" && name === "sum" && leavesBuckets(grouping))

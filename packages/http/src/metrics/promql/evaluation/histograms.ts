@@ -7,12 +7,12 @@ import type { Grouping } from "../syntax/ast.js";
 import { checkSize, type Evaluation } from "./context.js";
 import type { Buckets, Series, Vector } from "./values.js";
 
-/** The last bucket of durations up to each bound. */
+/** The index of the last latency bucket within each bound. */
 const lastIndexes = bucketBounds.map((bound) =>
   bound === Number.POSITIVE_INFINITY ? bound : (latencyIndex(bound * milliNanos) ?? -1),
 );
 
-/** Buckets as series with the label `le`; a vector as it is. */
+/** Expands buckets to a series for each bound, with the label `le`; returns a vector unchanged. */
 export async function countedOut(value: Vector | Buckets, evaluation: Evaluation): Promise<Vector> {
   if (value.type === "vector") return value;
   const { windows, ends, scale } = value;
@@ -31,7 +31,7 @@ export async function countedOut(value: Vector | Buckets, evaluation: Evaluation
   return { type: "vector", series };
 }
 
-/** How many durations are within each bound. */
+/** Counts the durations within each bound. */
 export function countsUpTo({ zeroCount, buckets }: LatencyHistogram): number[] {
   const counts: number[] = [];
   let count = zeroCount;
@@ -44,12 +44,12 @@ export function countsUpTo({ zeroCount, buckets }: LatencyHistogram): number[] {
   return counts;
 }
 
-/** Whether a grouping leaves the label `le`. */
+/** Whether a grouping keeps the label `le`. */
 export function leavesBuckets({ keep, labels }: Grouping): boolean {
   return keep === labels.includes("le");
 }
 
-/** Adds up the buckets of series that are alike but for labels that go. */
+/** Sums the buckets of series that have the same labels after grouping. */
 export function mergeBuckets(buckets: Buckets, grouping: Grouping): Buckets {
   const groups = new Map<string, { labels: Labels; points: MetricPoint[]; isMerged: boolean }>();
   for (const { labels, points } of buckets.series) {
@@ -93,7 +93,7 @@ export async function quantilesOf(
   return { type: "vector", series: found };
 }
 
-/** As Prometheus has it, a quantile below 0 or above 1 is infinite. */
+/** A quantile below 0 or above 1 is infinite, as in Prometheus. */
 function quantileReader(quantile: number): (histogram: LatencyHistogram) => number {
   return (histogram) => {
     const nanos = latencyQuantile(histogram, quantile);

@@ -29,7 +29,7 @@ import type { Buckets, Series, Vector } from "./values.js";
 /** How the counters of a selector are read. */
 export type Reading = "counter" | "rate" | "increase" | "irate";
 
-/** Labels that the answer may lack are added up where `needed` does not name them. */
+/** @param needed the labels that the answer needs; undefined: all. Series that differ in other labels may be summed. */
 export async function select(
   selector: Selector,
   reading: Reading,
@@ -98,7 +98,7 @@ export function metricsOf(matchers: readonly Matcher[]): readonly Metric[] {
   return metrics.filter(({ name }) => matches({ __name__: name }));
 }
 
-/** The series that match, with the labels that are needed. */
+/** Reads the series that match, with the needed labels. */
 export async function readSeries(
   { store, signal }: Pick<Evaluation, "store" | "signal">,
   matchers: readonly Matcher[],
@@ -130,7 +130,7 @@ export async function readSeries(
 type Kind = keyof typeof SpanKind;
 type Status = keyof typeof StatusCode;
 
-/** A filter that says the same as a matcher, where there is one that rollups answer. */
+/** The filter with the meaning of a matcher; undefined when rollups cannot answer it. */
 function filterOf({ label, operator, value }: Matcher): FilterCall | undefined {
   const known = Object.hasOwn(fieldLabels, label) ? fieldLabels[label] : undefined;
   const texts = operator === "=" ? [value] : operator === "=~" ? textsOfPattern(value) : undefined;

@@ -2,7 +2,7 @@ import type { MetricPoint } from "@spanstore/core";
 import type { Windows } from "../../minutes.js";
 import type { Labels } from "../labels.js";
 
-/** A series with a value at each step, or none there. */
+/** A series; a step without a value is undefined. */
 export interface Series {
   readonly labels: Labels;
   readonly points: readonly (number | undefined)[];
@@ -23,13 +23,13 @@ export interface Text {
   readonly value: string;
 }
 
-/** Buckets of latencies that are not yet counted out: they are added and asked for quantiles as they are stored. */
+/** Latency buckets as the store has them, for sums and quantiles; `countedOut` expands them to series. */
 export interface Buckets {
   readonly type: "buckets";
   readonly windows: Windows;
-  /** Of each step, the minute that ends its window. */
+  /** The minute that ends the window of each step. */
   readonly ends: readonly number[];
-  /** The value of a count in the window. */
+  /** Turns the count of a window into a value. */
   readonly scale: (count: number) => number;
   /** The points are by ascending time; `le` is not among the labels. */
   readonly series: readonly { readonly labels: Labels; readonly points: readonly MetricPoint[] }[];

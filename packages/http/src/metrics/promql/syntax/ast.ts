@@ -1,4 +1,4 @@
-/** A PromQL expression, as far as it is evaluated here. `at` is where it begins in its text. */
+/** A PromQL expression that is evaluated here. `at` is the position where it begins in the query. */
 export type Expression =
   | NumberLiteral
   | TextLiteral
@@ -12,7 +12,7 @@ interface Node {
   readonly at: Position;
 }
 
-/** A place in a text, ready for a message. */
+/** A position in a query, as messages show it: both count from 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -39,9 +39,9 @@ export interface Matcher {
 /** Series of one metric or several: `name{label="value"}[5m] offset 1h`. Lengths of time are milliseconds. */
 export interface Selector extends Node {
   readonly kind: "selector";
-  /** The name of the metric is one on the label `__name__`. */
+  /** The metric's name is a matcher of the label `__name__`. */
   readonly matchers: readonly Matcher[];
-  /** Undefined: the counters themselves. */
+  /** Undefined: an instant selector. */
   readonly range: number | undefined;
   readonly offset: number;
 }
@@ -53,7 +53,7 @@ export interface FunctionCall extends Node {
 }
 
 export interface Grouping {
-  /** Whether the labels stay or go. */
+  /** True for `by` and `on`, false for `without` and `ignoring`. */
   readonly keep: boolean;
   readonly labels: readonly string[];
 }
@@ -62,7 +62,7 @@ export interface Aggregation extends Node {
   readonly kind: "aggregation";
   readonly name: string;
   readonly grouping: Grouping;
-  /** How many, of `topk` and `bottomk`. */
+  /** The number of series that `topk` and `bottomk` keep. */
   readonly parameter: Expression | undefined;
   readonly arg: Expression;
 }
@@ -70,9 +70,9 @@ export interface Aggregation extends Node {
 export interface BinaryExpression extends Node {
   readonly kind: "binary";
   readonly operator: string;
-  /** Whether a comparison gives 0 and 1. */
+  /** Whether a comparison gives 0 or 1 instead of dropping elements. */
   readonly bool: boolean;
-  /** The labels by which elements of both sides belong together. */
+  /** The labels that match elements of both sides. */
   readonly matching: Grouping;
   readonly left: Expression;
   readonly right: Expression;

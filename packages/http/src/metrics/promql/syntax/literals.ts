@@ -20,7 +20,7 @@ export function durationOfText(text: string): number | undefined {
   return Number.isSafeInteger(millis) ? millis : undefined;
 }
 
-/** A number: `1.5e3`, `0x1f`, `1_000`, `+Inf`, `NaN`; a length of time is its seconds. */
+/** A number such as `1.5e3`, `0x1f`, `1_000`, `+Inf` or `NaN`; a length of time counts as its seconds. */
 export function numberOfText(text: string): number | undefined {
   const [, sign = "", digits = ""] = /^([+-]?)\s*(.*)$/s.exec(text) ?? [];
   const millis = durationOfText(digits);
@@ -45,7 +45,7 @@ const escapes: Readonly<Record<string, string>> = {
   v: "\v",
 };
 
-/** The text of a string literal as Go has them; undefined where it does not end, or an escape means nothing. */
+/** The text of a string literal by Go's rules; undefined when it does not end or has an unknown escape. */
 export function textOfLiteral(literal: string): string | undefined {
   const quote = literal.charAt(0);
   if (literal.length < 2 || !literal.endsWith(quote)) return undefined;

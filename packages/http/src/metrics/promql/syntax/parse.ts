@@ -8,10 +8,10 @@ import type { Source, SyntaxNode } from "./source.js";
 
 const maxQueryLength = 16 * 1024;
 const maxDepth = 100;
-/** Each is a read of its own. */
+/** Each selector reads the store. */
 const maxSelectors = 32;
 
-/** @throws INVALID_QUERY naming the place and the alternatives, for malformed PromQL and for parts that are not evaluated. */
+/** @throws INVALID_QUERY for malformed or unsupported PromQL, with the position and what is allowed. */
 export function parsePromQl(query: string): Expression {
   const begin = { line: 1, column: 1 };
   if (query.trim() === "") throw refusal(begin, "there is no expression");

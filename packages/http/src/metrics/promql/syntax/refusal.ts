@@ -1,7 +1,7 @@
 import { SpanStoreError } from "@spanstore/core";
 import type { Position } from "./ast.js";
 
-/** What is wrong at a place of a query. */
+/** The error for a problem at a position of a query. */
 export function refusal({ line, column }: Position, problem: string, allowed?: string): SpanStoreError {
   return new SpanStoreError("INVALID_QUERY", `query: ${line}:${column}: ${problem}`, {
     field: "query",

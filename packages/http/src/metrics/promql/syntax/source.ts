@@ -6,13 +6,13 @@ import { refusal } from "./refusal.js";
 /** A node of the parser's tree. */
 export type SyntaxNode = ReturnType<typeof parser.parse>["topNode"];
 
-/** What reading a query's nodes needs. */
+/** Reads the text and the position of nodes. */
 export interface Source {
   readonly textOf: (node: SyntaxNode) => string;
   readonly positionOf: (node: SyntaxNode) => Position;
 }
 
-/** A length of time that is written as one, in milliseconds. @throws INVALID_QUERY. */
+/** A length of time in milliseconds; a plain number counts seconds. @throws INVALID_QUERY. */
 export function durationOf(node: SyntaxNode, { textOf, positionOf }: Source): number {
   const text = textOf(node).trim();
   const [, sign = "", digits = ""] = /^([+-]?)\s*(.*)$/s.exec(text) ?? [];

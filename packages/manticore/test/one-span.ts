@@ -10,7 +10,7 @@ export const span: Span = {
   endTimeUnixNano: startTimeUnixNano + 1n,
 };
 
-/** A request of these spans of the service `shop`. */
+/** A request with spans of the service `shop`. */
 export function ofShop(spans: readonly Span[]): TracesData {
   const attributes = [{ key: "service.name", value: { stringValue: "shop" } }];
   return { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] };

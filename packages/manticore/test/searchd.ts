@@ -10,18 +10,18 @@ import {
   until,
 } from "../../../scripts/test-support/processes.js";
 
-/** A searchd for tests: of their own, or one that runs at an address. */
+/** A searchd for tests: started by them, or already running at an address. */
 export interface Searchd {
   readonly url: string;
-  /** Its HTTP listener; of one at an address, there is none known. */
+  /** The address of its HTTP listener; undefined for a searchd at an address. */
   readonly httpUrl: string | undefined;
-  /** `host:port` where other daemons ask it: the same listener. */
+  /** `host:port` for other daemons, which is the same listener; undefined for a searchd at an address. */
   readonly agent: string | undefined;
-  /** Its configuration file. */
+  /** Its configuration file; undefined for a searchd at an address. */
   readonly config: string | undefined;
-  /** A program that tests may kill; undefined for one at an address. */
+  /** The program, which tests may kill; undefined for a searchd at an address. */
   readonly program: () => RunningProgram | undefined;
-  /** Starts it again where its data is, after it has ended. */
+  /** Starts it again with the same data, after it has ended. */
   readonly start: () => Promise<void>;
   /** Ends it and removes its data. */
   readonly close: () => Promise<void>;
@@ -32,7 +32,7 @@ export interface SearchdOptions {
   readonly settings?: readonly string[];
 }
 
-/** Starts a searchd with a data directory of its own; at an address, nothing is started. */
+/** Starts a searchd with a new data directory, unless one runs at an address. */
 export async function startSearchd(
   located: LocatedPeer,
   { settings = ["binlog_flush = 1"] }: SearchdOptions = {},
@@ -69,7 +69,7 @@ export async function startSearchd(
   const start = async (): Promise<void> => {
     program = startProgram(located.command, args);
     program.process.once("exit", (_code, signal) => {
-      // A signal that no test sends: what it wrote is the only trace of it.
+      // No test sends this signal: searchd crashed, and its log may say why.
       if (signal !== null && signal !== "SIGKILL" && signal !== "SIGTERM") console.error(logOf(folder));
     });
     await untilAnswering(httpUrl, program);
@@ -89,7 +89,7 @@ export async function startSearchd(
   };
 }
 
-/** Any HTTP status will do: a searchd with accounts answers 401. */
+/** Waits for an answer with any HTTP status: a searchd with accounts answers 401. */
 async function untilAnswering(url: string, { process, output }: RunningProgram): Promise<void> {
   await until(
     async () => {
@@ -105,7 +105,7 @@ function logOf(folder: string): string {
   return readFileSync(join(folder, "searchd.log"), "utf8").split("\n").slice(-100).join("\n");
 }
 
-/** A prefix that no other test's tables have, also on a searchd that outlives the tests. */
+/** A unique prefix, even on a searchd that outlives the tests. */
 export function freshPrefix(): string {
   return `t${Date.now().toString(36)}${Math.floor(Math.random() * 36 ** 4).toString(36)}_`;
 }

@@ -1,7 +1,7 @@
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 
 /**
- * Asks as people do, and gives values of the types that mysql2 makes of them.
+ * Runs a statement as a MySQL client does, and returns rows with the types of mysql2.
  * @param url `mysql://HOST:PORT`.
  */
 export async function ask(url: string, statement: string): Promise<RowDataPacket[]> {

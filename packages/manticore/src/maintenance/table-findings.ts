@@ -12,7 +12,7 @@ const manyChunks = 64;
 const manyDeletedParts = 0.3;
 const fewRows = 10_000;
 
-/** With more windows than this, a read by trace id takes a tenth of a second: it looks into each. */
+/** With more windows than this, a read by trace id takes more than 40 ms: it looks into each. */
 const manyWindows = 1_000;
 /** The memory of an idle table in searchd, measured with 5,762 of them. */
 const bytesPerTable = 530_000;

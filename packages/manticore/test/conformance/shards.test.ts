@@ -12,11 +12,11 @@ const hour = 3_600_000_000_000n;
 const noon = 1_772_625_600_000_000_000n;
 
 function traceIdOf(trace: number): string {
-  // Zeros are no id.
+  // An id of zeros is invalid.
   return (trace + 1).toString(16).padStart(32, "0");
 }
 
-/** Two spans of a trace, an hour from one another's trace. */
+/** A trace of two spans; traces start an hour apart. */
 function request(trace: number): TracesData {
   const start = noon + BigInt(trace) * hour;
   const spans = ["a", "b"].map((letter, i) => ({
@@ -38,7 +38,7 @@ function request(trace: number): TracesData {
   };
 }
 
-describeWithPeer("manticore", "spans on several daemons", (located) => {
+describeWithPeer("manticore", "shards", (located) => {
   let home: Searchd;
   let shards: Searchd[];
   const started = { settings: ["binlog_flush = 1", "listen_backlog = 256"] };
@@ -60,7 +60,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
     ...more,
   });
 
-  describe.skipIf(!("command" in located))("as on one", () => {
+  describe.skipIf(!("command" in located))("conform as one daemon does", () => {
     const prefix = freshPrefix();
     describeSpanStore(
       { describe, it },
@@ -68,7 +68,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
         name: "Manticore Search, two shards",
         open: (place) => openManticoreStore(optionsOf(`${prefix}${place}_`)),
         persists: true,
-        // What depends on where the spans are. The head has the names, and the arguments are checked before.
+        // Chapters that depend on where spans are. Names are on the head, and arguments are checked before any statement.
         chapters: [
           "lifecycle",
           "losslessness",
@@ -91,7 +91,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
     );
   });
 
-  describe.skipIf(!("command" in located))("of many traces", () => {
+  describe.skipIf(!("command" in located))("with many traces", () => {
     const prefix = freshPrefix();
     const traces = 40;
     const all = Array.from({ length: traces }, (_, i) => i);
@@ -102,7 +102,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
     });
     afterAll(() => store?.close());
 
-    it("are given the column that an earlier version lacks, by a search and by a write", async () => {
+    it("get the column that tables of an earlier version lack, by a search and by a write", async () => {
       const own = freshPrefix();
       const table = `${own}fragments_20260304`;
       await using other = await openManticoreStore(optionsOf(own));
@@ -122,7 +122,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
       }
     });
 
-    it("hold a part each, and are one table to people", async () => {
+    it("hold a part each, and SQL on the head sees all spans", async () => {
       const parts = await Promise.all(
         shards.map(async ({ url }) => {
           const tables = await ask(url, `SHOW TABLES LIKE '${prefix}spans_%'`);
@@ -154,7 +154,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
       ).toEqual([39, 38, 37].map((trace) => ({ trace_id: traceIdOf(trace), logs: "[]" })));
     });
 
-    it("give the newest, in order, and refuse copies in whatever pieces", async () => {
+    it("give the newest traces in order, and keep no copies of repeated pieces", async () => {
       const pieces = all.flatMap((trace) => request(trace).resourceSpans);
       await Promise.all(pieces.map((piece) => store.write({ resourceSpans: [piece] })));
       expect(await ask(home.url, `SELECT COUNT(*) AS spans FROM ${prefix}spans`)).toEqual([
@@ -168,7 +168,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
       ]);
     });
 
-    it("are not given in part while one is down, and take spans all the same", async () => {
+    it("fail reads while one is down, and still take spans", async () => {
       const [, second] = shards as [Searchd, Searchd];
       await using hasty = await openManticoreStore(optionsOf(prefix, { retryMillis: 50 }));
       await hasty.health();
@@ -189,12 +189,12 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
       await expect(
         hasty.getDependencies({ startTimeUnixNano: 0n, endTimeUnixNano: 2n ** 63n }),
       ).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-      // The first 40 are known; these would be half at each.
+      // The spans written above are stored already; half of these new ones belong to the shard that is down.
       const later = Array.from({ length: 10 }, (_, i) => traces - 1 - i);
       for (const trace of later) await hasty.write(withEvent(trace));
       await hasty.health();
 
-      // A search begins while it is down, and ends when it is back.
+      // A search begins while the shard is down, and ends when it is back.
       const waiting = store.findTraceIds({ service: "front", limit: traces });
       await second.start();
       expect((await waiting).traces.length).toBe(traces);
@@ -205,7 +205,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
         }
       }
       expect(spans.length).toBe(traces * 2 + later.length);
-      // And again now that it takes its own: what the other one kept is a copy.
+      // Repeats the writes now that the shard is back: the other shard has copies of its spans.
       for (const trace of later) await hasty.write(withEvent(trace));
       for (const trace of later) {
         const [summary] = await summariesOf(hasty, trace);
@@ -213,7 +213,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
       }
     });
 
-    it("are all kept, once, when one of them is killed in the middle of ingest", {
+    it("keep every span once when one is killed during ingest", {
       timeout: 120_000,
     }, async () => {
       const own = freshPrefix();
@@ -226,7 +226,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
       const send = async (): Promise<void> => {
         while (!over) {
           const trace = next++;
-          // Whoever is not told tries again, as Jaeger does.
+          // Retries an unacknowledged write, as Jaeger does.
           for (let done = false; !done; ) {
             done = await hasty.write(withinADay(trace)).then(
               () => true,
@@ -258,7 +258,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
       expect(counts).toEqual(Array.from({ length: next }, () => 2));
     });
 
-    it("take another shard, and old spans are found", async () => {
+    it("can be extended by a shard, and old spans are still found", async () => {
       const third = await startSearchd(located, started);
       try {
         const options = optionsOf(prefix);
@@ -277,8 +277,8 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
     });
   });
 
-  describe.skipIf(!("command" in located))("and a store without", () => {
-    it("are not taken for one another", async () => {
+  describe.skipIf(!("command" in located))("and a store without shards", () => {
+    it("refuse each other's tables", async () => {
       const [plain, sharded] = [freshPrefix(), freshPrefix()];
       await using one = await openManticoreStore({ url: home.url, prefix: plain });
       await one.write(request(1));
@@ -294,7 +294,7 @@ describeWithPeer("manticore", "spans on several daemons", (located) => {
   });
 });
 
-/** The same, so close that no new window is needed: that takes all shards. */
+/** The same trace within one day: a new window would need all shards. */
 function withinADay(trace: number): TracesData {
   const resourceSpans = request(trace).resourceSpans.map((each) => ({
     ...each,
@@ -309,7 +309,7 @@ function withinADay(trace: number): TracesData {
   return { resourceSpans };
 }
 
-/** A request's trace with a span more. */
+/** A further span of the request's trace. */
 function withEvent(trace: number): TracesData {
   const [front] = request(trace).resourceSpans;
   const span = front?.scopeSpans[0]?.spans[0];

@@ -10,7 +10,7 @@ import { tenantPrefix } from "../../src/schema/naming.js";
 import type { Tuning } from "../../src/schema/tuning.js";
 import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 
-/** Everything that otherwise happens with large numbers, or never: ids collide, common terms are left out, ... */
+/** Small limits cause what otherwise takes many spans: ids collide, common terms become stop terms, answers are cut. */
 const tuning: Tuning = {
   idOf: (content) => contentId(content) & 0x3ffffn,
   maxStatementBytes: 150_000,
@@ -25,7 +25,7 @@ const tuning: Tuning = {
   rowsPerPage: 500,
 };
 
-describeWithPeer("manticore", "conformance with numbers made small", (located) => {
+describeWithPeer("manticore", "conformance with a small tuning", (located) => {
   let searchd: Searchd;
   let client: Client;
   let settings: Settings;
@@ -43,14 +43,14 @@ describeWithPeer("manticore", "conformance with numbers made small", (located) =
   describeSpanStore(
     { describe, it },
     {
-      name: "Manticore Search, numbers made small",
+      name: "Manticore Search, small tuning",
       open: async (place) => {
         const of = (own: string) => openEngine({ client, settings, prefix: own, tuning });
         const own = `${prefix}${place}_`;
         return createSpanStore(await of(own), (tenant) => of(tenantPrefix(own, tenant)));
       },
       persists: true,
-      // What statements and their sizes can break.
+      // Chapters that statements and their sizes can break.
       chapters: [
         "losslessness",
         "writing",

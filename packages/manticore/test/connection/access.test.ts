@@ -13,7 +13,7 @@ import { describeWithPeer } from "../../../../scripts/test-support/peers.js";
 import { traces } from "../one-span.js";
 import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 
-/** What a store does in its life. */
+/** Opens a store, checks, writes, reads and deletes. */
 async function live(options: ManticoreOptions): Promise<void> {
   await using store = await openManticoreStore({ prefix: freshPrefix(), retryMillis: 0, ...options });
   await store.health();
@@ -23,7 +23,7 @@ async function live(options: ManticoreOptions): Promise<void> {
   await store.purge();
 }
 
-/** A program of the machine, not one in a container: it has to read files of the test. */
+/** Whether searchd runs outside of a container, so that it can read files of the test. */
 function isProgram(located: LocatedPeer): boolean {
   return "command" in located && !located.docker;
 }
@@ -52,7 +52,7 @@ describeWithPeer("manticore", "a searchd with certificates", (located) => {
     await live({ url: url(host), ca: authority.ca });
   });
 
-  it.skipIf(!usable)("is not trusted with another authority, or with none", async () => {
+  it.skipIf(!usable)("is not trusted with another `ca`, or without one", async () => {
     const failure = {
       code: "STORE_UNAVAILABLE",
       field: "ca",
@@ -62,7 +62,7 @@ describeWithPeer("manticore", "a searchd with certificates", (located) => {
     await expect(live({ url: url("127.0.0.1") })).rejects.toMatchObject(failure);
   });
 
-  it.skipIf(!usable)("is not trusted by a name that is not its own", async () => {
+  it.skipIf(!usable)("is not trusted under a name that its certificate lacks", async () => {
     const { certFile, keyFile } = authority.issue("elsewhere", "DNS:elsewhere.example");
     const other = await startSearchd(located, {
       settings: [`ssl_cert = ${certFile}`, `ssl_key = ${keyFile}`],
@@ -77,7 +77,7 @@ describeWithPeer("manticore", "a searchd with certificates", (located) => {
           retryMillis: 0,
         };
         await using store = await openManticoreStore(options);
-        // Again: the second connection may resume the first one's session.
+        // Repeats it: the second connection may resume the TLS session of the first.
         for (let i = 0; i < 3; i++) {
           await expect(store.health()).rejects.toMatchObject({
             field: "ca",
@@ -90,20 +90,23 @@ describeWithPeer("manticore", "a searchd with certificates", (located) => {
     }
   });
 
-  it.skipIf(!usable)("that has none is not spoken to in the clear when TLS is asked for", async () => {
-    const plain = await startSearchd(located, { settings: [] });
-    try {
-      await expect(
-        live({ url: plain.url.replace("mysql:", "mysqls:"), ca: authority.ca }),
-      ).rejects.toMatchObject({
-        code: "STORE_UNAVAILABLE",
-        field: "url",
-        hint: expect.stringContaining("ssl_cert"),
-      });
-    } finally {
-      await plain.close();
-    }
-  });
+  it.skipIf(!usable)(
+    "gets no unencrypted connection for mysqls:, even if it has no certificate",
+    async () => {
+      const plain = await startSearchd(located, { settings: [] });
+      try {
+        await expect(
+          live({ url: plain.url.replace("mysql:", "mysqls:"), ca: authority.ca }),
+        ).rejects.toMatchObject({
+          code: "STORE_UNAVAILABLE",
+          field: "url",
+          hint: expect.stringContaining("ssl_cert"),
+        });
+      } finally {
+        await plain.close();
+      }
+    },
+  );
 });
 
 describeWithPeer("manticore", "a searchd with users", (located) => {
@@ -149,7 +152,7 @@ describeWithPeer("manticore", "a searchd with users", (located) => {
   });
   afterAll(() => searchd?.close());
 
-  it.skipIf(!usable)("serves one who may read, write and schema on the store's tables alone", async () => {
+  it.skipIf(!usable)("serves a user with read, write and schema on only the store's tables", async () => {
     const url = asUser("spanstore", password);
     await live({ url, prefix });
     await using maintenance = openManticoreMaintenance({ url, prefix });
@@ -163,31 +166,34 @@ describeWithPeer("manticore", "a searchd with users", (located) => {
     });
   });
 
-  it.skipIf(!usable)("refuses others, and the refusal names the option and not the password", async () => {
-    for (const [user, secret] of [
-      ["spanstore", "Wrong#2026"],
-      ["nobody", "Wrong#2026"],
-      ["", ""],
-      ["reader", "Reader#2026"],
-    ] as const) {
-      const error: unknown = await live({ url: asUser(user, secret) }).then(
-        undefined,
-        (cause: unknown) => cause,
-      );
-      expect(error, user).toMatchObject({
-        code: "STORE_UNAVAILABLE",
-        field: "url",
-        message: expect.stringContaining("refuses"),
-        hint: expect.stringContaining("password"),
-      });
-      expect(String(error)).not.toContain("#2026");
-    }
-    expect(await diagnoseManticore({ url: asUser("spanstore", "Wrong#2026"), prefix })).toMatchObject([
-      { level: "problem", subject: "searchd", text: expect.stringContaining("Access denied for user") },
-    ]);
-  });
+  it.skipIf(!usable)(
+    "refuses other users, with an error that names the option and not the password",
+    async () => {
+      for (const [user, secret] of [
+        ["spanstore", "Wrong#2026"],
+        ["nobody", "Wrong#2026"],
+        ["", ""],
+        ["reader", "Reader#2026"],
+      ] as const) {
+        const error: unknown = await live({ url: asUser(user, secret) }).then(
+          undefined,
+          (cause: unknown) => cause,
+        );
+        expect(error, user).toMatchObject({
+          code: "STORE_UNAVAILABLE",
+          field: "url",
+          message: expect.stringContaining("refuses"),
+          hint: expect.stringContaining("password"),
+        });
+        expect(String(error)).not.toContain("#2026");
+      }
+      expect(await diagnoseManticore({ url: asUser("spanstore", "Wrong#2026"), prefix })).toMatchObject([
+        { level: "problem", subject: "searchd", text: expect.stringContaining("Access denied for user") },
+      ]);
+    },
+  );
 
-  it.skipIf(!usable)("serves again when a password that was changed is changed back", async () => {
+  it.skipIf(!usable)("serves again after a changed password is changed back", async () => {
     await using store = await openManticoreStore({
       url: asUser("spanstore", password),
       prefix,
@@ -195,7 +201,7 @@ describeWithPeer("manticore", "a searchd with users", (located) => {
     });
     await store.write(traces);
     await asAdmin("SET PASSWORD 'Changed#2026' FOR 'spanstore'");
-    // Connections that stand are believed.
+    // searchd does not check open connections again, so a restart closes them.
     await searchd.program()?.stop();
     await searchd.start();
     await expect(store.write(traces)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", field: "url" });

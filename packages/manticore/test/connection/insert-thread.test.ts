@@ -8,14 +8,14 @@ import { requestOf, spanIdsOf, traceIdOf } from "../../../../scripts/test-suppor
 import { describeWithPeer } from "../../../../scripts/test-support/peers.js";
 import { freshPrefix, startSearchd } from "../searchd.js";
 
-/** So often the thread is ended, and so many writes are acknowledged in between. */
+/** How often the thread is ended, and the acknowledged writes in between. */
 const deaths = 6;
 const writesBetween = 10;
-/** Small requests that are one large one: it is written by the thread. */
+/** Small requests joined into a large one, which the thread writes. */
 const requestsTogether = 16;
 
 describeWithPeer("manticore", "the thread that writes", (located) => {
-  it("may die at any time: a write fails as one that is worth another try, and every span is there once", {
+  it("may die at any time: a write fails with STORE_UNAVAILABLE, and after retries every span is stored once", {
     timeout: 120_000,
   }, async () => {
     const searchd = await startSearchd(located);

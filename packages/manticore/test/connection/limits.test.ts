@@ -6,7 +6,7 @@ import { ofShop, span, traces } from "../one-span.js";
 import { freshPrefix, startSearchd } from "../searchd.js";
 
 describeWithPeer("manticore", "a searchd with narrow limits", (located) => {
-  it.skipIf(!("command" in located))("of connections says so, and serves when others leave", async () => {
+  it.skipIf(!("command" in located))("of connections is reported, and serves once others leave", async () => {
     const searchd = await startSearchd(located, { settings: ["binlog_flush = 1", "max_connections = 8"] });
     try {
       const { hostname: host, port } = new URL(searchd.url);
@@ -45,7 +45,7 @@ describeWithPeer("manticore", "a searchd with narrow limits", (located) => {
     }
   });
 
-  it.skipIf(!("command" in located))("of packets takes what fits, and refuses what never will", async () => {
+  it.skipIf(!("command" in located))("of packets takes spans that fit, and refuses larger ones", async () => {
     const searchd = await startSearchd(located, { settings: ["binlog_flush = 1", "max_packet_size = 1M"] });
     try {
       await using store = await openManticoreStore({ url: searchd.url, prefix: freshPrefix() });
@@ -76,7 +76,7 @@ describeWithPeer("manticore", "a searchd with narrow limits", (located) => {
   });
 });
 
-describeWithPeer("manticore", "a searchd that may lose what it has acknowledged", (located) => {
+describeWithPeer("manticore", "a searchd that may lose acknowledged spans", (located) => {
   it.skipIf(!("command" in located)).each([
     ["binlog_flush = 0", "a crash of searchd or a power cut"],
     ["", "a power cut"],

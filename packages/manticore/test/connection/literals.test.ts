@@ -6,7 +6,7 @@ import { literal, unescaped, valuesOf } from "../../src/connection/literals.js";
 import { checkOptions } from "../../src/options.js";
 import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 
-/** What ends a literal, a comment, a statement or a match elsewhere, or what some escaping forgets. */
+/** Texts that end a literal, a comment, a statement or a match in some dialect, or that escaping often misses. */
 const nasty = [
   "'",
   "\\",
@@ -55,7 +55,7 @@ const bytes = fc
   )
   .map((parts) => Buffer.concat(parts));
 
-const notOne = fc.array(bytes, { minLength: 1, maxLength: 8 });
+const textLists = fc.array(bytes, { minLength: 1, maxLength: 8 });
 
 describeWithPeer("manticore", "literals", (located) => {
   let searchd: Searchd;
@@ -73,10 +73,10 @@ describeWithPeer("manticore", "literals", (located) => {
     await searchd?.close();
   });
 
-  it("are what they were, whatever bytes they are made of, in every kind of column", async () => {
+  it("are stored byte for byte in every kind of column", async () => {
     let id = 0;
     await fc.assert(
-      fc.asyncProperty(notOne, async (texts) => {
+      fc.asyncProperty(textLists, async (texts) => {
         const first = id + 1;
         const rows = texts.map((text) => `(${++id},${literal(text)},${literal(text)},${literal(text)})`);
         await client.query(`INSERT INTO ${table} (id,words,kept,named) VALUES ${rows.join(",")}`);
@@ -92,7 +92,7 @@ describeWithPeer("manticore", "literals", (located) => {
     expect(await client.query(`SELECT COUNT(*) FROM ${table}`)).toEqual([[Buffer.from(String(id))]]);
   });
 
-  it("compare as the bytes they are", async () => {
+  it("compare byte for byte", async () => {
     await fc.assert(
       fc.asyncProperty(bytes, bytes, async (a, b) => {
         await client.query(`REPLACE INTO ${table} (id,named) VALUES (1,${literal(a)})`);
@@ -112,9 +112,9 @@ describeWithPeer("manticore", "literals", (located) => {
     );
   });
 
-  it("are read back from a statement as searchd gives them", async () => {
+  it("are parsed from a statement into the values that searchd returns", async () => {
     await fc.assert(
-      fc.property(notOne, (texts) => {
+      fc.property(textLists, (texts) => {
         const values = valuesOf(Buffer.from(`-17,${texts.map(literal).join(",")},3`, "latin1"));
         expect(values.map((value) => unescaped(value).toString("hex"))).toEqual([
           Buffer.from("-17").toString("hex"),

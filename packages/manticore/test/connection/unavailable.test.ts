@@ -10,7 +10,7 @@ import { freePorts, type RunningProgram } from "../../../../scripts/test-support
 import { span, traces } from "../one-span.js";
 import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 
-/** A way to searchd that a test can cut. */
+/** A proxy before searchd whose connections a test can cut. */
 async function startRelay({ hostname, port }: URL) {
   const sockets = new Set<Socket>();
   const server = createServer((inner) => {
@@ -76,14 +76,14 @@ describe("options", () => {
     [{ shards: ["mysql://127.0.0.1:2"], cluster: "traces" }, "shards"],
     [{ retryMillis: -1 }, "retryMillis"],
     [{ timeoutMillis: 0 }, "timeoutMillis"],
-  ])("%j are refused by name", async (options, field) => {
+  ])("%j are refused, and the error names the option", async (options, field) => {
     await expect(openManticoreStore({ url: "mysql://127.0.0.1:1", ...options })).rejects.toMatchObject({
       code: "INVALID_OPTIONS",
       field,
     });
   });
 
-  it("without a server make a store whose calls name the address that they can not reach", async () => {
+  it("without a server make a store whose calls fail and name the address", async () => {
     const [port] = await freePorts(1);
     const url = `mysql://someone:secret@127.0.0.1:${port}`;
     await using store = await openManticoreStore({ url, retryMillis: 0 });
@@ -108,7 +108,7 @@ describeWithPeer("manticore", "searchd", (located) => {
   afterEach(() => searchd?.close());
 
   it.skipIf(!("command" in located))(
-    "that is down fails every call, and that is up again serves every one",
+    "fails every call while it is down, and serves every call once it is up again",
     async () => {
       const prefix = freshPrefix();
       await using store = await openManticoreStore({ url: searchd.url, prefix, retryMillis: 50 });
@@ -128,7 +128,7 @@ describeWithPeer("manticore", "searchd", (located) => {
   );
 
   it.skipIf(!("command" in located))(
-    "that is down when a store is opened serves it when it is up",
+    "may be down when a store is opened, and serves it once it is up",
     async () => {
       await running().stop();
       const prefix = freshPrefix();
@@ -153,22 +153,25 @@ describeWithPeer("manticore", "searchd", (located) => {
     },
   );
 
-  it.skipIf(!("command" in located))("that comes back in time is not noticed", async () => {
-    await using store = await openManticoreStore({
-      url: searchd.url,
-      prefix: freshPrefix(),
-      retryMillis: 60_000,
-    });
-    await running().stop();
-    const write = store.write(traces);
-    const services = store.getServices();
-    await searchd.start();
-    expect((await write).accepted).toBe(1);
-    expect(await services).toBeInstanceOf(Array);
-    expect(await store.getServices()).toEqual(["shop"]);
-  });
+  it.skipIf(!("command" in located))(
+    "may be down for less than retryMillis without a failed call",
+    async () => {
+      await using store = await openManticoreStore({
+        url: searchd.url,
+        prefix: freshPrefix(),
+        retryMillis: 60_000,
+      });
+      await running().stop();
+      const write = store.write(traces);
+      const services = store.getServices();
+      await searchd.start();
+      expect((await write).accepted).toBe(1);
+      expect(await services).toBeInstanceOf(Array);
+      expect(await store.getServices()).toEqual(["shop"]);
+    },
+  );
 
-  it.skipIf(!("command" in located))("that does not answer is given up on", async () => {
+  it.skipIf(!("command" in located))("fails a call that it does not answer in time", async () => {
     const options = { url: searchd.url, prefix: freshPrefix(), retryMillis: 0, timeoutMillis: 300 };
     await using store = await openManticoreStore(options);
     await store.write(traces);
@@ -192,7 +195,7 @@ describeWithPeer("manticore", "searchd", (located) => {
     expect(await store.getServices()).toEqual(["shop"]);
   });
 
-  it("at two addresses goes on when the first dies in the middle of ingest and of searches", {
+  it("at two addresses goes on when the first fails during ingest and searches", {
     timeout: 120_000,
   }, async () => {
     const first = await startRelay(new URL(searchd.url));
@@ -228,7 +231,7 @@ describeWithPeer("manticore", "searchd", (located) => {
     expect(summaries).toEqual(Array.from({ length: next }, () => 3));
   });
 
-  it("tells of itself, and keeps all through maintenance", async () => {
+  it("reports its facts, and keeps all spans through maintenance", async () => {
     const prefix = freshPrefix();
     const warnings: string[] = [];
     await using store = await openManticoreStore({

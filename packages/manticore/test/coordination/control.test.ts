@@ -9,7 +9,7 @@ import { createWindows } from "../../src/schema/windows.js";
 import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 import { ask } from "../sql.js";
 
-/** A write or a walk as it was seen from outside: events are numbered in the order that they happened. */
+/** A write as observed from outside. Events of writes and walks are numbered in their order. */
 interface Write {
   readonly number: number;
   readonly generation: number;
@@ -22,7 +22,7 @@ interface Walk {
   readonly begun: number;
 }
 
-describeWithPeer("manticore", "what servers tell each other", (located) => {
+describeWithPeer("manticore", "coordination of servers", (located) => {
   let searchd: Searchd;
   let naming: Naming;
   let controls: Control[] = [];
@@ -59,7 +59,7 @@ describeWithPeer("manticore", "what servers tell each other", (located) => {
     clients = [];
   });
 
-  it("a walk and a write never share a number, however they coincide", async () => {
+  it("gives a walk a number above all finished writes and below all later ones", async () => {
     const writes: Write[] = [];
     const walks: Walk[] = [];
     let now = 0;
@@ -74,7 +74,7 @@ describeWithPeer("manticore", "what servers tell each other", (located) => {
           over: Number.POSITIVE_INFINITY,
         };
         writes.push(own);
-        // As long as a write takes: some statements, or next to nothing.
+        // A write takes a few statements, or almost no time.
         const length = Math.random();
         for (let i = 0; i < length * 4; i++)
           await (length < 0.5 ? nextTurn() : clients[0]?.query("SELECT 1"));
@@ -98,13 +98,13 @@ describeWithPeer("manticore", "what servers tell each other", (located) => {
     expect(walks.length).toBe(160);
     expect(writes.length).toBeGreaterThan(walks.length);
     for (const { number, asked, begun } of walks) {
-      // What was over before is in it, and nothing that is under way or still to come.
+      // The walk includes every write that was over before, and none that is in flight or still to come.
       expect(writes.filter((each) => each.over < asked && each.number > number)).toEqual([]);
       expect(writes.filter((each) => each.over > begun && each.number <= number)).toEqual([]);
     }
   });
 
-  it("who raises the generation and waits finds the rows of each write that did not hear of it", async () => {
+  it("lets a deletion find the rows of every write that saw the old generation", async () => {
     const writes: Write[] = [];
     const raised: { readonly generation: number; readonly waited: number }[] = [];
     let now = 0;
@@ -140,7 +140,7 @@ describeWithPeer("manticore", "what servers tell each other", (located) => {
     }
   });
 
-  it("writes one after the other need hardly a statement each", async () => {
+  it("takes few statements for many writes in a row", async () => {
     const control = open();
     const first = await control.begin();
     control.end(first.sequence);
@@ -155,13 +155,13 @@ describeWithPeer("manticore", "what servers tell each other", (located) => {
     expect(statements).toBeLessThan(200);
   });
 
-  it("a server that died in a write is waited for once", { timeout: 30_000 }, async () => {
+  it("waits only once for a server that died in a write", { timeout: 30_000 }, async () => {
     const [dead, other] = [open(), open()];
     const { sequence } = await dead.begin();
     const before = await other.sequence();
     expect(before).toBeGreaterThanOrEqual(sequence);
     expect(await sql(`SELECT id FROM ${naming.control} WHERE busy <> 0`)).toEqual([]);
-    // It was not dead after all, and goes on.
+    // The server was not dead after all, and goes on.
     dead.end(sequence);
     const next = await dead.begin();
     expect(next.sequence).toBeGreaterThan(before);

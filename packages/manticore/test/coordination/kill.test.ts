@@ -49,7 +49,7 @@ describeWithPeer("manticore", "kill -9 during ingest", (located) => {
       const send = async (): Promise<void> => {
         while (!killed) {
           const number = next++;
-          // Whoever is not told tries again, as Jaeger does.
+          // Retries an unacknowledged write, as Jaeger does.
           await retried(() => store.write(requestOf(number)));
           acknowledged.push(number);
           progress.step();
@@ -68,7 +68,7 @@ describeWithPeer("manticore", "kill -9 during ingest", (located) => {
     await expectOnce(store, prefix, acknowledged);
   });
 
-  /** Whatever way they are asked for: by id, by a search, by SQL. */
+  /** Checks the spans by id, by a search and by SQL. */
   async function expectOnce(
     store: SpanStore,
     prefix: string,
@@ -88,7 +88,7 @@ describeWithPeer("manticore", "kill -9 during ingest", (located) => {
     const foundIds = new Set(found.traces.map(({ traceId }) => traceId));
     expect(expected.filter((traceId) => !foundIds.has(traceId))).toEqual([]);
 
-    // What was not acknowledged may be there too, but then it is there once as well.
+    // Unacknowledged spans may be stored too, but only once.
     const rows = await ask(
       searchd.url,
       `SELECT span_id FROM ${prefix}spans LIMIT 1000000 OPTION max_matches=1000000`,

@@ -19,14 +19,14 @@ describe("a range of numbers", () => {
     expect(range.take(110, 2)).toBeUndefined();
   });
 
-  it("tells the lowest number that is left", () => {
+  it("knows the lowest number left", () => {
     const range = createNumberRange(facts);
     expect(range.lowest()).toBe(1_000);
     range.take(110, 2);
     expect(range.lowest()).toBe(1_001);
   });
 
-  it("gives none once its time is over, or searchd started again", () => {
+  it("gives none once it has expired or searchd has restarted", () => {
     const range = createNumberRange(facts);
     expect(range.take(159, 2)).toBe(1_000);
     expect(range.take(160, 2)).toBeUndefined();
@@ -34,7 +34,7 @@ describe("a range of numbers", () => {
     expect(range.lowest()).toBe(1_001);
   });
 
-  it("has a generation for two seconds from when it was asked for", () => {
+  it("has a generation for two seconds after the request for it", () => {
     const range = createNumberRange(facts);
     expect(range.generation(2_099)).toBe(7);
     expect(range.generation(2_100)).toBeUndefined();
@@ -53,19 +53,19 @@ describe("rows of servers", () => {
     row(other.walks, 0, 35),
   ];
 
-  it("are a server's own, the generation, or the others'", () => {
+  it("are the server's own, the generation, or other servers'", () => {
     expect(othersOf(rows, own).map(({ id }) => id)).toEqual([other.writes, other.walks]);
     expect(generationOf(rows)).toBe(55);
     expect(generationOf([])).toBe(0);
     expect(own.writes).not.toBe(other.writes);
   });
 
-  it("tell the highest number of a walk, whatever writes have", () => {
+  it("have the highest number of a walk, apart from the numbers of writes", () => {
     expect(highestWalk(othersOf(rows, own))).toBe(35);
     expect(highestWalk([row(other.writes, 0, 99)])).toBe(0);
   });
 
-  it("tell which writers a walk waits for", () => {
+  it("show which writers a walk waits for", () => {
     const others = othersOf(rows, own);
     expect(writersUpTo(others, 29)).toEqual([]);
     expect(writersUpTo(others, 30).map(({ id }) => id)).toEqual([other.writes]);

@@ -11,7 +11,7 @@ import { ask } from "../sql.js";
 const start = BigInt(Date.now()) * 1_000_000n - 3_600_000_000_000n;
 const fragmentsPerRequest = 500;
 
-/** Traces of some spans each, all of one color. */
+/** Traces of several spans each, all with the same color. */
 function request(service: string, first: number, traces = fragmentsPerRequest, spansEach = 4): TracesData {
   const spans: Span[] = [];
   for (let trace = first; trace < first + traces; trace++) {
@@ -31,8 +31,8 @@ function request(service: string, first: number, traces = fragmentsPerRequest, s
   return { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] };
 }
 
-describe("starts of a searchd", () => {
-  it("are noticed by its uptime, and by connection ids that come twice", () => {
+describe("restarts of a searchd", () => {
+  it("are noticed by its uptime, and by connection ids that come again", () => {
     let now = 0;
     const starts = createStarts(() => now);
     starts.note(1, 5_000);
@@ -49,7 +49,7 @@ describe("starts of a searchd", () => {
   });
 });
 
-describeWithPeer("manticore", "searchd without a binary log that is killed", (located) => {
+describeWithPeer("manticore", "a killed searchd without a binary log", (located) => {
   let searchd: Searchd;
   let prefix: string;
   beforeEach(async () => {
@@ -71,7 +71,7 @@ describeWithPeer("manticore", "searchd without a binary log that is killed", (lo
       .filter((name) => form.test(name));
   const lists = async (): Promise<unknown[]> =>
     ask(searchd.url, `SELECT id FROM ${prefix}stop_terms WHERE window_start >= 0`);
-  /** Writes what makes the color a stop term, and keeps all rows of spans, of which the lists are lost. */
+  /** Writes enough for the color to become a stop term, and saves the rows of spans: a kill loses only the lists. */
   const prepare = async (store: SpanStore): Promise<void> => {
     await store.write(request("early", 0));
     for (let i = 1; i < 10; i++) await store.write(request("shop", i * fragmentsPerRequest));
@@ -90,7 +90,7 @@ describeWithPeer("manticore", "searchd without a binary log that is killed", (lo
       .map(({ subject }) => subject);
 
   it.skipIf(!("command" in located))(
-    "loses no list that the spans which come later are found by",
+    "loses no list that later spans need to be found",
     { timeout: 120_000 },
     async () => {
       await using store = await openManticoreStore({ url: searchd.url, prefix, window: "week" });
@@ -120,7 +120,7 @@ describeWithPeer("manticore", "searchd without a binary log that is killed", (lo
   );
 
   it.skipIf(!("command" in located))(
-    "together with the server that wrote leaves what doctor tells of and maintain derives again",
+    "loses lists that no running server restores: doctor reports them, and maintain repairs them",
     { timeout: 120_000 },
     async () => {
       {
@@ -149,7 +149,7 @@ describeWithPeer("manticore", "searchd without a binary log that is killed", (lo
     },
   );
 
-  it.skipIf(!("command" in located))("keeps the length of its windows, which tables tell", async () => {
+  it.skipIf(!("command" in located))("keeps the window length, derived from table names", async () => {
     {
       await using store = await openManticoreStore({ url: searchd.url, prefix, window: "hour" });
       await store.write(request("shop", 0, 1));

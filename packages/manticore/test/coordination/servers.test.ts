@@ -60,7 +60,7 @@ describeWithPeer("manticore", "several servers on one searchd", (located) => {
     stores = [];
   });
 
-  it("open a new space and make windows at the same time, and the union has all of them", async () => {
+  it("open a new namespace and make windows at the same time, and the union has all windows", async () => {
     const servers = await Promise.all(Array.from({ length: 5 }, open));
     const days = Array.from({ length: 8 }, (_, i) => noon - BigInt(i) * day);
     await Promise.all(
@@ -79,7 +79,7 @@ describeWithPeer("manticore", "several servers on one searchd", (located) => {
     }
   });
 
-  it("write the same spans at the same time, and every span is there once", async () => {
+  it("write the same spans at the same time, and every span is stored once", async () => {
     const servers = await Promise.all(Array.from({ length: 3 }, open));
     const requests = Array.from({ length: 30 }, (_, i) => request(i + 1, noon + BigInt(i), "shop"));
     await Promise.all(servers.flatMap((server) => requests.map((each) => server.write(each))));
@@ -101,7 +101,7 @@ describeWithPeer("manticore", "several servers on one searchd", (located) => {
     for (let i = 0; i < 20; i++) await writers[i % 2]?.write(request(i + 1, noon + BigInt(i), "shop"));
     let next = 21;
     let walking = true;
-    // Newer spans of new traces, and of those that the walk has yet to come to.
+    // Newer spans of new traces, and of traces that the walk has not reached yet.
     const write = async (writer: SpanStore): Promise<void> => {
       while (walking) {
         const i = next++;
@@ -120,14 +120,14 @@ describeWithPeer("manticore", "several servers on one searchd", (located) => {
     expect(walked).toEqual(Array.from({ length: 20 }, (_, i) => traceIdOf(20 - i)));
   });
 
-  it("see at once what another one wrote and deleted", async () => {
+  it("see the writes and deletions of another server at once", async () => {
     const [one, other] = (await Promise.all([open(), open()])) as [SpanStore, SpanStore];
     await one.write(request(1, noon, "shop"));
     await one.write(request(2, noon - 3n * day, "old"));
     expect(await other.getServices()).toEqual(expect.arrayContaining(["shop", "old"]));
     await other.deleteBefore(noon - day);
     expect(await one.getServices()).toEqual(["shop"]);
-    // The window and the name are gone, and this server had both in mind.
+    // The window and the name are gone, and this server has both in its cache.
     await one.write(request(3, noon - 3n * day, "old"));
     expect((await other.getServices()).sort()).toEqual(["old", "shop"]);
     expect((await other.findTraceIds({ service: "old" })).traces.map(({ traceId }) => traceId)).toEqual([
@@ -139,7 +139,7 @@ describeWithPeer("manticore", "several servers on one searchd", (located) => {
     expect(await sql(`SELECT COUNT(*) AS spans FROM ${prefix}spans`)).toEqual([{ spans: 1 }]);
   });
 
-  it("count calls alike, whichever server wrote the spans", async () => {
+  it("count the same calls, whichever server wrote the spans", async () => {
     const servers = (await Promise.all([open(), open()])) as [SpanStore, SpanStore];
     const range = { startTimeUnixNano: noon - day, endTimeUnixNano: noon + day };
     for (let i = 1; i <= 6; i++) {
@@ -175,7 +175,7 @@ describeWithPeer("manticore", "several servers on one searchd", (located) => {
       links: [{ traceId: "d".repeat(32), spanId: "e".repeat(16) }],
     });
 
-    it("find columns as they expect them", async () => {
+    it("find the documented columns", async () => {
       const store = await open();
       await store.write(charge);
       const [row] = await sql(`SELECT * FROM ${prefix}spans WHERE trace_id = '${traceIdOf(0xabc)}'`);

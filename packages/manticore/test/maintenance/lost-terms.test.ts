@@ -17,7 +17,7 @@ const minute = 60_000_000_000n;
 const windowName = "20260304";
 const sampled = 17;
 
-describeWithPeer("manticore", "terms that an index lacks and no list tells of", (located) => {
+describeWithPeer("manticore", "lost stop terms", (located) => {
   let searchd: Searchd;
   let client: Client;
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describeWithPeer("manticore", "terms that an index lacks and no list tells of", 
     await searchd?.close();
   });
 
-  it("are found by the order of writes, wherever in the window the spans start", async () => {
+  it("are found in the order of writes, wherever in the window spans start", async () => {
     const prefix = freshPrefix();
     const settings = checkOptions({ url: searchd.url, prefix });
     const tuning = { ...defaultTuning, sampledFragments: sampled + 1 };
@@ -49,7 +49,7 @@ describeWithPeer("manticore", "terms that an index lacks and no list tells of", 
           ),
         ),
       );
-    // Those with all their terms are the first of every sixteenth of the day, and the last of all.
+    // A sample by start times would only see spans of the first write, which are indexed with all terms.
     const parts = Array.from({ length: sampled - 1 }, (_, i) => BigInt(i) * 90n);
     await write([...parts, 24n * 60n - 1n]);
     await write(parts.map((start) => start + 30n));

@@ -12,14 +12,14 @@ const [today, yesterday, before, oldest] = [0n, 1n, 2n, 3n].map((i) => at(noon -
   Window,
 ];
 
-describe("windows that a deletion looks into for names", () => {
-  it("are those that lost spans", () => {
+describe("windowsToLookInto", () => {
+  it("gives the windows that lost spans", () => {
     const listed = [today, yesterday, before];
     expect(windowsToLookInto([], listed, listed)).toEqual([]);
     expect(windowsToLookInto([yesterday], listed, listed)).toEqual([yesterday]);
   });
 
-  it("are those that were dropped by hand, and all before them", () => {
+  it("gives the windows dropped by hand, and all before them", () => {
     const listed = [today, before, oldest];
     expect(windowsToLookInto([], listed, [yesterday, today])).toEqual([yesterday, before, oldest]);
     expect(windowsToLookInto([before], listed, [yesterday])).toEqual([before, yesterday, oldest]);

@@ -31,7 +31,7 @@ const names = (windows: readonly { readonly name: string }[]) => windows.map(({ 
 describe("windows of a search", () => {
   const [today, yesterday] = days(2) as [ReturnType<typeof at>, ReturnType<typeof at>];
 
-  it("are those of its time, and of the minute behind it", () => {
+  it("are those of its range, and of the minute after it", () => {
     const of = (from: bigint, to: bigint) => names(windowsOf(search(from, to), [today, yesterday]));
     expect(of(midnight, midnight + 1n)).toEqual(["20260304"]);
     expect(of(midnight - 1n, midnight + 1n)).toEqual(["20260304", "20260303"]);
@@ -40,7 +40,7 @@ describe("windows of a search", () => {
     expect(of(0n, midnight - 2n * day)).toEqual([]);
   });
 
-  it("are searched in groups that double up to 64, each one once", () => {
+  it("are searched once each, in groups that double up to 64", () => {
     const groups = [...groupsOf(days(200))];
     expect(groups.map(({ windows }) => windows.length)).toEqual([2, 4, 8, 16, 32, 64, 64, 10]);
     expect(groups.flatMap(({ windows }) => names(windows))).toEqual(names(days(200)));
@@ -48,7 +48,7 @@ describe("windows of a search", () => {
     expect([...groupsOf([])]).toEqual([]);
   });
 
-  it("end with their last microsecond", () => {
+  it("end at their last microsecond", () => {
     expect(lastStartOf([today, yesterday])).toBe((midnight + day) / 1000n - 1n);
     expect(lastStartOf([])).toBe(0n);
   });
@@ -59,7 +59,7 @@ describe("a batch", () => {
   const micros = midnight / 1000n;
   const noon = micros + 720n * minuteMicros;
 
-  it("reaches from the search or its oldest window to a minute behind the search or its newest window", () => {
+  it("is the range of the search and a minute after it, within the windows", () => {
     const inside = batchOf([today], search(midnight + 1_000n, midnight + 2_000n));
     expect(inside).toMatchObject({ from: micros + 1n, latest: micros + 2n, to: micros + 60_001_002n });
     expect(lastNewestStart(search(0n, midnight + 2_000n)) / 1000n).toBe(inside.to);
@@ -72,12 +72,12 @@ describe("a batch", () => {
     ...more,
   });
 
-  it("is searched as a whole without slices", () => {
+  it("is searched as a whole without a slice length", () => {
     expect(sliceStart(batch(), undefined)).toBe(micros);
     expect(isOver(afterSlice(batch(), micros, undefined))).toBe(true);
   });
 
-  it("is searched by slices from the end of the search, or from the newest start that was seen", () => {
+  it("is searched in slices from the end of the search, or from the newest start seen", () => {
     const sliced = batch({ slice: minuteMicros });
     expect(sliceStart(sliced, undefined)).toBe(noon - minuteMicros);
     expect(sliceStart(sliced, noon + 1n)).toBe(noon - minuteMicros);
@@ -85,7 +85,7 @@ describe("a batch", () => {
     expect(sliceStart({ ...sliced, slice: 721n * minuteMicros }, undefined)).toBe(micros);
   });
 
-  it("goes on behind the last row of a slice, and with longer slices once one was read", () => {
+  it("goes on after the last row of a slice, and with a longer slice after a finished one", () => {
     let left = batch({ slice: minuteMicros });
     const from = sliceStart(left, undefined);
     const last = { start: noon - 7n, id: 3n };
@@ -97,7 +97,7 @@ describe("a batch", () => {
     expect(sliceStart(left, undefined)).toBe(from - 1n - 4n * minuteMicros);
   });
 
-  it("leaves no start out, whatever its slices", () => {
+  it("leaves no start out between slices", () => {
     let left = batch({ slice: 1_000_000n });
     let expected = left.to;
     while (!isOver(left)) {
@@ -112,7 +112,7 @@ describe("a batch", () => {
 });
 
 describe("the newest start seen", () => {
-  it("is kept by window, and never falls", () => {
+  it("is kept per window, and never decreases", () => {
     const windows = days(2);
     const [today, yesterday] = windows as [(typeof windows)[0], (typeof windows)[0]];
     const seen = createNewestSeen();
@@ -130,7 +130,7 @@ describe("the length of a slice", () => {
   const windows = days(3);
   const node = { term: 1 };
 
-  it("holds four times what is wanted, and is a second at least and the window at most", () => {
+  it("has four times the wanted fragments, is at least a second and at most the window", () => {
     const [today] = windows as [(typeof windows)[0]];
     expect(sliceMicros(today, 86_400, 25)).toBe(100_000_000n);
     expect(sliceMicros(today, 86_400_000, 1)).toBe(1_000_000n);
@@ -153,9 +153,9 @@ describe("the length of a slice", () => {
     });
   };
 
-  it("is told by the first window that holds much; without one, all is searched at once", async () => {
+  it("depends on the first window with many fragments; without one, the batch is searched whole", async () => {
     const { firstSlice, isFrequent } = slicing({ "20260303": 86_400, "20260302": 5 });
-    // The newest was dropped meanwhile.
+    // The newest window was dropped meanwhile.
     expect(await firstSlice(windows, node, 25, undefined)).toBe(100_000_000n);
     expect(isFrequent(windows, node)).toBe(true);
     const few = slicing({ "20260304": 100, "20260303": 100, "20260302": 5 });
@@ -164,7 +164,7 @@ describe("the length of a slice", () => {
     expect(few.isFrequent([], node)).toBe(false);
   });
 
-  it("is told by the newest window when there is no condition", async () => {
+  it("depends on the newest window alone without a condition", async () => {
     const { firstSlice } = slicing({ "20260304": 5, "20260303": 86_400, "20260302": 5 });
     expect(await firstSlice(windows, undefined, 25, undefined)).toBeUndefined();
   });

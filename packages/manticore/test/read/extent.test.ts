@@ -11,7 +11,7 @@ import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 import { ask } from "../sql.js";
 
 const second = 1_000_000_000n;
-/** Within a minute: spans of a trace in other minutes are fragments of their own. */
+/** The end of the searches: spans within a minute around it are one fragment. */
 const end = span.startTimeUnixNano + 30n * second;
 
 describeWithPeer("manticore", "fragments around the end of a search", (located) => {
@@ -28,7 +28,7 @@ describeWithPeer("manticore", "fragments around the end of a search", (located) 
 
   const open = (prefix: string): Promise<Engine> =>
     openEngine({ client, settings: checkOptions({ url: searchd.url, prefix }), prefix });
-  /** Writes a trace whose spans start so many seconds from the end. */
+  /** Writes a trace whose spans start at these seconds from `end`. */
   const write = (engine: Engine, trace: number, seconds: readonly bigint[]) =>
     engine.write(
       encodeTraces(
@@ -43,7 +43,7 @@ describeWithPeer("manticore", "fragments around the end of a search", (located) 
         ),
       ),
     );
-  /** The traces of the candidates that start up to the end. */
+  /** The traces of the candidates of a search up to `end`. */
   const listed = async (engine: Engine): Promise<number[]> => {
     const search: CandidateSearch = {
       startTimeMinUnixNano: 0n,
@@ -60,7 +60,7 @@ describeWithPeer("manticore", "fragments around the end of a search", (located) 
   const columnsOf = async (table: string) =>
     (await ask(searchd.url, `DESC ${table}`)).map(({ Field }) => Field);
 
-  it("are listed only when one of their spans starts before", async () => {
+  it("are listed only if one of their spans starts by then", async () => {
     const engine = await open(freshPrefix());
     await write(engine, 1, [-1n, 5n]);
     await write(engine, 2, [0n, 5n]);
@@ -71,7 +71,7 @@ describeWithPeer("manticore", "fragments around the end of a search", (located) 
   });
 
   it.each(["reads", "writes"])(
-    "of an earlier version are listed all, and %s add what it lacks",
+    "in a table of an earlier version are all listed, and %s add the missing column",
     async (first) => {
       const prefix = freshPrefix();
       const table = `${prefix}fragments_20260304`;

@@ -22,7 +22,7 @@ const text = (rows: ReturnType<typeof rowsOf>): string[] =>
   });
 
 describe("rows of operations", () => {
-  it("are one an operation, and one a service and window", () => {
+  it("are one per operation, service and window, and one per service and window", () => {
     const rows = rowsOf([
       seen(today, "shop", "get"),
       seen(today, "shop", "put"),
@@ -39,7 +39,7 @@ describe("rows of operations", () => {
     expect(rowsOf([])).toEqual([]);
   });
 
-  it("have ids that follow from their window and name, and never 0", () => {
+  it("have ids derived from window and name, and never 0", () => {
     const [row] = rowsOf([seen(today, "shop", "get")]);
     const [same] = rowsOf([seen(today, "shop", "get")]);
     const [split] = rowsOf([seen(today, "sho", "pget")]);
@@ -50,7 +50,7 @@ describe("rows of operations", () => {
     expect(idOf(row)).toBeLessThan(1n << 63n);
   });
 
-  it("are values of a statement, with texts escaped", () => {
+  it("become SQL with escaped texts", () => {
     const [first, second] = text(rowsOf([seen(today, "it's", "a\\b", "")]));
     const start = startOf(today);
     expect(first).toMatch(
@@ -59,7 +59,7 @@ describe("rows of operations", () => {
     expect(second).toMatch(new RegExp(`^\\(\\d+,${start},'services','it\\\\'s','',''\\)$`));
   });
 
-  it("of several windows stand for a name by the latest", () => {
+  it("of a name are reduced to the latest window", () => {
     const rows = rowsOf([
       seen(yesterday, "shop", "get"),
       seen(today, "shop", "get"),
@@ -74,7 +74,7 @@ describe("rows of operations", () => {
     for (const [key, row] of byName) expect(keyOf(row)).toBe(key);
   });
 
-  it("of services that differ in case alone have tokens of their own", () => {
+  it("have different tokens for services that differ only in case", () => {
     expect(tokenOf("Shop")).not.toBe(tokenOf("shop"));
     expect(tokenOf("shop")).toMatch(/^s[0-9a-f]{16}$/);
   });

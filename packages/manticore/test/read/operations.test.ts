@@ -52,16 +52,16 @@ describeWithPeer("manticore", "names in many windows", (located) => {
   const names = async (store: SpanStore): Promise<string[]> =>
     (await store.getOperations({ service: "shop" })).map(({ name }) => name);
 
-  it("take a row each, and go with the last window that has them", async () => {
+  it("take a row each, and go with the last window with their spans", async () => {
     const prefix = freshPrefix();
     const store = await open(prefix);
     await write(store, first, "old");
     for (let i = 0n; i < hours; i++) await write(store, first + i * hour);
-    // One of the service, one of each operation.
+    // One row for the service, and one for each operation.
     expect(await rows(prefix)).toHaveLength(3);
     await write(store, first + hour);
     expect(await rows(prefix)).toHaveLength(3);
-    // A server that knows nothing yet adds rows of its own, and moves these.
+    // A server with an empty cache adds rows, and later moves only these.
     const other = await open(prefix);
     await write(other, first + 2n * hour);
     expect(await rows(prefix)).toHaveLength(5);
@@ -77,7 +77,7 @@ describeWithPeer("manticore", "names in many windows", (located) => {
     expect(await store.getServices()).toEqual([]);
   });
 
-  it("stay when the last window that has them is dropped by hand, and an earlier one has them too", async () => {
+  it("stay when their last window is dropped by hand and an earlier window has their spans", async () => {
     const prefix = freshPrefix();
     const store = await open(prefix);
     for (let i = 0n; i < 3n; i++) await write(store, first + i * hour);

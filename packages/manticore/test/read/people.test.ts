@@ -28,7 +28,7 @@ const span: Span = {
   ],
 };
 
-/** What people find of a span by SQL, whichever way its attributes are kept. */
+/** SQL on `…spans`, with each storage of attributes. */
 describeWithPeer("manticore", "the tables for people", (located) => {
   let searchd: Searchd;
   let client: Client;
@@ -41,7 +41,7 @@ describeWithPeer("manticore", "the tables for people", (located) => {
     await searchd?.close();
   });
 
-  /** Writes the span twice, the second time on other connections, and gives what asks for its rows. */
+  /** Writes the span twice, from two stores. Returns a function that counts its rows. */
   const stored = async (attributes?: ManticoreOptions["attributes"]) => {
     const prefix = freshPrefix();
     const resource = { attributes: [{ key: "service.name", value: { stringValue: "shop" } }] };
@@ -62,13 +62,13 @@ describeWithPeer("manticore", "the tables for people", (located) => {
     expect(await count(`MATCH('@logs network card')`)).toBe(1);
   });
 
-  it("keep attributes to be read", async () => {
+  it("keep attributes for reading only", async () => {
     const count = await stored("stored");
     expect(await count("service_name = 'shop'")).toBe(1);
     expect(await count("tags['http.route'] = '/checkout/card'")).toBe(0);
   });
 
-  it("find words of attributes", async () => {
+  it("find words in attributes", async () => {
     const count = await stored("words");
     expect(await count(`MATCH('@tags "http.response.status_code 503"')`)).toBe(1);
     expect(await count(`MATCH('@tags "http.response.status_code 200"')`)).toBe(0);
@@ -83,7 +83,7 @@ describeWithPeer("manticore", "the tables for people", (located) => {
     expect(await count("process['service.name'] = 'shop'")).toBe(1);
   });
 
-  it("hold NUL as two characters, and JSON has its own escape for it", async () => {
+  it("keep NUL as two characters, and as \\u0000 in JSON", async () => {
     const prefix = freshPrefix();
     const resource = { attributes: [{ key: "service.name", value: { stringValue: "a\0b\u0001" } }] };
     await using store = await openManticoreStore({ url: searchd.url, prefix });
@@ -94,7 +94,7 @@ describeWithPeer("manticore", "the tables for people", (located) => {
     expect(await store.getServices()).toEqual(["a\0b\u0001"]);
   });
 
-  it("are refused another way", async () => {
+  it("refuse an unknown storage of attributes", async () => {
     const options = { url: searchd.url, attributes: "columns" } as unknown as ManticoreOptions;
     await expect(openManticoreStore(options)).rejects.toMatchObject({
       code: "INVALID_OPTIONS",

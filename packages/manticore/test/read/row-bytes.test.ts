@@ -14,14 +14,14 @@ const rowOf = (bytes: number | null): Row =>
   ["1", "2", "3", bytes === null ? null : Buffer.alloc(bytes)] as unknown as Row;
 
 describe("rows of fragments", () => {
-  it("are cut before the first one without its bytes", () => {
+  it("are cut before the first row without bytes", () => {
     const whole = [rowOf(5), rowOf(0)];
     expect(wholeRows(whole)).toEqual({ rows: whole, isCut: false });
     expect(wholeRows([...whole, rowOf(null), rowOf(null)])).toEqual({ rows: whole, isCut: true });
     expect(wholeRows([])).toEqual({ rows: [], isCut: false });
   });
 
-  it("tell how many have room", () => {
+  it("say how many rows fit", () => {
     const { note, rowsWithin } = createRowBytes();
     expect(rowsWithin(1)).toBe(Number.MAX_SAFE_INTEGER);
     note([]);
@@ -72,7 +72,7 @@ describeWithPeer("manticore", "batches of fragments", (located) => {
   const check = (batches: readonly (readonly Fragment[])[]): void => {
     for (const batch of batches) {
       const bytes = batch.reduce((sum, { encoded }) => sum + encoded.length, 0);
-      // Escapes take a little more in a row.
+      // Rows are limited with escapes, which only make them larger.
       if (batch.length > 1) expect(bytes).toBeLessThanOrEqual(maxBytes);
     }
     const counts = new Map<string, number>();
@@ -81,10 +81,10 @@ describeWithPeer("manticore", "batches of fragments", (located) => {
     for (const count of counts.values()) expect(count).toBe(3);
   };
 
-  it("have so many bytes at most, and leave none out", async () => {
+  it("stay within their bytes, and leave no fragment out", async () => {
     const prefix = freshPrefix();
     const engine = await openFilled(prefix);
-    // What a search has read is in the memory of its engine anyway.
+    // A second engine reads the traces: the cache of the first has the candidates.
     const other = await open(prefix);
     try {
       const search = {
@@ -93,7 +93,7 @@ describeWithPeer("manticore", "batches of fragments", (located) => {
         predicate: { op: "and", args: [] } as const,
         limit: 100,
       };
-      // Twice: the first time their sizes are not known yet.
+      // Runs twice: the first time the sizes of rows are unknown.
       for (let i = 0; i < 2; i++) {
         const candidates: (readonly Fragment[])[] = [];
         for await (const { fragments } of engine.candidates(search)) candidates.push(fragments);

@@ -61,14 +61,14 @@ function trace(
   };
 }
 
-/** Every statement as it goes to searchd: what changes here is seen in review. */
+/** Snapshots of all statements to searchd: a review sees every change. */
 describeWithPeer("manticore", "statements", (located) => {
   let searchd: Searchd;
   let client: Client;
   let store: SpanStore;
   const prefix = freshPrefix();
   let statements: string[] = [];
-  /** What servers tell each other depends on how much time passes; it is noted once. */
+  /** Statements of coordination repeat with time, so each is noted once. */
   const told = new Set<string>();
 
   beforeAll(async () => {
@@ -96,7 +96,7 @@ describeWithPeer("manticore", "statements", (located) => {
         return inner.session(all, options);
       },
     };
-    // The clock alone: it is in sequence numbers and in the name of the current window.
+    // Only the clock is faked: sequence numbers and the current window depend on it.
     vi.useFakeTimers({ toFake: ["Date"], now: clock });
     const tuning = { ...defaultTuning, fragmentsTogether: 3, fragmentsPerPage: 2 };
     const open = (own: string) => openEngine({ client, settings, prefix: own, tuning });
@@ -116,15 +116,15 @@ describeWithPeer("manticore", "statements", (located) => {
     return (
       sql
         .replaceAll(prefix, "jaeger_")
-        // A server's own id, and the random end of a generation.
+        // The server's id is random, and so is the end of a generation.
         .replace(/^(REPLACE INTO \S+control .*VALUES \()\d{7,},\d+,\d+,/, "$1SERVER,SEQUENCE,SEQUENCE,")
         .replace(/(?<=^INSERT INTO \S+fragments_.*\(\d+,)\d+(?=,\d+,\d+,')/gs, "SEQUENCE")
         .replace(/(?<=sequence (?:>|<=) )\d{2,}/g, "SEQUENCE")
         .replace(/^(REPLACE INTO \S+control .*VALUES \(1,0,)\d+,/, "$1GENERATION,")
-        // A random number says that windows or stop terms were added.
+        // The number of the layout is random.
         .replace(/^(REPLACE INTO \S+stop_terms .*VALUES \(2,)-\d+,/, "$1NUMBER,")
         .replace(/^(DELETE FROM \S+control WHERE id = )\d+/, "$1SERVER")
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they are
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: makes control characters readable
         .replace(/[\x00-\x1f\x7f-\xff]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`)
     );
   }
@@ -209,7 +209,7 @@ describeWithPeer("manticore", "statements", (located) => {
   it("of a tenant", async () => {
     const tenant = store.forTenant("Acme/1");
     await tenant.getServices();
-    // Reading as a tenant that has written nothing makes nothing.
+    // Reads of a tenant without spans make no tables.
     expect(statements).toEqual([]);
     await tenant.write(trace(1, now, "shop", "get"));
     await tenant.getServices();

@@ -8,10 +8,10 @@ import { until } from "../../../../scripts/test-support/processes.js";
 import { ofShop, span } from "../one-span.js";
 import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 
-/** The first byte of a statement behind the head of its packet; a greeting's is another. */
+/** The byte after a packet's header that marks a statement, and not a greeting. */
 const queryCommand = 3;
 
-/** A way to searchd that holds answers to statements back while a test says so, and counts these statements. */
+/** A proxy before searchd that holds back answers while a test wants it, and records statements meanwhile. */
 async function startHolder({ hostname, port }: URL) {
   const sockets = new Set<Socket>();
   let held = false;
@@ -50,7 +50,7 @@ async function startHolder({ hostname, port }: URL) {
       held = false;
       for (const answer of waiting.splice(0)) answer();
     },
-    /** Statements that begin so, since it holds. */
+    /** Counts the packets with this text since `hold`. */
     sent: (start: string) => sent.filter((text) => text.includes(start)).length,
     close: async () => {
       const closed = once(server, "close");
@@ -61,7 +61,7 @@ async function startHolder({ hostname, port }: URL) {
   };
 }
 
-describeWithPeer("manticore", "what a call waits for", (located) => {
+describeWithPeer("manticore", "a call that waits", (located) => {
   let searchd: Searchd;
   let holder: Awaited<ReturnType<typeof startHolder>>;
   let prefix: string;
@@ -92,7 +92,7 @@ describeWithPeer("manticore", "what a call waits for", (located) => {
   const reached = (start: string, count: number): Promise<unknown> =>
     until(async () => (holder.sent(start) >= count ? true : undefined), { what: start, timeoutMs: 20_000 });
 
-  it("rejects when it does not come in time, and is not asked for again", async () => {
+  it("rejects when the answer is late, and is not retried", async () => {
     await using store = await open({ timeoutMillis: 2_000 });
     holder.hold();
     await expect(store.getServices()).rejects.toMatchObject({
@@ -104,13 +104,13 @@ describeWithPeer("manticore", "what a call waits for", (located) => {
     expect(await store.getServices()).toEqual(["shop"]);
   });
 
-  it("ends with its signal: a walk that waits for a write, and a write under way", async () => {
+  it("ends with its signal: a walk that waits for a write, and a write in flight", async () => {
     await using store = await open();
     holder.hold();
     const abort = new AbortController();
     const { signal } = abort;
     const write = store.write(traceOf(2), { signal });
-    // Either the row that tells of a range of numbers, or the rows of the write.
+    // Waits for the row of a range of numbers, or the rows of the write.
     await reached("INTO", 1);
     const walk = store.findTraceIds({ page: { size: 1, token: "" } }, { signal });
     const codes = Promise.all([write, walk].map(codeOf));
@@ -123,7 +123,7 @@ describeWithPeer("manticore", "what a call waits for", (located) => {
   it("ends with its signal: a read that waits for a connection", async () => {
     await using store = await open({ readers: 1, writers: 1 });
     holder.hold();
-    // All the connections that there may be.
+    // These use all connections: two for the writer, one for reads.
     const reads = Array.from({ length: 3 }, () => store.getServices());
     await reached("SELECT id, service", 1);
     const abort = new AbortController();

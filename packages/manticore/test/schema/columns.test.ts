@@ -19,7 +19,7 @@ describeWithPeer("manticore", "a table that lost a column", (located) => {
       ({ level, subject }) => level === "problem" && subject === "tables",
     );
 
-  it("is named by writes and by doctor, and maintain gives it back", async () => {
+  it("is reported by writes and by doctor, and repaired by maintain", async () => {
     const prefix = freshPrefix();
     const table = `${prefix}spans_20260304`;
     await using store = await openManticoreStore({ url: searchd.url, prefix });
@@ -47,7 +47,7 @@ describeWithPeer("manticore", "a table that lost a column", (located) => {
     expect(await problems(prefix)).toEqual([]);
   });
 
-  it("is named by writes and by doctor when it is what traces are read from", async () => {
+  it("is reported by writes and by doctor when it has fragments", async () => {
     const prefix = freshPrefix();
     const table = `${prefix}fragments_20260304`;
     await using store = await openManticoreStore({ url: searchd.url, prefix });
@@ -63,7 +63,7 @@ describeWithPeer("manticore", "a table that lost a column", (located) => {
   });
 
   it.each(["start_time", "sequence", "encoded"])(
-    "fails every read that meets it beside whole tables: %s",
+    "fails every read that covers it and whole tables: %s",
     async (column) => {
       const prefix = freshPrefix();
       const dayBefore = { startTimeUnixNano: span.startTimeUnixNano - dayNanos };
@@ -81,7 +81,7 @@ describeWithPeer("manticore", "a table that lost a column", (located) => {
       await expect(drain(store.findSpans({}))).rejects.toMatchObject(expected);
       const all = { startTimeUnixNano: 0n, endTimeUnixNano: span.endTimeUnixNano };
       await expect(store.getDependencies(all)).rejects.toMatchObject(expected);
-      // A server that opens the store looks for the highest number of a write.
+      // Opening the store reads the highest sequence.
       await using other = await openManticoreStore({ url: searchd.url, prefix });
       if (column === "sequence") await expect(other.health()).rejects.toMatchObject(expected);
       else await other.health();
@@ -95,7 +95,7 @@ async function drain(items: AsyncIterable<unknown>): Promise<void> {
   for await (const item of items) void item;
 }
 
-it("thousands of windows are a warning, hundreds are none", () => {
+it("warns of thousands of windows, and not of hundreds", () => {
   expect(limitFindings("hour", 720, 1_440)).toEqual([]);
   expect(limitFindings("hour", 2_881, 5_762)).toEqual([
     expect.objectContaining({

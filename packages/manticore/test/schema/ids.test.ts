@@ -37,7 +37,7 @@ describe("ids of rows", () => {
         expect(one.id > 0n && one.id < 1n << 63n).toBe(true);
         expect(one.next).not.toBe(one.id);
         if (one.window.name !== other.window.name || a.part !== b.part) {
-          // Whatever else they are: none may ever be the other's.
+          // The id ranges of windows and parts are disjoint: no id of one lies between ids of the other.
           const isBefore = one.id < other.id;
           for (const id of [one.id, one.next])
             for (const second of [other.id, other.next]) expect(id < second).toBe(isBefore);

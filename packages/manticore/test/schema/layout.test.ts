@@ -12,14 +12,14 @@ import { freshPrefix, type Searchd, startSearchd } from "../searchd.js";
 const day = 86_400_000_000_000n;
 const noon = 1_772_625_600_000_000_000n;
 
-/** A search looks by what it knew before, and is right all the same. */
-describeWithPeer("manticore", "what searches know beforehand", (located) => {
+/** Searches use the last snapshot of the schema, which other servers may have outdated. */
+describeWithPeer("manticore", "an outdated snapshot of the schema", (located) => {
   let searchd: Searchd;
   let settings: Settings;
   let clients: Client[] = [];
   let writer: SpanStore;
   let reader: SpanStore;
-  /** Of the reader. */
+  /** The statements of the reader. */
   let statements: string[] = [];
   let nextTrace = 1;
 
@@ -81,7 +81,7 @@ describeWithPeer("manticore", "what searches know beforehand", (located) => {
     clients = [];
   });
 
-  it("is a window less than another server has made since", async () => {
+  it("lacks a window that another server has made", async () => {
     const ids = [await write(noon)];
     for (let i = 1n; i < 6n; i++) {
       expect(await found("red")).toEqual(ids);
@@ -92,9 +92,9 @@ describeWithPeer("manticore", "what searches know beforehand", (located) => {
     expect(await found("red")).toEqual(ids);
   });
 
-  it("is a term that another server leaves out since", async () => {
+  it("lacks a stop term that another server has published", async () => {
     const ids: string[] = [];
-    // The first ones are indexed with it, the later ones are not.
+    // The first fragments are indexed with the term, the later ones without it.
     for (let i = 0n; i < 8n; i++) {
       ids.unshift(await write(noon + i));
       expect(await found("red")).toEqual(ids);
@@ -106,7 +106,7 @@ describeWithPeer("manticore", "what searches know beforehand", (located) => {
     );
   });
 
-  it("is a window that another server has dropped since", async () => {
+  it("has a window that another server has dropped", async () => {
     const [old, recent] = [await write(noon - day), await write(noon)];
     expect(await found("red")).toEqual([recent, old]);
     await writer.deleteBefore(noon);
@@ -118,9 +118,9 @@ describeWithPeer("manticore", "what searches know beforehand", (located) => {
     expect(await found("red")).toEqual([]);
   });
 
-  it("is not how frequent something is", async () => {
+  it("has no frequencies: a search for a frequent term counts it", async () => {
     const ids: string[] = [];
-    // Of two colors, so that neither is left out.
+    // No color is common enough to become a stop term.
     for (let i = 0n; i < 60n; i++) {
       const color = i % 3n === 0n ? "red" : `blue ${i}`;
       const traceId = await write(noon + i * 60_000_000_000n, color);
@@ -132,7 +132,7 @@ describeWithPeer("manticore", "what searches know beforehand", (located) => {
     expect(await found("blue 31")).toHaveLength(1);
   });
 
-  it("takes two packets for a search, and one for a trace", async () => {
+  it("is checked without a packet of its own: two packets for a search, one for a trace", async () => {
     const traceId = await write(noon);
     await found("red");
     statements = [];

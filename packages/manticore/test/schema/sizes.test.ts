@@ -20,7 +20,7 @@ describeWithPeer("manticore", "sizes", (located) => {
   });
   afterAll(() => searchd?.close());
 
-  it("of windows that are over are asked for once, and of all when the store is asked often", async () => {
+  it("of past windows are read once and then in turn, and repeated stats read none", async () => {
     const settings = checkOptions({ url: searchd.url });
     const client = createClient(settings);
     let asked: string[] = [];
@@ -41,7 +41,7 @@ describeWithPeer("manticore", "sizes", (located) => {
     }
     const { bytes } = await store.stats();
     expect(bytes).toBeGreaterThan(count * 1000);
-    // Those of today too.
+    // One more window: that of today.
     expect(asked).toHaveLength((count + 1) * 2);
     asked = [];
     expect((await store.stats()).bytes).toBe(bytes);
@@ -60,7 +60,7 @@ describeWithPeer("manticore", "sizes", (located) => {
     expect(asked).toHaveLength(count * 2);
     asked = [];
     expect(await read()).toBe(first);
-    // Of the day that is not over, and a few of the others, those that were looked at longest ago.
+    // The two tables of the current day, and 16 others, the least recently read ones.
     expect(asked).toHaveLength(2 + 16);
     expect(asked).toContain(naming.spanTable(naming.windows.at(noon)));
     asked = [];

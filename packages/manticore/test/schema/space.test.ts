@@ -23,7 +23,7 @@ function traces(id: number, start: bigint, service: string): TracesData {
   return { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }] };
 }
 
-/** A client that stops after so many statements, as its process would when it is killed. */
+/** A client that fails after a number of statements, as if its process had been killed. */
 function endingAfter(client: Client, statements: number): Client {
   let left = statements;
   const counted = <T>(run: () => Promise<T>): Promise<T> =>
@@ -35,7 +35,7 @@ function endingAfter(client: Client, statements: number): Client {
   };
 }
 
-describeWithPeer("manticore", "a space", (located) => {
+describeWithPeer("manticore", "a namespace", (located) => {
   let searchd: Searchd;
   let shard: Searchd | undefined;
   let client: Client;
@@ -56,7 +56,7 @@ describeWithPeer("manticore", "a space", (located) => {
   describe.each(["on one daemon", "on shards"])("%s", (layout) => {
     const sharded = layout === "on shards";
     it.skipIf(sharded && !("command" in located))(
-      "is right wherever a deletion was killed, and the next one takes the rest",
+      "stays correct wherever a deletion is killed, and the next deletion completes it",
       { timeout: 120_000 },
       async () => {
         const settings: Settings = checkOptions({
@@ -77,7 +77,7 @@ describeWithPeer("manticore", "a space", (located) => {
             const open = async (limit = Number.POSITIVE_INFINITY): Promise<SpanStore> => {
               const engine = await openEngine({ client: home, shards, settings, prefix });
               if (limit === Number.POSITIVE_INFINITY) return createSpanStore(engine);
-              // Opened whole, and then killed: only the deletion counts.
+              // The store opens without the limit: only statements of the deletion count.
               await engine.close();
               let counting = false;
               const limited = clients.map((each) => {
@@ -112,7 +112,7 @@ describeWithPeer("manticore", "a space", (located) => {
             const after = await open();
             const found = await after.findTraceIds({ service: "new" });
             expect(found.traces.length, `after ${statements} statements`).toBe(1);
-            // Of those that go, any may be left; each is whole or gone, and nothing fails.
+            // Any of the deleted traces may be left; each is whole or gone, and no read fails.
             await after.findTraceIds({});
             for await (const { truncated } of after.getTraces([
               "1".padStart(32, "0"),
@@ -127,7 +127,7 @@ describeWithPeer("manticore", "a space", (located) => {
             expect(await after.getServices()).toEqual(["new"]);
             expect(await sql(`SELECT COUNT(*) FROM ${prefix}spans`)).toEqual([["2"]]);
             const left = (await tablesOf(prefix)).filter((name) => /_(spans|fragments)_\d+$/.test(name));
-            // Today's, and tomorrow's when it is late.
+            // Today's window, and late in the day tomorrow's.
             expect(new Set(left.map((name) => name.slice(-8))).size).toBeLessThanOrEqual(2);
             await after.purge();
             await after.close();
@@ -143,7 +143,7 @@ describeWithPeer("manticore", "a space", (located) => {
     );
   });
 
-  it("goes window by window when its time is over, and says so before", async () => {
+  it("expires by whole windows, and a dry run lists them", async () => {
     await using store = await openManticoreStore({ url: searchd.url, prefix: freshPrefix() });
     await store.write(traces(1, now - 3n * day, "old"));
     await store.write(traces(2, now - day, "yesterday"));
@@ -159,7 +159,7 @@ describeWithPeer("manticore", "a space", (located) => {
     expect(await store.expire(now - 2n * day)).toEqual([]);
   });
 
-  it("keeps to the windows that it was made with", async () => {
+  it("keeps the window length that it was made with", async () => {
     const prefix = freshPrefix();
     await using hourly = await openManticoreStore({ url: searchd.url, prefix, window: "hour" });
     await hourly.write(traces(1, now, "shop"));
@@ -174,7 +174,7 @@ describeWithPeer("manticore", "a space", (located) => {
     }
   });
 
-  it("of a newer version is not touched, and of another program neither", async () => {
+  it("of a newer version or of another program is left untouched", async () => {
     const newer = freshPrefix();
     await (async () => {
       await using store = await openManticoreStore({ url: searchd.url, prefix: newer });
@@ -206,7 +206,7 @@ describeWithPeer("manticore", "a space", (located) => {
     }
   });
 
-  it("warns of another window and of another storage of attributes, once each, as does the diagnosis", async () => {
+  it("warns once of a different window and of different attributes, as does the diagnosis", async () => {
     const prefix = freshPrefix();
     const warnings: string[] = [];
     const options = { url: searchd.url, prefix, warn: (message: string) => void warnings.push(message) };
@@ -238,13 +238,13 @@ describeWithPeer("manticore", "a space", (located) => {
       expect.stringContaining("binlog_flush = 0"),
       ...differences.map((text) => expect.stringContaining(text)),
     ]);
-    // What the last server makes tables of is noted.
+    // The store has the attributes of the last server now.
     expect(await diagnoseManticore({ ...other, window: "hour" })).not.toContainEqual(
       expect.objectContaining({ subject: "attributes" }),
     );
   });
 
-  it("is a finding of the diagnosis", async () => {
+  it("is diagnosed: missing, whole, with a foreign table and a lost table", async () => {
     const prefix = freshPrefix();
     const options = { url: searchd.url, prefix };
     const subjects = async (level: string): Promise<string[]> =>

@@ -16,7 +16,7 @@ const hour = 3_600_000_000_000n;
 const over = 1_772_582_400_000_000_000n;
 const chunks = 5;
 
-describeWithPeer("manticore", "windows that are over", (located) => {
+describeWithPeer("manticore", "past windows", (located) => {
   let searchd: Searchd;
   let client: Client;
   let store: SpanStore;
@@ -63,7 +63,7 @@ describeWithPeer("manticore", "windows that are over", (located) => {
     return counts;
   };
 
-  it("are merged, some time after their end and with all that they hold", async () => {
+  it("are merged an hour after their end once they have stopped growing, and keep all spans", async () => {
     const later = over + 3n * hour;
     await write(over);
     await write(later);
@@ -76,13 +76,13 @@ describeWithPeer("manticore", "windows that are over", (located) => {
       timeoutMillis: 10_000,
       nextWindow: () => windows.at(later),
     });
-    // An hour and some after the end of the first, and in the middle of the second.
+    // More than an hour after the end of the first window, and in the middle of the second.
     const parts = { naming, catalog, places, now: () => later + hour / 2n };
     const seen: SeenRows = [];
     await tidyWindows(parts, seen);
     await write(over + 1_000_000n);
     await tidyWindows(parts, seen);
-    // Somebody wrote into it meanwhile.
+    // The window has grown since the last look.
     expect(await chunksAt(over)).toEqual([2 * chunks, 2 * chunks]);
     await tidyWindows(parts, seen);
     expect(await chunksAt(over)).toEqual([1, 1]);

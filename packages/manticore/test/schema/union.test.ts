@@ -9,7 +9,7 @@ import { ask } from "../sql.js";
 const day = 86_400_000_000_000n;
 const upkeepMillis = 60_000;
 
-describeWithPeer("manticore", "the table that joins all days", (located) => {
+describeWithPeer("manticore", "the union of all days", (located) => {
   let searchd: Searchd;
   beforeAll(async () => {
     searchd = await startSearchd(located);
@@ -27,7 +27,7 @@ describeWithPeer("manticore", "the table that joins all days", (located) => {
       .filter(({ text }) => text.includes(`${prefix}spans `))
       .map(({ level }) => level);
 
-  it("is made again by a server when a day was dropped by hand, and the server says so", async () => {
+  it("is repaired by a server, with a warning, after a day was dropped by hand", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const prefix = freshPrefix();
     const warnings: string[] = [];
@@ -48,7 +48,7 @@ describeWithPeer("manticore", "the table that joins all days", (located) => {
     expect(await faults(prefix)).toEqual([]);
   });
 
-  it("is made again by maintain: gone, or without a day", async () => {
+  it("is repaired by maintain when it is gone or lacks a day", async () => {
     const prefix = freshPrefix();
     await using store = await openManticoreStore({ url: searchd.url, prefix });
     await store.write(ofShop(days));

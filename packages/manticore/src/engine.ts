@@ -152,7 +152,8 @@ async function openSpace({
 
   async function checkUnion(): Promise<void> {
     const fault = await catalog.checkUnion();
-    if (fault !== undefined) warn?.(`${fault}: SQL over all days failed or was not whole; it is made again`);
+    if (fault !== undefined)
+      warn?.(`${fault}: SQL over all days failed or was incomplete; the table is made again`);
   }
 
   /** Writes again the rows that this server relies on. Rows that are derived from spans follow in the background. */

@@ -39,7 +39,10 @@ export interface ManticoreOptions {
   readonly retryMillis?: number | undefined;
   /** How long a statement may take, in milliseconds; 60000 by default. */
   readonly timeoutMillis?: number | undefined;
-  /** Receives warnings: settings of searchd that weaken the store, and repairs that the store did by itself. */
+  /**
+   * Receives warnings: settings of searchd that weaken the store, options that differ from the store's, and repairs that
+   * the store did by itself.
+   */
   readonly warn?: ((message: string) => void) | undefined;
 }
 

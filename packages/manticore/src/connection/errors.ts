@@ -100,8 +100,8 @@ export function storeError(error: unknown, doing: string): SpanStoreError {
   switch (failureOf(error)) {
     case "unreachable":
       if (isOfAgent(code, message)) {
-        return failed(`${searchd} got no answer of a shard: ${reason}`, {
-          hint: "does every searchd of `shards` run, and does it listen at its agent's address?",
+        return failed(`${searchd} got no answer from a shard: ${reason}`, {
+          hint: "does every searchd of `shards` run, and listen at its agent's address?",
         });
       }
       if (code === timedOut) {
@@ -120,15 +120,15 @@ export function storeError(error: unknown, doing: string): SpanStoreError {
     case "denied":
       return failed(`${searchd} refuses: ${reason}`, {
         field: "url",
-        hint: "check user and password, and that the user may read, write and schema",
+        hint: "check user and password, and that the user has the permissions read, write and schema",
       });
     case "untrusted":
-      return failed(`the connection to ${searchd} can not be trusted: ${reason}`, {
+      return failed(`the connection to ${searchd} cannot be trusted: ${reason}`, {
         field: code === "HANDSHAKE_NO_SSL_SUPPORT" ? "url" : "ca",
         hint:
           code === "HANDSHAKE_NO_SSL_SUPPORT"
             ? "searchd has no ssl_cert and ssl_key: set them, or use mysql:"
-            : "`ca` has to hold the authority of searchd's certificate, and that the address's name",
+            : "`ca` must contain the authority of searchd's certificate, and the certificate must name the host of `url`",
       });
     case "no column": {
       const [, table] = /^table (\w+)[,:]/.exec(message) ?? [];

@@ -71,7 +71,7 @@ function serverFindings(facts: ServerFacts, at: string): Finding[] {
       ? ok("version", version)
       : warning(
           "version",
-          `${version} is older than what everything was tried with`,
+          `${version} is older than the tested version`,
           `use Manticore Search ${triedVersion} or newer`,
         ),
     ok(
@@ -89,10 +89,10 @@ function serverFindings(facts: ServerFacts, at: string): Finding[] {
           `set max_packet_size = ${enoughPacketBytes / mebi}M or more`,
         ),
     facts.refusedConnections === 0
-      ? ok("connections", `${facts.connections} now, none was turned away`)
+      ? ok("connections", `${facts.connections} open, none refused since searchd started`)
       : warning(
           "connections",
-          `${facts.connections} now, ${facts.refusedConnections} turned away since it started`,
+          `${facts.connections} open, ${facts.refusedConnections} refused since searchd started`,
           "raise max_connections, or lower the connections of the servers",
         ),
   ];

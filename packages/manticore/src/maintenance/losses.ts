@@ -44,7 +44,7 @@ export async function lossFindings(parts: LossParts): Promise<readonly Finding[]
   }
   return [
     lost.length === 0
-      ? ok("stop terms", "the index holds what the newest spans say")
+      ? ok("stop terms", "the index has all terms of the newest spans")
       : problem(
           "stop terms",
           `searches miss spans, since the index lacks terms whose list was lost: ${lost.join(", ")}`,

@@ -41,7 +41,7 @@ export async function repairSpace({ home, shards, settings, prefix }: SpaceToRep
       const shape = type === "rt" ? shapeOf(naming, name) : undefined;
       for (const column of shape === undefined ? [] : await missingColumns(client, name, shape)) {
         await client.query(addColumn(name, column));
-        done.push(`${name} lacked the column ${column.name}: it is back, empty in the rows that are there`);
+        done.push(`${name} lacked the column ${column.name}: added again, empty in existing rows`);
       }
     }
   }

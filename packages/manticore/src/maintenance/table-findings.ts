@@ -49,7 +49,7 @@ export function sizeFindings(naming: Naming, held: readonly TableFacts[], length
         warning(
           "tables",
           `${name} has ${diskChunks} chunks and ${deletedRows} deleted rows`,
-          "optimize it when there is little to do",
+          "run `spanstore maintain optimize` when load is low",
         ),
     ),
   ];
@@ -74,7 +74,7 @@ export async function columnFindings(client: Client, naming: Naming, table: stri
       : problem(
           "tables",
           `${table} lacks ${names}: writes and reads fail`,
-          `its rows have lost what stood there; empty, it comes back by ${statements}`,
+          `the values are lost; to add empty columns: ${statements}`,
         ),
   ];
 }
@@ -114,8 +114,8 @@ export function strayFindings(naming: Naming, listed: readonly ListedTable[]): F
       findings.push(
         warning(
           "tables",
-          `${name} is none of the store's, although its name begins so`,
-          "another prefix keeps them apart",
+          `${name} is not a table of the store, although its name has the store's prefix`,
+          "choose another prefix for one of them",
         ),
       );
     }
@@ -131,8 +131,8 @@ export function strayFindings(naming: Naming, listed: readonly ListedTable[]): F
     findings.push(
       warning(
         "tables",
-        `of the window ${window.name} the table ${missing.join(", ")} is missing: a deletion did not come to its end`,
-        "the next deletion of that time takes the rest",
+        `window ${window.name}: the table ${missing.join(", ")} is missing, since a deletion was interrupted`,
+        "the next deletion of that time drops the rest",
       ),
     );
   }

@@ -111,7 +111,7 @@ export function settingDifferences(
     differences.push(differingOption("window", own.window, window, `tables of one ${window} are made`));
   }
   if (own.attributes !== attributes) {
-    const effect = "tables are made in the way of the server that makes them";
+    const effect = "each table has the option of the server that makes it";
     differences.push(differingOption("attributes", own.attributes, attributes, effect));
   }
   return differences;

@@ -80,11 +80,11 @@ export async function unionFault(client: Client, union: Union): Promise<UnionFau
   if (agents.length > 0) {
     return found.join() === wanted.join()
       ? undefined
-      : { text: `the table ${name} joins other tables than there are`, isLack: true };
+      : { text: `the table ${name} does not join the tables of the store`, isLack: true };
   }
   const gone = found.filter((member) => !wanted.includes(member));
   if (gone.length > 0)
-    return { text: `the table ${name} joins ${some(gone)}, which is not there`, isLack: false };
+    return { text: `the table ${name} joins ${some(gone)}, which does not exist`, isLack: false };
   const missing = wanted.filter((member) => !found.includes(member));
   return missing.length > 0 ? { text: `the table ${name} lacks ${some(missing)}`, isLack: true } : undefined;
 }

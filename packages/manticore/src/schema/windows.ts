@@ -1,7 +1,7 @@
 import { type CalendarWindow, createCalendar, type WindowLength } from "@spanstore/core/engine";
 import { type IdRange, idRange } from "./ids.js";
 
-/** A partition: a range of time with tables of its own, whose names end with the window's name. */
+/** A partition: a range of time with its own tables, whose names end with the window's name. */
 export interface Window extends CalendarWindow {
   /** No two windows share an id: a search over several tables returns each id once. */
   readonly ids: IdRange;

@@ -45,7 +45,7 @@ export async function insertRows(
     if (round === maxRounds) {
       throw new SpanStoreError(
         "STORE_UNAVAILABLE",
-        `cannot write to ${target.table}: another program changes its rows all the time`,
+        `cannot write to ${target.table}: another program keeps changing its rows`,
       );
     }
     try {

@@ -123,8 +123,8 @@ async function writeGroup(
     // A restart of searchd in between may have lost the rows.
     if (outcome !== undefined || parts.restarts.epoch() === epoch) return outcome;
   }
-  throw new SpanStoreError("STORE_UNAVAILABLE", "cannot write: searchd starts again all the time", {
-    hint: "searchd's log tells why it ends",
+  throw new SpanStoreError("STORE_UNAVAILABLE", "cannot write: searchd keeps restarting", {
+    hint: "searchd's log says why it ends",
   });
 }
 

@@ -178,7 +178,7 @@ describeWithPeer("manticore", "shards", (located) => {
       await ended;
       const error = {
         code: "STORE_UNAVAILABLE",
-        message: expect.stringContaining("got no answer of a shard"),
+        message: expect.stringContaining("got no answer from a shard"),
       };
       await expect(hasty.findTraceIds({ service: "front" })).rejects.toMatchObject(error);
       await expect(

@@ -56,7 +56,7 @@ describeWithPeer("manticore", "a searchd with certificates", (located) => {
     const failure = {
       code: "STORE_UNAVAILABLE",
       field: "ca",
-      message: expect.stringContaining("can not be trusted"),
+      message: expect.stringContaining("cannot be trusted"),
     };
     await expect(live({ url: url("127.0.0.1"), ca: stranger.ca })).rejects.toMatchObject(failure);
     await expect(live({ url: url("127.0.0.1") })).rejects.toMatchObject(failure);

@@ -221,7 +221,7 @@ describeWithPeer("manticore", "a namespace", (located) => {
     const other = { ...options, window: "day", attributes: "json" } as const;
     const differences = [
       "window is day here and hour in the store: tables of one hour are made",
-      "attributes is json here and stored in the store: tables are made in the way of the server that makes them",
+      "attributes is json here and stored in the store: each table has the option of the server that makes it",
     ];
     const found = (await diagnoseManticore(other)).filter(({ text }) => differences.includes(text));
     expect(found).toEqual(
@@ -261,7 +261,7 @@ describeWithPeer("manticore", "a namespace", (located) => {
     await sql(`CREATE TABLE ${prefix}own (id bigint)`);
     expect(await subjects("warning")).toEqual([
       expect.stringContaining("binlog_flush = 0"),
-      expect.stringContaining(`${prefix}own is none of the store's`),
+      expect.stringContaining(`${prefix}own is not a table of the store`),
       expect.stringContaining(`${fragments} is missing`),
     ]);
   });

@@ -42,8 +42,8 @@ const maxTries = 5;
 /** One or two windows are searched in less time than it takes to distribute them over threads. */
 const windowsOfOneThread = 2;
 /**
- * Of this many windows most have no match, and distributing them only costs: 2,881 windows take 152 ms, and 105 on one
- * thread.
+ * Of this many windows most have no match, and distributing them only costs time: 2,881 windows take 152 ms on several
+ * threads and 105 ms on one.
  */
 const manyWindows = 256;
 

@@ -6,14 +6,13 @@ const step = 0x1e3779b97f4a7c15n;
 /** Hashes a content to 63 bits. */
 export type ContentId = (content: Uint8Array) => bigint;
 
-/** Takes 63 bits of SHA-1: two contents get one number neither by chance nor by intent. */
+/** Takes 63 bits of SHA-1. Two contents rarely share a number; {@link nextId} tells them apart if they do. */
 export const contentId: ContentId = (content) => hash("sha1", content, "buffer").readBigUInt64LE(0) & maxId;
 
 /**
  * The ids of a window's rows, a range of the positive 64-bit numbers. An id is `first`, then the row's time within the
  * window, then the number of its content. Rows arrive roughly in the order of their times, so the id of a new row is
- * above the ids of all chunks but the last ones. searchd looks for a duplicate in every chunk whose range has the id:
- * in few.
+ * above the ids of all chunks but the last ones, and searchd has to look for a duplicate only in these.
  */
 export interface IdRange {
   readonly first: bigint;

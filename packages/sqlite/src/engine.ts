@@ -16,13 +16,13 @@ import { createReader } from "./read/read.js";
 import type { Space } from "./schema/space.js";
 import { createWriteGroup, prepareWrite } from "./write/write.js";
 
-/** Waiting requests share a transaction, up to this many bytes. */
+/** Waiting requests share a transaction of at most this many bytes. */
 const maxGroupBytes = 8 * 1024 * 1024;
 
-/** After a failed write, the store serves again once the disk has room for this much. */
+/** After a failed write, `health` recovers once the disk has room for this much. */
 const probeBytes = 1024 * 1024;
 
-/** The reserve is fitted to the database after each so many written bytes. */
+/** The reserve is resized each time this many bytes have been written. */
 const bytesPerLook = 4 * 1024 * 1024;
 const fullHint = { hint: "old spans are being deleted; write again when that has ended" };
 
@@ -32,13 +32,14 @@ export function createEngineReader(space: Space): EngineReader {
   return { ...reader, ...createLedgers(space, reader) };
 }
 
-/** The writing half, with size and health, which only the writer knows. */
+/** The writing half of the engine, with size and health, which only the writer knows. */
 export interface SqliteWriter extends Omit<EngineWriter, "write" | "expire" | "deleteBefore"> {
-  /** Opens the file, makes it or brings it forward. */
+  /** Opens the file, creating or migrating it. */
   readonly open: () => Promise<void>;
   readonly write: (encoded: Uint8Array, options?: WriteOptions) => Promise<WriteResult>;
-  /** Both return the count of deleted spans and bytes. */
+  /** @returns the number of deleted spans and of their bytes. */
   readonly deleteBefore: (timeUnixNano: bigint) => Promise<SpanCount>;
+  /** @returns the number of deleted spans and of their bytes. */
   readonly expire: (timeUnixNano: bigint) => Promise<SpanCount>;
   readonly stats: () => Promise<StoreStats>;
   readonly health: () => Promise<void>;
@@ -65,7 +66,7 @@ export function createEngineWriter(space: Space, path: string | undefined): Sqli
     return {
       writeGroup: createWriteGroup(db),
       bytes: db.prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").pluck(),
-      /** Only another write shows whether there is room again. */
+      /** Tells whether the disk has room again, which only a write can. */
       probe: db.transaction(() => {
         removeProbe.run();
         writeProbe.run();
@@ -83,10 +84,10 @@ export function createEngineWriter(space: Space, path: string | undefined): Sqli
     writtenBytes = 0;
     reserve.keep(databaseBytes());
   };
-  /** The error of the last write, if it failed. */
+  /** The error of the last write; undefined after a success. */
   let failure: SpanStoreError | undefined;
 
-  /** Writes requests in one transaction, and rejects those that can never be written. */
+  /** Writes requests in one transaction and rejects those that are no OTLP. */
   const writeGroup = async (group: Group): Promise<void> => {
     const prepared = group.flatMap((request) => {
       try {

@@ -20,8 +20,8 @@ export interface ThreadedStoreOptions {
 }
 
 /**
- * A store whose writes run on one thread and whose reads on others, so that neither a slow search nor a commit holds up
- * anything else. Its tenants, each in a file of its own, share these threads. Databases in memory have one thread for all.
+ * Opens a store that writes on one thread and reads on others, so that neither a slow search nor a commit holds up anything
+ * else. Its tenants, each in its own file, share these threads. Databases in memory share one thread.
  */
 export async function openThreadedStore({ path, ...options }: ThreadedStoreOptions): Promise<SpanStore> {
   const inMemory = path === memoryPrefix;
@@ -37,7 +37,7 @@ export async function openThreadedStore({ path, ...options }: ThreadedStoreOptio
     await threads.close();
     throw error;
   }
-  // Starts ahead of the first search, without waiting: a failure shows at the first use.
+  // Starts a reader ahead of the first search without waiting; the first search reports a failure.
   threads.readers.get().catch(() => undefined);
 
   let memoryTenants = 0;
@@ -48,7 +48,7 @@ export async function openThreadedStore({ path, ...options }: ThreadedStoreOptio
   );
 }
 
-/** The engine of one database, whose calls go to the threads. */
+/** The engine of one database. It passes calls on to the threads. */
 function engineOf(threads: StoreThreads, space: string): ThreadedEngine {
   const { writer, readers, counters } = threads;
   const write = <T>(method: string, args: readonly unknown[] = []): Promise<T> =>
@@ -81,7 +81,7 @@ function engineOf(threads: StoreThreads, space: string): ThreadedEngine {
   };
 }
 
-/** The caller's thread answers small reads; all others go to the pool for their kind. */
+/** The caller's thread answers small reads; the others go to the pool for their kind. */
 function readsOf({ readers, counters, quickReads }: StoreThreads, space: string): StoreReads {
   const quick = quickReads(space);
   const read = <T>(
@@ -114,7 +114,7 @@ function readsOf({ readers, counters, quickReads }: StoreThreads, space: string)
   };
 }
 
-/** The options of a read that a thread knows. A message cannot carry every value that a caller may add. */
+/** The options of a read that a thread knows. Callers may add others, which a message may be unable to carry. */
 function passed(call: GetTracesOptions | undefined): object {
   return { spanLimit: call?.spanLimit, nested: call?.nested };
 }
@@ -133,10 +133,10 @@ async function run<T>({ pool, transfer, ...call }: PoolCall): Promise<T> {
   return (await pool.get(call.signal)).call<T>(call, transfer);
 }
 
-/** A pooled Buffer is smaller than half its pool, so bytes that nearly fill their buffer own it. */
+/** Pooled Buffers are smaller than half their pool, so bytes that nearly fill their buffer are not pooled. */
 const maxSpareBytes = 64;
 
-/** Bytes in a buffer that can be given away to a thread. */
+/** Bytes whose buffer can be transferred to a thread: a copy, unless they are ours and fill their buffer. */
 function ownedBytes(encoded: Uint8Array, isOurs: boolean): Uint8Array<ArrayBuffer> {
   if (
     isOurs &&

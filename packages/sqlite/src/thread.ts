@@ -1,4 +1,4 @@
-/** Runs on a worker thread: answers calls for any of the store's spaces. */
+/** The entry of a worker thread. It answers calls for all of the store's spaces. */
 import { parentPort, workerData } from "node:worker_threads";
 import { type CallOptions, type MetricsQuery, SpanStoreError } from "@spanstore/core";
 import {
@@ -39,8 +39,8 @@ type Asked = Extract<Request, { readonly kind: "call" | "stream" }>;
 type Methods = ReadonlyMap<string, Call | Stream>;
 
 /**
- * With so many reads on a thread it collects its dead buffers early: V8 lets some sixty megabytes of them gather. With
- * fewer, collecting would only make them slower, by up to half.
+ * A thread with this many reads collects its dead buffers early, of which V8 lets some sixty megabytes gather. A single
+ * read would only get slower, by up to half.
  */
 const readsThatCollect = 2;
 
@@ -164,7 +164,7 @@ function serve({ role, synchronous }: ThreadOptions): void {
   });
 }
 
-/** The budget of each reader thread. The consumer's thread counts the bytes that are on their way to it. */
+/** The budget of each reader thread. The consumer's thread counts the bytes on their way to it. */
 const budget = createReadBudget({ bytes: 16 * 1024 * 1024 });
 
 /** The reads of a store, and the count of spans older than a time. */
@@ -179,7 +179,7 @@ function createReads(
   return { ...reads, getMetrics, countBefore: count };
 }
 
-/** Gathers a stream's items, so that small ones share a message, and sends them at the end of each turn. */
+/** Gathers small items of a stream into one message, sent when it is full or at the end of a turn of the event loop. */
 function createBatch(
   id: number,
   sent: (bytes: number) => void,
@@ -214,7 +214,7 @@ function createBatch(
   return { add, flush };
 }
 
-/** Encoded spans are handed over, not copied: a store gives them out in buffers of their own. */
+/** The size of an item. Encoded spans are transferred, not copied, since each has its own buffer. */
 function bytesOf(item: unknown, transfer: ArrayBuffer[]): number {
   if (typeof item === "object" && item !== null && "encoded" in item && item.encoded instanceof Uint8Array) {
     transfer.push(item.encoded.buffer as ArrayBuffer);

@@ -10,13 +10,13 @@ export interface ThreadsOptions {
   readonly readers: number;
 }
 
-/** The threads of a store and of all its tenants: each takes the calls of any space. */
+/** The threads of a store and all its tenants. Each thread serves every space. */
 export interface StoreThreads {
   readonly writer: ThreadPool;
   readonly readers: ThreadPool;
-  /** Counts calls and spans: the ledgers stay on one thread, and counting takes long. */
+  /** Counts calls and spans, which takes long. One thread holds the ledgers. */
   readonly counters: ThreadPool;
-  /** Opens a space, makes it or brings it forward. */
+  /** Opens a space, creating or migrating it. */
   readonly open: (space: string) => Promise<void>;
   /** Reads on the caller's thread; undefined where only one connection sees the spans. */
   readonly quickReads: (space: string) => QuickReadsOfFile | undefined;
@@ -60,7 +60,7 @@ export function createThreads({ synchronous, readers }: ThreadsOptions, inMemory
     forget: async (space) => {
       quick.close(space);
       await Promise.all([forget(pools.readers, space), forget(pools.counters, space)]);
-      // Last, so that it alone has the file open and can empty its log.
+      // The writer closes last: only the last connection can empty the log.
       await forget(pools.writer, space);
     },
     close: async () => {
@@ -75,7 +75,7 @@ async function forget(pool: ThreadPool, space: string): Promise<void> {
   await Promise.all(pool.running().map((thread) => thread.forget(space)));
 }
 
-/** Starts the thread once: a database in memory ends with its thread. */
+/** Starts the thread only once, since a database in memory ends with its thread. */
 function once<T>(start: () => Promise<T>): () => Promise<T> {
   let isStarted = false;
   return async () => {

@@ -1,14 +1,11 @@
 import { SpanStoreError } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 
-/** The connections of one thread, one for each space. Those used last stay open, up to a number. */
+/** The connections of one thread, one a space. The most recently used stay open, up to a limit. */
 export interface Connections {
-  /**
-   * Opens the connection of a space where it is closed. It is good until the next await, when another space may need its
-   * place.
-   */
+  /** Opens the space's connection unless it is open. It is valid until the next await, when another space may evict it. */
   readonly get: (space: string) => Connection;
-  /** @param last what is done with the connection before, when it is open. */
+  /** @param last runs before an open connection is closed. */
   readonly close: (space: string, last?: (db: Connection) => void) => void;
   readonly closeAll: (last?: (db: Connection) => void) => void;
 }
@@ -87,7 +84,7 @@ export function createConnections(
   };
 }
 
-/** Makes something of a space's connection, and again when another has taken its place. */
+/** Caches what `make` returns for a space's connection; a new connection gets a new value. */
 export function perConnection<T>(connect: () => Connection, make: (db: Connection) => T): () => T {
   let known: { readonly db: Connection; readonly made: T } | undefined;
   return () => {

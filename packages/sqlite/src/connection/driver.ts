@@ -6,15 +6,15 @@ import type Database from "better-sqlite3";
 let loaded: typeof Database | undefined;
 
 /**
- * The driver, loaded and tried out once a thread.
+ * The driver. The first call of each thread loads it and tries it out.
  * @throws DRIVER_UNAVAILABLE when it is not installed or its binary does not run here.
  */
 export function driver(): typeof Database {
   if (loaded !== undefined) return loaded;
-  // The driver's binary ends the process on an older Node, without a word.
+  // On an older Node the driver's binary ends the process without a message.
   checkNode();
   try {
-    // Loads by require: a failure gets a code of ours, and bundlers leave the driver beside its binary.
+    // `require` lets a failure get our error code, and makes bundlers leave the driver beside its binary.
     const candidate = createRequire(import.meta.url)("better-sqlite3") as typeof Database;
     candidate(":memory:").close();
     loaded = candidate;

@@ -1,6 +1,6 @@
 import { type ErrorCode, isSpanStoreError, SpanStoreError } from "@spanstore/core";
 
-/** Turns SQLite's errors into errors with a stable code; errors that have one pass unchanged. */
+/** Turns SQLite's errors into `SpanStoreError`s, which pass unchanged. */
 export function storeError(error: unknown, doing: string): SpanStoreError {
   if (isSpanStoreError(error)) return error;
   const code = sqliteCode(error);
@@ -27,7 +27,7 @@ function classify(code: string, message: string): { code: ErrorCode; hint?: stri
   if (code.startsWith("SQLITE_CANTOPEN") || message.includes("directory does not exist")) {
     return { code: "STORE_UNAVAILABLE", hint: "does the directory exist, and may this user write to it?" };
   }
-  // Of the system: a folder that can not be made or listed.
+  // E… are errors of the operating system, such as a folder that cannot be created or listed.
   if (code.startsWith("SQLITE_") || /^E[A-Z0-9]+$/.test(code)) return { code: "STORE_UNAVAILABLE" };
   return { code: "INTERNAL" };
 }

@@ -1,14 +1,13 @@
 import { isSpanStoreError } from "@spanstore/core";
 import { createBackoff } from "@spanstore/core/engine";
 
-/** A write fails when another program holds the lock for longer than this. */
+/** A write fails after waiting this long for another program's lock. */
 const patienceMillis = 5000;
-/** About as long as SQLite's own waits between two tries. */
+/** SQLite's own busy handler waits about as long between two tries. */
 const waits = { firstMillis: 1, longestMillis: 100 };
 
 /**
- * Does work that needs the write lock of a file. While another program holds the lock, the thread goes on with writes to other
- * files.
+ * Runs work that needs the write lock of a file. While another program holds the lock, the thread goes on writing to other files.
  */
 export async function whenUnlocked<T>(work: () => T): Promise<T> {
   const { mayTryAgain, wait } = createBackoff({ ...waits, forMillis: patienceMillis });

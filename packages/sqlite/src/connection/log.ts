@@ -1,10 +1,10 @@
 import type { Database as Connection } from "better-sqlite3";
 
-/** Moves the log into the file, and empties the log. */
+/** Moves the write-ahead log into the file and truncates it. */
 export function moveLog(db: Connection): void {
   try {
     db.pragma("wal_checkpoint(TRUNCATE)");
   } catch {
-    // The log stays, and is read with the file.
+    // Harmless: SQLite reads the log together with the file.
   }
 }

@@ -8,19 +8,19 @@ import {
 } from "@spanstore/core/engine";
 import type { Request, Response, ThreadOptions } from "./thread-protocol.js";
 
-/** A call of a space, for a thread. */
+/** A call for a space, to run on a thread. */
 export interface ThreadCall {
   readonly space: string;
   readonly method: string;
   readonly args: readonly unknown[];
-  /** The call's options but for the signal. */
+  /** The call's options without its signal. */
   readonly options?: object | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A thread of the store, seen from the thread of its user. */
+/** A thread of the store, as the caller's thread sees it. */
 export interface StoreThread {
-  /** Calls and streams that have not ended. */
+  /** The number of unfinished calls and streams. */
   readonly busy: () => number;
   /** Resolves when the thread has ended, for any reason. */
   readonly ended: Promise<void>;
@@ -116,7 +116,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
         throw error;
       }
     });
-    // The thread may take long for one step; the caller does not wait for it.
+    // The thread may be slow to see the abort; the caller does not wait for it.
     return orAborted(answer, signal);
   };
 
@@ -169,7 +169,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
       leave(id, done || failure !== undefined);
     }
   };
-  /** A stream that is left early keeps its thread busy until the thread has seen that. */
+  /** Cancels a stream. Its thread counts as busy until it has stopped. */
   const leave = (id: number, isOver: boolean): void => {
     if (isOver || channel.end() !== undefined) {
       channel.remove(id);
@@ -206,7 +206,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
           channel.remove(id);
           resolve();
         };
-        // A thread that has died has nothing open.
+        // A dead thread has nothing open, so its error settles the call too.
         const id = channel.add({ value: settle, error: settle });
         post({ kind: "forget", id, space });
       }),

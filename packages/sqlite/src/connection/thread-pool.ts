@@ -5,14 +5,14 @@ import type { StoreThread } from "./thread-client.js";
 /** The threads for calls of one kind. */
 export interface ThreadPool {
   /**
-   * The least busy thread; one more is started while all are busy and the pool is not full. A thread that has died is
-   * replaced by the next call.
-   * @throws STORE_UNAVAILABLE when no thread can be had, ABORTED when the signal fires before there is one.
+   * Returns an idle thread; else starts one, or returns the least busy one of a full pool. The next call replaces a thread
+   * that has died.
+   * @throws STORE_UNAVAILABLE when no thread starts, ABORTED when the signal fires first.
    */
   readonly get: (signal?: AbortSignal) => Promise<StoreThread>;
   /** The running threads. */
   readonly running: () => readonly StoreThread[];
-  /** Ends all threads, those too that are still starting. */
+  /** Ends all threads, including those that are still starting. */
   readonly close: () => Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export function createThreadPool(size: number, start: () => Promise<StoreThread>
     running: () => [...threads],
     close: async () => {
       closed = true;
-      // A thread that does not start needs no end.
+      // Threads that fail to start need no closing.
       await Promise.allSettled([...starting]);
       await Promise.all([...threads].map((thread) => thread.close()));
     },

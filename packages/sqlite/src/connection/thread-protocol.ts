@@ -3,14 +3,14 @@ import type { ErrorData } from "@spanstore/core/engine";
 /** The options of a thread. */
 export interface ThreadOptions {
   readonly synchronous: "full" | "normal";
-  /** `both` serves databases that only one connection can see: those in memory. */
+  /** `both` serves databases in memory, which only one connection can see. */
   readonly role: "writer" | "reader" | "both";
 }
 
-/** The beginning of the name of a database in memory; the rest tells it from others. */
+/** Names of databases in memory begin with this; the rest of the name is unique. */
 export const memoryPrefix = ":memory:";
 
-/** To the thread. A `space` is a file by its path, or a database in memory. `options` are the call's, but for the signal. */
+/** To the thread. `space` is the path of a file or the name of a database in memory; `options` lack the call's signal. */
 export type Request =
   | {
       readonly kind: "call" | "stream";
@@ -20,10 +20,10 @@ export type Request =
       readonly args: readonly unknown[];
       readonly options: object;
     }
-  /** The consumer took items of so many bytes; the thread may send as many again. */
+  /** The consumer has taken items of `bytes`; the thread may send that much more. */
   | { readonly kind: "taken"; readonly id: number; readonly bytes: number }
   | { readonly kind: "cancel"; readonly id: number }
-  /** Closes the space's connection; the next call opens it again. A value answers it. */
+  /** Closes the space's connection, which the next call reopens. The answer is an undefined `value`. */
   | { readonly kind: "forget"; readonly id: number; readonly space: string }
   | { readonly kind: "close" };
 
@@ -36,14 +36,14 @@ export type Response =
       readonly id: number;
       readonly items: readonly unknown[];
       readonly bytes: number;
-      /** Nothing follows. */
+      /** Whether the stream ends with these items. */
       readonly last: boolean;
     }
   | { readonly kind: "error"; readonly id: number; readonly error: ErrorData }
   | { readonly kind: "closed" };
 
-/** A stream sends no more than this ahead of its consumer. */
+/** A stream pauses once it is this far ahead of its consumer. */
 export const maxAheadBytes = 512 * 1024;
 
-/** Items are sent together up to this size. */
+/** A message is sent once its items have this size. */
 export const maxBatchBytes = 256 * 1024;

@@ -14,9 +14,9 @@ const mebi = 1024 * 1024;
 const gibi = 1024 * mebi;
 const littleRoom = gibi;
 const noRoom = 64 * mebi;
-/** A write-ahead log grows this long only while a very long read keeps SQLite from moving it into the file. */
+/** A write-ahead log grows past this only while a long read keeps SQLite from moving it into the file. */
 const longLog = 2 * gibi;
-/** Network file systems by their number in Linux: SQLite's log needs shared memory. */
+/** Network file systems by Linux's magic number. SQLite's log needs shared memory, which they lack. */
 const networkFileSystems: ReadonlyMap<number, string> = new Map([
   [0x6969, "NFS"],
   [0x517b, "SMB"],
@@ -28,13 +28,13 @@ const networkFileSystems: ReadonlyMap<number, string> = new Map([
 export interface DiagnosisOptions {
   /** The store's file; it may be missing. */
   readonly path: string;
-  /** Whether to read the whole file for faults, which blocks this thread. Default: true. */
+  /** Whether to check the whole file for faults, which blocks this thread. Default: true. */
   readonly integrity?: boolean;
 }
 
 /**
- * Checks the driver and a store's file. Each finding says what to do about it. Changes nothing, and reads the whole file once
- * unless `integrity` is false. A failure of the diagnosis is a finding, too.
+ * Checks the driver and a store's file without changing anything. Problems and warnings say what to do. Reads the whole file
+ * once unless `integrity` is false. Failures of the diagnosis are findings too.
  */
 export async function diagnoseSqlite({
   path,
@@ -48,7 +48,7 @@ export async function diagnoseSqlite({
     return [...findings, ok("file", `there is no ${path} yet; it is made when it is used`)];
   }
   findings.push(...fileFindings(path, file));
-  // Only the driver can read the file.
+  // The checks below need the driver and a readable file.
   if (findings.some(({ level }) => level === "problem")) return findings;
   try {
     const db = inspect(path);
@@ -63,7 +63,7 @@ export async function diagnoseSqlite({
   return findings;
 }
 
-/** A store in memory needs the driver's binary and threads that load it, as one in a file does. */
+/** Opens a store in memory, which needs the driver's binary and the threads as a file does. */
 async function driverFinding(): Promise<Finding> {
   try {
     checkNode();
@@ -218,7 +218,7 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** Undefined also for a file that this user may not read. */
+/** Undefined for a missing file and for one in a folder that this user may not read. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

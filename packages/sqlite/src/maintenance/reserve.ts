@@ -3,20 +3,20 @@ import { closeSync, openSync, rmSync, statSync, truncateSync, writeSync } from "
 import { isSpanStoreError } from "@spanstore/core";
 
 /**
- * A file beside the database that takes room for nothing, so that old spans can be deleted when the disk is full: deletion
- * itself needs room for the log of its transactions.
+ * A file of random bytes beside the database. On a full disk, retention removes it to get room for the log of its own
+ * transactions.
  */
 export interface Reserve {
-  /** Fits it to the size of the database, as far as the disk has room. */
+  /** Resizes the reserve to the size of the database, as far as the disk has room. */
   readonly keep: (databaseBytes: number) => void;
-  /** Gives its room back to the file system, until it is kept again. @returns whether that made any room. */
+  /** Removes the reserve until the next `keep`. @returns whether that freed any room. */
   readonly giveUp: () => boolean;
   readonly bytes: () => number;
 }
 
 const mebibyte = 1024 * 1024;
 const mostBytes = 32 * mebibyte;
-/** A small database has a small reserve. */
+/** The reserve takes a quarter of the database's size, up to `mostBytes`. */
 const part = 4;
 
 /** @param database the database's file. */
@@ -32,7 +32,7 @@ export function createReserve(database: string): Reserve {
       if (wanted === 0) rmSync(path, { force: true });
       else truncateSync(path, wanted);
     } catch {
-      // It only takes more room than it need.
+      // Harmless: the reserve stays larger than it has to be.
     }
     known = undefined;
   };
@@ -42,7 +42,7 @@ export function createReserve(database: string): Reserve {
       const wanted = Math.min(mostBytes, Math.floor(databaseBytes / part / mebibyte) * mebibyte);
       if (bytes() === wanted) return;
       if (bytes() > wanted) return shrink(wanted);
-      // Of no zeros: a file system may leave those out.
+      // Random bytes, since file systems may store zeros as holes.
       const block = randomFillSync(Buffer.allocUnsafe(mebibyte));
       try {
         const file = openSync(path, "a");
@@ -52,7 +52,7 @@ export function createReserve(database: string): Reserve {
           closeSync(file);
         }
       } catch {
-        // What there is of it is kept; the rest is tried again when the database has grown.
+        // Keeps a partial reserve; the next call tries to complete it.
       }
       known = undefined;
     },
@@ -69,7 +69,7 @@ export function createReserve(database: string): Reserve {
   };
 }
 
-/** What the write-ahead log of a database occupies. */
+/** The size of a database's write-ahead log. */
 export function logBytesOf(database: string): number {
   return statSync(`${database}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
@@ -77,7 +77,7 @@ export function logBytesOf(database: string): number {
 /** The reserve of a database in memory. */
 export const noReserve: Reserve = { keep: () => {}, giveUp: () => false, bytes: () => 0 };
 
-/** Whether an error says that the disk, or the quota on it, is full. */
+/** Whether an error may mean that the disk is full. SQLite reports an exhausted quota as an I/O error. */
 export function isFull(error: unknown): boolean {
   const cause = isSpanStoreError(error) ? error.cause : error;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";

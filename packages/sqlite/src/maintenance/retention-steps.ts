@@ -8,34 +8,34 @@ import type { SpaceCache } from "../schema/space-cache.js";
 import { createSegmentWriter, type Segment, segmentColumns } from "../terms/segments.js";
 import { contentHash, storedTime } from "../write/write.js";
 
-/** Fragments removed in one transaction, so that writes get their turn in between. */
+/** Fragments looked at in one transaction; writes get the lock between two. */
 const fragmentsPerBatch = 500;
-/** Blocks looked through in one transaction for spans that came while others were deleted. */
+/** Blocks searched in one transaction for old spans that arrived during the deletion. */
 const blocksPerBatch = 100;
-/** Pages given back to the file system after a batch. */
+/** Free pages that one vacuum step returns to the file system. */
 const pagesPerBatch = 2000;
 
 /** The outcome of one transaction. */
 export interface Batch {
   readonly removed: SpanCount;
-  /** Where the next one begins; undefined when there is none. */
+  /** Where the next batch begins; undefined after the last. */
   readonly next: number | undefined;
 }
 
-/** Deletes in short transactions, between which writes get the lock. */
+/** Deletes in short transactions; writes get the lock between two. */
 export interface RetentionSteps {
-  /** The next fragments after an id and up to another. */
+  /** Removes old spans from the next fragments with ids in (`after`, `last`]. */
   readonly removeBatch: (timeUnixNano: bigint, after: number, last: number) => Batch;
   readonly removeLatecomers: (timeUnixNano: bigint, afterBlock: number) => Batch;
   readonly removeAll: () => void;
   /**
-   * Gives some free pages back to the file system.
-   * @returns whether there are more.
+   * Returns some free pages to the file system.
+   * @returns whether more are left.
    */
   readonly giveBack: () => boolean;
-  /** Moves the log into the file and gives its room back to the file system, unless a read or another program holds it. */
+  /** Moves the log into the file and truncates it, unless a read or another program holds it. */
   readonly emptyLog: () => void;
-  /** The last id that a fragment with a span of before this time can have. */
+  /** The largest id of a fragment that can hold a span from before this time. */
   readonly lastIdBefore: (timeUnixNano: bigint) => number;
   readonly lastBlock: () => number;
   readonly oldestId: () => number | undefined;
@@ -52,7 +52,7 @@ export function createRetentionSteps(db: Connection, blocks: SpaceCache<Buffer>)
     "INSERT INTO trace_fragment (trace_id, hash, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   );
   const cutFragment = db.prepare("UPDATE fragment SET cut = ? WHERE id = ?");
-  // The index of fragments that are older than segments.
+  // Schema versions before 3 index fragments in this table instead of segments.
   const removeTerms = db.prepare("DELETE FROM term WHERE rowid = ?");
   const removeOperations = db.prepare("DELETE FROM operation WHERE (newest < 0, newest) < (? < 0, ?)");
   const idsOfBlock = db.prepare("SELECT fragment_ids FROM block WHERE id = ?").pluck();
@@ -74,18 +74,18 @@ export function createRetentionSteps(db: Connection, blocks: SpaceCache<Buffer>)
     removeTerms.run(id);
   };
 
-  /** Leaves the rest of the fragment where it is, under the hash of its own content. */
+  /** Leaves the bytes in place, notes the cut, and files the fragment under the hash of its remaining content. */
   const cutOff = (id: number, { traceId, encoded }: Fragment, remainder: Uint8Array, time: bigint): void => {
     const trace = Buffer.from(traceId, "hex");
     cutFragment.run(String(time), id);
     removeTraceFragment.run(trace, contentHash(encoded));
     if (insertTraceFragment.run(trace, contentHash(remainder), id).changes === 1) return;
-    // The same spans stand in another fragment too.
+    // Another fragment has the same spans.
     removeFragment.run(id);
     removeTerms.run(id);
   };
 
-  /** A block goes when none of its fragments is left in it. */
+  /** Removes blocks without remaining fragments. */
   const removeEmptyBlocks = (blockIds: Iterable<number>): void => {
     for (const blockId of blockIds) {
       const ids = idsOfBlock.get(blockId) as Buffer | undefined;
@@ -94,7 +94,7 @@ export function createRetentionSteps(db: Connection, blocks: SpaceCache<Buffer>)
     }
   };
 
-  /** A segment goes when no fragment is left where its fragments were. */
+  /** Removes segments without remaining fragments in their range of ids. */
   const removeEmptySegments = (last: number): void => {
     for (const { id, firstId, lastId } of olderSegments.all(last) as Segment[]) {
       if (oneBetween.get(firstId, lastId) === undefined) segments.remove(id);
@@ -131,8 +131,8 @@ export function createRetentionSteps(db: Connection, blocks: SpaceCache<Buffer>)
   }).immediate;
 
   /**
-   * Removes old spans that were written during the batches, too. The last transaction removes the operations, so that the
-   * list never lacks one whose spans exist.
+   * Removes old spans that were written during the batches. The last transaction removes the operations, so an operation stays
+   * listed as long as its spans exist.
    */
   const removeLatecomers = db.transaction((time: bigint, afterBlock: number): Batch => {
     const blocks = newBlocks.all(afterBlock) as { id: number; ids: Buffer }[];

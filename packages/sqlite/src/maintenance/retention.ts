@@ -7,12 +7,12 @@ import { type Batch, createRetentionSteps } from "./retention-steps.js";
 const maxUnixNano = 0xffffffffffffffffn;
 
 export interface Retention {
-  /** @returns the count of deleted spans and bytes. */
+  /** @returns the number of deleted spans and of their bytes. */
   readonly deleteBefore: (timeUnixNano: bigint) => Promise<SpanCount>;
-  /** The same, but changes nothing when no span is old enough. */
+  /** Like `deleteBefore`, but changes nothing when no span is old enough. */
   readonly expire: (timeUnixNano: bigint) => Promise<SpanCount>;
   readonly purge: () => Promise<void>;
-  /** Whether the disk is full and the running deletion uses the reserve, which writes would take from it. */
+  /** Whether a deletion on a full disk is using the reserve. Writes must fail then, or they would use it up. */
   readonly usesReserve: () => boolean;
 }
 
@@ -33,7 +33,7 @@ export function createRetention(
   const steps = space.of((db) => createRetentionSteps(db, space.blocks));
   let usesReserve = false;
 
-  /** One transaction; on a full disk with the room of the reserve. */
+  /** Runs one transaction; on a full disk gives up the reserve and retries. */
   const step = async <T>(work: () => T): Promise<T> => {
     try {
       return await whenUnlocked(work);
@@ -44,7 +44,7 @@ export function createRetention(
     }
     return whenUnlocked(work);
   };
-  /** Runs work in transactions, then returns freed room to the file system and makes the reserve again. */
+  /** Runs a deletion, then returns the freed room to the file system and restores the reserve. */
   const deleting = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       const result = await work();
@@ -83,7 +83,7 @@ export function createRetention(
         await turns();
       }
     };
-    // Later than any span.
+    // Every span is older.
     if (timeUnixNano > maxUnixNano) {
       await purge();
       return { spans, bytes };

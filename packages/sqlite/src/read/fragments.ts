@@ -3,27 +3,27 @@ import type { Database as Connection } from "better-sqlite3";
 import { decompressBlock, traceIdBytes } from "../schema/blocks.js";
 import type { SpaceCache } from "../schema/space-cache.js";
 
-/** Where a fragment stands, as its row has it. */
+/** The row of a fragment: where its bytes are, and when its newest span starts. */
 export interface Place {
   readonly id: number;
   readonly blockId: number;
   readonly offset: number;
   readonly length: number;
   readonly newest: number;
-  /** Spans that started before this time are deleted; nanoseconds in decimal, too large for a number. */
+  /** Spans that started before this time are deleted. Decimal nanoseconds, since a number is too small. */
   readonly cut: string | null;
 }
 
-/** The columns of a {@link Place}, of the fragment table named `f`. */
+/** The columns of a {@link Place}, from the table `fragment` under the alias `f`. */
 export const placeColumns = "f.id, f.block_id AS blockId, f.offset, f.length, f.newest, f.cut";
 
-/** Reads fragments out of their blocks, and skips those that were deleted meanwhile. */
+/** Reads fragments from their blocks and skips deleted ones. */
 export interface FragmentReader {
   readonly load: (places: readonly Place[]) => Fragment[];
   readonly loadIds: (ids: readonly number[]) => Fragment[];
   readonly placesOf: (ids: readonly number[]) => Place[];
   readonly placeOf: (id: number) => Place | undefined;
-  /** In ascending order, which is about the order of time. */
+  /** Ascending, which is roughly the order of time. */
   readonly idsOfTrace: (traceId: Uint8Array) => number[];
 }
 
@@ -45,7 +45,7 @@ export function createFragmentReader(db: Connection, blocks: SpaceCache<Buffer>)
       const whole = bytes.subarray(start, start + length);
       const encoded = cut === null ? whole : spansSince(whole, BigInt(cut));
       if (encoded === undefined) continue;
-      // Blocks are numbered in the order of writes.
+      // Block ids ascend in the order of writes.
       fragments.push({ traceId: bytes.toString("hex", offset, start), encoded, sequence: blockId });
     }
     return fragments;

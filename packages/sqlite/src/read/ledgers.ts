@@ -18,7 +18,7 @@ export function createLedgers(
 ): Pick<Required<EngineReader>, "dependencies" | "rollups"> {
   const statements = space.of((db) => ({
     fragments: createFragmentReader(db, space.blocks),
-    /** A trace of one fragment has no second row. */
+    /** Finds a second fragment of a trace. */
     isShared: db.prepare("SELECT 1 FROM trace_fragment WHERE trace_id = ? LIMIT 1 OFFSET 1").pluck(),
     generation: db.prepare("SELECT value FROM counter WHERE name = 'generation'").pluck(),
     blocks: db.prepare(

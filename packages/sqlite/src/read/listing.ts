@@ -6,13 +6,13 @@ import { matchExpression } from "../terms/lower.js";
 import type { Segment } from "../terms/segments.js";
 import { type Place, placeColumns } from "./fragments.js";
 
-/** The listing of one search, in steps from later ids to earlier ones. */
+/** The state of one search's listing, which goes in steps from larger ids to smaller ones. */
 export interface Listing {
-  /** Undefined: every fragment. */
+  /** Undefined lists every fragment. */
   readonly terms: TermNode | undefined;
-  /** The smallest id. */
+  /** The smallest id to list. */
   readonly first: number;
-  /** Ids that were found in segments that a later step looks at again. */
+  /** By segment, the matching ids, kept for the next steps. */
   readonly found: Map<number, Float64Array>;
 }
 
@@ -24,17 +24,17 @@ export function createListing(terms: TermNode | undefined, first: number): Listi
 export interface Step {
   /** Newest start first. */
   readonly places: readonly Place[];
-  /** The largest id that may be in a later step; undefined when there is none. */
+  /** The largest id that a later step may list; undefined after the last step. */
   readonly rest: number | undefined;
 }
 
 /**
- * Lists fragments up to an id: about `wanted`, and always all that match of the last time window, since ids within a
- * window are in the order of arrival.
+ * Lists about `wanted` fragments with ids up to `last`. A step never splits a time window, since the ids within a window
+ * follow the order of arrival, not of time.
  */
 export type ListStep = (listing: Listing, last: number, wanted: number) => Step;
 
-/** Ids in ascending order, and the place of the largest that is not listed yet. */
+/** Ascending ids, and the index of the largest that is not listed yet. */
 interface Source {
   readonly ids: ArrayLike<number>;
   at: number;
@@ -79,14 +79,14 @@ export function createListStep(db: Connection, cache: SegmentCache): ListStep {
         return inOrder(places, id);
       }
       source.at--;
-      // An id that was given out again after a deletion is in two segments.
+      // Two segments list an id that was reused after a deletion.
       if (id === listed) continue;
       listed = id;
       const place = placeOf.get(id) as Place | undefined;
       if (place !== undefined) places.push(place);
     }
   };
-  // In one transaction, since segments may be merged at any time.
+  // One transaction, since the writer may merge segments at any time.
   return db.transaction((listing: Listing, last: number, wanted: number): Step => {
     const { terms, first } = listing;
     return terms === undefined ? every(first, last, wanted) : listMatching(listing, terms, last, wanted);
@@ -141,13 +141,13 @@ function createEveryFragment(db: Connection): (first: number, last: number, want
   };
 }
 
-/** The ids that the index older than segments lists, complete from `completeFrom` on. */
+/** Ids from the index of schema versions before 3, complete from `completeFrom` on. */
 interface OldIds {
   readonly ids: readonly number[];
   readonly completeFrom: number;
 }
 
-/** An FTS5 table indexes the fragments that are older than segments. */
+/** Looks up fragments in the FTS5 table, the index of schema versions before 3. */
 function createOldIndex(
   db: Connection,
 ): (terms: TermNode, first: number, last: number, wanted: number) => OldIds {
@@ -159,7 +159,7 @@ function createOldIndex(
     .pluck();
   return (terms, first, last, wanted) => {
     if (isUsed.get() === undefined) return { ids: [], completeFrom: first };
-    // The driver binds a number as REAL, and FTS5 ignores REAL bounds: it would walk the whole list.
+    // The driver binds numbers as REAL, but FTS5 ignores REAL bounds and would walk the whole list.
     const list = (from: number, to: number, limit: number): number[] =>
       matching.all(matchExpression(terms), BigInt(from), BigInt(to), limit) as number[];
     const ids = list(first, last, wanted);

@@ -2,18 +2,18 @@ import type { MetricPoint, MetricSeries } from "@spanstore/core";
 import { createTurns } from "@spanstore/core/engine";
 
 /**
- * The answer of `getMetrics` as few arrays, to be sent between threads: an hour of a few hundred series has nearly a
- * million buckets, and as objects each is copied by itself.
+ * The answer of `getMetrics` as a few typed arrays, for the way between threads: an hour of a few hundred series has nearly a
+ * million buckets, and structured cloning copies objects one by one.
  */
 export interface PackedMetrics {
   readonly series: readonly { readonly labels: MetricSeries["labels"]; readonly points: number }[];
-  /** One a point. */
+  /** This and the next four have one entry a point. */
   readonly starts: BigUint64Array;
   readonly calls: Float64Array;
   readonly errors: Float64Array;
   readonly zeroCounts: Float64Array;
   readonly buckets: Uint32Array;
-  /** One a bucket. */
+  /** This and the next have one entry a bucket. */
   readonly indexes: Int32Array;
   readonly counts: Float64Array;
 }

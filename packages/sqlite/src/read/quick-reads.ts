@@ -6,7 +6,7 @@ import { openForReading } from "../schema/schema.js";
 import { createSpace, createThreadCaches } from "../schema/space.js";
 import { createFragmentReader } from "./fragments.js";
 
-/** Traces asked for together, and fragments and bytes of each, beyond which a read is no longer quick. */
+/** A read is quick up to this many traces, each of at most so many fragments and bytes. */
 const maxTraces = 4;
 const maxFragments = 8;
 const maxBytes = 256 * 1024;
@@ -14,8 +14,8 @@ const maxBytes = 256 * 1024;
 const traceIdForm = /^([0-9a-f]{16}){1,2}$/;
 
 /**
- * Reads on the caller's thread that take less time than the way to another thread and back: small traces, services and
- * operations.
+ * Reads on the caller's thread, for reads that are faster than the way to another thread and back: small traces, services
+ * and operations.
  */
 export interface QuickReads {
   readonly of: (path: string) => QuickReadsOfFile;
@@ -24,7 +24,7 @@ export interface QuickReads {
 }
 
 export interface QuickReadsOfFile extends Pick<StoreReads, "getServices" | "getOperations"> {
-  /** Undefined when the traces are not small. */
+  /** @returns undefined when the traces are not small. */
   readonly getTraces: (
     ...args: Parameters<StoreReads["getTraces"]>
   ) => ReturnType<StoreReads["getTraces"]> | undefined;

@@ -15,16 +15,16 @@ import type { Space } from "../schema/space.js";
 import { createFragmentReader, type Place } from "./fragments.js";
 import { createListing, createListStep } from "./listing.js";
 
-/** Candidates are listed in numbers that double from a little above the limit up to this. */
+/** The number of candidates of a step starts a little above the limit and doubles up to this. */
 const maxListed = 2048;
-/** Fragments are read and handed over this many at a time. */
+/** At most this many fragments make a batch. */
 const fragmentsPerBatch = 32;
 /**
- * A search begins with as many as traces are wanted, and goes on with few, twice as many each time: when all of the first match,
- * the next few tell that the rest is older.
+ * The first batch of a search has as many fragments as traces are wanted. When all of them match, a few more prove that the
+ * rest is older, so the second batch has this many, and each later one twice as many.
  */
 const fewestPerBatch = 4;
-/** ... and no more bytes of them, one fragment excepted. */
+/** A batch has at most this many bytes, or a single larger fragment. */
 const bytesPerBatch = 1024 * 1024;
 /** A trace of more fragments than this is large. */
 const manyFragments = 64;
@@ -32,7 +32,7 @@ const manyFragments = 64;
 export function createReader(space: Space): Omit<EngineReader, "dependencies" | "rollups"> {
   const statements = space.of((db) => ({
     fragmentReader: createFragmentReader(db, space.blocks),
-    // A large trace is read once from end to end.
+    // Reads large traces, past the cache of blocks.
     passingReader: createFragmentReader(db, space.passing),
     listStep: createListStep(db, space.segments),
     displacement: db.prepare("SELECT value FROM counter WHERE name = 'displacement'").pluck(),
@@ -96,7 +96,7 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
   };
 }
 
-/** The places from an index on that are read together: at least one, and no more than so many or than the bytes allow. */
+/** The next batch: at least one place, at most `most` places and `bytesPerBatch`. */
 function firstBatch(places: readonly Place[], from: number, most: number): readonly Place[] {
   let end = from;
   for (let bytes = 0; end < places.length && end < from + most; end++) {
@@ -106,7 +106,7 @@ function firstBatch(places: readonly Place[], from: number, most: number): reado
   return places.slice(from, end);
 }
 
-/** How late a span may start that is not yet handed over: in the next place, or in the rest of the listing. */
+/** The latest start that a span of the remaining candidates can have, whether listed already or not. */
 function later(next: Place | undefined, rest: number | undefined): bigint {
   const unlisted = rest === undefined ? 0n : endOfWindow(windowOfId(rest));
   const listed = next === undefined ? 0n : startAtMost(next);

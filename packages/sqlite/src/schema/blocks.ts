@@ -2,12 +2,12 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { SpanStoreError } from "@spanstore/core";
 import { checksumOf } from "./checksum.js";
 
-/** A block of fragments that are compressed together is full at this many bytes. */
+/** A block, whose fragments are compressed together, is full at this many bytes. */
 export const targetBlockBytes = 32 * 1024;
 
 const idBytes = 6;
 
-/** In a block each fragment's bytes follow its trace id. */
+/** Within a block, a trace id precedes the bytes of each fragment. */
 export const traceIdBytes = 16;
 
 /** The ids of a block's fragments, six bytes each. */
@@ -25,13 +25,13 @@ export function decodeIds(encoded: Buffer): number[] {
   return ids;
 }
 
-/** Level 1: a third of the time of the default level for a few percent of size. */
+/** Level 1 takes a third of the default level's time and a few percent more space. */
 export function compressBlock(raw: Uint8Array): Buffer {
   return deflateRawSync(raw, { level: 1, memLevel: 9, chunkSize: Math.max(1024, raw.length) });
 }
 
 /**
- * @param checksum null for a block that is older than checksums.
+ * @param checksum null for a block of schema version 1.
  * @throws CORRUPT when the bytes differ from those written.
  */
 export function decompressBlock(data: Uint8Array, size: number, checksum: number | null): Buffer {

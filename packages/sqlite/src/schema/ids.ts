@@ -1,19 +1,19 @@
 /**
- * Ids of fragments. Time is cut into windows of 1024 ms; a fragment's spans all start in one window, and its
- * id is that window's number with a running number of 13 bits behind it. So ids order by window, and within
- * one they are dense: the index stores differences of ids, and small ones take one byte instead of four.
+ * Ids of fragments. Time is cut into windows of 1024 ms. The spans of a fragment start in one window, and the fragment's
+ * id is the window's number followed by a running number of 13 bits. So ids sort by window and are dense within one: the
+ * index stores differences of ids, and small ones take one byte instead of four.
  *
- * When a window is full, a fragment moves to a later one. How far any ever moved is kept as the
- * `displacement`, so that searches look that much further. Ids of all 64-bit times are safe integers.
+ * A fragment of a full window moves to a later one. The counter `displacement` holds the longest such move, by which
+ * searches extend their range. Ids of all 64-bit times are safe integers.
  */
 const idsPerWindow = 1 << 13;
 
-/** Length of a window; `splitByTrace` keeps fragments within one. */
+/** Length of a window. `splitByTrace` splits fragments at its bounds. */
 export const windowMillis = 1024;
 
 const nanosPerMilli = 1_000_000n;
 
-/** The window that a time lies in. */
+/** The window of a time. */
 export function windowOf(unixNano: bigint): number {
   return Math.floor(millisOf(unixNano) / windowMillis);
 }
@@ -30,13 +30,13 @@ export function lastIdOf(window: number): number {
   return firstIdOf(window) + idsPerWindow - 1;
 }
 
-/** The last id that a fragment with a span at this time or before can have. */
+/** The largest id of a fragment that can hold a span that started at this time or before. */
 export function lastIdUntil(unixNano: bigint, displacement: number): number {
-  // One more, since times that are rounded to a double give a fragment's window.
+  // One window more, since fragments get their window from times rounded to a double.
   return lastIdOf(windowOf(unixNano) + displacement + 1);
 }
 
-/** A fragment's newest start as its row has it: milliseconds after the start of its id's window. */
+/** The column `newest` of a fragment: milliseconds from the start of its id's window to its newest start. */
 export function newestInWindow(unixNano: bigint, window: number): number {
   return millisOf(unixNano) - window * windowMillis;
 }
@@ -46,12 +46,12 @@ interface TimedId {
   readonly newest: number;
 }
 
-/** The millisecond that a fragment's newest span started in. */
+/** The millisecond in which a fragment's newest span started. */
 export function newestMillis({ id, newest }: TimedId): number {
   return windowOfId(id) * windowMillis + newest;
 }
 
-/** No span of a fragment, or of one whose newest start is older, started after this. */
+/** The latest possible start of a span in this fragment, or in one whose newest start is older. */
 export function startAtMost(fragment: TimedId): bigint {
   return BigInt(newestMillis(fragment) + 1) * nanosPerMilli - 1n;
 }

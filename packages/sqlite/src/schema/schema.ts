@@ -7,16 +7,16 @@ import { storeError } from "../connection/errors.js";
 const applicationId = 0x7370616e;
 
 /**
- * One step a version, in order; opening a file runs the steps that it lacks. Released steps never change: add new ones.
+ * One step a version, in order. Opening a file runs the steps it lacks. Released steps never change: add new ones.
  */
 const migrations: readonly string[] = [
-  // 1: - fragment: where the spans of one trace in one request stand. Its id carries the time (ids.ts), so
-  //      the order of ids is about the order of time, here and in the index alike.
-  //    - trace_fragment: a trace's fragments; by the hash of the content, so that a copy is refused.
-  //    - block: many fragments' bytes compressed together, and the ids of these fragments.
+  // 1: - fragment: where a fragment's bytes are. Its id carries the time (ids.ts), so the order of ids is
+  //      roughly the order of time, here and in the index.
+  //    - trace_fragment: a trace's fragments by the hash of their content, which rejects copies.
+  //    - block: the bytes of many fragments, compressed together, and the ids of these fragments.
   //    - term: the inverted index, a document a fragment. Contentless, since the terms are hashes.
   //    - operation: services, operations and kinds with the newest start of their spans.
-  //    - counter: displacement (ids.ts) and the generation that deletions raise.
+  //    - counter: displacement (ids.ts), and the generation, which deletions raise.
   `
   CREATE TABLE fragment (
     id INTEGER PRIMARY KEY,
@@ -51,12 +51,12 @@ const migrations: readonly string[] = [
   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   INSERT INTO counter VALUES ('displacement', 0), ('generation', 0);
   `,
-  // 2: - block.checksum: CRC-32 of the data, since not every damage shows when it is decompressed; NULL in older rows.
+  // 2: - block.checksum: CRC-32 of the data, since decompressing does not detect all damage; NULL in older rows.
   `
   ALTER TABLE block ADD COLUMN checksum INTEGER;
   `,
-  // 3: - segment, segment_page: the inverted index from now on (terms/segments.ts): the fragments whose terms are indexed
-  //      together, and the pages of their postings. What was written before stays in the table term.
+  // 3: - segment, segment_page: the inverted index from this version on (terms/segments.ts): groups of fragments that are
+  //      indexed together, and the pages of their postings. Older fragments stay in the table term.
   `
   CREATE TABLE segment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -79,14 +79,14 @@ export const checksumsOfPages = 4;
 
 export interface SchemaOptions {
   readonly path: string;
-  /** `full` survives a power cut at every acknowledgement, `normal` only a crash of the process. */
+  /** `full`: acknowledged writes survive a power cut. `normal`: they survive a crash of the process. */
   readonly synchronous: "full" | "normal";
 }
 
 /**
- * Opens a file for writing, and creates or migrates its schema. The connection waits for no lock; see `whenUnlocked`.
- * @throws INCOMPATIBLE_SCHEMA when it is no database, no spanstore file or of a newer version;
- *   STORE_UNAVAILABLE when it can not be opened or written.
+ * Opens a file for writing and creates or migrates its schema. The connection waits for no lock; see `whenUnlocked`.
+ * @throws INCOMPATIBLE_SCHEMA when the file is no database, belongs to another program, or has a newer version;
+ *   STORE_UNAVAILABLE when it cannot be opened or written.
  */
 export function openForWriting(options: SchemaOptions): Connection {
   return opening(options.path, () => {
@@ -107,7 +107,7 @@ export function openForWriting(options: SchemaOptions): Connection {
   });
 }
 
-/** Opens a second connection that only reads; the file exists and is of this version. */
+/** Opens a read-only connection to a file that exists and has this version. */
 export function openForReading(path: string): Connection {
   return opening(path, () => {
     return driver()(path, { readonly: true, fileMustExist: true, timeout: 5000 });
@@ -115,8 +115,8 @@ export function openForReading(path: string): Connection {
 }
 
 /**
- * Opens a file to look at it, and changes nothing in it.
- * @throws as `openForWriting` does.
+ * Opens a file read-only and checks its owner and version.
+ * @throws like `openForWriting`.
  */
 export function inspect(path: string): Connection {
   return opening(path, () => {

@@ -1,12 +1,12 @@
 import { createByteCache } from "@spanstore/core/engine";
 
-/** The values of one space that were used last, by row; `load` reads a missing one. */
+/** One space's part of a cache, by row. `load` reads a missing value. */
 export type SpaceCache<Value extends object> = <Found extends Value | undefined>(
   id: number,
   load: (id: number) => Found,
 ) => Found;
 
-/** Keeps the values that a thread used last, up to a number of bytes. They never change. */
+/** The cache of a thread: holds the most recently used values, up to a number of bytes. Values must not change. */
 export interface SpaceCaches<Value extends object> {
   readonly forSpace: () => SpaceCache<Value>;
 }

@@ -6,7 +6,7 @@ import { createSpaceCaches, type SpaceCache, type SpaceCaches } from "./space-ca
 export interface ThreadCaches {
   /** Blocks, decompressed. */
   readonly blocks: SpaceCaches<Buffer>;
-  /** Blocks of large traces, which would push all others out and outlive young garbage collections. */
+  /** Blocks of large traces. In `blocks` they would evict all others and outlive young garbage collections. */
   readonly passing: SpaceCaches<Buffer>;
   /** The ids and the first terms of the pages of segments. */
   readonly segments: SpaceCaches<Float64Array | Uint32Array>;
@@ -16,7 +16,7 @@ const blockBytes = 8 * 1024 * 1024;
 const passingBytes = 256 * 1024;
 const segmentBytes = 8 * 1024 * 1024;
 
-/** @param onLoad receives the bytes that were read, most of which are dropped soon. */
+/** @param onLoad receives the size of each loaded block. Most are garbage soon. */
 export function createThreadCaches(onLoad?: (bytes: number) => void): ThreadCaches {
   return {
     blocks: createSpaceCaches(blockBytes, onLoad),
@@ -25,13 +25,13 @@ export function createThreadCaches(onLoad?: (bytes: number) => void): ThreadCach
   };
 }
 
-/** One database, seen from a thread that has many. */
+/** One database of a thread that serves many. */
 export interface Space {
   readonly blocks: SpaceCache<Buffer>;
   readonly passing: SpaceCache<Buffer>;
   readonly segments: SpaceCache<Float64Array | Uint32Array>;
   /**
-   * Makes something of the space's connection, and again for each new connection of the space. It is good until the
+   * Caches what `make` returns for the space's connection; a new connection gets a new value. The value is valid until the
    * next await.
    */
   readonly of: <T>(make: (db: Connection) => T) => () => T;

@@ -4,10 +4,10 @@ import { createNameCodec } from "@spanstore/core/engine";
 import { storeError } from "../connection/errors.js";
 
 const ending = ".sqlite";
-/** Every name has a file of its own, also on file systems that ignore case. */
+/** Distinct tenants get distinct file names, on file systems that ignore case too. */
 const fileNames = createNameCodec(/[a-z0-9_-]/, "%");
 
-/** The file of a tenant, in a folder beside the store's own file. */
+/** The file of a tenant, in a folder beside the store's file. Creates the folder. */
 export async function tenantPath(path: string, tenant: string): Promise<string> {
   const folder = folderOf(path);
   try {
@@ -18,7 +18,7 @@ export async function tenantPath(path: string, tenant: string): Promise<string> 
   return join(folder, `${fileNames.encode(tenant)}${ending}`);
 }
 
-/** The tenants that have a file; other entries of the folder are skipped. */
+/** The tenants that have a file. Skips other entries of the folder. */
 export async function tenantNames(path: string): Promise<string[]> {
   let files: string[];
   try {

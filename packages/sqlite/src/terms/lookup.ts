@@ -13,14 +13,14 @@ import {
 import { createPageReader, rowOfIds, rowOfKeys, rowOfPage } from "./segment-pages.js";
 import { type Segment, segmentColumns } from "./segments.js";
 
-/** The ids and the first terms of the pages of segments, by the row they stand in. */
+/** The segments' ids and the first terms of their pages, by row of `segment_page`. */
 export type SegmentCache = SpaceCache<Float64Array | Uint32Array>;
 
 /** Finds fragments by their terms. */
 export interface SegmentLookup {
-  /** The segments that have ids in a range, those with the largest ids first. */
+  /** The segments whose ids overlap a range, by their last id, largest first. */
   readonly overlapping: (first: number, last: number) => Segment[];
-  /** The ids in a range of a segment's fragments that have the terms, ascending. */
+  /** The ascending ids, within a range, of a segment's fragments that have the terms. */
   readonly find: (segment: Segment, terms: TermNode, first: number, last: number) => Float64Array;
 }
 
@@ -33,7 +33,7 @@ export function createSegmentLookup(db: Connection, cache: SegmentCache): Segmen
   const readPage = createPageReader(db);
   const cursor = new PageCursor();
 
-  /** The ordinals of a term; undefined when there are none. */
+  /** The ordinals of the fragments that have a term; undefined when none has. */
   const ofTerm = ({ id, fragments }: Segment, key: number): Ordinals | undefined => {
     const firstKeys = cache(rowOfKeys(id), (row) => decodeKeys(readPage(row)));
     const at = pageOfKey(firstKeys, key);

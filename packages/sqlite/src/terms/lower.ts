@@ -1,9 +1,8 @@
 import type { Term, TermNode } from "@spanstore/core/engine";
 
 /**
- * A term as FTS5 sees it, whose table has what was written before there were segments: six bytes of seven bits, each
- * with the top bit set. The ascii tokenizer takes
- * such bytes as letters and folds none of them, and six bytes are half of what hex would take.
+ * A term in the FTS5 table, the index of schema versions before 3: six bytes of seven bits, each with the top bit set. The
+ * ascii tokenizer takes such bytes as letters and does not fold them, and hex would take twice as many.
  */
 const termBytes = 6;
 const quote = 0x22;
@@ -19,7 +18,7 @@ function putTerm(out: Uint8Array, at: number, term: Term): void {
   out[at + 5] = 0x80 | (high >>> 14);
 }
 
-/** A MATCH expression, as bytes: terms are no valid UTF-8. */
+/** A MATCH expression as bytes, since terms are not valid UTF-8. */
 export function matchExpression(node: TermNode): Buffer {
   const parts: Buffer[] = [];
   appendNode(node, parts);

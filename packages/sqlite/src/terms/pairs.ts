@@ -4,7 +4,7 @@ import { keyOf } from "./postings.js";
 const digitBits = 11;
 const digits = 1 << digitBits;
 
-/** Pairs of a term and the ordinal of a fragment, brought into the order of terms; its arrays are used again. */
+/** Sorts pairs of a term and a fragment's ordinal by term. Reuses its arrays. */
 export class TermPairs {
   keys = new Uint32Array(4096);
   ordinals = new Uint32Array(4096);
@@ -13,7 +13,7 @@ export class TermPairs {
   #otherOrdinals = new Uint32Array(4096);
   readonly #starts = [new Uint32Array(digits), new Uint32Array(digits), new Uint32Array(digits)] as const;
 
-  /** Fragments are added in ascending order. */
+  /** @param ordinal ascending from call to call. */
   add(ordinal: number, terms: TermSet): void {
     this.#reserve(this.length + terms.size);
     const { keys, ordinals } = this;
@@ -25,7 +25,7 @@ export class TermPairs {
     this.length = at;
   }
 
-  /** Sorts by term; a radix sort keeps the order of ordinals, and takes a sixth of the time of a comparing one. */
+  /** Sorts by term. A radix sort keeps the order of ordinals and takes a sixth of a comparison sort's time. */
   sort(): void {
     const [low, middle, high] = this.#starts;
     low.fill(0);

@@ -1,14 +1,14 @@
 /**
- * Pages of postings: entries of a term and the fragments that have it, in ascending order of terms. A term is 32 bits, stored as
- * the difference from the term before; fragments are ordinals, the places of their ids among those of the segment. An
- * entry is one ordinal, a list of gaps, or a bitmap where that is shorter.
+ * Pages of postings. An entry is a term and the fragments that have it; entries ascend by term. A term has 32 bits and is stored
+ * as the difference from the previous one. A fragment is an ordinal: the index of its id among the segment's ids. The
+ * ordinals of an entry are a single one, a list of gaps, or a bitmap where that is shorter.
  */
 import type { Term } from "@spanstore/core/engine";
 
-/** A page with its row fits into one page of the database. */
+/** The row of a page fits into one page of the database. */
 const pageBytes = 4040;
 
-/** More fragments than this are in no segment: a bitmap of them fits into a page. */
+/** The most fragments of a segment: their bitmap fits into a page. */
 export const maxFragments = 16 * 1024;
 
 const single = 0;
@@ -16,7 +16,7 @@ const gaps = 1;
 const bitmap = 2;
 const kindBits = 2;
 
-/** The part of a term that segments keep: a collision lists a candidate too many. */
+/** The 32 bits of a term that segments store. A collision only adds a candidate. */
 export function keyOf(term: Term): number {
   return term >>> 0;
 }
@@ -28,7 +28,7 @@ export function emptyOrdinals(fragments: number): Ordinals {
   return new Uint32Array((fragments + 31) >>> 5);
 }
 
-/** Fills pages with entries; the terms come in ascending order. */
+/** Fills pages with entries, which must ascend by term. */
 export class PageWriter {
   readonly #put: (page: Buffer) => void;
   readonly #page = Buffer.allocUnsafe(pageBytes);
@@ -41,7 +41,7 @@ export class PageWriter {
     this.#put = put;
   }
 
-  /** @param ordinals ascending, those from `start` to `end`; at least one. */
+  /** @param ordinals ascending from `start` to `end`; at least one. */
   add(key: number, ordinals: Uint32Array, start: number, end: number): void {
     const size = end - start === 1 ? 0 : gapBytes(ordinals, start, end);
     const bitmapBytes = ((ordinals[end - 1] as number) >>> 3) + 1;
@@ -97,7 +97,7 @@ export class PageWriter {
   }
 }
 
-/** A difference of terms and a head, five bytes each at most. */
+/** The difference of terms and the head take at most five bytes each. */
 const maxEntryHead = 10;
 
 function gapBytes(ordinals: Uint32Array, start: number, end: number): number {
@@ -112,7 +112,7 @@ function gapBytes(ordinals: Uint32Array, start: number, end: number): number {
   return size;
 }
 
-/** Reads the entries of a page one after the other. */
+/** Reads the entries of a page in order. */
 export class PageCursor {
   key = 0;
   #page: Buffer = Buffer.alloc(0);
@@ -127,7 +127,7 @@ export class PageCursor {
     this.key = firstKey;
   }
 
-  /** Goes to the next entry; false at the end of the page. */
+  /** Moves to the next entry; false at the end of the page. */
   next(): boolean {
     if (this.#head !== 0) this.#at += this.#head >>> kindBits;
     this.#head = 0;
@@ -148,7 +148,7 @@ export class PageCursor {
     });
   }
 
-  /** Writes the ordinals of the entry, as `places` has them, behind those in `out`. */
+  /** Maps the ordinals of the entry by `places` and writes them to `out`. @returns the index after the last. */
   copyTo(out: Uint32Array, from: number, places: Uint32Array): number {
     let at = from;
     this.visit((ordinal) => {
@@ -197,7 +197,7 @@ export class PageCursor {
   }
 }
 
-/** Ids in ascending order, as differences. */
+/** Encodes ascending ids as differences. */
 export function encodeSegmentIds(ids: Float64Array): Buffer {
   const out = Buffer.allocUnsafe(ids.length * 8 + 8);
   let at = 0;
@@ -245,7 +245,7 @@ export function decodeKeys(encoded: Buffer): Uint32Array {
   return keys;
 }
 
-/** The page that has a term, if any has: the last one that begins with it or before it; -1 when all begin after it. */
+/** The only page that can have a term: the last whose first term is not greater; -1 when there is none. */
 export function pageOfKey(firstKeys: Uint32Array, key: number): number {
   let low = 0;
   let high = firstKeys.length;

@@ -20,42 +20,42 @@ import {
   rowOfPage,
 } from "./segment-pages.js";
 
-/** Fragments whose terms are indexed together. Segments never change; several are merged into a new one. */
+/** Fragments whose terms are indexed together. Segments are immutable; compaction merges several into a new one. */
 export interface Segment {
   readonly id: number;
-  /** The smallest and the largest id of its fragments. */
+  /** The smallest id of its fragments; `lastId` is the largest. */
   readonly firstId: number;
   readonly lastId: number;
   readonly fragments: number;
-  /** Its pages of postings. */
+  /** The number of its pages of postings. */
   readonly pages: number;
 }
 
 /** The columns of a {@link Segment}. */
 export const segmentColumns = "id, first_id AS firstId, last_id AS lastId, fragments, pages";
 
-/** A fragment to be indexed. */
+/** A fragment to index. */
 export interface IndexedFragment {
   readonly id: number;
   readonly terms: TermSet;
 }
 
-/** The pairs that are sorted at once: some 16 MB of them. */
+/** The most pairs that are sorted at once: about 16 MB. */
 const maxPairs = 1 << 20;
 
-/** So many segments of a level are merged: those of fewer than 8, 64 and 512 fragments. */
+/** Segments of fewer than 8, 64 and 512 fragments form three levels; this many of a level are merged. */
 const segmentsPerMerge = 8;
 const levelBits = 3;
 const topLevel = 3;
-/** The larger ones are merged into one of at least so many fragments or pages, which stays as it is. */
+/** Larger segments are merged once they have this many fragments or pages together; the result is final. */
 const finalFragments = maxFragments / 2;
 const finalPages = 2048;
-/** Fragments have about as many terms. */
+/** A page of postings weighs as much as this many fragments when the level of a segment is chosen. */
 const fragmentsPerPage = 4;
 
-/** Writes segments; all of it belongs into a transaction of the caller. */
+/** Writes segments. The caller runs the transaction. */
 export interface SegmentWriter {
-  /** Indexes fragments, given in ascending order of their ids. */
+  /** Indexes fragments, which must ascend by id. */
   readonly add: (fragments: readonly IndexedFragment[]) => void;
   readonly remove: (segment: number) => void;
 }
@@ -74,7 +74,7 @@ export function createSegmentWriter(db: Connection): SegmentWriter {
   );
   const pairs = new TermPairs();
 
-  /** Makes a segment of fragments with these ids; `fill` writes its postings. */
+  /** Writes a segment of the fragments with these ids; `fill` writes its postings. */
   const make = (ids: Float64Array, fill: (pages: PageWriter) => void): void => {
     const { lastInsertRowid } = insertSegment.run(ids[0], ids[ids.length - 1], ids.length);
     const id = Number(lastInsertRowid);
@@ -157,7 +157,7 @@ export function createSegmentWriter(db: Connection): SegmentWriter {
     }
   };
 
-  /** Merges what is to be merged, so that a search has few segments to look at. */
+  /** Merges segments, so that a search reads few of them. */
   const compact = (): void => {
     for (;;) {
       const chosen = toMerge((growing.all() as Segment[]).filter(({ id }) => !damaged.has(id)));
@@ -183,7 +183,7 @@ export function createSegmentWriter(db: Connection): SegmentWriter {
   };
 }
 
-/** The segments of the lowest level that has enough of them. */
+/** The segments to merge, from the lowest level that has enough of them. */
 function toMerge(segments: readonly Segment[]): readonly Segment[] | undefined {
   for (let level = 0; level <= topLevel; level++) {
     const chosen: Segment[] = [];
@@ -211,10 +211,10 @@ function levelOf({ fragments, pages }: Segment): number {
 
 interface MergeInput {
   readonly ids: Float64Array;
-  /** Where each fragment stands in the new segment. */
+  /** The ordinal of each fragment in the new segment. */
   readonly places: Uint32Array;
   readonly cursor: PageCursor;
-  /** Goes to the next term; false at the end. */
+  /** Moves to the next term; false at the end. */
   readonly next: () => boolean;
   ended: boolean;
 }
@@ -240,7 +240,7 @@ function createMergeInput({ id, fragments }: Segment, readPage: ReadPage): Merge
   };
 }
 
-/** All ids in ascending order; fills in the places. An id that was given a second time after a deletion stands once. */
+/** Merges the ids in ascending order and fills in `places`. An id that was reused after a deletion appears once. */
 function mergeIds(inputs: readonly MergeInput[]): Float64Array {
   const all = new Float64Array(inputs.reduce((sum, { ids }) => sum + ids.length, 0));
   const at = inputs.map(() => 0);
@@ -261,7 +261,7 @@ function mergeIds(inputs: readonly MergeInput[]): Float64Array {
   }
 }
 
-/** Sorts ordinals where they are not sorted, and drops copies; answers how many are left. */
+/** Sorts ordinals and drops duplicates, unless they ascend already. @returns how many are left. */
 function ascending(ordinals: Uint32Array, count: number): number {
   let isAscending = true;
   for (let i = 1; i < count && isAscending; i++) {

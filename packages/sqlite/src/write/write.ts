@@ -13,10 +13,10 @@ import { newestInWindow, windowMillis, windowOf, windowOfId } from "../schema/id
 import { createSegmentWriter, type IndexedFragment } from "../terms/segments.js";
 import { createPlaces } from "./places.js";
 
-/** Operations whose newest start is remembered, so that most transactions need not touch their rows. */
+/** The most operations whose newest start is cached, so that most transactions do not touch their rows. */
 const maxKnownOperations = 20_000;
 
-/** A request taken apart, ready to be written. */
+/** A request, split into fragments and ready to write. */
 export interface PreparedWrite {
   readonly split: Split;
   readonly fragments: readonly PreparedFragment[];
@@ -29,7 +29,7 @@ interface PreparedFragment {
 }
 
 /**
- * Takes a request apart before its transaction begins.
+ * Splits a request before its transaction begins, to keep the transaction short.
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function prepareWrite(encoded: Uint8Array): PreparedWrite {
@@ -41,12 +41,12 @@ function prepareFragment(fragment: TraceFragment): PreparedFragment {
   return { fragment, window: windowOf(fragment.newestStartUnixNano), hash: contentHash(fragment.encoded) };
 }
 
-/** Tells a trace's fragments apart; what has the same hash is the same content, sent again. */
+/** Identifies a fragment within its trace: the same hash means the same content, sent again. */
 export function contentHash(encoded: Uint8Array): Buffer {
   return hash("sha1", encoded, "buffer").subarray(0, 8);
 }
 
-/** Writes prepared requests in one transaction; what was written before is passed over. */
+/** Writes prepared requests in one transaction and skips fragments that are stored already. */
 export type WriteGroup = (writes: readonly PreparedWrite[]) => void;
 
 export function createWriteGroup(db: Connection): WriteGroup {
@@ -68,7 +68,7 @@ export function createWriteGroup(db: Connection): WriteGroup {
   const operations = createOperationNotes(db);
   const places = createPlaces(db);
 
-  /** @returns the id it was given, or undefined for a fragment that is there already. */
+  /** @returns the fragment's new id, or undefined when it is stored already. */
   const place = (
     { fragment, window, hash }: PreparedFragment,
     blockId: number,
@@ -82,7 +82,7 @@ export function createWriteGroup(db: Connection): WriteGroup {
     const { length } = fragment.encoded;
     const newestAt = (at: number) => newestInWindow(fragment.newestStartUnixNano, windowOfId(at));
     while (insertFragment.run(id, blockId, offset, length, newestAt(id)).changes === 0) {
-      // Another process took it since it was looked up.
+      // Another process took the id after it was cached.
       places.forget(window);
       id = places.next(window);
       moveTraceFragment.run(id, fragment.traceId, hash);
@@ -133,10 +133,10 @@ export function createWriteGroup(db: Connection): WriteGroup {
   };
 }
 
-/** Keeps each operation's newest start, touching its row only when that moved. */
+/** Stores each operation's newest start; writes a row only when it changed. */
 interface OperationNotes {
   readonly note: (operations: readonly SeenOperation[]) => void;
-  /** The transaction has ended: what was noted in it is known from now on, or was never written. */
+  /** Ends a transaction: confirms its notes in the cache when they are durable, else drops them. */
   readonly settle: (durable: boolean) => void;
 }
 
@@ -167,7 +167,7 @@ function createOperationNotes(db: Connection): OperationNotes {
   };
 }
 
-/** Requests that are written together mostly have the same operations, each a little newer than the one before. */
+/** The newest start of each operation. Requests of one transaction mostly share their operations. */
 function newestOfEach(operations: readonly SeenOperation[]): Map<string, SeenOperation> {
   const newest = new Map<string, SeenOperation>();
   for (const operation of operations) {
@@ -179,7 +179,7 @@ function newestOfEach(operations: readonly SeenOperation[]): Map<string, SeenOpe
   return newest;
 }
 
-/** SQLite's integers are signed: times beyond 2262 are negative there, and come after all others. */
+/** A time as SQLite's signed integer: times beyond 2262 are negative, and comparisons sort them last. */
 export function storedTime(unixNano: bigint): bigint {
   return BigInt.asIntN(64, unixNano);
 }

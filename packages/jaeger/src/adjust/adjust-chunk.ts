@@ -6,7 +6,7 @@ import { type Moved, noChange, rewriteSpan, type SpanChange } from "./rewrite-sp
 
 const resourceTag = 0x0a;
 
-/** The range of a span's bytes, in the chunk or after it. */
+/** The range of a span's bytes: within the chunk, or after it for a rewritten span. */
 interface Range {
   readonly group: SpanGroup;
   readonly start: number;
@@ -14,9 +14,9 @@ interface Range {
 }
 
 /**
- * Spans of a trace after adjustment.
- * @param changeOf of the trace, asked of every span in order.
- * @returns the bytes as they are where nothing is to be done.
+ * Adjusts one chunk of a trace.
+ * @param changeOf returns the change of a span; called once a span, in order.
+ * @returns the given bytes when nothing changes.
  */
 export function adjustChunk(
   encoded: Uint8Array,
@@ -85,7 +85,7 @@ export function adjustChunk(
   return writer.encode();
 }
 
-/** Whether something of the span is to be adjusted that depends on no other span. */
+/** Whether the span needs an adjustment that depends on no other span. */
 function needsRewriting(head: SpanHead): boolean {
   const { bytes, attributes, links } = head;
   for (let i = 0; i < attributes.length; i += 2) {
@@ -98,7 +98,7 @@ function needsRewriting(head: SpanHead): boolean {
   return false;
 }
 
-/** The attribute of a resource that has this key, encoded. */
+/** The encoded attribute of a resource with this key, which must have a concern. */
 function attributeOf(resource: Uint8Array, key: string): Buffer | undefined {
   for (const { content, field } of fieldsOf(resource)) {
     if (field === 1 && concernOf(content, 0, content.length) !== undefined && keyOf(content, 0) === key) {
@@ -108,7 +108,7 @@ function attributeOf(resource: Uint8Array, key: string): Buffer | undefined {
   return undefined;
 }
 
-/** @returns undefined where the resource stays as it is. */
+/** @returns undefined when the resource does not change. */
 function adjustedResource(resource: Uint8Array, moved: Moved): Buffer | undefined {
   let isChanged = moved.size > 0;
   const parts: Uint8Array[] = [];
@@ -124,9 +124,9 @@ function adjustedResource(resource: Uint8Array, moved: Moved): Buffer | undefine
 
 interface Field {
   readonly field: number;
-  /** Tag and all. */
+  /** The field with its tag. */
   readonly whole: Uint8Array;
-  /** The content of a field with a length; else empty. */
+  /** The content of a length-delimited field; empty for others. */
   readonly content: Uint8Array;
 }
 
@@ -147,7 +147,7 @@ function* fieldsOf(message: Uint8Array): Generator<Field, void, undefined> {
   }
 }
 
-/** The surroundings of the spans of a ResourceSpans except for its resource. */
+/** The raw ranges of a ResourceSpans without its resource. */
 function withoutResource(bytes: Uint8Array, raw: readonly number[]): number[] {
   const kept: number[] = [];
   for (let i = 0; i < raw.length; i += 2) {

@@ -6,27 +6,25 @@ import { idAt, SpanColumns } from "./span-columns.js";
 import { uniqueIds } from "./unique-ids.js";
 
 /**
- * Adjusts a trace as Jaeger's query service does before it shows it: spans of Zipkin's that share an id get their own,
- * clocks of hosts are brought together, numbers become addresses, libraries' attributes go to the process, empty links
- * go. It needs the whole trace, but not all of it at once: every chunk is shown to it, and adjusted when all were shown.
- * The spans' own bytes are not kept.
+ * Adjusts a trace as Jaeger's query service does before it shows it: gives unique ids to Zipkin spans that share one, corrects
+ * the clock skew between hosts, turns numbers into IP addresses, moves attributes of libraries to the process, removes empty
+ * links. Show it every chunk first, then call `finish` and adjust the chunks. It does not keep the spans' bytes.
  */
 export interface TraceAdjuster {
   /** @throws INVALID_TRACES when the bytes are no OTLP. */
   show(encodedTracesData: Uint8Array): void;
   /**
-   * @param maxClockSkewNano how far a span's times may be moved. 0: not at all, and a span whose times disagree with its
-   *   parent's gets a warning.
-   * @returns what adjusts the chunks, in the order in which they were shown.
+   * @param maxClockSkewNano the most that a span's times may move. 0: not at all; spans that would have moved get a warning.
+   * @returns a function that adjusts the chunks. Call it in the order in which they were shown.
    */
   finish(maxClockSkewNano: bigint): (encodedTracesData: Uint8Array) => Uint8Array;
-  /** About how many bytes of memory it takes: for every span that was shown; after `finish` for every span that changes. */
+  /** The approximate memory it takes: for each span that was shown; after `finish` for each span that changes. */
   heldBytes(): number;
 }
 
-/** Of a span that is shown, in its columns. */
+/** Memory of a shown span, in its columns. */
 const bytesOfSpan = 150;
-/** Of a span that changes, with its warnings. */
+/** Memory of a span that changes, with its warnings. */
 const bytesOfChange = 400;
 
 export function createTraceAdjuster(): TraceAdjuster {
@@ -39,7 +37,7 @@ export function createTraceAdjuster(): TraceAdjuster {
     heldBytes: () => spans.id.length * bytesOfSpan + changed * bytesOfChange,
     finish(maxClockSkewNano) {
       const changes = changesOf(spans, maxClockSkewNano);
-      // The chunks that are adjusted may be taken slowly.
+      // Frees the columns, since the caller may adjust the chunks slowly.
       spans = new SpanColumns();
       changed = changes.size;
       const seen = new Map<string, number>();
@@ -56,7 +54,7 @@ export function createTraceAdjuster(): TraceAdjuster {
   };
 }
 
-/** By the id that a span came with, since others may have come between; of those that share one, in their order. */
+/** The changes by original span id; spans that share an id keep their order. A span without a change is undefined. */
 function changesOf(
   spans: SpanColumns,
   maxClockSkewNano: bigint,

@@ -1,4 +1,4 @@
-/** Attributes of OpenTelemetry's libraries, that belong to the process. */
+/** Attributes of OpenTelemetry's libraries, which belong to the process. */
 const libraryKeys: ReadonlySet<string> = new Set([
   "telemetry.sdk.language",
   "telemetry.sdk.name",
@@ -7,12 +7,12 @@ const libraryKeys: ReadonlySet<string> = new Set([
   "telemetry.distro.version",
 ]);
 
-/** Attributes that old clients give IPv4 addresses in as numbers. */
+/** Attributes in which old clients write IPv4 addresses as numbers. */
 const addressKeys: ReadonlySet<string> = new Set(["ip", "peer.ipv4"]);
 
 export const warningsAttribute = "@jaeger@warnings";
 
-/** The treatment of attributes of a name: none for most. */
+/** The adjustment that an attribute needs; most need none. */
 export type Concern = "library" | "address" | "warnings" | undefined;
 
 const lengths: ReadonlySet<number> = new Set(
@@ -21,7 +21,7 @@ const lengths: ReadonlySet<number> = new Set(
 
 const keyTag = 0x0a;
 
-/** The treatment of the KeyValue in this range. */
+/** The adjustment that the KeyValue in this range needs. */
 export function concernOf(bytes: Uint8Array, start: number, end: number): Concern {
   // Every encoder writes the key first, and its length in one byte.
   const length = bytes[start + 1] as number;
@@ -39,7 +39,7 @@ export function keyOf(bytes: Uint8Array, start: number): string {
 
 const traceIdTag = 0x0a;
 
-/** Whether the Link that lies there names no trace. */
+/** Whether the Link in this range names no trace. */
 export function isEmptyLink(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < 2 || bytes[start] !== traceIdTag) return true;
   const idEnd = Math.min(end, start + 2 + (bytes[start + 1] as number));

@@ -2,7 +2,7 @@ import { goDuration } from "./go-duration.js";
 import { idHex, noSpanId, type SpanColumns } from "./span-columns.js";
 import type { AdjustedIds } from "./unique-ids.js";
 
-/** The shift of one span by the clocks of hosts. */
+/** How clock skew changes one span. */
 export interface SkewedSpan {
   /** Nanoseconds that its times move by. */
   readonly delta: bigint;
@@ -13,10 +13,9 @@ const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
 
 /**
- * Moves spans whose host's clock disagrees with their parent's, as Jaeger does: a child lies within its parent, in its
- * middle where nothing else is known.
- * @param maxDelta nanoseconds; 0: nothing moves, and spans that would have moved get a warning.
- * @returns by row, the spans that change.
+ * Corrects clock skew as Jaeger does: moves a span of another host than its parent's into its parent, to the middle.
+ * @param maxDelta nanoseconds; with 0 nothing moves, and spans that would have moved get a warning.
+ * @returns the spans that change, by row.
  */
 export function clockSkew(
   spans: SpanColumns,
@@ -41,7 +40,7 @@ export function clockSkew(
   }
 
   const children = new Map<number, number[]>();
-  /** Spans to look at, with what their parent was moved by. */
+  /** The spans to visit, with the shift and the host of their parent. */
   const pending: { row: number; parent: number; delta: bigint; host: string }[] = [];
   const hostOf = (row: number): string => spans.hostKeys[spans.host[row] as number] as string;
   for (const row of rowOfId.values()) {
@@ -99,12 +98,12 @@ function skewOf(childStart: bigint, childEnd: bigint, parentStart: bigint, paren
     return childStart < parentStart ? bounded(parentStart - childStart) : 0n;
   }
   if (childStart >= parentStart && childEnd <= parentEnd) return 0n;
-  // The way there is taken to be as long as the way back.
+  // Assumes that the way there takes as long as the way back.
   const latency = BigInt.asIntN(64, parentDuration - childDuration) / 2n;
   return bounded(parentStart + latency - childStart);
 }
 
-/** Go's differences of times stop at the ends of 64 bits. */
+/** Go's differences of times saturate at 64 bits. */
 function bounded(nanos: bigint): bigint {
   return nanos > int64Max ? int64Max : nanos < int64Min ? int64Min : nanos;
 }

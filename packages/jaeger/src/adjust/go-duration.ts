@@ -19,7 +19,7 @@ export function goDuration(nanos: bigint): string {
   return hours === 0n ? `${sign}${minutes}m${seconds}` : `${sign}${hours}h${minutes % 60n}m${seconds}`;
 }
 
-/** A whole number with its last digits behind a point, without zeros at the end. */
+/** A whole number with its last `digits` digits after the decimal point, without trailing zeros. */
 function decimal(value: bigint, digits: number): string {
   const scale = 10n ** BigInt(digits);
   const fraction = String(value % scale)

@@ -2,8 +2,8 @@ import type { AnyValue, KeyValue } from "@spanstore/core";
 import { textForm } from "@spanstore/core/otlp";
 
 /**
- * Identifies the host of a resource by its attributes: `host.id`, else `host.ip`, else `host.name`; empty when they name
- * none. The clocks of one host agree.
+ * Identifies the host of a resource by `host.id`, else the first `host.ip`, else `host.name`; empty without any. The spans of
+ * one host share a clock.
  */
 export function hostKeyOf(attributes: readonly KeyValue[]): string {
   const id = attributeValue(attributes, "host.id");

@@ -1,4 +1,4 @@
-/** A field with a length before its content. @param tag its bytes. */
+/** A length-delimited field. @param tag a single byte. */
 export function lengthDelimited(tag: number, content: Uint8Array): Buffer {
   const head = [tag];
   let { length } = content;

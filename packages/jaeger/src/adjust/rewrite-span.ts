@@ -3,9 +3,9 @@ import { concernOf, isEmptyLink, keyOf, warningsAttribute } from "./attention.js
 import { asAddress, warningsOf } from "./attributes.js";
 import { fixed64, lengthDelimited, textsAttribute } from "./protobuf.js";
 
-/** The changes to a span by the adjustment of its trace. */
+/** How the adjustment of its trace changes a span. */
 export interface SpanChange {
-  /** Eight characters, a byte each; undefined: as they are. */
+  /** Eight characters, a byte each; undefined when it does not change. So is `parent`. */
   readonly id: string | undefined;
   readonly parent: string | undefined;
   /** Nanoseconds that its times move by. */
@@ -15,7 +15,7 @@ export interface SpanChange {
 
 export const noChange: SpanChange = { id: undefined, parent: undefined, delta: 0n, warnings: [] };
 
-/** Attributes that a resource gets from the spans of it, encoded, by key. */
+/** The encoded attributes that move from spans to their resource, by key. */
 export type Moved = Map<string, Buffer>;
 
 const attributeTag = 0x4a;
@@ -23,10 +23,9 @@ const eventTag = 0x5a;
 const eventTimeTag = 0x09;
 
 /**
- * The content of an encoded Span after adjustment. Untouched fields stay byte by byte, unknown ones included.
- * @param head of the span.
- * @param resourceAttribute the resource's own attribute of a key, encoded.
- * @param moved gets the attributes that go to the resource.
+ * The content of an encoded Span after adjustment. Other fields keep their bytes, unknown ones included.
+ * @param resourceAttribute returns the resource's own encoded attribute of a key.
+ * @param moved receives the attributes that move to the resource.
  */
 export function rewriteSpan(
   head: SpanHead,
@@ -79,7 +78,7 @@ export function rewriteSpan(
   return Buffer.concat(parts);
 }
 
-/** @returns the field as it stays, or undefined when the span has it no more. */
+/** @returns the adjusted field, or undefined when the span loses it. */
 function attributeAfter(
   attribute: Uint8Array,
   whole: Uint8Array,
@@ -111,7 +110,7 @@ function attributeAfter(
   }
 }
 
-/** The content of a field with a length. */
+/** The content of a length-delimited field. */
 function contentOf(field: Uint8Array): Uint8Array {
   const cursor = new Cursor(field);
   cursor.tag();

@@ -2,12 +2,12 @@ import type { SpanView } from "@spanstore/core/otlp";
 import { timeOf } from "@spanstore/core/otlp";
 import { hostKeyOf } from "./host-key.js";
 
-/** The id of a span without a parent, and of one that has none itself. */
+/** Stands for an absent id of a span or of its parent. */
 export const noSpanId = "\0".repeat(8);
 
 /**
- * The parts of a whole trace that its adjustment reads, a row a span: a few hundred bytes of each span of any
- * size. Ids are eight characters, a byte each.
+ * What the adjustment of a trace reads of its spans, a row a span, a few hundred bytes each. Ids are eight characters, a byte
+ * each.
  */
 export class SpanColumns {
   readonly id: string[] = [];
@@ -17,7 +17,7 @@ export class SpanColumns {
   /** Nanoseconds as Go reads them: signed. */
   readonly start: bigint[] = [];
   readonly end: bigint[] = [];
-  /** Index of the host's key. */
+  /** Index into `hostKeys`. */
   readonly host: number[] = [];
   readonly hostKeys: string[] = [""];
   #resource: SpanView["resource"] | undefined;
@@ -43,7 +43,7 @@ export class SpanColumns {
   }
 }
 
-/** An id as a text; one of another length than eight bytes is none. */
+/** An id as eight characters; an id of another length counts as absent. */
 export function idAt(bytes: Uint8Array, start: number, end: number): string {
   if (end - start !== 8) return noSpanId;
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, 8).toString("latin1");

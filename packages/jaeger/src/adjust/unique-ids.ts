@@ -8,8 +8,8 @@ export interface AdjustedIds {
 }
 
 /**
- * Zipkin's clients give one id to both sides of a call. A server's span that shares its id with a client's gets an id of
- * its own and becomes the client's child, and the server's children stay with it.
+ * Zipkin's clients give one id to both sides of a call. A server's span that shares its id with a client's gets a new id and
+ * becomes the client's child. Its children stay with it.
  */
 export function uniqueIds(spans: SpanColumns): AdjustedIds {
   const clients = new Set<string>();

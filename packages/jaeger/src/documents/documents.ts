@@ -1,9 +1,9 @@
 /**
- * A span as Jaeger keeps it in Elasticsearch. Nothing is checked: any field may be missing or
- * be of another kind. Whole numbers that a double cannot hold are bigints.
+ * A span as Jaeger stores it in Elasticsearch, unchecked: any field may be missing or have another type. Whole numbers that a
+ * double cannot hold are bigints.
  */
 export interface JaegerSpanDocument {
-  /** Hexadecimal; Jaeger before 1.16 left leading zeros out. */
+  /** Hexadecimal; Jaeger before 1.16 omitted leading zeros. */
   readonly traceID?: string;
   readonly spanID?: string;
   /** Written by Jaeger before 1.8 and from 2.20 on. */
@@ -16,7 +16,7 @@ export interface JaegerSpanDocument {
   /** Microseconds. */
   readonly duration?: number | bigint;
   readonly tags?: readonly JaegerTag[] | null;
-  /** Tags that are fields of their own, dots in their names replaced. */
+  /** Tags that Jaeger stores as fields, with the dots in their names replaced. */
   readonly tag?: Readonly<Record<string, unknown>> | null;
   readonly logs?: readonly JaegerLog[] | null;
   readonly process?: JaegerProcess | null;
@@ -47,14 +47,14 @@ export interface JaegerProcess {
   readonly tag?: Readonly<Record<string, unknown>> | null;
 }
 
-/** A document and where it lies. */
+/** A document with its index and id. */
 export interface JaegerDocument {
   readonly index: string;
   readonly id: string;
   readonly source: JaegerSpanDocument;
 }
 
-/** A document that can not become a span. */
+/** A document that cannot become a span. */
 export interface UnusableDocument {
   readonly reason: string;
   /** Its index and id. */

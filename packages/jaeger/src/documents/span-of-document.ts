@@ -27,15 +27,15 @@ interface Reference {
   readonly spanId: Buffer;
 }
 
-// A span is written and copied before anything else happens, so all of them share these.
+// Shared by all spans: each is written and copied before the next begins.
 const writer = new WireWriter();
 const double = new DataView(new ArrayBuffer(8));
 
 /**
- * A document of Jaeger's Elasticsearch storage as an encoded jaeger.api_v2.Span, its process inside, with the meaning
- * that Jaeger's own reader gives it.
- * @param dotReplacement stands for dots in the names of tags that are fields (`tags_as_fields.dot_replacement`).
- * @throws INVALID_TRACES, with `field` in the document's names, when no span can be made of it.
+ * Converts a document of Jaeger's Elasticsearch storage to an encoded jaeger.api_v2.Span with its process, as Jaeger's own
+ * reader does.
+ * @param dotReplacement replaces dots in the names of tags that are fields (`tags_as_fields.dot_replacement`).
+ * @throws INVALID_TRACES, with `field` in the document's names, when the document is no span.
  */
 export function jaegerSpanOfDocument(document: JaegerSpanDocument, dotReplacement: string): Uint8Array {
   const traceId = readId(document.traceID, "traceID", 16);
@@ -78,7 +78,7 @@ function writeLog({ timestamp, fields }: JaegerLog, field: string): void {
   writer.message(0x4a, end);
 }
 
-/** Tags of a list, and behind them those that are fields. */
+/** Writes the tags of the list, followed by those that are fields. */
 function writeTags(
   protoTag: number,
   list: readonly JaegerTag[] | null | undefined,
@@ -135,14 +135,14 @@ function writeTag(protoTag: number, key: string, tag: TagValue): void {
 }
 
 /**
- * The references with the parent's first. From 2.20 on the parent stands in a field of its own, and perhaps among the
- * references too; before, the first CHILD_OF of the same trace is it, which is what the translation to OTLP takes.
+ * The references in an order from which the translation to OTLP picks the right parent: it takes the first CHILD_OF of the
+ * same trace. From 2.20 on `parentSpanID` names the parent, which may be among the references too.
  */
 function referencesOf(document: JaegerSpanDocument, traceId: Buffer): readonly Reference[] {
   const references = itemsOf<JaegerReference>(document.references, "references").map(
     ({ refType, traceID, spanID }, i): Reference => ({
       type: refTypeOf(refType, `references[${i}].refType`),
-      // One that names no trace is within its own.
+      // A reference without a trace id is within the span's trace.
       traceId: isNoId(traceID) ? traceId : readId(traceID, `references[${i}].traceID`, 16),
       spanId: readId(spanID, `references[${i}].spanID`, 8, "zeros too"),
     }),
@@ -179,7 +179,7 @@ function writeId(tag: number, id: Buffer): void {
   writer.field(tag, id, 0, id.length);
 }
 
-/** Elasticsearch cuts a fraction off when it searches. */
+/** Truncates the start, as Elasticsearch does when it searches. */
 function startOf({ startTime }: JaegerSpanDocument): bigint {
   const whole = typeof startTime === "number" ? Math.trunc(startTime) : startTime;
   return notBelowZero(readInstant(whole, "startTime"), "startTime");
@@ -190,7 +190,7 @@ function notBelowZero(micros: bigint, field: string): bigint {
   return micros;
 }
 
-/** Microseconds as the Timestamp or the Duration of a field. */
+/** Writes microseconds as a field of the type Timestamp or Duration. */
 function writeTime(tag: number, micros: bigint): void {
   const end = writer.mark();
   writeParts(writer, micros / microsPerSecond, (micros % microsPerSecond) * 1000n);
@@ -202,7 +202,7 @@ function writeVarint64(value: bigint): void {
   writer.varint64(Number(bits / two32), Number(bits % two32));
 }
 
-/** The objects of a list. */
+/** The items of a list, which must be objects. */
 function itemsOf<T>(value: readonly T[] | null | undefined, field: string): readonly T[] {
   const items = readList(value, field);
   for (const [i, each] of items.entries()) readObject(each, `${field}[${i}]`);

@@ -5,11 +5,11 @@ import { documentText } from "./document-text.js";
 import type { JaegerDocument, UnusableDocument } from "./documents.js";
 import { jaegerSpanOfDocument } from "./span-of-document.js";
 
-/** Tag of `flags` in OTLP's Span: number 16, 32 bits. */
+/** Tag of `flags` in OTLP's Span: number 16, fixed32. */
 const flagsTag = [0x85, 0x01] as const;
 const flagsSize = flagsTag.length + 4;
 
-/** The spans of a page of documents as one encoded TracesData, and the documents of which no span can be made. */
+/** Converts a page of documents to one encoded TracesData, and lists the documents that are no spans. */
 export function spansOfDocuments(
   documents: readonly JaegerDocument[],
   dotReplacement: string,
@@ -30,7 +30,7 @@ export function spansOfDocuments(
 }
 
 /**
- * The TracesData of one span, with its flags in OTLP's own field. Jaeger 2 puts them there when it reads documents of any
+ * Adds the flags to a TracesData of one span, in OTLP's own field. Jaeger 2 puts them there when it reads documents of any
  * version.
  */
 function withFlags(traces: Uint8Array, flags: number): Uint8Array {
@@ -40,7 +40,7 @@ function withFlags(traces: Uint8Array, flags: number): Uint8Array {
   bytes.writeUInt32LE(flags >>> 0, traces.length + flagsTag.length);
   const writer = new FragmentWriter();
   for (const group of parseGroups(traces)) {
-    // The span is the last of the bytes, so that the flags behind it lie in its range.
+    // The span ends the bytes, so its range can be extended over the flags.
     writer.add({ ...group, bytes }, group.spans[0] as number, (group.spans[1] as number) + flagsSize);
   }
   return writer.encode();

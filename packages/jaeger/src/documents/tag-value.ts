@@ -12,7 +12,7 @@ const longestInt = 2n ** 63n;
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const infinity = /^([+-]?)inf(?:inity)?$/i;
 
-/** null is the zero value of its type, as in Jaeger's JSON. */
+/** The values of null by type, as in Jaeger's JSON. */
 const zeros: Readonly<Record<string, TagValue>> = {
   bool: { type: "bool", value: false },
   int64: { type: "int64", value: 0n },
@@ -22,8 +22,8 @@ const zeros: Readonly<Record<string, TagValue>> = {
 const noText: TagValue = { type: "string", value: "" };
 
 /**
- * The value of a tag that is an entry of a list. Jaeger writes numbers and booleans as such, and once wrote them as
- * strings; one that does not fit its type is kept as text, as nothing else can be made of it.
+ * The value of a tag in a list. Jaeger writes numbers and booleans as such; older versions wrote strings. A value that does not
+ * fit its type is kept as text.
  */
 export function listedValue(type: unknown, value: unknown): TagValue {
   if (isAbsent(value)) return (typeof type === "string" ? zeros[type] : undefined) ?? noText;
@@ -42,7 +42,7 @@ export function listedValue(type: unknown, value: unknown): TagValue {
   }
 }
 
-/** The value of a tag that is a field: its type is what JSON says, so that a double without a fraction is an integer. */
+/** The value of a tag that is a field. JSON gives its type, so a double without a fraction becomes an integer. */
 export function fieldValue(value: unknown): TagValue {
   if (isAbsent(value)) return noText;
   return bool(value) ?? int(value) ?? float(value) ?? asText(value);
@@ -77,7 +77,7 @@ function jsonOf(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? `${part}` : part));
 }
 
-/** The words that Go's ParseBool knows. */
+/** Reads the words of Go's ParseBool. */
 function boolOfText(text: string): boolean | undefined {
   if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
   return ["0", "f", "F", "FALSE", "false", "False"].includes(text) ? false : undefined;

@@ -1,24 +1,24 @@
 import { createProcesses, jaegerJsonOf, type Processes } from "./json-of-otlp.js";
 import { type JsonLog, type JsonSpan, type JsonTag, jsonText } from "./json-span.js";
 
-/** Texts that one after the other are the answer of Jaeger's `/api/traces`. */
+/** Writes the answer of Jaeger's `/api/traces` piece by piece. */
 export interface JaegerDocumentWriter {
   /**
-   * Spans of a trace; those of one trace come one after the other.
-   * @returns the text in pieces, each of some spans, and the pieces are to be taken before the next call.
+   * Writes spans of a trace. The spans of one trace must be consecutive.
+   * @returns the text in pieces of some spans each; take them all before the next call.
    * @throws INVALID_TRACES when the bytes are no OTLP.
    */
   spans(traceId: string, encodedTracesData: Uint8Array): Generator<string, void, undefined>;
   /**
-   * The text after the last trace.
-   * @param errors of traces, as Jaeger's UI shows them.
+   * @param errors errors of traces, as Jaeger's UI shows them.
    * @param fields further fields of the document.
+   * @returns the text after the last trace.
    */
   end(errors?: readonly object[], fields?: Readonly<Record<string, unknown>>): string;
 }
 
 export interface JaegerDocumentOptions {
-  /** Whether tags stand in the order of their keys. Default: as they came. */
+  /** Whether to sort tags by key. Default: false, which keeps their order. */
   readonly sorted?: boolean;
 }
 
@@ -67,7 +67,7 @@ function inOrder(span: JsonSpan): JsonSpan {
   return { ...span, tags: byKey(span.tags), logs: span.logs.map(logInOrder) };
 }
 
-/** The event's name comes first. */
+/** Puts the event's name first and sorts the other fields. */
 function logInOrder(log: JsonLog): JsonLog {
   const name = log.fields.findIndex(({ key, type }) => key === "event" && type === "string");
   if (name < 0) return { ...log, fields: byKey(log.fields) };

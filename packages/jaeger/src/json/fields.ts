@@ -1,12 +1,12 @@
 import { SpanStoreError } from "@spanstore/core";
 
-/** An object of Jaeger's JSON whose fields are not looked at yet. */
+/** An object of Jaeger's JSON with unchecked fields. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /*
- * Each reader takes a value of `parseExactly`; integers may also be strings of their digits. A value of another type throws
- * INVALID_TRACES with the field's name. null counts as absent: the field's zero value, as in Go, except for ids and starts,
- * which every span needs.
+ * Each reader takes a value from `parseExactly`. Integers may also be strings of digits. A value of another type throws
+ * INVALID_TRACES with the field's name. null counts as absent and reads as the zero value, as in Go, except for ids and
+ * starts, which every span needs.
  */
 
 export function readObject(value: unknown, field: string): JsonObject {
@@ -45,8 +45,8 @@ const lastMicros = (2n ** 63n - 1n) / 1000n;
 const firstMicros = -(2n ** 63n) / 1000n;
 
 /**
- * Microseconds that 64 bits of nanoseconds can hold; Jaeger writes those below zero as unsigned numbers. A fraction is
- * rounded: Grafana divides and multiplies what it saves.
+ * Microseconds whose nanoseconds fit into 64 bits. Jaeger writes negative ones as unsigned numbers. Fractions are rounded:
+ * Grafana divides and multiplies the times that it saves.
  */
 export function readMicros(value: unknown, field: string): bigint {
   const given = typeof value === "number" ? Math.round(value) : value;
@@ -57,7 +57,7 @@ export function readMicros(value: unknown, field: string): bigint {
   throw refused(field, value, "microseconds of which 64 bits hold the nanoseconds");
 }
 
-/** The same of an instant, which is never absent. */
+/** Like `readMicros`, for an instant, which must be present. */
 export function readInstant(value: unknown, field: string): bigint {
   if (isAbsent(value)) throw refused(field, value, "microseconds since 1970");
   return readMicros(value, field);
@@ -74,12 +74,12 @@ function integerOf(value: unknown): bigint | undefined {
 const hexDigits = /^[0-9a-fA-F]+$/;
 const zeros = /^0*$/;
 
-/** Whether there is no id: nothing, an empty text, or zeros alone. */
+/** Whether an id is absent, empty or all zeros. */
 export function isNoId(value: unknown): boolean {
   return isAbsent(value) || (typeof value === "string" && zeros.test(value));
 }
 
-/** An id in hex, shorter ones with zeros before them, as bytes. One of zeros alone is none, unless it may be. */
+/** An id in hex as bytes; short ones get leading zeros. @param zerosToo accepts an id that is all zeros. */
 export function readId(value: unknown, field: string, size: 8 | 16, zerosToo?: "zeros too"): Buffer {
   const text = readText(value, field);
   if (text.length > size * 2 || !hexDigits.test(text))

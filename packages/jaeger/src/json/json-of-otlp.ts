@@ -2,13 +2,13 @@ import { Cursor } from "@spanstore/core/otlp";
 import { jaegerSpansOf } from "../to-jaeger/spans-of-otlp.js";
 import type { JsonLog, JsonProcess, JsonReference, JsonSpan, JsonTag, Micros } from "./json-span.js";
 
-/** How Go writes an id that is not set, of a trace as of a span. */
+/** How Go writes an unset trace id or span id. */
 const noId = "0".repeat(16);
 
-/** Gives the processes of a trace their names, `p1` and so on, as Jaeger does. */
+/** Names the processes of a trace `p1`, `p2` and so on, as Jaeger does. */
 export interface Processes {
   nameOf(process: Uint8Array): string;
-  /** All of them by their names. */
+  /** All processes by name. */
   all(): Readonly<Record<string, JsonProcess>>;
 }
 
@@ -35,8 +35,8 @@ export function createProcesses(): Processes {
 }
 
 /**
- * The spans of an encoded TracesData as Jaeger's `/api/traces` gives them, before its query service adjusts them.
- * @param processes of the trace that they are of.
+ * The spans of an encoded TracesData as in Jaeger's `/api/traces`, before the query service adjusts them.
+ * @param processes the processes of their trace; receives new ones.
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function* jaegerJsonOf(
@@ -185,10 +185,10 @@ function readTag(cursor: Cursor): JsonTag {
   }
 }
 
-/** Jaeger's number for an instant that is not set: the year 1, which Go's nanoseconds of 64 bits do not reach. */
+/** Jaeger's number for an unset instant: the year 1, which overflows Go's 64-bit nanoseconds. */
 export const unsetMicros = microsOf(-62_135_596_800n, 0n);
 
-/** Jaeger writes signed microseconds as unsigned ones; digits beyond microseconds are cut off. */
+/** Reads an instant or a duration. Jaeger writes signed microseconds as unsigned ones and cuts off nanoseconds. */
 function readMicros(cursor: Cursor): Micros {
   let seconds = 0n;
   let nanos = 0n;
@@ -212,7 +212,7 @@ function jsonInteger(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
-/** JSON has no number for some; a reader finds them in the string. */
+/** Doubles that JSON cannot write become strings, which `otlpOfJaegerJson` reads back. */
 function jsonDouble(value: number): number | string {
   if (!Number.isFinite(value)) return String(value);
   return Object.is(value, -0) ? "-0" : value;
@@ -225,7 +225,7 @@ function doubleOf(bits: bigint): number {
   return eightBytes.getFloat64(0);
 }
 
-/** Jaeger leaves the upper half out where it is zero. */
+/** Jaeger omits the upper half when it is zero. */
 function traceIdText(bytes: Uint8Array): string {
   const text = hexOf(bytes);
   return text.length === 32 && text.startsWith("0000000000000000") ? text.slice(16) : text;

@@ -1,4 +1,4 @@
-/** A tag, a log's field: `value` is of the type that `type` names; integers beyond 2^53 are strings. */
+/** A tag, or a field of a log. `type` names the type of `value`; integers beyond 2^53 are strings. */
 export interface JsonTag {
   readonly key: string;
   readonly type: "string" | "bool" | "int64" | "float64" | "binary";
@@ -11,7 +11,7 @@ export interface JsonReference {
   readonly spanID: string;
 }
 
-/** Microseconds; a bigint where JavaScript's numbers are not exact, so that `jsonText` writes all digits. */
+/** Microseconds; a bigint beyond JavaScript's exact numbers, so that `jsonText` writes all digits. */
 export type Micros = number | bigint;
 
 export interface JsonLog {
@@ -20,7 +20,7 @@ export interface JsonLog {
   readonly fields: readonly JsonTag[];
 }
 
-/** A span as Jaeger's `/api/traces` has it. */
+/** A span of Jaeger's `/api/traces`. */
 export interface JsonSpan {
   readonly traceID: string;
   readonly spanID: string;
@@ -41,7 +41,7 @@ export interface JsonProcess {
   readonly tags: readonly JsonTag[];
 }
 
-/** JSON.stringify with bigints as numbers of all their digits. */
+/** JSON.stringify that writes bigints as exact numbers. */
 export function jsonText(span: JsonSpan): string {
   const isExact = [span.startTime, span.duration, ...span.logs.map(({ timestamp }) => timestamp)].every(
     (micros) => typeof micros === "number",

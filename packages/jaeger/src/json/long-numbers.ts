@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-/** Whole numbers that JSON.parse may round: 16 digits from 2^53 on, and all that are longer. */
+/** Finds whole numbers that JSON.parse may round: 16 digits from 9 × 10^15 on, and longer ones. */
 const mayBeLong = /[:[,]\s*-?(?:9\d{15}|\d{17,})/;
 const quote = 0x22;
 const backslash = 0x5c;
@@ -8,16 +8,16 @@ const minus = 0x2d;
 const zero = 0x30;
 const nine = 0x39;
 
-/** It is random, so no text of a document begins with it. */
+/** Random, so that no text of a document begins with it. */
 const mark = `${randomUUID()}:`;
 
-/** JSON.parse, with whole numbers that a double cannot hold as bigints. */
+/** JSON.parse that gives whole numbers beyond a double's exact range as bigints. */
 export function parseWithLongNumbers(text: string): unknown {
   if (!mayBeLong.test(text)) return JSON.parse(text);
   return unmarked(JSON.parse(marked(text)));
 }
 
-/** The text with long whole numbers as strings that begin with the mark. */
+/** Turns long whole numbers into strings that begin with the mark. */
 function marked(text: string): string {
   let result = "";
   let taken = 0;

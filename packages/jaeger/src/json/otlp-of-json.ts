@@ -18,7 +18,7 @@ import {
 } from "./fields.js";
 import { unsetMicros } from "./json-of-otlp.js";
 
-// A span is written to its end before anything else happens, so all of them share it.
+// Shared by all spans: each is written to its end before the next begins.
 const writer = new WireWriter();
 
 /** A span that cannot be read, and why. */
@@ -27,10 +27,10 @@ export interface UnreadSpan {
 }
 
 /**
- * The spans of a trace in the JSON of Jaeger's `/api/traces` and of its UI, each as an encoded OTLP TracesData of one
- * span: what Jaeger itself would have written of it, with times to the microsecond, as they stand there.
- * @param json as `parseExactly` gives it.
- * @throws INVALID_TRACES naming the part when it is no trace; a malformed span is given as its error.
+ * Converts a trace in the JSON of Jaeger's `/api/traces` and its UI to OTLP, each span as an encoded TracesData, as Jaeger
+ * itself would. Times have microseconds.
+ * @param json the result of `parseExactly`.
+ * @throws INVALID_TRACES naming the part when it is no trace. A malformed span yields its error.
  */
 export function* otlpOfJaegerJson(json: unknown): Generator<Uint8Array | UnreadSpan, void, undefined> {
   const trace = readObject(json, "trace");
@@ -55,7 +55,7 @@ export function* otlpOfJaegerJson(json: unknown): Generator<Uint8Array | UnreadS
   }
 }
 
-/** A span without a trace id is of the trace that it stands in. */
+/** A span without a trace id gets that of the trace around it. */
 function withTraceId(span: JsonObject, trace: JsonObject): JsonObject {
   return isNoId(span.traceID) && !isNoId(trace.traceID) ? { ...span, traceID: trace.traceID } : span;
 }
@@ -69,7 +69,7 @@ function otlpOf(span: Uint8Array, field: string): Uint8Array {
   }
 }
 
-/** The one that stands in the span, or the trace's that it names. */
+/** The process within the span, or the process of the trace that the span names. */
 function encodedProcess(span: JsonObject, id: string, processes: JsonObject, field: string): Uint8Array {
   const given = span.process ?? (Object.hasOwn(processes, id) ? processes[id] : undefined);
   if (given === undefined)
@@ -82,7 +82,7 @@ function encodedProcess(span: JsonObject, id: string, processes: JsonObject, fie
   return writer.take();
 }
 
-/** Writes it as a jaeger.api_v2.Span, last field first. */
+/** Writes a span as a jaeger.api_v2.Span, last field first. */
 function writeSpan(span: JsonObject, process: Uint8Array, field: string): void {
   writer.reset();
   for (const warning of readList(span.warnings, `${field}.warnings`).toReversed()) {
@@ -120,12 +120,12 @@ function writeReferences(span: JsonObject, field: string): void {
     }
     const spanId = readId(reference.spanID, `${at}.spanID`, 8, "zeros too");
     writer.field(0x12, spanId, 0, spanId.length);
-    // One that names no trace is within its own.
+    // A reference without a trace id is within the span's trace.
     if (isNoId(reference.traceID)) writeId(0x0a, span.traceID, `${field}.traceID`, 16);
     else writeId(0x0a, reference.traceID, `${at}.traceID`, 16);
     writer.message(0x22, mark);
   }
-  // How Jaeger named the parent before it had references.
+  // Before Jaeger had references, parentSpanID named the parent.
   if (references.length > 0 || isNoId(span.parentSpanID)) return;
   const mark = writer.mark();
   writeId(0x12, span.parentSpanID, `${field}.parentSpanID`, 8);
@@ -156,7 +156,7 @@ function writeTags(fieldTag: number, given: unknown, field: string): void {
   }
 }
 
-/** The type of a tag that declares none, as in Jaeger's older files. */
+/** The type of a tag without a declared type, as in Jaeger's older files. */
 function typeOf(value: unknown): string {
   if (typeof value === "boolean") return "bool";
   if (typeof value === "bigint") return "int64";
@@ -164,7 +164,7 @@ function typeOf(value: unknown): string {
   return "string";
 }
 
-/** null is the zero value of its type. */
+/** Writes a tag's value; null is the zero value of its type. */
 function writeValue(tag: JsonObject, at: string): void {
   const { value } = tag;
   const field = `${at}.value`;
@@ -218,7 +218,7 @@ function readTruth(value: unknown, field: string): boolean {
   throw refused(field, value, "true or false");
 }
 
-/** The texts of Jaeger's readers for numbers that JSON cannot write. */
+/** The texts that Jaeger's readers take for numbers that JSON cannot write. */
 const notFinite: Readonly<Record<string, number>> = {
   NaN: Number.NaN,
   Infinity: Number.POSITIVE_INFINITY,

@@ -2,7 +2,7 @@ import { SpanStoreError } from "@spanstore/core";
 import { parseWithLongNumbers } from "./long-numbers.js";
 
 /**
- * JSON.parse, but with whole numbers that it would round as bigints.
+ * JSON.parse that gives whole numbers which it would round as bigints.
  * @throws INVALID_TRACES when the text is no JSON.
  */
 export function parseExactly(text: string): unknown {
@@ -14,7 +14,7 @@ export function parseExactly(text: string): unknown {
   }
 }
 
-/** Node quotes what it could not read, which can be long, and counts from the beginning of a text that may be a part. */
+/** Cuts Node's quote of the text, which can be long, and its position, which is wrong when the text is a part of another. */
 function shortened(error: string): string {
   const message = error.replace(/ in JSON at position \d+(?: \(line \d+ column \d+\))?/, "");
   return message.length > 120 ? `${message.slice(0, 120)}...` : message;

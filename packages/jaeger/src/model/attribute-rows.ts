@@ -3,19 +3,19 @@ import type { Pairs } from "./pairs.js";
 import { trim } from "./ranges.js";
 import { attribute, attributeLiteral, literal } from "./tag-script.js";
 
-/** Up to this many rows each is compared with those before it; beyond, a map is asked. */
+/** Up to this many rows, each is compared with all before it; more rows use a map. */
 const fewRows = 48;
 
 /**
- * Which tags become which attributes. OTLP's attributes are a map: of tags with the same key the last value
- * counts, and stands where the first one stood.
+ * Decides which tags become which attributes. OTLP's attributes are a map: of tags with the same key, the last value counts,
+ * in the place of the first.
  */
 export class AttributeRows {
-  /** The way of each tag: see tag-script.ts. */
+  /** How each tag comes back; see tag-script.ts. */
   readonly role: number[] = [];
-  /** The row whose value a row has that became an attribute. */
+  /** For a row that became an attribute, the row of its value; else -1. */
   readonly owner: number[] = [];
-  /** For every code of a key the row where its attribute stands, or -1. */
+  /** By code of a key, the row of its attribute, or -1. */
   readonly #rowOfKey = new Int32Array(keyNames.length);
   readonly #fingerprint: number[] = [];
 
@@ -23,7 +23,7 @@ export class AttributeRows {
     trim(this.role, this.owner, this.#fingerprint);
   }
 
-  /** Fills the columns for these rows, but for two that are no attributes and have their roles. */
+  /** Fills the columns for a range of rows, except two that are no attributes and whose roles the caller sets. */
   put(pairs: Pairs, from: number, to: number, apart = -1, alsoApart = -1): void {
     this.#rowOfKey.fill(-1);
     const known = to - from > fewRows ? new Map<string, number>() : undefined;
@@ -48,18 +48,18 @@ export class AttributeRows {
     }
   }
 
-  /** The row where the attribute of this key stands, or -1. */
+  /** The row of the attribute with this key, or -1. */
   rowOf(key: number): number {
     return this.#rowOfKey[key] as number;
   }
 
-  /** The row whose value the attribute of this key has, or -1. */
+  /** The row of the value of the attribute with this key, or -1. */
   valueOf(key: number): number {
     const row = this.rowOf(key);
     return row < 0 ? -1 : (this.owner[row] as number);
   }
 
-  /** Takes the attribute out. Its tag comes from this source from now on, if it can. */
+  /** Removes the attribute with this key. Its tag comes back from `source` if it can, else as a literal. */
   remove(key: number, source: number): void {
     const row = this.rowOf(key);
     this.role[row] = this.role[row] === attribute ? source : literal;

@@ -8,8 +8,8 @@ import { Logs, References, spanFields } from "./span-parts.js";
 import { type Fit, Int64, readDuration, readTimestamp } from "./times.js";
 
 /**
- * One jaeger.api_v2.Span, its process included, taken apart in one pass that decodes no text. Ranges are
- * [start, end). Reused from span to span.
+ * Parses one jaeger.api_v2.Span with its process in one pass, without decoding text. Ranges are [start, end). Reused from span
+ * to span.
  */
 export class JaegerSpan {
   bytes: Uint8Array = new Uint8Array(0);
@@ -33,7 +33,7 @@ export class JaegerSpan {
   serviceStart = 0;
   serviceEnd = 0;
   readonly warnings = new Ranges();
-  /** Whole fields, tags and all. Only the last start_time and the last duration count, and are here. */
+  /** Fields with their tags. Of several start times or durations only the last counts and is here. */
   readonly referenceFields = new Ranges();
   readonly startField = new Ranges();
   readonly durationField = new Ranges();
@@ -41,14 +41,14 @@ export class JaegerSpan {
   /** All other fields of the span. */
   readonly otherFields = new Ranges();
   readonly otherProcessFields = new Ranges();
-  /** Whether references or logs hold more than these columns: unknown fields, times out of range. */
+  /** Whether references or logs hold more than the columns: unknown fields, or times that do not fit exactly. */
   oddReferences = false;
   oddLogs = false;
 
   readonly #tags = new Ranges();
   readonly #logs = new Ranges();
   readonly #processes = new Ranges();
-  /** The part that is being read, for errors. */
+  /** The part being read, for errors. */
   #part = "";
   #index = -1;
   #member = "";
@@ -103,7 +103,7 @@ export class JaegerSpan {
     return this.#index < 0 ? this.#part : `${this.#part}[${this.#index}]${this.#member}`;
   }
 
-  /** Tags are a field's number times eight, and its wire type. */
+  /** A tag is the field's number times eight plus its wire type. */
   #readFields(cursor: Cursor): void {
     const { end } = cursor;
     while (cursor.pos < end) {
@@ -268,7 +268,7 @@ export class JaegerSpan {
     if (fit !== "exact") this.oddLogs = true;
   }
 
-  /** Protobuf merges a message field that is repeated. */
+  /** Protobuf merges repeated occurrences of a message field. */
   #readProcess(cursor: Cursor): void {
     const ranges = this.#processes;
     this.#reading("process");

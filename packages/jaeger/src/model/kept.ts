@@ -1,7 +1,7 @@
 /**
- * OTLP has no field for some parts of Jaeger's model, and less room for others. A field of our own in OTLP's Span and
- * Resource keeps the parts that the way back could not restore. It is absent where there are none. OTLP's decoders skip
- * it, the store keeps it byte for byte, and it is read when the span goes out in Jaeger's model again:
+ * OTLP has no field for some parts of Jaeger's model, and less room for others. Our own field in OTLP's Span and Resource keeps
+ * the parts that could not be restored otherwise; it is absent without any. OTLP's decoders skip it, the store keeps its
+ * bytes, and the translation back to Jaeger's model reads it:
  *
  *     message KeptSpan {              // opentelemetry.proto.trace.v1.Span, field 1727
  *       uint32 flags = 1;
@@ -20,7 +20,7 @@
  *       bool absent = 6;
  *     }
  *
- * A span of Jaeger's own clients takes about ten bytes of it: the flags, and where span.kind stood.
+ * For a span of Jaeger's own clients it takes about ten bytes: the flags, and the place of span.kind.
  */
 
 /** Tag of the field in Span and Resource: number 1727, length-delimited. */

@@ -1,4 +1,4 @@
-/** The keys that mean something to the translation. Their codes index tables, so they are small and dense. */
+/** The keys with a meaning to the translation. Their indexes are their codes. */
 export const keyNames = [
   "",
   "span.kind",
@@ -45,7 +45,7 @@ export const jaegerVersionKey = codeOf("jaeger.version");
 export const exporterVersionKey = codeOf("opencensus.exporterversion");
 export const refTypeKey = codeOf("opentracing.ref_type");
 
-/** Every key's bytes. */
+/** The bytes of each key, by code. */
 export const keyBytes: readonly Uint8Array[] = keyNames.map((name) => Uint8Array.from(Buffer.from(name)));
 
 /** The codes of the keys of each length. */
@@ -65,7 +65,7 @@ export function keyCodeAt(bytes: Uint8Array, start: number, end: number): number
   return otherKey;
 }
 
-/** Whether these bytes stand there. */
+/** Whether the range holds these bytes. */
 export function rangeEquals(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
   if (end - start !== other.length) return false;
   for (let i = other.length - 1; i >= 0; i--) if (bytes[start + i] !== other[i]) return false;

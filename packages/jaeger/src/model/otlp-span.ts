@@ -14,7 +14,7 @@ const childOfWord = Uint8Array.from(Buffer.from("child_of"));
 class Events extends Logs {
   readonly nameStart: number[] = [];
   readonly nameEnd: number[] = [];
-  /** Whether one of the attributes has the key under which Jaeger keeps the name. */
+  /** Whether an attribute has the key `event`, under which Jaeger keeps the event's name. */
   readonly hasEventKey: boolean[] = [];
 
   override clear(): void {
@@ -24,8 +24,8 @@ class Events extends Logs {
 }
 
 /**
- * One OTLP Span, taken apart in one pass that decodes no text. Ranges are [start, end); an absent field is an
- * empty one. Reused from span to span.
+ * Parses one OTLP Span in one pass, without decoding text. Ranges are [start, end); an absent field is an empty range. Reused
+ * from span to span.
  */
 export class OtlpSpan {
   bytes: Uint8Array = new Uint8Array(0);
@@ -50,7 +50,7 @@ export class OtlpSpan {
   attributesEnd = 0;
   readonly events = new Events();
   readonly links = new References();
-  /** The parts kept beside the span on the way in: see kept.ts. */
+  /** The range of our own field; see kept.ts. */
   keptStart = 0;
   keptEnd = 0;
 
@@ -87,7 +87,7 @@ export class OtlpSpan {
     }
   }
 
-  /** Tags are a field's number times eight, and its wire type. */
+  /** A tag is the field's number times eight plus its wire type. */
   #readField(cursor: Cursor): void {
     const tag = cursor.tag();
     const end = (tag & 7) === 2 ? cursor.lengthEnd() : 0;
@@ -223,7 +223,7 @@ export class OtlpSpan {
 
 const time = new Int64();
 
-/** Jaeger makes FOLLOWS_FROM of a link without this attribute, and of one with any other word. */
+/** Jaeger reads a link as CHILD_OF only when `opentracing.ref_type` says so, else as FOLLOWS_FROM. */
 function refTypeOf(pairs: Pairs): number {
   for (let row = 0; row < pairs.length; row++) {
     if (pairs.key[row] !== refTypeKey) continue;
@@ -235,7 +235,7 @@ function refTypeOf(pairs: Pairs): number {
   return followsFrom;
 }
 
-/** The dropped counts. Jaeger's model has no field for them. */
+/** Whether the tag is of a dropped count, which Jaeger's model has no field for. */
 function isNumber(tag: number): boolean {
   return tag === 0x50 || tag === 0x60 || tag === 0x70;
 }

@@ -1,20 +1,20 @@
 import { trim } from "./ranges.js";
 
-/** The types of a value: Jaeger's ValueType, and what OTLP has beyond it. */
+/** The types of a value: Jaeger's ValueType, and OTLP's further types below 0. */
 export const stringType = 0;
 export const boolType = 1;
 export const intType = 2;
 export const doubleType = 3;
 export const bytesType = 4;
-/** OTLP's lists and maps; the value's range is that of the AnyValue. */
+/** OTLP's lists and maps; the value's range is that of the ArrayValue or KeyValueList. */
 export const listType = -1;
 export const mapType = -2;
 /** OTLP's AnyValue without a value. */
 export const emptyType = -3;
 
 /**
- * The tags of a Jaeger span, its process and its logs, or the attributes of an OTLP message, as columns: row
- * after row in the order they came, nothing decoded. Reused, so that a span makes no garbage.
+ * The tags of a Jaeger span, its process and its logs, or the attributes of an OTLP message, as columns: a row each, in order,
+ * undecoded. Reused, so that a span makes no garbage.
  */
 export class Pairs {
   bytes: Uint8Array = new Uint8Array(0);
@@ -28,12 +28,12 @@ export class Pairs {
   readonly key: number[] = [];
   readonly type: number[] = [];
   /**
-   * Range of the value: of a text's or byte string's content, of a number's varint or eight bytes; an absent
-   * one, and a number that is zero, is empty. A bool that is true is not empty.
+   * Range of the value: the content of a text or bytes, the varint or eight bytes of a number. The range is empty for an absent
+   * value, a zero, and false; it is not empty for true.
    */
   readonly valueStart: number[] = [];
   readonly valueEnd: number[] = [];
-  /** Whether the message says more than this: unknown fields, or values of other types. */
+  /** Whether the message holds more than the columns: unknown fields, or values of other types. */
   readonly odd: boolean[] = [];
 
   reset(bytes: Uint8Array): void {
@@ -43,13 +43,13 @@ export class Pairs {
     trim(this.valueStart, this.valueEnd, this.odd);
   }
 
-  /** The first of these rows with a key of this code, or -1. */
+  /** The first row before `to` with a key of this code, or -1. */
   find(key: number, to = this.length): number {
     for (let row = 0; row < to; row++) if (this.key[row] === key) return row;
     return -1;
   }
 
-  /** The key's bytes are those of the other row. */
+  /** Whether two rows have the same key. */
   sameKey(row: number, other: number): boolean {
     const { bytes } = this;
     let at = this.keyStart[row] as number;
@@ -60,7 +60,7 @@ export class Pairs {
     return true;
   }
 
-  /** A text's content; empty when the value is none, as Go's pdata has it. */
+  /** The content of a text; empty for other values, as in Go's pdata. */
   text(row: number): string {
     if (this.type[row] !== stringType) return "";
     const start = this.valueStart[row] as number;
@@ -72,7 +72,7 @@ export class Pairs {
   }
 }
 
-/** Some of the rows. */
+/** A list of rows. */
 export class Rows {
   length = 0;
   readonly row: number[] = [];
@@ -93,7 +93,7 @@ export function isZeroVarint(bytes: Uint8Array, start: number, end: number): boo
   return true;
 }
 
-/** Whether the bytes of a double are those of 0; -0 is another number. */
+/** Whether the bytes are those of the double 0, not -0. */
 export function isZeroDouble(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
   return true;

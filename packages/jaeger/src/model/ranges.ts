@@ -1,11 +1,10 @@
 import type { WireWriter } from "@spanstore/core/otlp";
 
-/** Columns that grew longer than this are not kept for the next span. */
+/** Columns longer than this are emptied before the next span. */
 const keptLength = 4096;
 
-/** Ranges of bytes, [start, end). Used for span after span, since to give the memory back costs more than to use it. */
+/** Ranges of bytes, [start, end). Reused from span to span, which costs less than allocating. */
 export class Ranges {
-  /** How many there are. */
   length = 0;
   readonly start: number[] = [];
   readonly end: number[] = [];

@@ -5,7 +5,7 @@ export function refuse(field: string, problem: string): never {
   throw new SpanStoreError("INVALID_TRACES", `${field}: ${problem}`, { field });
 }
 
-/** @throws INVALID_TRACES about a part that the caller names. */
+/** @throws INVALID_TRACES without a field, which the caller adds. */
 export function malformed(problem: string): never {
   throw new SpanStoreError("INVALID_TRACES", problem);
 }

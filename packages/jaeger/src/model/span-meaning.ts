@@ -46,21 +46,21 @@ export const okWord = Uint8Array.from(Buffer.from("OK"));
 export const errorWord = Uint8Array.from(Buffer.from("ERROR"));
 
 /**
- * The tags of Jaeger that OTLP has fields for. The row of a missing tag is -1. The rules are those of the
- * OpenTelemetry collector's translator.
+ * The tags of a Jaeger span for which OTLP has fields, by the rules of the OpenTelemetry collector's translator. The row of a
+ * missing tag is -1.
  */
 export class SpanMeaning {
   kind = 0;
   statusCode = 0;
-  /** Row of the tag that holds the status's message. */
+  /** Row of the tag with the status's message. */
   messageRow = -1;
   traceStateRow = -1;
   scopeNameRow = -1;
   scopeVersionRow = -1;
-  /** Whether a tag has the key under which warnings are kept. */
+  /** Whether a tag of the span, not a warning, has the key of the warnings attribute. */
   warningsAreTag = false;
 
-  /** Reads it from the span's tags, which fills `rows` for them. */
+  /** Reads the span's tags and fills `rows` for them. */
   read({ pairs, tagsEnd: to, warnings }: JaegerSpan, rows: AttributeRows): void {
     this.#readScope(pairs, to, rows);
     const { scopeNameRow, scopeVersionRow } = this;
@@ -77,13 +77,13 @@ export class SpanMeaning {
       rows.remove(traceStateKey, ifText(pairs, this.traceStateRow, traceStateSource));
     this.warningsAreTag = rows.rowOf(warningsKey) >= 0;
     if (this.warningsAreTag && warnings.length > 0) {
-      // The attribute has the warnings then.
+      // The warnings take the attribute.
       rows.remove(warningsKey, literal);
       this.warningsAreTag = false;
     }
   }
 
-  /** A version counts only beside a name. */
+  /** A scope version counts only with a scope name. */
   #readScope(pairs: Pairs, to: number, rows: AttributeRows): void {
     let nameRow = -1;
     let versionRow = -1;
@@ -136,7 +136,7 @@ export class SpanMeaning {
   }
 }
 
-/** The range of a tag's v_str as start and end, for any declared type. */
+/** The range of a tag's v_str, whatever its declared type. */
 export function textFieldOf(pairs: Pairs, row: number): readonly [number, number] {
   if (pairs.type[row] === stringType) return [pairs.valueStart[row] as number, pairs.valueEnd[row] as number];
   const end = pairs.end[row] as number;
@@ -169,7 +169,7 @@ function isTrue(pairs: Pairs, row: number): boolean {
   return pairs.type[row] === boolType && pairs.valueEnd[row] === 1;
 }
 
-/** Whether the text is this upper-case word; case does not count. */
+/** Whether the text is this word in any case. @param word in upper case. */
 function isWord(pairs: Pairs, row: number, word: Uint8Array): boolean {
   if (pairs.type[row] !== stringType) return false;
   const start = pairs.valueStart[row] as number;
@@ -207,7 +207,7 @@ function isHttpError(pairs: Pairs, row: number, kind: number): boolean {
   return !(code >= 100 && code < 399);
 }
 
-/** The value of an integer, or of a text that spells one of 64 bits; it may be rounded beyond 2^53. */
+/** The value of an integer, or of a text that spells a 64-bit one. Rounded beyond 2^53. */
 function httpCode(pairs: Pairs, row: number): number | undefined {
   const start = pairs.valueStart[row] as number;
   const end = pairs.valueEnd[row] as number;

@@ -1,6 +1,6 @@
 import { trim } from "./ranges.js";
 
-/** The references of a span, or the links, with their ids as ranges; an absent id is an empty range, and all zero. */
+/** The references of a Jaeger span or the links of an OTLP span. Ids are ranges; an absent id is empty and means all zeros. */
 export class References {
   length = 0;
   readonly traceStart: number[] = [];
@@ -33,7 +33,7 @@ export class Logs {
   }
 }
 
-/** The fields of a span by their numbers, for errors. */
+/** The names of a span's fields by number, for errors. */
 export const spanFields = [
   "span",
   "trace_id",

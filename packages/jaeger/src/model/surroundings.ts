@@ -5,7 +5,7 @@ const noBytes = new Uint8Array(0);
 const processTag = 0x52;
 const writer = new WireWriter();
 
-/** The process and the scope that spans stand in, ready for each of them. */
+/** The process and the scope around spans, prepared once for all of them. */
 export class Surroundings {
   /** The process as a field of a Span; empty when the span came without one. */
   process: Uint8Array = noBytes;
@@ -17,13 +17,13 @@ export class Surroundings {
   versionEnd = 0;
   #resource: Uint8Array | undefined;
 
-  /** Goes on to these, the encoded Resource and InstrumentationScope. */
+  /** Moves to another encoded Resource and InstrumentationScope. */
   enter(resource: Uint8Array, scope: Uint8Array): void {
     if (resource !== this.#resource) this.#enterResource(resource);
     if (scope !== this.scope) this.#enterScope(scope);
   }
 
-  /** Spans of one process mostly follow each other, even where each came with a resource of its own. */
+  /** Equal resources mostly follow each other, even when each span came with its own copy. */
   #enterResource(resource: Uint8Array): void {
     const same = this.#resource !== undefined && Buffer.compare(this.#resource, resource) === 0;
     this.#resource = resource;

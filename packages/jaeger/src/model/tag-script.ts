@@ -3,14 +3,14 @@ import { Cursor } from "@spanstore/core/otlp";
 import type { Pairs } from "./pairs.js";
 
 /**
- * A script says where the tags of a Jaeger span came to lie in OTLP, one after the other. It is a list of varints:
- * an even one is twice a number of attributes that follow each other as they stand; an odd one is a source, times
- * two plus one. After the source `literal` stands a KeyValue of Jaeger's with its length in front.
+ * A script says where each tag of a Jaeger span, in order, went in OTLP. It is a list of varints. An even one is twice the
+ * length of a run of attributes that are the next tags; an odd one is twice a source plus one. A length-prefixed KeyValue
+ * of Jaeger follows the source `literal`.
  */
 
-/** A tag that is an attribute as it stands. Never written: runs of them are. */
+/** A tag that is an attribute unchanged. Scripts hold runs of them instead. */
 export const attribute = -1;
-/** A tag in whose place another attribute of the same key, or another value, stands. Written as two sources. */
+/** A tag whose attribute has another value. Written as the sources `literal` and `skipped`. */
 export const attributeLiteral = -2;
 
 export const literal = 0;
@@ -30,13 +30,13 @@ export const scopeNameSource = 8;
 export const scopeVersionSource = 9;
 /** `event`, from the event's name. */
 export const eventSource = 10;
-/** The next attribute, which was `hostname`. */
+/** The next attribute, whose key was `hostname`. */
 export const hostnameSource = 11;
-/** The next attribute, which was `jaeger.version` and has a longer value now. */
+/** The next attribute, whose key was `jaeger.version` and whose value got a prefix. */
 export const jaegerVersionSource = 12;
 const lastSource = jaegerVersionSource;
 
-/** Writes the content of a script for these rows, whose roles are sources or the two above. */
+/** Writes the content of a script for these rows. Roles are sources, `attribute` or `attributeLiteral`. */
 export function writeScript(
   writer: WireWriter,
   pairs: Pairs,
@@ -67,17 +67,17 @@ export function writeScript(
   if (run > 0) writer.varint(run * 2);
 }
 
-/** A script that was read: one source a tag, `attribute` among them, and the range of each literal. */
+/** A parsed script: a source a tag (or `attribute`), and the range of each literal. */
 export class Script {
   length = 0;
   readonly source: number[] = [];
-  /** The attribute that a tag is made of, or the start of a literal's KeyValue. */
+  /** The index of the attribute behind a tag, or the start of a literal's KeyValue. */
   readonly at: number[] = [];
   readonly end: number[] = [];
 
   /**
-   * Reads the script that lies there.
-   * @returns whether it is one, and speaks of exactly so many attributes.
+   * Reads a script.
+   * @returns whether it is valid and covers exactly `attributes` attributes.
    */
   read(bytes: Uint8Array, start: number, end: number, attributes: number): boolean {
     const cursor = new Cursor(bytes, start, end);

@@ -2,9 +2,8 @@ import type { Cursor, WireWriter } from "@spanstore/core/otlp";
 import { malformed } from "./refuse.js";
 
 /**
- * A 64-bit number as two unsigned halves: a bigint for every time of every span would cost more than all
- * the rest of its translation. Jaeger's own translator reads OTLP's unsigned times as signed ones, and so do
- * these functions.
+ * A 64-bit number as two unsigned halves: a bigint for every time of a span would cost more than the rest of its translation.
+ * Like Jaeger's own translator, these functions read OTLP's unsigned times as signed ones.
  */
 export class Int64 {
   high = 0;
@@ -17,8 +16,8 @@ export class Int64 {
 }
 
 /**
- * How an instant of Jaeger's model fits into OTLP: "unset" is absent, or the year 1 that Go's zero time is, for
- * which OTLP has 0; "wrapped" lies before 1678 or after 2262, so that its lower 64 bits are another instant.
+ * How an instant of Jaeger's model fits into OTLP. "unset": absent, or Go's zero time in the year 1, which OTLP writes as 0.
+ * "wrapped": before 1677 or after 2262, so that its lower 64 bits are another instant.
  */
 export type Fit = "exact" | "unset" | "wrapped";
 
@@ -29,13 +28,13 @@ const firstSecond = -62_135_596_800;
 const lastSecond = 253_402_300_799;
 const longestSeconds = 315_576_000_000;
 
-/** The last result of `readParts`. */
+/** The results of the last `readParts`. */
 let seconds = 0;
 let nanos = 0;
 
 /**
  * Reads a google.protobuf.Timestamp as nanoseconds since the epoch.
- * @throws INVALID_TRACES, without a field, when it is none, with the bounds of Jaeger's own decoder.
+ * @throws INVALID_TRACES, without a field, when it is malformed or outside the bounds of Jaeger's own decoder.
  */
 export function readTimestamp(cursor: Cursor, end: number, into: Int64): Fit {
   readParts(cursor, end);
@@ -50,7 +49,7 @@ export function readTimestamp(cursor: Cursor, end: number, into: Int64): Fit {
 
 /**
  * Reads a google.protobuf.Duration as signed nanoseconds.
- * @throws INVALID_TRACES, without a field, when it is none, with the bounds of Jaeger's own decoder.
+ * @throws INVALID_TRACES, without a field, when it is malformed or outside the bounds of Jaeger's own decoder.
  */
 export function readDuration(cursor: Cursor, end: number, into: Int64): void {
   readParts(cursor, end);
@@ -75,7 +74,7 @@ function readParts(cursor: Cursor, end: number): void {
   cursor.end = outerEnd;
 }
 
-/** A signed 64-bit varint; beyond 2^53 it is rounded, and out of all bounds. */
+/** A signed 64-bit varint. Rounded beyond 2^53, which is outside all bounds anyway. */
 function readSeconds(cursor: Cursor): number {
   const start = cursor.pos;
   let value = 0;
@@ -88,11 +87,11 @@ function readSeconds(cursor: Cursor): number {
   return Number(BigInt.asIntN(64, cursor.varint64()));
 }
 
-/** @returns whether `seconds` and `nanos` are within 64 bits; else `into` has the lower 64. */
+/** @returns whether the nanoseconds fit into signed 64 bits; otherwise `into` has the lower 64. */
 function toNanos(into: Int64): boolean {
   const negative = seconds < 0 || nanos < 0;
   const size = Math.abs(seconds);
-  // Split, so that no product exceeds what a double holds exactly.
+  // Split, so that every product fits into a double's exact range.
   const upper = Math.floor(size / 65536) * nanosPerSecond;
   const lower =
     (upper % 65536) * 65536 + (size % 65536) * nanosPerSecond + (seconds < 0 ? -nanos : Math.abs(nanos));
@@ -107,7 +106,7 @@ function toNanos(into: Int64): boolean {
   return high >= -signBit && high < signBit;
 }
 
-/** @returns whether the sum is within signed 64 bits; else `into` has the lower 64. */
+/** @returns whether the sum fits into signed 64 bits; otherwise `into` has the lower 64. */
 export function add(a: Int64, b: Int64, into: Int64): boolean {
   const low = a.low + b.low;
   const high = (a.high + b.high + (low >= half ? 1 : 0)) >>> 0;
@@ -135,7 +134,7 @@ export function writeDuration(writer: WireWriter, from: Int64, to: Int64): void 
     writeNonNegative(writer, high, low < 0 ? low + half : low);
     return;
   }
-  // Go's time.Sub stops at the ends of 64 bits.
+  // Go's time.Sub saturates at 64 bits.
   const difference = signed(to.high, to.low) - signed(from.high, from.low);
   const bound = 1n << 63n;
   const total = difference >= bound ? bound - 1n : difference < -bound ? -bound : difference;
@@ -147,7 +146,7 @@ function signed(high: number, low: number): bigint {
 }
 
 function writeNonNegative(writer: WireWriter, high: number, low: number): void {
-  // The quotient of doubles is off by one at most, and then so is what is left of the lower halves.
+  // The quotient of doubles is off by at most one, which the remainder of the lower halves shows.
   let whole = Math.floor((high * half + low) / nanosPerSecond);
   let rest = (low - Math.imul(whole, nanosPerSecond)) | 0;
   if (rest < 0) {
@@ -167,7 +166,7 @@ function writeNonNegative(writer: WireWriter, high: number, low: number): void {
   }
 }
 
-/** Writes whole seconds and the nanoseconds beyond them as the content of a Timestamp or a Duration. */
+/** Writes seconds and nanoseconds as the content of a Timestamp or a Duration. */
 export function writeParts(writer: WireWriter, whole: bigint, rest: bigint): void {
   writeBigint(writer, 0x10, rest);
   writeBigint(writer, 0x08, whole);

@@ -4,14 +4,13 @@ import { boolType, bytesType, doubleType, intType, listType, mapType, Pairs, str
 import { Ranges } from "./ranges.js";
 import { malformed } from "./refuse.js";
 
-/** Nothing that the store keeps is nested as deep as this. */
+/** Stored values nest less deep. */
 const maxDepth = 100;
 const doubles = new DataView(new ArrayBuffer(8));
 
 /**
- * The text of a value, as `Value.AsString()` writes it in the pdata that Jaeger 1.76 is built with. For lists and
- * maps it is the JSON of Go's encoding/json: it escapes `<`, `>` and `&`, and is "" as a whole when one of the
- * numbers is not finite.
+ * The text of a value, as `Value.AsString()` of the pdata in Jaeger 1.76 writes it. For lists and maps it is the JSON of Go's
+ * encoding/json, which escapes `<`, `>` and `&`; it is "" when one of the numbers is not finite.
  */
 export function valueText(pairs: Pairs, row: number): string {
   const { bytes } = pairs;
@@ -42,7 +41,7 @@ export function compositeText(pairs: Pairs, row: number): string {
   return type === listType || type === mapType ? (json(pairs, row, 0) ?? "") : "";
 }
 
-/** The items of a list that are texts; others are empty ranges. */
+/** The items of a list as ranges of text; items of other types are empty. */
 export function textsOfList(pairs: Pairs, row: number): Ranges {
   const ranges = new Ranges();
   const items = entriesOf(pairs, row);
@@ -93,7 +92,7 @@ function jsonArray(items: Pairs, depth: number): string | undefined {
   return `[${parts.join(",")}]`;
 }
 
-/** Sorted by the bytes of the keys; of equal keys the last counts. */
+/** Sorts by the bytes of the keys; of equal keys the last counts. */
 function jsonObject(entries: Pairs, depth: number): string | undefined {
   const rowOfKey = new Map<string, number>();
   for (let row = 0; row < entries.length; row++) {
@@ -110,7 +109,7 @@ function jsonObject(entries: Pairs, depth: number): string | undefined {
   return `{${parts.join(",")}}`;
 }
 
-/** The values of an ArrayValue or KeyValueList, as rows of their own. */
+/** The entries of an ArrayValue or KeyValueList as new rows. */
 function entriesOf(pairs: Pairs, row: number): Pairs {
   const entries = new Pairs();
   entries.reset(pairs.bytes);
@@ -144,7 +143,7 @@ function escapedText(text: string): string {
     });
 }
 
-/** Escapes each byte of text that belongs to no UTF-8 character as U+FFFD. */
+/** Escapes text, and each byte outside a UTF-8 character as U+FFFD. */
 function escapedBytes(bytes: Uint8Array, start: number, end: number): string {
   let out = "";
   let from = start;
@@ -160,7 +159,7 @@ function escapedBytes(bytes: Uint8Array, start: number, end: number): string {
   return out + escapedText(view(bytes, from, end).toString());
 }
 
-/** How many bytes the UTF-8 of the character at this place takes; 0 when none is there. */
+/** The size in bytes of the UTF-8 character at `at`; 0 when there is none. */
 function characterSize(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at] as number;
   if (first < 0x80) return 1;
@@ -179,7 +178,7 @@ function intText(bytes: Uint8Array, start: number, end: number): string {
   return BigInt.asIntN(64, new Cursor(bytes, start, end).varint64()).toString();
 }
 
-/** ECMAScript's form, which loses only the sign of -0. */
+/** Go writes doubles like ECMAScript, except for the sign of -0. */
 function doubleText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }

@@ -1,10 +1,10 @@
 import type { WireWriter } from "@spanstore/core/otlp";
 import type { Pairs } from "./pairs.js";
 
-/** Writes the value of a row as the fields that a format's KeyValue has for it. */
+/** Writes the value of a row as fields of a format's KeyValue. */
 export type ValueWriter = (writer: WireWriter, pairs: Pairs, row: number) => void;
 
-/** Writes a KeyValue of Jaeger or of OTLP, whose key is field 1 in both, with the key of one row and the value of another. */
+/** Writes a KeyValue of Jaeger or OTLP with the key of one row and the value of another. The key is field 1 in both. */
 export function writePair(
   writer: WireWriter,
   field: number,
@@ -21,7 +21,7 @@ export function writePair(
   writer.message(field, end);
 }
 
-/** The same with a key that no row has. */
+/** Like `writePair`, with a key that no row has. */
 export function writeRenamedPair(
   writer: WireWriter,
   field: number,

@@ -5,11 +5,11 @@ import { childOf } from "../model/span-parts.js";
 const traceIdSize = 16;
 const spanIdSize = 8;
 
-/** Writes parent and links as the references of a span: the parent first, unless it has none. */
+/** Writes parent and links as the references of a span, the parent first. */
 export function writeReferences(writer: WireWriter, field: number, span: OtlpSpan): void {
   const { links, bytes } = span;
   const hasParent = !isZero(bytes, span.parentStart, span.parentEnd);
-  // A link to the parent is no reference of its own: it says of what type the parent's is.
+  // A link to the parent only gives the type of the parent's reference.
   let parentType = childOf;
   for (let row = links.length - 1; row >= 0; row--) {
     if (hasParent && isParent(span, row)) continue;
@@ -32,7 +32,7 @@ export function writeReferences(writer: WireWriter, field: number, span: OtlpSpa
   writeReference(writer, field, bytes, traceIdStart, traceIdEnd, parentStart, parentEnd, parentType);
 }
 
-/** Writes an id; one that is absent is all zero. */
+/** Writes an id; an absent one as zeros. */
 export function writeId(
   writer: WireWriter,
   field: number,
@@ -75,7 +75,7 @@ function isParent(span: OtlpSpan, row: number): boolean {
   );
 }
 
-/** Whether two ids are the same one; none is all zero. */
+/** Whether two ids are equal; an absent id equals one of all zeros. */
 function same(bytes: Uint8Array, start: number, end: number, otherStart = 0, otherEnd = 0): boolean {
   if (end === start || otherEnd === otherStart) {
     return isZero(bytes, start, end) && isZero(bytes, otherStart, otherEnd);

@@ -16,8 +16,8 @@ import {
 import { malformed } from "../model/refuse.js";
 
 /**
- * Appends the KeyValue of OTLP that lies between the cursor and `end`, and leaves the cursor there.
- * @throws INVALID_TRACES, without a field, when it is none.
+ * Appends the OTLP KeyValue between the cursor and `end`, and moves the cursor to `end`.
+ * @throws INVALID_TRACES, without a field, when the bytes are no KeyValue.
  */
 export function readAttribute(pairs: Pairs, cursor: Cursor, end: number): void {
   const row = appendRow(pairs, cursor.pos, end);
@@ -44,7 +44,7 @@ export function readAttribute(pairs: Pairs, cursor: Cursor, end: number): void {
   pairs.key[row] = keyCodeAt(cursor.bytes, keyStart, keyEnd);
 }
 
-/** The same with an AnyValue, which has no key. */
+/** Like `readAttribute`, for an AnyValue, which has no key. */
 export function readItem(pairs: Pairs, cursor: Cursor, end: number): void {
   const row = appendRow(pairs, cursor.pos, end);
   pairs.keyStart[row] = pairs.keyEnd[row] = pairs.key[row] = 0;
@@ -62,7 +62,7 @@ function appendRow(pairs: Pairs, start: number, end: number): number {
   return row;
 }
 
-/** The last one of a repeated oneof counts. */
+/** The last member of a oneof counts. */
 function readValue(pairs: Pairs, row: number, cursor: Cursor, end: number): void {
   const { bytes } = cursor;
   const outerEnd = cursor.end;

@@ -20,11 +20,11 @@ const kept = new Kept();
 const script = new Script();
 /** Rows of the attributes that are tags. */
 const rows = new Rows();
-/** Whether the name of the service stands in the fields that were kept. */
+/** Whether the kept fields hold the service's name. */
 let hasService = false;
 
 /**
- * Writes OTLP's Resource as the process of a span, field and all; nothing when the span came without one.
+ * Writes OTLP's Resource as the process field of a span; nothing when the span came without a process.
  * @throws INVALID_TRACES, without a field, when the bytes are no Resource.
  */
 export function writeProcess(writer: WireWriter, field: number, resource: Uint8Array): void {

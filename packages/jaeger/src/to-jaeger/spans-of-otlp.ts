@@ -4,13 +4,12 @@ import { writeJaegerSpan } from "./write-jaeger-span.js";
 
 const spansTag = 0x0a;
 
-// A span is written and copied before anything else happens, so all of them share it.
+// Shared by all spans: each is written and copied before the next begins.
 const writer = new WireWriter();
 
 /**
- * The spans of an encoded TracesData as encoded jaeger.api_v2.Span, each with its process inside, in order.
- * They are what Jaeger 1.76's own translator makes of them; spans that `otlpOfJaegerSpan` translated are what
- * they were before.
+ * Converts the spans of an encoded TracesData, in order, to encoded jaeger.api_v2.Span with their process, like the translator
+ * of Jaeger 1.76. Spans from `otlpOfJaegerSpan` come back unchanged.
  *
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
@@ -27,8 +26,8 @@ export function* jaegerSpansOf(encodedTracesData: Uint8Array): Generator<Uint8Ar
 }
 
 /**
- * The same as encoded jaeger.storage.v1.SpansResponseChunk, each with at most so many spans and bytes; a span
- * that is larger by itself stands alone.
+ * Like `jaegerSpansOf`, in encoded jaeger.storage.v1.SpansResponseChunk of at most `spans` spans and `bytes` bytes. A larger
+ * span gets its own chunk.
  *
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */

@@ -31,10 +31,10 @@ import { writeTag, writeTextTag } from "./write-tag.js";
 const tagsTag = 0x42;
 const noBytes = new Uint8Array(0);
 
-/** `error` with the value true, as a field of a Span. */
+/** The tag `error` with the value true, as a field of a Span. */
 const errorTag = Uint8Array.of(tagsTag, 11, 0x0a, 5, ...(keyBytes[errorKey] as Uint8Array), 0x10, 1, 0x20, 1);
 
-/** Writes the tags of a span whose attributes in these rows are tags, as the collector's translator orders them. */
+/** Writes the tags of a span in the order of the collector's translator. @param rows the attributes that are tags. */
 export function writeTags(writer: WireWriter, span: OtlpSpan, surroundings: Surroundings, rows: Rows): void {
   if (span.traceStateEnd > span.traceStateStart) writeSource(writer, span, surroundings, traceStateSource);
   if (span.messageEnd > span.messageStart) writeSource(writer, span, surroundings, descriptionSource);
@@ -50,7 +50,7 @@ export function writeTags(writer: WireWriter, span: OtlpSpan, surroundings: Surr
   if (surroundings.nameEnd > surroundings.nameStart) writeSource(writer, span, surroundings, scopeNameSource);
 }
 
-/** Writes them in the order in which they came. */
+/** Writes the tags of a span in their original order, from its script. */
 export function writeTagsOfScript(
   writer: WireWriter,
   span: OtlpSpan,

@@ -17,10 +17,10 @@ const eventKeyBytes = keyBytes[eventKey] as Uint8Array;
 const fieldsTag = 0x12;
 const warningsTag = 0x62;
 
-// A span is written to its end before anything else happens, so all of them share these.
+// Shared by all spans: each is written to its end before the next begins.
 const span = new OtlpSpan();
 const kept = new Kept();
-/** The fields that were kept as they came. */
+/** The original fields that were kept. */
 const keptFields = new JaegerSpan();
 const noFields = new JaegerSpan();
 const script = new Script();
@@ -28,8 +28,8 @@ const script = new Script();
 const rows = new Rows();
 
 /**
- * Writes the OTLP Span that lies there as the content of a jaeger.api_v2.Span.
- * @throws INVALID_TRACES, without a field, when it is none.
+ * Writes an OTLP Span as the content of a jaeger.api_v2.Span.
+ * @throws INVALID_TRACES, without a field, when the bytes are no Span.
  */
 export function writeJaegerSpan(
   writer: WireWriter,
@@ -74,13 +74,13 @@ function readFields({ fieldsStart, fieldsEnd }: Kept): void {
   if (fieldsEnd === 0) return;
   const fields = keptFields;
   fields.read(span.bytes, fieldsStart, fieldsEnd);
-  // None of these is ever kept; they would stand in the place of what the span says.
+  // These are never kept. They would replace the span's own.
   const others =
     fields.traceIdEnd + fields.spanIdEnd + fields.nameEnd + fields.tagsEnd + fields.warnings.length;
   if (others > 0 || fields.hasProcess) malformed("fields that are not kept");
 }
 
-/** Writes the warnings that Jaeger keeps in an attribute, and notes which attributes are left as tags. */
+/** Writes the warnings, which Jaeger keeps in an attribute, and collects the rows of the remaining attributes. */
 function writeWarnings(writer: WireWriter): void {
   const { pairs, attributesEnd } = span;
   const row = kept.noWarnings ? -1 : pairs.find(warningsKey, attributesEnd);
@@ -103,7 +103,7 @@ function writeWarnings(writer: WireWriter): void {
   }
 }
 
-/** A single warning: the text of an attribute that should have been a list. */
+/** Writes a single warning from an attribute that should have been a list. */
 function writeWarning(writer: WireWriter, row: number): void {
   const { pairs } = span;
   if (pairs.type[row] !== stringType) writer.text(warningsTag, valueText(pairs, row));
@@ -131,7 +131,7 @@ function writeFields(writer: WireWriter, row: number): void {
   if (hasName && events.hasEventKey[row] !== true) writeEventName(writer, row);
 }
 
-/** @returns false when the fields have no script. */
+/** @returns false when the log has no valid script. */
 function writeFieldsOfScript(writer: WireWriter, row: number): boolean {
   const { events, pairs, bytes } = span;
   const { logs, logIndex } = kept;

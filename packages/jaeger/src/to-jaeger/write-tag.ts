@@ -8,7 +8,7 @@ export function writeTag(writer: WireWriter, field: number, pairs: Pairs, row: n
   writePair(writer, field, writeTagValue, pairs, row, row);
 }
 
-/** The same with another key. */
+/** Like `writeTag`, with another key. */
 export function writeRenamedTag(
   writer: WireWriter,
   field: number,
@@ -19,7 +19,7 @@ export function writeRenamedTag(
   writeRenamedPair(writer, field, writeTagValue, pairs, key, row);
 }
 
-/** Writes a tag with the text of a range of bytes. */
+/** Writes a tag whose text is a range of bytes. */
 export function writeTextTag(
   writer: WireWriter,
   field: number,
@@ -34,7 +34,7 @@ export function writeTextTag(
   writer.message(field, mark);
 }
 
-/** Type and value; zeros are omitted. */
+/** Writes type and value, and omits zeros. */
 function writeTagValue(writer: WireWriter, pairs: Pairs, row: number): void {
   const { bytes } = pairs;
   const start = pairs.valueStart[row] as number;

@@ -34,24 +34,24 @@ import { ParentAndLinks, writeTraceId } from "./references-to-links.js";
 import { textOf, writeAttribute, writeTextOf } from "./write-attribute.js";
 
 const warningsBytes = keyBytes[warningsKey] as Uint8Array;
-/** `start_time` as Go's zero time, the first instant of the year 1. */
+/** The field `start_time` with Go's zero time, the first instant of the year 1. */
 const unsetStartField = Uint8Array.from(Buffer.from("320b088092b8c398feffffff01", "hex"));
 
-// A call runs to its end before the next one begins, so all of them share these.
+// Shared by all calls: each ends before the next begins.
 const span = new JaegerSpan();
 const rows = new AttributeRows();
 const meaning = new SpanMeaning();
 const parentAndLinks = new ParentAndLinks();
 const writer = new WireWriter();
 const spanEnd = new Int64();
-/** For each log the row of the tag that names its event, or -1; and whether its fields come back as they were. */
+/** By log: the row of the tag that names its event, or -1; and whether its fields come back unchanged without a script. */
 const eventRows: number[] = [];
 const sameFields: boolean[] = [];
 
 /**
- * One encoded jaeger.api_v2.Span, its process inside, as an encoded TracesData of one span; that of several
- * spans may be joined. The OTLP is what the OpenTelemetry collector makes of it, and what that loses stands in
- * fields of our own (kept.ts), so that `jaegerSpansOf` gives the same span back.
+ * Converts an encoded jaeger.api_v2.Span with its process to an encoded TracesData of one span. Such TracesData may be
+ * concatenated. The OTLP is that of the OpenTelemetry collector; our own fields (kept.ts) hold what it would lose, so that
+ * `jaegerSpansOf` returns the same span.
  *
  * @throws INVALID_TRACES, with `field` in Jaeger's names (`references[0].trace_id`), when the bytes between
  *   `start` and `end` are no span.
@@ -157,7 +157,7 @@ function writeEvents(): void {
   }
 }
 
-/** The warnings, as Jaeger itself puts them into OTLP: a list of texts. */
+/** Writes the warnings as Jaeger itself puts them into OTLP: a list of texts. */
 function writeWarnings(): void {
   const { bytes, warnings } = span;
   if (warnings.length === 0) return;
@@ -187,7 +187,7 @@ function writeScopeText(tag: number, row: number): void {
   if (end > start) writer.field(tag, span.bytes, start, end);
 }
 
-/** @param durationFits whether start and end give the duration. */
+/** @param durationFits whether the duration follows from start and end. */
 function writeKept(durationFits: boolean): void {
   const end = writer.mark();
   if (meaning.warningsAreTag) {
@@ -237,7 +237,7 @@ function writeKeptLogs(): void {
   }
 }
 
-/** Whether the way back puts the tags together as they were: what came out of the attributes around the rest. */
+/** Whether the tags come back in this order without a script: the order in which `writeTags` writes them. */
 function tagsComeBack(): boolean {
   const { scopeNameRow, scopeVersionRow, kind, statusCode, messageRow, traceStateRow } = meaning;
   const { role } = rows;

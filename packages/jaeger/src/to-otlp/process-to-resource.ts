@@ -33,7 +33,7 @@ export function writeResource(writer: WireWriter, span: JaegerSpan, rows: Attrib
   const { pairs, bytes, logsEnd: from, serviceStart, serviceEnd } = span;
   const to = pairs.length;
   rows.put(pairs, from, to);
-  // The collector makes nothing of such processes.
+  // The collector gives such processes no resource.
   if (!span.hasProcess || rangeEquals(bytes, serviceStart, serviceEnd, noServiceName)) {
     for (let row = from; row < to; row++) rows.role[row] = literal;
     writeKept(writer, span, rows, true);
@@ -72,7 +72,7 @@ function writeServiceName(writer: WireWriter, bytes: Uint8Array, start: number, 
   writer.message(attributesTag, mark);
 }
 
-/** Whether the attributes give the service's name. */
+/** Whether the service's name follows from the attributes. */
 function serviceComesBack(span: JaegerSpan, serviceRow: number): boolean {
   const { pairs, bytes, serviceStart, serviceEnd } = span;
   if (serviceRow >= 0) return rangeEquals(bytes, serviceStart, serviceEnd, textOf(pairs, serviceRow));

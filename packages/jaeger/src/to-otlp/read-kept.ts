@@ -15,23 +15,23 @@ import { Ranges } from "../model/ranges.js";
 import { literal, type Script } from "../model/tag-script.js";
 import { readTag } from "./read-tag.js";
 
-/** The parts kept beside a Span or a Resource. Content of another shape counts as absent: other programs may use the field. */
+/** Our own field of a Span or Resource. Content of another shape counts as absent, since other programs may use the number. */
 export class Kept {
   flags = 0;
-  /** Ranges; `tagsStart` is -1 where there is no script. */
+  /** The range of the script; `tagsStart` is -1 without one. */
   tagsStart = -1;
   tagsEnd = 0;
   fieldsStart = 0;
   fieldsEnd = 0;
   noWarnings = false;
   absent = false;
-  /** The scripts of logs, and which logs they are of. */
+  /** The scripts of logs, and the indexes of these logs. */
   readonly logs = new Ranges();
   readonly logIndex: number[] = [];
 
   /**
-   * Reads what lies there.
-   * @param check throws INVALID_TRACES when the fields are not what they should be.
+   * Reads the content of the field.
+   * @param check throws INVALID_TRACES when the kept fields are invalid.
    */
   read(bytes: Uint8Array, start: number, end: number, check: (kept: Kept) => void): void {
     this.#reset();
@@ -94,7 +94,7 @@ export class Kept {
 
 const literals = new Pairs();
 
-/** Reads a script of so many attributes; false when that is not what lies there. */
+/** Reads a script that covers `attributes` attributes; false when the bytes are none. */
 export function readScript(
   script: Script,
   bytes: Uint8Array,

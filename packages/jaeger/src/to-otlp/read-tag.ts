@@ -13,8 +13,8 @@ import {
 import { malformed } from "../model/refuse.js";
 
 /**
- * Appends the jaeger.api_v2.KeyValue that lies between the cursor and `end`, and leaves the cursor there.
- * @throws INVALID_TRACES, without a field, when it is none.
+ * Appends the jaeger.api_v2.KeyValue between the cursor and `end`, and moves the cursor to `end`.
+ * @throws INVALID_TRACES, without a field, when the bytes are no KeyValue.
  */
 export function readTag(pairs: Pairs, cursor: Cursor, end: number): void {
   const { bytes } = cursor;
@@ -90,7 +90,7 @@ export function readTag(pairs: Pairs, cursor: Cursor, end: number): void {
   pairs.type[row] = type;
   let valueStart = 0;
   let valueEnd = 0;
-  // The values that have content; all but the one of the declared type belong to no value.
+  // A bit for each value that has content. Only that of the declared type counts; others make the tag odd.
   let values = 0;
   if (textEnd > textStart) values |= 1 << stringType;
   if (bool) values |= 1 << boolType;

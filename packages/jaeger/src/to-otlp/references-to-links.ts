@@ -3,20 +3,20 @@ import type { JaegerSpan } from "../model/jaeger-span.js";
 import { Rows } from "../model/pairs.js";
 import { childOf, followsFrom } from "../model/span-parts.js";
 
-/** `opentracing.ref_type` with what a reference is, as the attributes field of a Link. */
+/** The attribute `opentracing.ref_type` of a Link, as an encoded field. */
 const childOfAttribute = refTypeAttribute("child_of");
 const followsFromAttribute = refTypeAttribute("follows_from");
 
 /**
- * Splits a span's references into its parent and its links. Ids that are all zero are no ids, and a reference
- * without a trace id is within the trace of its span.
+ * Splits a span's references into its parent and its links. Ids of all zeros count as absent, and a reference without a trace
+ * id belongs to the span's trace.
  */
 export class ParentAndLinks {
   /** The offset of the parent's id, or -1. */
   parentAt = -1;
   /** The references that become links. */
   readonly links = new Rows();
-  /** Whether the way back makes the same references of it. */
+  /** Whether the translation back yields the same references. */
   comesBack = true;
 
   read(span: JaegerSpan): void {
@@ -28,7 +28,7 @@ export class ParentAndLinks {
     const parentRow = parentOf(span);
     if (parentRow >= 0) this.parentAt = spanIdAt(span, parentRow);
     for (let row = 0; row < references.length; row++) {
-      // The collector does so for references to any trace.
+      // Like the collector, this ignores the trace of the reference.
       if (references.type[row] !== childOf || !this.#isParentId(span, row)) this.links.add(row);
     }
     if (this.comesBack) this.comesBack = this.#madeAgain(span);
@@ -62,11 +62,11 @@ export class ParentAndLinks {
     return true;
   }
 
-  /** The way back puts the parent first, with the type of the last link that repeats it, and then the links. */
+  /** The translation back writes the parent, with the type of the last link that repeats it, and then the other links. */
   #madeAgain(span: JaegerSpan): boolean {
     const { references } = span;
     const hasParent = this.parentAt >= 0;
-    // Each reference but the parent's has to be a link of its own, and all of them behind it.
+    // So the parent's reference must come first, and each other one must be a link.
     for (let row = 0; row < references.length; row++) if (!namesTrace(span, row)) return false;
     let next = hasParent ? 1 : 0;
     for (let i = 0; i < this.links.length; i++) {
@@ -80,7 +80,7 @@ export class ParentAndLinks {
   }
 }
 
-/** Writes a trace id of 8 or 16 bytes, or none at all, as one of 16. */
+/** Writes a trace id of 8 or 16 bytes, or an absent one, as 16 bytes. */
 export function writeTraceId(
   writer: WireWriter,
   field: number,
@@ -94,7 +94,7 @@ export function writeTraceId(
   writer.message(field, mark);
 }
 
-/** The first CHILD_OF reference within the trace, or else the first FOLLOWS_FROM; -1 when there is none. */
+/** The first CHILD_OF reference within the trace, else the first FOLLOWS_FROM; -1 without any. */
 function parentOf(span: JaegerSpan): number {
   const { references } = span;
   let follows = -1;

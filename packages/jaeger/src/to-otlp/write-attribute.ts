@@ -5,7 +5,7 @@ import { writePair, writeRenamedPair } from "../model/write-pair.js";
 const noText = new Uint8Array(0);
 export const jaegerVersionPrefix = Uint8Array.from(Buffer.from("Jaeger-"));
 
-/** Writes OTLP's KeyValue with the key of one tag and the value of another. */
+/** Writes an OTLP KeyValue with the key of one tag and the value of another. */
 export function writeAttribute(
   writer: WireWriter,
   field: number,
@@ -16,7 +16,7 @@ export function writeAttribute(
   writePair(writer, field, writeValue, pairs, keyRow, valueRow);
 }
 
-/** The same with another key. */
+/** Like `writeAttribute`, with another key. */
 export function writeRenamedAttribute(
   writer: WireWriter,
   field: number,
@@ -27,7 +27,7 @@ export function writeRenamedAttribute(
   writeRenamedPair(writer, field, writeValue, pairs, key, valueRow);
 }
 
-/** Writes an attribute with the version of a Jaeger client, marked as one. */
+/** Writes an attribute with the version of a Jaeger client and the prefix that marks it. */
 export function writeJaegerVersion(
   writer: WireWriter,
   field: number,
@@ -47,13 +47,13 @@ function writeVersion(writer: WireWriter, pairs: Pairs, row: number): void {
   writer.message(0x12, end);
 }
 
-/** A string field with the text of a tag; left out when it is empty. */
+/** Writes the text of a tag as a string field; omits an empty one. */
 export function writeTextOf(writer: WireWriter, field: number, pairs: Pairs, row: number): void {
   const text = textOf(pairs, row);
   if (text.length > 0) writer.field(field, text, 0, text.length);
 }
 
-/** The text that the attribute of this tag has; empty when it is no text. */
+/** The text of the attribute made of this tag; empty when it is no text. */
 export function textOf(pairs: Pairs, row: number): Uint8Array {
   const type = pairs.type[row] as number;
   if (type === stringType) {
@@ -102,7 +102,7 @@ function writeAnyValue(writer: WireWriter, pairs: Pairs, row: number): void {
   }
 }
 
-/** The collector's text for a type that it does not know. */
+/** The collector's text for an unknown type. */
 function unknownTypeText(type: number): Uint8Array {
   return Buffer.from(`<Unknown Jaeger TagType "${type}">`);
 }

@@ -1,6 +1,6 @@
 /**
- * OTLP's AnyValue, tagged by the name of the one field that is set; `{}` is the empty value.
- * Attribute lists keep their order and their duplicate keys, as they came.
+ * OTLP's AnyValue, tagged by the name of its field; `{}` is the empty value. Lists of attributes keep their order and duplicate
+ * keys.
  */
 export type AnyValue =
   | { readonly stringValue: string }

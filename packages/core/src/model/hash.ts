@@ -1,4 +1,4 @@
-/** Hashes two byte ranges under a seed to 42 bits; the ranges are kept apart, `ab`+`c` is not `a`+`bc`. */
+/** Hashes two ranges of bytes with a seed to 42 bits. Separates the ranges: `ab`+`c` differs from `a`+`bc`. */
 export function hashRanges(
   seed: number,
   first: Uint8Array,

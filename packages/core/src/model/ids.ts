@@ -3,8 +3,7 @@ import { SpanStoreError } from "../errors/errors.js";
 const hexDigits = /^[0-9a-fA-F]+$/;
 
 /**
- * A trace id in its one form: 32 lower-case hex characters. 16 characters are a 64-bit id, which is
- * the same 128-bit number with zeros before it.
+ * Normalizes a trace id to 32 lower-case hex characters. 16 characters are a 64-bit id, which gets leading zeros.
  * @throws INVALID_QUERY naming `field`.
  */
 export function parseTraceId(id: string, field = "traceId"): string {

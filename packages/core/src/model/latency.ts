@@ -1,13 +1,12 @@
 /**
- * Latencies as counts in the buckets of an exponential histogram, as OpenTelemetry defines it at scale 6: bucket `index`
- * holds the durations in nanoseconds above `base ** index`, up to and with `base ** (index + 1)`, where `base` is
- * `2 ** (1 / 64)`. A value read out of a bucket is within 0.55 % of each duration in it. Histograms are added, and
- * subtracted, bucket by bucket.
+ * Latencies as an exponential histogram, as OpenTelemetry defines it at scale 6: bucket `index` counts durations in
+ * nanoseconds above `base ** index` up to and including `base ** (index + 1)`, where `base` is `2 ** (1 / 64)`. A bucket's
+ * value is within 0.55 % of each of its durations. Histograms add up bucket by bucket.
  */
 export interface LatencyHistogram {
-  /** Spans that end when they start, or before. */
+  /** The number of spans that end when they start, or before. */
   readonly zeroCount: number;
-  /** Buckets that are not empty, by ascending index. */
+  /** The non-empty buckets, by ascending index. */
   readonly buckets: readonly LatencyBucket[];
 }
 
@@ -19,22 +18,22 @@ export interface LatencyBucket {
 /** OpenTelemetry's name for the resolution: `base = 2 ** (2 ** -scale)`. */
 const latencyScale = 6;
 const bucketsPerOctave = 2 ** latencyScale;
-/** The buckets of the shortest and of the longest duration that a span can have. */
+/** The buckets of the shortest and the longest possible duration of a span. */
 export const minLatencyIndex = -1;
 export const maxLatencyIndex = 64 * bucketsPerOctave - 3;
 
-/** The bucket of a duration in nanoseconds; undefined where it counts as zero. */
+/** The bucket of a duration in nanoseconds; undefined for one that counts as zero. */
 export function latencyIndex(durationNano: number): number | undefined {
   if (!(durationNano > 0)) return undefined;
   const index = Math.ceil(Math.log2(durationNano) * bucketsPerOctave) - 1;
   return Math.min(Math.max(index, minLatencyIndex), maxLatencyIndex);
 }
 
-/** Codes of latencies are below this. */
+/** All codes are below this. */
 export const latencyCodes = 4096;
 const firstLatencyCode = 1 - minLatencyIndex;
 
-/** An index as a number of 12 bits; 0 stands for a duration that counts as zero. */
+/** The 12-bit code of an index; 0 stands for a duration that counts as zero. */
 export function latencyCode(index: number | undefined): number {
   return index === undefined ? 0 : index + firstLatencyCode;
 }
@@ -49,21 +48,21 @@ function latencyUpperBound(index: number): number {
   return 2 ** ((index + 1) / bucketsPerOctave);
 }
 
-/** The value that is nearest to every duration of a bucket, in nanoseconds. */
+/** The value with the smallest relative error for all durations of a bucket, in nanoseconds. */
 function latencyOf(index: number): number {
   const upper = latencyUpperBound(index);
   const lower = latencyUpperBound(index - 1);
   return (2 * lower * upper) / (lower + upper);
 }
 
-/** How many spans a histogram counts. */
+/** The number of spans in a histogram. */
 export function latencyCount({ zeroCount, buckets }: LatencyHistogram): number {
   let count = zeroCount;
   for (const bucket of buckets) count += bucket.count;
   return count;
 }
 
-/** The sum of all durations in nanoseconds, within the error of the buckets. */
+/** The sum of all durations in nanoseconds, within the buckets' error. */
 export function latencySum({ buckets }: LatencyHistogram): number {
   let sum = 0;
   for (const { index, count } of buckets) sum += latencyOf(index) * count;
@@ -99,7 +98,7 @@ export function mergeLatencies(histograms: Iterable<LatencyHistogram>): LatencyH
   return { zeroCount, buckets: sortedBuckets(counts) };
 }
 
-/** The buckets of counts by index. */
+/** Turns counts by index into buckets. */
 export function sortedBuckets(counts: Iterable<readonly [index: number, count: number]>): LatencyBucket[] {
   return Array.from(counts, ([index, count]) => ({ index, count }))
     .filter(({ count }) => count !== 0)

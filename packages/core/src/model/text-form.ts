@@ -2,13 +2,12 @@ import type { AnyValue, KeyValue } from "./any-value.js";
 import { compareCodePoints } from "./text-order.js";
 
 /**
- * The text a value is searched by, exactly as `Value.AsString()` of Go's pdata writes it (the one
- * Jaeger uses): ints in decimal, doubles as JSON writes them, `true` / `false`, bytes in base64,
- * lists and maps as compact JSON with sorted keys, the empty value as "".
+ * The text by which searches find a value, exactly as `Value.AsString()` of the Go pdata in Jaeger writes it: ints in decimal,
+ * doubles as in JSON, `true` / `false`, bytes in base64, lists and maps as compact JSON with sorted keys, the empty value
+ * as "".
  *
- * Three corners are Go's: NaN and the infinities are words at the top and make a list or map that
- * holds one of them "" as a whole; of equal keys in a map the last counts; empty bytes inside a list
- * or map are `null`.
+ * Three corner cases are Go's: NaN and the infinities are words, but a list or map that contains one is ""; of equal keys in a
+ * map the last counts; empty bytes inside a list or map are `null`.
  */
 export function textForm(value: AnyValue): string {
   if ("stringValue" in value) return value.stringValue;
@@ -20,7 +19,7 @@ export function textForm(value: AnyValue): string {
   return "";
 }
 
-/** A double as Go's encoding/json writes it: ECMAScript's form, which loses only the sign of -0. */
+/** A double as Go's encoding/json writes it, which is ECMAScript's form except for the sign of -0. */
 export function doubleText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
@@ -58,7 +57,7 @@ function jsonObject(entries: readonly KeyValue[]): string | undefined {
   return `{${parts.join(",")}}`;
 }
 
-/** JSON.stringify and Go agree on strings but for the two line separators. */
+/** Go writes strings like JSON.stringify, but escapes the two line separators. */
 function jsonString(text: string): string {
   return JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }

@@ -1,7 +1,6 @@
 /**
- * Compares strings by code point, which is also the order of their UTF-8 bytes: negative when `a`
- * sorts before `b`, 0 when they are equal. JavaScript's own `<` compares UTF-16 units and puts
- * U+FFFF after U+10000.
+ * Compares strings by code point, which is also the order of their UTF-8 bytes: negative when `a` sorts before `b`, 0 when they
+ * are equal. JavaScript's own `<` compares UTF-16 units and sorts U+FFFF after U+10000.
  */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

@@ -1,8 +1,8 @@
 import type { KeyValue } from "./any-value.js";
 
 /**
- * OTLP's trace model as plain objects. Ids are lower-case hex (32 and 16 characters), times are
- * nanoseconds since the epoch as `bigint`. Optional parts that are absent have OTLP's zero value.
+ * OTLP's trace model as plain objects. Ids are lower-case hex (32 and 16 characters), times are nanoseconds since the epoch as
+ * `bigint`. Absent optional parts have OTLP's zero value.
  */
 export interface TracesData {
   readonly resourceSpans: readonly ResourceSpans[];
@@ -36,7 +36,7 @@ export interface Span {
   readonly traceId: string;
   readonly spanId: string;
   readonly traceState?: string;
-  /** Absent or empty: a root span. */
+  /** Absent or empty for a root span. */
   readonly parentSpanId?: string;
   readonly flags?: number;
   readonly name: string;
@@ -85,10 +85,10 @@ export const SpanKind = {
   consumer: 5,
 } as const;
 
-/** The words Jaeger's protocols use for span kinds, by number; unspecified is the empty word. */
+/** The words for span kinds in Jaeger's protocols, by number; unspecified is the empty word. */
 const kindWords = ["", "internal", "server", "client", "producer", "consumer"] as const;
 
-/** The word of a span kind; "" for unspecified and for kinds OTLP does not know. */
+/** The word of a span kind; "" for the unspecified kind and for numbers that OTLP does not define. */
 export function spanKindWord(kind: number): string {
   return kindWords[kind] ?? "";
 }

@@ -3,9 +3,9 @@ import { decodeKeyValue } from "./values.js";
 import { Cursor } from "./wire.js";
 
 /**
- * Finds the value of a key among encoded KeyValue messages without decoding the others: keys are compared
- * as bytes. Of duplicate keys the first counts, as in Go's pdata.
- * @param ranges where the messages stand in `bytes`, in pairs of start and end.
+ * Finds the value of a key among encoded KeyValue messages. Compares keys as bytes and decodes only the match. Of duplicate keys
+ * the first counts, as in Go's pdata.
+ * @param ranges the ranges of the messages in `bytes`, as pairs of start and end.
  */
 export type AttributeLookup = (bytes: Uint8Array, ranges: readonly number[]) => AnyValue | undefined;
 
@@ -14,7 +14,7 @@ const valueTag = 0x12;
 
 export function attributeLookup(key: string): AttributeLookup {
   const wanted = Buffer.from(key, "utf8");
-  // Bytes that are no UTF-8 read as U+FFFD too, and a longer key has a length of several bytes.
+  // Only plain keys compare as bytes: invalid UTF-8 also reads as U+FFFD, and longer keys have a length of several bytes.
   const isPlain = wanted.length < 128 && !key.includes("\ufffd");
   return (bytes, ranges) => {
     for (let i = 0; i < ranges.length; i += 2) {
@@ -28,7 +28,7 @@ export function attributeLookup(key: string): AttributeLookup {
   };
 }
 
-/** Whether a KeyValue is one key, another than the wanted, and one value: the form that every SDK writes. */
+/** Whether a KeyValue has another key, when it is one key and at most one value, as every SDK writes it. */
 function isOtherKey(bytes: Uint8Array, at: number, end: number, wanted: Uint8Array): boolean {
   if (bytes[at] !== keyTag || at + 2 > end) return false;
   const length = bytes[at + 1] as number;
@@ -50,7 +50,7 @@ function endsWithValue(bytes: Uint8Array, at: number, end: number): boolean {
   return at + 3 <= end && more < 128 && at + 3 + ((length & 127) | (more << 7)) === end;
 }
 
-/** The same among decoded attributes. */
+/** Finds the first value of a key among decoded attributes. */
 export function firstValueOf(key: string, attributes: readonly KeyValue[]): AnyValue | undefined {
   for (const attribute of attributes) if (attribute.key === key) return attribute.value;
   return undefined;

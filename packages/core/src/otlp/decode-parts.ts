@@ -12,7 +12,7 @@ import {
   wireVarint,
 } from "./wire.js";
 
-/** Decodes the Span.Event that the cursor's range holds. */
+/** Decodes the Span.Event in the cursor's range. */
 export function decodeEvent(cursor: Cursor): SpanEvent {
   let timeUnixNano = 0n;
   let name = "";
@@ -42,7 +42,7 @@ export function decodeEvent(cursor: Cursor): SpanEvent {
   return { timeUnixNano, name, attributes, droppedAttributesCount };
 }
 
-/** Decodes the Span.Link that the cursor's range holds. */
+/** Decodes the Span.Link in the cursor's range. */
 export function decodeLink(cursor: Cursor): SpanLink {
   let traceId = "";
   let spanId = "";

@@ -15,10 +15,9 @@ import { decodeKeyValue } from "./values.js";
 import { Cursor, expectWireType, oldScopeSpansTag, wireFixed32, wireFixed64, wireVarint } from "./wire.js";
 
 /**
- * Decodes an OTLP TracesData, or an ExportTraceServiceRequest, which has the same form. Every
- * property is set, to OTLP's zero value where the bytes have none, but for `resource`, `scope` and
- * `status`, which are absent when the bytes have none. Order, duplicate keys and empty values stay;
- * fields that OTLP does not know are dropped. Ids are hex of any length.
+ * Decodes an OTLP TracesData, or an ExportTraceServiceRequest, which has the same form. Sets every property; those absent in the
+ * bytes get OTLP's zero value, but `resource`, `scope` and `status` stay absent. Keeps order, duplicate keys and empty
+ * values; drops unknown fields. Ids are hex of any length.
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function decodeTraces(encoded: Uint8Array): TracesData {
@@ -200,7 +199,7 @@ function decodeSpan(cursor: Cursor): Span {
         droppedLinksCount = readCount(cursor, tag, "Span.dropped_links_count");
         break;
       case 15: {
-        // A message field that comes twice is merged: so protobuf says, and SpanView reads it so.
+        // Protobuf merges repeated occurrences of a message field, and so does SpanView.
         const before: Status = status ?? { message: "", code: 0 };
         status = readMessage(cursor, tag, "Span.status", (message) => decodeStatus(message, before));
         break;
@@ -260,7 +259,7 @@ function readCount(cursor: Cursor, tag: number, field: string): number {
   return cursor.varint32();
 }
 
-/** An enum is an int32 on the wire: negative numbers come as their 64-bit two's complement. */
+/** An enum is an int32 on the wire, where negative numbers are 64-bit two's complements. */
 function readEnum(cursor: Cursor, tag: number, field: string): number {
   expectWireType(tag, wireVarint, field);
   return cursor.varint32() | 0;

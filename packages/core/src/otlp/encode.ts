@@ -16,11 +16,10 @@ import { wireBytes, wireFixed32, wireFixed64, wireVarint } from "./wire.js";
 import { WireWriter } from "./wire-writer.js";
 
 /**
- * Encodes the model as OTLP protobuf in its canonical form: fields in the order of their numbers,
- * zero values left out. `decodeTraces` gives the same model back.
- * @throws INVALID_TRACES, with `field` naming the part (`resourceSpans[0].scopeSpans[0].spans[3].traceId`),
- * when an id is no hex of the right length, a number does not fit its field, or values are nested
- * deeper than can be read back. The ids of links may also be empty.
+ * Encodes the model as canonical OTLP protobuf: fields in the order of their numbers, without zero values. `decodeTraces`
+ * returns the same model. The ids of links may be empty.
+ * @throws INVALID_TRACES, with `field` naming the part (`resourceSpans[0].scopeSpans[0].spans[3].traceId`), when an id is not hex
+ *   of the right length, a number does not fit its field, or values nest deeper than the decoder reads.
  */
 export function encodeTraces(traces: TracesData): Uint8Array {
   const w = new WireWriter();
@@ -100,7 +99,7 @@ function writeAttribute(w: WireWriter, value: KeyValue): void {
   writeKeyValue(w, value, 0);
 }
 
-/** `depth` counts as the decoder does, so that the decoder can read the result. */
+/** Counts `depth` like the decoder, so that the decoder can read the result. */
 function writeKeyValue(w: WireWriter, pair: KeyValue, depth: number): void {
   const mark = w.mark();
   try {
@@ -213,7 +212,7 @@ function writeFixed32(w: WireWriter, field: number, name: string, value: number 
   w.varint(fixed32Tag(field));
 }
 
-/** A signed number, as int64 and enums have it: negative ones take ten bytes. */
+/** Writes a signed int64 or enum; negative ones take ten bytes. */
 function writeInt64(w: WireWriter, field: number, value: bigint): void {
   if (value >= 0n && value < 0x8000_0000n) {
     w.varint(Number(value));
@@ -224,7 +223,7 @@ function writeInt64(w: WireWriter, field: number, value: bigint): void {
   w.varint(varintTag(field));
 }
 
-/** Enums are open: a number that OTLP has no name for is kept, as long as it is an int32. */
+/** Writes an enum. Enums are open: any int32 is kept, named by OTLP or not. */
 function writeEnum(w: WireWriter, field: number, name: string, value: number | undefined): void {
   if (value === undefined || value === 0) return;
   if ((value | 0) !== value) throw fault(name, `${String(value)} is no 32-bit integer`);
@@ -263,7 +262,7 @@ function checkedInt64(value: bigint): bigint {
   return value;
 }
 
-/** The model may come from JavaScript, which no type protects. */
+/** Checks a type at runtime, since the model may come from untyped JavaScript. */
 function checked<T>(name: string, value: T, type: "string" | "number" | "boolean"): T {
   if (typeof value !== type) throw fault(name, `a ${typeof value} instead of a ${type}`);
   return value;

@@ -1,18 +1,18 @@
 import { isSpanStoreError, SpanStoreError } from "../errors/errors.js";
 
-/** An INVALID_TRACES about one field; the ways back up put the rest of the path before it. */
+/** An INVALID_TRACES error about one field; each level above prefixes its part of the path. */
 export function fault(field: string, problem: string, hint?: string): SpanStoreError {
   return new SpanStoreError("INVALID_TRACES", problem, { field, hint });
 }
 
-/** The same fault, seen from one level further up. Anything else passes unchanged. */
+/** Prefixes a fault's field with its parent. Other errors pass unchanged. */
 export function faultWithin(parent: string, error: unknown): unknown {
   if (!isSpanStoreError(error) || error.code !== "INVALID_TRACES") return error;
   const field = error.field === undefined || error.field === "" ? parent : joined(parent, error.field);
   return new SpanStoreError(error.code, error.message, { field, hint: error.hint });
 }
 
-/** The fault as the caller gets it: its message says the whole path too. */
+/** The fault for the caller, with the whole path in its message too. */
 export function faultAtTop(error: unknown): unknown {
   if (!isSpanStoreError(error) || error.code !== "INVALID_TRACES" || !error.field) return error;
   const { field, hint } = error;

@@ -1,10 +1,10 @@
 import { Cursor } from "./wire.js";
 
-/** Where a trace id stands: the resource's field, the scope's, the span's, and the span's own. */
+/** The field numbers on the way to a trace id: resource_spans, scope_spans, spans, trace_id. */
 const path = [1, 2, 2, 1];
 
 /**
- * The trace id of the first span in encoded TracesData, in hex: of all spans of a fragment. Undefined without a span.
+ * The trace id of the first span in encoded TracesData, in hex; undefined without spans. The spans of a fragment share it.
  * @throws INVALID_TRACES for bytes that are no protobuf.
  */
 export function firstTraceId(encoded: Uint8Array): string | undefined {
@@ -22,7 +22,7 @@ function idIn(cursor: Cursor, depth: number): string | undefined {
     }
     const fieldEnd = cursor.lengthEnd();
     if (depth === path.length - 1) {
-      // Of several the last counts, as in protobuf.
+      // The last occurrence counts, as in protobuf.
       traceId = Buffer.from(bytes.buffer, bytes.byteOffset + cursor.pos, fieldEnd - cursor.pos).toString(
         "hex",
       );

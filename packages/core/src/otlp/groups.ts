@@ -2,7 +2,7 @@ import { SpanHead } from "./span-head.js";
 import { ResourceView, ScopeView, SpanView } from "./span-view.js";
 import { Cursor, expectWireType, oldScopeSpansTag, readText, wireBytes } from "./wire.js";
 
-/** The spans of one scope of one resource, as ranges of the bytes they arrived in. */
+/** The spans of one scope of one resource, as ranges of the encoded bytes. */
 export interface SpanGroup {
   readonly bytes: Uint8Array;
   readonly resource: ResourceContext;
@@ -11,9 +11,9 @@ export interface SpanGroup {
   readonly spans: readonly number[];
 }
 
-/** The resource or scope around spans, of a ResourceSpans or ScopeSpans message. */
+/** The resource or scope of a ResourceSpans or ScopeSpans message. */
 interface Context {
-  /** Every field but the spans, tags included, as ranges in pairs; unknown fields, too. */
+  /** Every field except the spans, with tags and including unknown ones, as pairs of start and end. */
   readonly raw: readonly number[];
   /** The Resource or InstrumentationScope message; empty when there is none. */
   readonly encoded: Uint8Array;
@@ -26,8 +26,8 @@ export type ScopeContext = Context;
 const noBytes = new Uint8Array(0);
 
 /**
- * Takes an encoded TracesData (or ExportTraceServiceRequest) apart into its groups of spans, in
- * order; a group may have no spans. The spans' own bytes are not looked into.
+ * Splits an encoded TracesData (or ExportTraceServiceRequest) into its groups of spans, in order. A group may be empty. Does not
+ * parse the spans.
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function parseGroups(encoded: Uint8Array): SpanGroup[] {
@@ -66,7 +66,7 @@ function parseContext(
 ): { context: Context; children: number[] } {
   const raw: number[] = [];
   const children: number[] = [];
-  /** The children's fields of the old name, tags included. */
+  /** The fields of children under the old name, with tags. */
   const oldFields: number[] = [];
   const oldChildren: number[] = [];
   let encoded: Uint8Array = noBytes;
@@ -103,7 +103,7 @@ function parseContext(
 }
 
 /**
- * Every span of an encoded TracesData, in the order of the bytes.
+ * The spans of an encoded TracesData, in order.
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function* spansOf(encoded: Uint8Array): Generator<SpanView, void, undefined> {
@@ -118,8 +118,8 @@ export function* spansOf(encoded: Uint8Array): Generator<SpanView, void, undefin
 }
 
 /**
- * Iterates over the spans of an encoded TracesData. A view is valid until the next one.
- * @param hasChance receives the first span of one scope of one resource; false skips the others.
+ * Visits the spans of an encoded TracesData. A view is valid until the next one.
+ * @param hasChance receives the first span of each group; false skips the whole group.
  * @throws INVALID_TRACES when the bytes are no OTLP.
  */
 export function visitSpans(
@@ -139,7 +139,7 @@ export function visitSpans(
   }
 }
 
-/** The groups of an encoded TracesData, one view standing for each resource. */
+/** The groups of an encoded TracesData, with one view per resource. */
 function withResources(encoded: Uint8Array): [SpanGroup, ResourceView][] {
   let context: Context | undefined;
   let view: ResourceView | undefined;

@@ -1,4 +1,4 @@
-/** Joins bytes in a buffer of their own, which the receiver may change or transfer. */
+/** Joins bytes in a new buffer, which the receiver may change or transfer. */
 export function joinBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let size = 0;
   for (const { length } of parts) size += length;

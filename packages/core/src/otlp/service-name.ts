@@ -3,7 +3,7 @@ import { Cursor, expectWireType, readText, wireBytes } from "./wire.js";
 
 const key = Buffer.from("service.name");
 
-/** The first `service.name` of an encoded Resource, when it is a string; else empty. */
+/** The first `service.name` of an encoded Resource; empty unless it is a string. */
 export function serviceNameOf(resource: Uint8Array): string {
   const cursor = new Cursor(resource);
   while (cursor.pos < cursor.end) {
@@ -21,7 +21,7 @@ export function serviceNameOf(resource: Uint8Array): string {
   return "";
 }
 
-/** The text of a KeyValue whose key is ours; undefined when it has another key. */
+/** The text of a KeyValue with the key `service.name`, empty for other values; undefined for another key. */
 function nameIn(bytes: Uint8Array, start: number, end: number): string | undefined {
   let isName = false;
   let valueAt = 0;
@@ -41,7 +41,7 @@ function nameIn(bytes: Uint8Array, start: number, end: number): string | undefin
     cursor.pos = fieldEnd;
   }
   if (!isName) return undefined;
-  // Nearly always one string field and nothing else.
+  // Fast path: nearly every value is a single string field.
   if (bytes[valueAt] === 0x0a && bytes[valueAt + 1] === valueEnd - valueAt - 2) {
     return readText(bytes, valueAt + 2, valueEnd);
   }

@@ -1,9 +1,8 @@
 import { Cursor, expectWireType, readUint32, wireBytes, wireFixed64, wireVarint } from "./wire.js";
 
 /**
- * Where one span's fields stand in its bytes, found in one pass that decodes no text. Ranges are
- * [At, End); an absent field is an empty range at 0. Reused from span to span on the way in, so
- * copy the values that must outlive the next `scan`.
+ * The ranges of a span's fields, found in one pass that decodes no text. Ranges are [At, End); an absent field is an empty range
+ * at 0. Writes reuse one head for all spans, so copy values that must outlive the next `scan`.
  */
 export class SpanHead {
   bytes: Uint8Array = noBytes;
@@ -26,7 +25,7 @@ export class SpanHead {
   /** OTLP's enum numbers. */
   kind = 0;
   statusCode = 0;
-  /** Position of the eight bytes of a time, or -1 where the span does not carry it. */
+  /** Position of the eight bytes of a time, or -1 when the span lacks it. */
   startTimeAt = -1;
   endTimeAt = -1;
   /** Ranges of the KeyValue, Event and Link messages, in pairs. */
@@ -48,7 +47,7 @@ export class SpanHead {
     while (cursor.pos < end) this.#field(cursor, cursor.tag());
   }
 
-  /** A copy that the next scan of this one leaves alone. */
+  /** A copy, which outlives the next `scan`. */
   copy(): SpanHead {
     const copy = new SpanHead();
     copy.scan(this.bytes, this.start, this.end);
@@ -124,7 +123,7 @@ export class SpanHead {
 
 const noBytes = new Uint8Array(0);
 
-/** Start of the field that `passBytes` passed last; a pair as a return value would cost an object. */
+/** Start of the last field that `passBytes` passed. Returning a pair would allocate an object. */
 let fieldStart = 0;
 
 function passBytes(cursor: Cursor, tag: number, field: string): number {
@@ -147,7 +146,7 @@ function passTime(cursor: Cursor, tag: number, field: string): number {
   return at;
 }
 
-/** A time of a head as the 64-bit number it is. */
+/** The time at a position of a head; 0 at -1. */
 export function timeOf(bytes: Uint8Array, at: number): bigint {
   return at < 0 ? 0n : (BigInt(readUint32(bytes, at + 4)) << 32n) | BigInt(readUint32(bytes, at));
 }

@@ -7,7 +7,7 @@ import { type SpanHead, timeOf } from "./span-head.js";
 import { decodeKeyValue } from "./values.js";
 import { Cursor, expectWireType, readHex, readText, wireBytes } from "./wire.js";
 
-/** A resource's encoded fields, read when asked for; shared by all spans of it. */
+/** Decodes the fields of a resource lazily. All its spans share one view. */
 export class ResourceView {
   readonly schemaUrl: string;
   readonly #encoded: Uint8Array;
@@ -25,14 +25,14 @@ export class ResourceView {
     return this.#attributes;
   }
 
-  /** The first `service.name`, when it is a string; else empty. */
+  /** The first `service.name`; empty unless it is a string. */
   get serviceName(): string {
     this.#serviceName ??= serviceNameOf(this.#encoded);
     return this.#serviceName;
   }
 }
 
-/** An instrumentation scope's encoded fields, read when asked for. */
+/** The fields of an instrumentation scope. Decodes attributes lazily. */
 export class ScopeView {
   readonly schemaUrl: string;
   readonly name: string;
@@ -89,8 +89,7 @@ function attributesOf(encoded: Uint8Array, field: number): readonly KeyValue[] {
 }
 
 /**
- * One span in the bytes it arrived in. One pass notes where its fields stand; what costs (strings,
- * attributes, events, links) is decoded when it is first asked for.
+ * One span in its encoded bytes. Decodes strings, attributes, events and links lazily.
  */
 export class SpanView {
   readonly resource: ResourceView;
@@ -115,7 +114,7 @@ export class SpanView {
   get spanId(): string {
     return readHex(this.head.bytes, this.head.spanIdAt, this.head.spanIdEnd);
   }
-  /** Empty for a span without a parent, an all-zero parent id included. */
+  /** Empty for a span without a parent, or with a parent id of all zeros. */
   get parentSpanId(): string {
     const { bytes, parentAt, parentEnd } = this.head;
     for (let at = parentAt; at < parentEnd; at++) {
@@ -156,7 +155,7 @@ export class SpanView {
     this.#attributes ??= decodeRanges(this.head.bytes, this.head.attributes, decodeKeyValue);
     return this.#attributes;
   }
-  /** The value of one attribute, the others left as they are. */
+  /** The value of one attribute; decodes no other. */
   attribute(lookup: AttributeLookup): AnyValue | undefined {
     return lookup(this.head.bytes, this.head.attributes);
   }

@@ -3,13 +3,13 @@ import type { AnyValue, KeyValue } from "../model/any-value.js";
 import { joinBytes } from "./own-bytes.js";
 import { Cursor, expectWireType, readText, wireBytes, wireFixed64, wireVarint } from "./wire.js";
 
-/** Values nested deeper than this are refused, so that no input overflows the stack. */
+/** Deeper values are refused, so that no input overflows the stack. */
 export const maxValueDepth = 64;
 
 const emptyBytes = new Uint8Array(0);
 const floats = new DataView(new ArrayBuffer(8));
 
-/** Decodes the KeyValue that the cursor's range holds. */
+/** Decodes the KeyValue in the cursor's range. */
 export function decodeKeyValue(cursor: Cursor, depth = 0): KeyValue {
   let key = "";
   let value: AnyValue = {};
@@ -37,7 +37,7 @@ export function decodeKeyValue(cursor: Cursor, depth = 0): KeyValue {
   return { key, value };
 }
 
-/** Decodes the AnyValue that the cursor's range holds; of a repeated oneof the last one counts. */
+/** Decodes the AnyValue in the cursor's range. The last member of the oneof counts. */
 export function decodeAnyValue(cursor: Cursor, depth = 0): AnyValue {
   if (depth > maxValueDepth) {
     throw new SpanStoreError("INVALID_TRACES", `a value nested deeper than ${maxValueDepth} levels`);

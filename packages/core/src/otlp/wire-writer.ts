@@ -1,17 +1,17 @@
 const initialCapacity = 4 * 1024;
-/** A buffer that one large message made longer than this is not kept. */
+/** `reset` drops buffers longer than this. */
 const keptCapacity = 1024 * 1024;
 const shortRange = 64;
 const shortText = 24;
 
 /**
- * Writes protobuf from its last byte to its first, so that the length of a message is known when it has to stand in
- * front of it. The fields of a message are written from the last to the first, then `message` with the mark from before.
- * A tag is a field's number and wire type, `(number << 3) | type`. A writer can be used again after `reset`.
+ * Writes protobuf backwards, from the last byte to the first, so that the length of a message is known when it is written. For a
+ * message take a `mark`, write its fields from the last to the first, then call `message` with the mark. A tag is
+ * `(number << 3) | type`. `reset` makes the writer reusable.
  */
 export class WireWriter {
   #bytes: Buffer = Buffer.allocUnsafe(initialCapacity);
-  /** Index of the first byte that is written. */
+  /** Index of the first written byte. */
   #at = initialCapacity;
 
   reset(): void {
@@ -19,17 +19,17 @@ export class WireWriter {
     this.#at = this.#bytes.length;
   }
 
-  /** How many bytes are written so far. */
+  /** The number of written bytes. */
   mark(): number {
     return this.#bytes.length - this.#at;
   }
 
-  /** The written bytes, in a buffer of their own. */
+  /** A copy of the written bytes. */
   take(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#bytes.subarray(this.#at));
   }
 
-  /** Copies the written bytes to this place. */
+  /** Copies the written bytes into `target`. */
   copyTo(target: Uint8Array, at: number): void {
     target.set(this.#bytes.subarray(this.#at), at);
   }
@@ -58,7 +58,7 @@ export class WireWriter {
     this.#bytes[pos] = rest;
   }
 
-  /** A 64-bit number as its two halves; a negative one takes ten bytes. */
+  /** A 64-bit number by its halves; a negative one takes ten bytes. */
   varint64(high: number, low: number): void {
     if (high === 0) {
       this.varint(low);
@@ -103,7 +103,7 @@ export class WireWriter {
     this.#bytes.fill(0, this.#at, this.#at + count);
   }
 
-  /** Bytes as they are, without a length. */
+  /** Raw bytes without a length. */
   range(bytes: Uint8Array, start: number, end: number): void {
     const size = end - start;
     this.#reserve(size);
@@ -148,13 +148,13 @@ export class WireWriter {
     this.varint(tag);
   }
 
-  /** Puts tag and length before everything that was written since `mark`. */
+  /** Prefixes everything written since `mark` with tag and length. */
   message(tag: number, mark: number): void {
     this.varint(this.mark() - mark);
     this.varint(tag);
   }
 
-  /** Writes a short text without a call into the encoder; false, and nothing, when it is not ASCII. */
+  /** Writes a short ASCII text without calling the encoder. @returns false, writing nothing, for other text. */
   #ascii(value: string): boolean {
     if (this.#at < value.length) this.#grow(value.length);
     const start = this.#at - value.length;
@@ -167,7 +167,7 @@ export class WireWriter {
     return true;
   }
 
-  /** Makes room for so many bytes, which the caller writes next. */
+  /** Reserves `size` bytes, which the caller writes next. */
   #reserve(size: number): void {
     if (this.#at < size) this.#grow(size);
     this.#at -= size;

@@ -9,12 +9,12 @@ const wireGroupEnd = 4;
 export const wireFixed32 = 5;
 
 /**
- * `ResourceSpans.instrumentation_library_spans`, which OTLP had beside `scope_spans` from 0.15 to 0.18: they count where
- * there are no `scope_spans`.
+ * `ResourceSpans.instrumentation_library_spans`, which OTLP had besides `scope_spans` from 0.15 to 0.18. They count only without
+ * `scope_spans`.
  */
 export const oldScopeSpansTag = (1000 << 3) | wireBytes;
 
-/** Groups are nested no deeper than this when they are skipped; protobuf's own libraries stop at 100. */
+/** The most nested groups that are skipped, as in protobuf's own libraries. */
 const maxGroupDepth = 100;
 
 function malformed(what: string): SpanStoreError {
@@ -22,8 +22,8 @@ function malformed(what: string): SpanStoreError {
 }
 
 /**
- * A cursor over protobuf bytes that never reads past `end`. Hot paths read its fields directly.
- * Every method throws INVALID_TRACES on bytes that are no protobuf.
+ * A cursor over protobuf bytes that never reads past `end`. Hot paths use its fields directly. Every method throws
+ * INVALID_TRACES when the bytes are no protobuf.
  */
 export class Cursor {
   readonly bytes: Uint8Array;
@@ -36,7 +36,7 @@ export class Cursor {
     this.end = end;
   }
 
-  /** A varint's lower 32 bits, unsigned; bits above are dropped as protobuf does for 32-bit fields. */
+  /** The lower 32 bits of a varint, unsigned. Protobuf drops the upper bits of 32-bit fields too. */
   varint32(): number {
     const { bytes } = this;
     let byte = this.pos < this.end ? (bytes[this.pos++] as number) : this.truncated();
@@ -70,7 +70,7 @@ export class Cursor {
     return tag;
   }
 
-  /** The end of a length-delimited field whose length is read now; the cursor stands at its start. */
+  /** Reads the length of a field and returns the end of its content. The cursor moves to the start of the content. */
   lengthEnd(): number {
     const length = this.varint32();
     const end = this.pos + length;
@@ -92,7 +92,7 @@ export class Cursor {
     return value;
   }
 
-  /** Passes over the value of a field whose tag was just read. */
+  /** Skips the value of a field whose tag was just read. */
   skip(tag: number, depth = 0): void {
     switch (tag & 7) {
       case wireVarint:
@@ -148,7 +148,7 @@ function readUint64(bytes: Uint8Array, at: number): bigint {
   return (BigInt(readUint32(bytes, at + 4)) << 32n) | BigInt(readUint32(bytes, at));
 }
 
-/** How many bytes a varint of this unsigned 32-bit value takes. */
+/** The size in bytes of a varint of this unsigned 32-bit value. */
 export function varintSize(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
@@ -170,7 +170,7 @@ export function writeVarint(bytes: Uint8Array, at: number, value: number): numbe
 
 const shortText = 24;
 
-/** UTF-8 to a string; invalid sequences become U+FFFD, a byte order mark stays. */
+/** Decodes UTF-8. Invalid sequences become U+FFFD; a byte order mark stays. */
 export function readText(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= shortText) {
     let text = "";
@@ -187,7 +187,7 @@ export function readText(bytes: Uint8Array, start: number, end: number): string 
 
 type Decode = (bytes: Uint8Array, start: number, end: number) => string;
 
-/** Browsers have no Buffer; elsewhere Buffer is faster. */
+/** Buffer is faster where it exists; browsers lack it. */
 const hasBuffer = typeof Buffer !== "undefined";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -10,7 +10,7 @@ type QueryValue = AnyValue | string | number | boolean | bigint;
 
 const never: Predicate = { op: "or", args: [] };
 
-/** The classic parts of a query as one predicate, as Jaeger's memory store understands them. */
+/** The classic parts of a query as one predicate, with the meaning of Jaeger's memory store. */
 export function classicPredicate(query: TraceQuery): Predicate {
   const args: Predicate[] = [];
   if (query.service) args.push(equals(field("resource", "service"), query.service));
@@ -49,7 +49,7 @@ function attributePredicate(key: string, value: QueryValue): Predicate {
   };
 }
 
-/** `error` reads the status alone: true is error, false is anything else, no boolean is no span. */
+/** `error` reads the status alone: true matches error, false any other status, and a value that is no boolean nothing. */
 function errorPredicate(value: QueryValue): Predicate {
   const wanted = booleanOf(value);
   if (wanted === undefined) return never;
@@ -68,14 +68,14 @@ function booleanOf(value: QueryValue): boolean | undefined {
   return "stringValue" in value ? parseBool(value.stringValue) : undefined;
 }
 
-/** A word that names no kind or status asks for the one that was never set. */
+/** A word that names no kind or status means the unset one. */
 function wordPredicate(name: "kind" | "status", value: QueryValue): Predicate {
   const word = textOf(value).toUpperCase().toLowerCase();
   const number = wordsOf(name).get(word) ?? 0;
   return { op: "eq", ref: field("span", name), value: { type: "enum", value: number } };
 }
 
-/** An empty word asks for scopes that have none, which for a filter is an absent field. */
+/** An empty text matches scopes without the field, which in a filter is an absent field. */
 function scopePredicate(ref: FieldRef, text: string): Predicate {
   return text === "" ? { op: "not", arg: { op: "exists", ref } } : equals(ref, text);
 }

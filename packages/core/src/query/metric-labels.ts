@@ -6,10 +6,10 @@ import type { SpanView } from "../otlp/span-view.js";
 import { wordOf } from "./filter/language/fields.js";
 import { parseTraceQl } from "./traceql/parse-traceql.js";
 
-/** A label of a metric and where a span has its value; an attribute that a span lacks is empty. */
+/** A label of a metric. `read` returns its value on a span; empty when the span lacks the attribute. */
 export interface MetricLabel {
   readonly name: string;
-  /** Whether it is one of a span's own fields, which rollups keep. */
+  /** Whether it is a field, which rollups keep. */
   readonly isField: boolean;
   readonly read: (span: SpanView) => string;
 }
@@ -21,15 +21,15 @@ const fields: Readonly<Record<string, (span: SpanView) => string>> = {
   status: (span) => wordOf("status", span.statusCode),
 };
 
-/** The label of a field; undefined where the name is none's. */
+/** The label of a field; undefined for any other name. */
 export function fieldLabel(name: string): MetricLabel | undefined {
   const read = Object.hasOwn(fields, name) ? fields[name] : undefined;
   return read && { name, isField: true, read };
 }
 
 /**
- * The label of an attribute, written as TraceQL writes it.
- * @throws INVALID_QUERY with the path for a text that names none
+ * The label of an attribute in TraceQL's spelling.
+ * @throws INVALID_QUERY naming `path` when the text is no attribute.
  */
 export function attributeLabel(name: string, path: string): MetricLabel {
   const { key, level } = readAttribute(name, path);
@@ -57,17 +57,13 @@ function readAttribute(name: string, path: string): { key: string; level: "span"
     const { key, level = "either" } = argument.attr;
     if (level === "span" || level === "resource" || level === "either") return { key, level };
   }
-  throw new SpanStoreError(
-    "INVALID_QUERY",
-    `${path} is ${JSON.stringify(name)}, which no series is made by`,
-    {
-      field: path,
-      hint: `allowed are ${Object.keys(fields).join(", ")}, and attributes such as span.http.route, resource.k8s.pod.name and .http.route`,
-    },
-  );
+  throw new SpanStoreError("INVALID_QUERY", `${path} is ${JSON.stringify(name)}, which is no label`, {
+    field: path,
+    hint: `allowed are ${Object.keys(fields).join(", ")}, and attributes such as span.http.route, resource.k8s.pod.name and .http.route`,
+  });
 }
 
-/** Reads the name as TraceQL does; undefined where it is no reference alone. */
+/** Parses the name as TraceQL; undefined unless it is a single reference. */
 function parseExists(name: string, path: string) {
   try {
     const filter = parseTraceQl(`{ ${name} != nil }`, path);

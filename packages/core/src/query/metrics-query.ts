@@ -4,28 +4,28 @@ import type { Predicate } from "./filter/language/predicate.js";
 import { resolveFilter } from "./filter/resolve/resolve.js";
 import { attributeLabel, fieldLabel, type MetricLabel } from "./metric-labels.js";
 
-/** A question for metrics: rates, errors and latencies of the spans that started in a range. */
+/** A query for metrics: rates, errors and latencies of the spans that started in a range of time. */
 export interface MetricsQuery {
-  /** The range of the spans' start, in nanoseconds since the epoch; the end is excluded. */
+  /** The range of the spans' start, in nanoseconds since the epoch; the end is exclusive. */
   readonly startTimeUnixNano: bigint;
   readonly endTimeUnixNano: bigint;
-  /** The length of a point, in nanoseconds, counted from the start of the range; absent: one point for all of it. */
+  /** The length of a point in nanoseconds, counted from the start of the range; absent: one point for the whole range. */
   readonly stepNano?: bigint;
   /**
-   * What a series stands for: `service`, `operation`, `kind`, `status`, and at most two attributes as TraceQL
-   * writes them: `span.http.route`, `resource.k8s.pod.name`, or `.http.route` for either. Absent or empty: one series.
+   * The labels of a series: `service`, `operation`, `kind`, `status`, and at most two attributes in TraceQL's spelling:
+   * `span.http.route`, `resource.k8s.pod.name`, or `.http.route` for either level. Absent or empty: one series.
    */
   readonly groupBy?: readonly string[];
-  /** Counts the spans that match. Kept counts answer a filter of service, name, kind and status alone. */
+  /** Counts only matching spans. Rollups answer filters on service, name, kind and status; other filters read the spans. */
   readonly filter?: FilterCall;
-  /** Whether points need their latencies: without them large answers take a fraction of the time, and `latency` may be empty. Default: true. */
+  /** Default: true. With false, `latency` may be empty and large answers take a fraction of the time. */
   readonly latencies?: boolean;
 }
 
-/** A checked question. */
+/** A validated query. */
 export interface MetricsSearch {
   readonly startTimeUnixNano: bigint;
-  /** Excluded. */
+  /** Exclusive. */
   readonly endTimeUnixNano: bigint;
   readonly stepNano: bigint;
   readonly labels: readonly MetricLabel[];
@@ -33,7 +33,7 @@ export interface MetricsSearch {
   readonly latencies: boolean;
 }
 
-/** A series has at most this many points: as many as Prometheus gives. */
+/** The most points of a series, as in Prometheus. */
 export const maxMetricPoints = 11_000;
 const maxAttributes = 2;
 
@@ -64,7 +64,7 @@ export function searchOfMetricsQuery(query: MetricsQuery): MetricsSearch {
   };
 }
 
-/** @throws INVALID_QUERY for a name that is none, or too many attributes. */
+/** @throws INVALID_QUERY for an unknown or repeated name, or too many attributes. */
 export function metricLabelsOf(groupBy: readonly string[], field: string): MetricLabel[] {
   const labels = groupBy.map((name, i) => {
     const path = `${field}[${i}]`;

@@ -3,24 +3,24 @@ import { createFingerprint } from "./fingerprint.js";
 
 /** The content of a page token. */
 export interface PagePosition {
-  /** Writes after this one are no part of the walk. */
+  /** The pages do not include writes after this one. */
   readonly sequence: number;
-  /** Where the page before ended, as the values of the order's keys. */
+  /** The end of the previous page: the values of the order's keys. */
   readonly cursor: readonly string[];
 }
 
 const version = 1;
 
 /**
- * A page token: opaque, valid for one query and its order alone; a changed one is recognized.
- * @param fingerprint of the query and its order.
+ * Encodes an opaque page token, which is valid for one query and its order alone. `decodePageToken` detects changes.
+ * @param fingerprint identifies the query and its order.
  */
 export function encodePageToken(position: PagePosition, fingerprint: string): string {
   const body = JSON.stringify([version, fingerprint, position.sequence, ...position.cursor]);
   return Buffer.from(`${createFingerprint(body)}${body}`).toString("base64url");
 }
 
-/** @throws INVALID_QUERY naming `field` for a token that is malformed, changed, or of another query. */
+/** @throws INVALID_QUERY naming `field` for a token that is malformed, changed, or belongs to another query. */
 export function decodePageToken(token: string, fingerprint: string, field: string): PagePosition {
   const text = Buffer.from(token, "base64url").toString("utf8");
   const start = text.indexOf("[");

@@ -10,7 +10,7 @@ import {
   type TraceQuery,
 } from "./trace-query.js";
 
-/** A validated search, the same for traces and for spans. */
+/** A validated search for traces or spans. */
 export interface Search {
   readonly predicate: Predicate;
   /** Inclusive. */
@@ -25,11 +25,11 @@ export interface TraceSearch extends Search {
 
 export const maxUnixNano = 0xffffffffffffffffn;
 
-/** Every span matches. */
+/** Matches every span. */
 const everything: Predicate = { op: "and", args: [] };
 
 /**
- * Validates a query and puts its defaults in.
+ * Validates a query and fills in the defaults.
  * @throws INVALID_QUERY or UNSUPPORTED_FILTER naming the field.
  */
 export function searchOfQuery(query: TraceQuery): TraceSearch {
@@ -49,7 +49,7 @@ export function searchOfQuery(query: TraceQuery): TraceSearch {
   };
 }
 
-/** As {@link searchOfQuery}; without a filter every span of the time range matches. */
+/** Like {@link searchOfQuery}, for spans. Without a filter every span of the time range matches. */
 export function searchOfSpanQuery(query: SpanQuery): Search {
   if (query.page !== undefined) checkPage(query.page);
   const range = checkTimeRange(query.startTimeMinUnixNano, query.startTimeMaxUnixNano, "startTime");
@@ -69,8 +69,8 @@ const defaultOrder = [
 const orderFields: readonly string[] = ["startTime", "duration", "traceID", "spanID"];
 
 /**
- * The effective order: the keys of the query, then the missing keys of the default.
- * @throws INVALID_QUERY for an unknown field, a field twice, an unknown direction.
+ * The effective order: the query's keys, then the missing keys of the default order.
+ * @throws INVALID_QUERY for an unknown or repeated field, or an unknown direction.
  */
 export function effectiveOrder(orderBy: readonly SpanOrder[] | undefined): Required<SpanOrder>[] {
   const order: Required<SpanOrder>[] = [];
@@ -107,7 +107,7 @@ function checkPage(page: PageRequest): void {
   if (!Number.isInteger(page.size) || page.size < 1) throw invalid("page.size", "is no whole number above 0");
 }
 
-/** An inclusive time range with its open ends closed; OTLP's times are unsigned 64-bit nanoseconds. */
+/** An inclusive time range with defaults for open ends. OTLP's times are unsigned 64-bit nanoseconds. */
 export function checkTimeRange(
   from: bigint | undefined,
   to: bigint | undefined,

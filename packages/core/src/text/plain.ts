@@ -1,10 +1,10 @@
-/** The controls of C0 and C1, and those that turn the direction of writing. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+/** The control characters of C0 and C1, and those that change the direction of writing. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it finds control characters
 const controls = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** Text of a span for a terminal: on one line, and nothing in it that the terminal would obey. */
+/** Makes text of a span safe for a terminal: one line, with control characters escaped. */
 export function plain(text: string): string {
   return text.replace(
     controls,

@@ -5,7 +5,7 @@ export interface Column {
   readonly right?: boolean;
 }
 
-/** Rows as aligned lines, the titles first. Widths are those of a terminal, where some characters take two places. */
+/** Rows as aligned lines after a line of titles. Measures widths as a terminal does, where some characters take two columns. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const titles = columns.map((column) => column.title);
   const widths = titles.map((title) => widthOf(title));
@@ -28,7 +28,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   return [line(titles.map((text) => ({ text, width: widthOf(text) }))), ...sized.map(line)];
 }
 
-/** Most text is ASCII, for which nothing need be looked up. */
+/** The width of a text, with a fast path for ASCII. */
 function widthOf(text: string): number {
   return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
 }

@@ -3,9 +3,9 @@ import { parseInstant } from "../query/filter/language/literals.js";
 export { parseTimeSpan } from "../query/filter/language/literals.js";
 
 /**
- * A point in time in nanoseconds since the epoch: RFC 3339 (`2026-11-21T17:05:52.1Z`), a date for its beginning in
- * UTC, or a number since the epoch in seconds, which may have a fraction, or in milli-, micro- or nanoseconds, which
- * follows from its size.
+ * Parses a point in time to nanoseconds since the epoch: RFC 3339 (`2026-11-21T17:05:52.1Z`), a date (its start in UTC), or a
+ * number since the epoch. The number's size tells its unit: seconds, which may have a fraction, or milli-, micro- or
+ * nanoseconds.
  */
 export function parseTime(text: string): bigint | undefined {
   const number = /^(\d{1,20})(?:\.(\d{1,9}))?$/.exec(text);
@@ -28,7 +28,7 @@ const timeUnits = [
   ["ns", 1n],
 ] as const;
 
-/** Nanoseconds as the length of time that `parseTimeSpan` reads, in the largest unit in which it is whole: `90m`, `7d`. */
+/** Formats nanoseconds for `parseTimeSpan`, in the largest unit that divides them: `90m`, `7d`. */
 export function formatTimeSpan(nano: bigint): string {
   if (nano === 0n) return "0s";
   const [unit, size] = timeUnits.find(([, each]) => nano % each === 0n) ?? ["ns", 1n];

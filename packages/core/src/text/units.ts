@@ -1,10 +1,10 @@
-/** Nanoseconds as a length of time with its unit: `742.0 ms`, `1.87 s`. */
+/** Nanoseconds as a duration: `742.0 ms`, `1.87 s`. */
 export function formatDuration(nano: bigint): string {
   const ms = Number(nano) / 1e6;
   return Math.abs(ms) < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
 }
 
-/** Nanoseconds since the epoch as the local time of day. */
+/** Nanoseconds since the epoch as local time of day. */
 function formatTime(unixNano: bigint): string {
   const time = new Date(Number(unixNano / 1_000_000n));
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(":");
@@ -17,7 +17,7 @@ export function formatDateTime(unixNano: bigint): string {
   return `${date} ${formatTime(unixNano)}`;
 }
 
-/** Nanoseconds since the epoch as RFC 3339 in UTC, to the nanosecond: `2026-11-21T17:05:52.000000001Z`. */
+/** Nanoseconds since the epoch as RFC 3339 in UTC: `2026-11-21T17:05:52.000000001Z`. */
 export function formatInstant(unixNano: bigint): string {
   const seconds = new Date(Number(unixNano / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
   return `${seconds}.${String(unixNano % 1_000_000_000n).padStart(9, "0")}Z`;
@@ -46,18 +46,18 @@ const sizeUnits: Readonly<Record<string, number>> = {
 };
 
 /**
- * A number of whole bytes: `64MiB`, `1.5 GiB`, `10kB`, `4096`. KiB, MiB, GiB and TiB are powers of 1024, kB, MB, GB and TB
- * of 1000; case does not count.
+ * Parses a size to whole bytes: `64MiB`, `1.5 GiB`, `10kB`, `4096`. KiB, MiB, GiB and TiB are powers of 1024; kB, MB, GB and TB
+ * are powers of 1000. Ignores case.
  */
 export function parseSize(text: string): number | undefined {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?) ?([A-Za-z]*)$/.exec(text) ?? [];
   const factor = sizeUnits[unit.toLowerCase()];
-  // A fraction such as 0.1MiB need not be whole, and is rounded.
+  // Fractions such as 0.1MiB may not be whole, so round.
   const bytes = Math.round(Number(digits) * (factor ?? Number.NaN));
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** Bytes as `parseSize` reads them back, in the largest unit in which they are whole: `64MiB`, `1500B`. */
+/** Formats bytes for `parseSize`, in the largest unit that divides them: `64MiB`, `1500B`. */
 export function formatWholeSize(bytes: number): string {
   const units = ["TiB", "GiB", "MiB", "KiB"] as const;
   const unit = units.find((each) => bytes > 0 && bytes % (sizeUnits[each.toLowerCase()] as number) === 0);

@@ -4,7 +4,7 @@ import { table } from "./table.js";
 import { formatDuration } from "./units.js";
 
 const barWidth = 40;
-/** Deeper ones stand no further in, with their depth before the name. */
+/** Deeper spans are not indented further; their depth precedes the name. */
 const mostIndented = 32;
 
 interface Placed {
@@ -16,7 +16,7 @@ interface Row extends Placed {
   readonly depth: number;
 }
 
-/** A trace as text: its spans as a tree, each with its service, its place in time and its error. */
+/** A trace as text: its spans as a tree with service, name, a bar over time, duration and error. */
 export function waterfall(chunks: readonly TracesData[]): string[] {
   const rows = treeOf(chunks);
   if (rows.length === 0) return ["no spans"];
@@ -44,8 +44,8 @@ export function waterfall(chunks: readonly TracesData[]): string[] {
 }
 
 /**
- * Depth first, children by their start. A span whose parent is not there stands at the top, and of spans that are
- * each other's parents the earliest.
+ * Orders spans depth first, children by start. A span without its parent is a root; of a cycle of parents, the earliest span is
+ * the root.
  */
 function treeOf(chunks: readonly TracesData[]): Row[] {
   const spans = placedSpans(chunks);
@@ -64,7 +64,7 @@ function treeOf(chunks: readonly TracesData[]): Row[] {
     for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
       rows.push(row);
       const { spanId } = row.span;
-      // Spans may share an id, as the halves of a call do in Zipkin: the first has the children.
+      // Spans may share an id, like both sides of a call in Zipkin. The first gets the children.
       if (shown.has(spanId)) continue;
       shown.add(spanId);
       const depth = row.depth + 1;
@@ -84,7 +84,7 @@ function treeOf(chunks: readonly TracesData[]): Row[] {
   return rows;
 }
 
-/** By their start. */
+/** All spans, by start. */
 function placedSpans(chunks: readonly TracesData[]): Placed[] {
   const spans: Placed[] = [];
   for (const { resource, scopeSpans } of chunks.flatMap((chunk) => chunk.resourceSpans)) {

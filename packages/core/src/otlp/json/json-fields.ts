@@ -1,15 +1,15 @@
 import type { SpanStoreError } from "../../errors/errors.js";
 import { fault, faultWithin } from "../fault.js";
 
-/** An object of OTLP/JSON whose fields are not looked at yet. */
+/** An object of OTLP/JSON with unchecked fields. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /*
- * Each reader takes one field out of an object. Absent and null give the field's zero value; what is
- * not of the field's type throws INVALID_TRACES with the field's name.
+ * Each reader reads one field of an object. Absent and null read as the field's zero value; a value of another type throws
+ * INVALID_TRACES with the field's name.
  */
 
-/** @param name how to name the value in the error; empty when the level above names it. */
+/** @param name the name of the value in the error; empty when the level above adds it. */
 export function jsonObject(name: string, value: unknown): JsonObject {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw fault(name, `${described(value)} instead of an object`);
@@ -29,23 +29,23 @@ function protobufName(name: string): string {
   return other;
 }
 
-/** A name as OTLP/JSON writes it, for one that protobuf's definition has. */
+/** `startTimeUnixNano` for `start_time_unix_nano`. */
 export function jsonName(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** The value of a field by its name, or by the one it has in protobuf's definition; null is absent. */
+/** The value of a field by its JSON or protobuf name; null counts as absent. */
 export function jsonValue(json: JsonObject, name: string): unknown {
   return json[name] ?? json[protobufName(name)] ?? undefined;
 }
 
-/** The name by which an object has a field. */
+/** The name, JSON or protobuf, that an object has for a field. */
 export function spelledName(json: JsonObject, name: string): string {
   const other = protobufName(name);
   return json[name] === undefined && json[other] !== undefined ? other : name;
 }
 
-/** Its items as they are. */
+/** The unchecked items of a list. */
 export function jsonItems(json: JsonObject, name: string): readonly unknown[] {
   const list = jsonValue(json, name) ?? [];
   if (!Array.isArray(list)) throw wrong(json, name, `${described(list)} instead of a list`);
@@ -77,8 +77,8 @@ export function jsonBoolean(json: JsonObject, name: string): boolean {
 const hexDigits = /^[0-9a-fA-F]*$/;
 
 /**
- * An id in hex, or empty; upper case becomes lower. One in base64, as protobuf's own JSON has bytes, and a trace id of
- * 64 bits cannot be mistaken, so they are taken, too.
+ * An id in lower-case hex, or empty. Also accepts ids in base64, as in protobuf's own JSON, and 64-bit trace ids, since
+ * neither is ambiguous.
  */
 export function jsonId(json: JsonObject, name: string, bytes: 8 | 16): string {
   const value = jsonText(json, name);
@@ -111,13 +111,13 @@ export function jsonUint32(json: JsonObject, name: string): number {
   return Number(value);
 }
 
-/** The names of an enum's numbers, and their common prefix. */
+/** The names of an enum by number, without their common prefix. */
 export interface EnumNames {
   readonly prefix: string;
   readonly names: readonly string[];
 }
 
-/** An enum's number, or one of its names; they are known without their prefix and in any case, too. */
+/** An enum by number or name. Names may lack the prefix and have any case. */
 export function jsonEnum(json: JsonObject, name: string, { prefix, names }: EnumNames): number {
   const value = jsonValue(json, name) ?? 0;
   if (typeof value === "string" && !decimal.test(value)) {
@@ -146,7 +146,7 @@ export function jsonInt64(json: JsonObject, name: string): bigint {
   return value;
 }
 
-/** No 64-bit integer has more digits; longer ones would cost time to read. */
+/** 64-bit integers have no more digits; parsing longer ones would take time. */
 const decimal = /^-?[0-9]{1,20}$/;
 
 function integer(json: JsonObject, name: string): bigint {
@@ -173,7 +173,7 @@ export function jsonDouble(json: JsonObject, name: string): number {
 
 const base64Text = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-/** Bytes in base64 of either alphabet, padded or not. */
+/** Bytes in base64 of either alphabet, with or without padding. */
 export function jsonBase64(json: JsonObject, name: string): Uint8Array {
   const text = jsonText(json, name);
   if (!base64Text.test(text) || text.replace(/=+$/, "").length % 4 === 1) {

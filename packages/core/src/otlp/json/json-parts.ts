@@ -4,26 +4,26 @@ import { faultAtTop, faultWithin } from "../fault.js";
 import { resourceOfJson, scopeOfJson, scopesName, spanFromJson, type UnknownName } from "./json.js";
 import { type JsonObject, jsonItems, jsonObject, spelledName } from "./json-fields.js";
 
-/** Some spans of a ResourceSpans, or the faults of some. */
+/** Some spans of a ResourceSpans, or the error that loses some. */
 export type JsonPart =
   | { readonly resourceSpans: ResourceSpans; readonly spans: number }
   | {
       readonly error: SpanStoreError;
-      /** How many spans are lost with it, as far as that is known. */
+      /** The number of spans lost with it, as far as it is known. */
       readonly spans: number;
     };
 
 export interface JsonPartsOptions {
   /** The name of the ResourceSpans in errors: `resourceSpans[3]`; empty for none. */
   readonly path: string;
-  /** At most so many spans are given together. */
+  /** The most spans of a part. */
   readonly together: number;
   readonly unknown?: UnknownName;
 }
 
 /**
- * The spans of one ResourceSpans of OTLP/JSON, in parts. What is wrong with a span keeps no other out, nor does what is
- * wrong with a scope keep out the spans of others.
+ * Reads the spans of one ResourceSpans of OTLP/JSON in parts. A wrong span loses no other span, and a wrong scope loses only its
+ * own.
  */
 export function* partsOfJson(json: unknown, options: JsonPartsOptions): Generator<JsonPart, void, undefined> {
   const { path, unknown } = options;
@@ -85,7 +85,7 @@ function joined(path: string, part: string): string {
   return path === "" ? part : `${path}.${part}`;
 }
 
-/** The readable parts of spans that cannot be read whole. */
+/** The number of spans in a ResourceSpans that cannot be read. */
 function spansIn(json: unknown): number {
   const { scopeSpans, scope_spans } = (json ?? {}) as JsonObject;
   const scopes = scopeSpans ?? scope_spans;

@@ -31,22 +31,21 @@ import {
   spelledName,
 } from "./json-fields.js";
 
-/** The names OTLP/JSON allows for enum numbers, beside the numbers. */
+/** The names of enum numbers, which OTLP/JSON allows besides the numbers. */
 const spanKinds = {
   prefix: "SPAN_KIND_",
   names: ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"],
 };
 const statusCodes = { prefix: "STATUS_CODE_", names: ["UNSET", "OK", "ERROR"] };
 
-/** Receives a name that OTLP does not know, and its message. Its errors get the path put before them. */
+/** Receives an unknown name and the message that has it. The path prefixes the errors it throws. */
 export type UnknownName = (message: string, name: string) => void;
 
 /**
- * Reads OTLP/JSON, as `JSON.parse` gives it: lowerCamelCase names or those of protobuf's definition, ids in hex or in
- * base64, 64-bit numbers as decimal strings, bigints or numbers that JavaScript holds exactly, enums by number or name.
- * `instrumentationLibrarySpans`, as OTLP had it before 0.15, stand for `scopeSpans` where there are none. Unknown names
- * are ignored and null is the same as absent, as OTLP demands.
- * @throws INVALID_TRACES, with `field` naming the part, when something is not of its field's type.
+ * Reads OTLP/JSON from the result of `JSON.parse`: names in lowerCamelCase or as in protobuf, ids in hex or base64, 64-bit
+ * numbers as decimal strings, bigints or exact numbers, enums by number or name. Without `scopeSpans` it reads
+ * `instrumentationLibrarySpans`, OTLP's name before 0.15. As OTLP demands, unknown names are ignored and null means absent.
+ * @throws INVALID_TRACES, with `field` naming the part, when a value has the wrong type.
  */
 export function tracesFromJson(json: unknown): TracesData {
   try {
@@ -67,20 +66,20 @@ function resourceSpansFromJson(json: JsonObject): ResourceSpans {
   };
 }
 
-/** The name under which a ResourceSpans has its scopes. With both names present the old one is ignored, as OTLP says. */
+/** The name under which a ResourceSpans has its scopes. With both names the old one is ignored, as OTLP demands. */
 export function scopesName(json: JsonObject): string {
   const old = "instrumentationLibrarySpans";
   return jsonItems(json, "scopeSpans").length === 0 && jsonItems(json, old).length > 0 ? old : "scopeSpans";
 }
 
-/** The fields of a ResourceSpans beside its spans. */
+/** The fields of a ResourceSpans without its spans. */
 export function resourceOfJson(json: JsonObject, unknown?: UnknownName): Omit<ResourceSpans, "scopeSpans"> {
   checkNames(json, "resourceSpans", unknown);
   const resource = optional(json, "resource", (inner) => resourceFromJson(inner, unknown));
   return { ...(resource === undefined ? {} : { resource }), schemaUrl: jsonText(json, "schemaUrl") };
 }
 
-/** The fields of a ScopeSpans beside its spans. */
+/** The fields of a ScopeSpans without its spans. */
 export function scopeOfJson(json: JsonObject, unknown?: UnknownName): Omit<ScopeSpans, "spans"> {
   checkNames(json, "scopeSpans", unknown);
   const name = jsonValue(json, "scope") === undefined ? "instrumentationLibrary" : "scope";
@@ -155,7 +154,7 @@ function attributed(
   };
 }
 
-/** `depth` counts as the protobuf decoder does, so that both forms hold the same values. */
+/** Counts `depth` like the protobuf decoder, so that both forms accept the same values. */
 function keyValueFromJson(json: JsonObject, depth: number, unknown?: UnknownName): KeyValue {
   checkNames(json, "attribute", unknown);
   const value = optional(json, "value", (inner) => anyValueFromJson(inner, depth + 1, unknown)) ?? {};
@@ -225,7 +224,7 @@ function optional<T>(json: JsonObject, name: string, read: (inner: JsonObject) =
 
 const attributeNames = ["attributes", "droppedAttributesCount"];
 
-/** The names that each message has. */
+/** The known names of each message. */
 const knownNames: Readonly<Record<string, ReadonlySet<string>>> = {
   resourceSpans: new Set(["resource", "scopeSpans", "instrumentationLibrarySpans", "schemaUrl"]),
   resource: new Set(attributeNames),

@@ -12,9 +12,8 @@ import type {
 } from "../../model/trace.js";
 
 /**
- * The model as OTLP/JSON, ready for `JSON.stringify`: lowerCamelCase names, ids in hex, 64-bit
- * numbers as decimal strings, enums as numbers, bytes in base64. Zero values are left out; a double
- * that JSON has no number for (NaN, the infinities, minus zero) is a string.
+ * The model as OTLP/JSON for `JSON.stringify`: lowerCamelCase names, ids in hex, 64-bit numbers as decimal strings, enums as
+ * numbers, bytes in base64. Omits zero values. Doubles that JSON cannot write (NaN, the infinities, minus zero) are strings.
  */
 export function tracesToJson(traces: TracesData): unknown {
   return { resourceSpans: traces.resourceSpans.map(resourceSpansToJson) };

@@ -15,12 +15,12 @@ import {
 } from "./references.js";
 import { comparisonOps, functions, logicOps, type Operand } from "./syntax.js";
 
-/** Names that occur in a store, as far as the caller knows them; completion offers them. */
+/** The names in a store that the caller knows. Completion offers them. */
 export interface TraceQlNames {
   /** Keys of attributes by level. */
   readonly keys?: Readonly<Partial<Record<Level, readonly string[]>>>;
   /**
-   * Values by reference, as it is written outside of `some`: `name`, `event:name`, `resource.service.name`,
+   * Values by reference, in its spelling outside of `some`: `name`, `event:name`, `resource.service.name`,
    * `span.http.method`, `.key`.
    */
   readonly values?: Readonly<Record<string, readonly ScalarValue[]>>;
@@ -29,22 +29,22 @@ export interface TraceQlNames {
 export interface TraceQlCandidate {
   /** Replaces the completion's range. */
   readonly text: string;
-  /** A `level` is the beginning of an attribute, such as `span.`. */
+  /** A `level` begins an attribute, such as `span.`. */
   readonly kind: "field" | "level" | "attribute" | "value" | "operator" | "function" | "punctuation";
 }
 
-/** Names that would add candidates: a caller who lacks them asks its store, and completes again. */
+/** Names that would add candidates. A caller that lacks them asks its store and completes again. */
 export type WantedNames =
   | { readonly what: "keys"; readonly levels: readonly Level[]; readonly prefix: string }
   | {
       readonly what: "values";
       /** The property of `TraceQlNames.values`. */
       readonly of: string;
-      /** The same as a filter has it. */
+      /** The same reference in the filter's form. */
       readonly reference: ReferenceTerm;
     };
 
-/** The candidates that the parser would take here and that begin with the typed text. */
+/** The candidates that the parser accepts here and that begin with the typed text. */
 export function candidatesFor(expected: Expected, typed: string, names: TraceQlNames): TraceQlCandidate[] {
   switch (expected.what) {
     case "condition":
@@ -65,7 +65,7 @@ export function candidatesFor(expected: Expected, typed: string, names: TraceQlN
     case "value":
       return [
         ...values(expected.left, expected.op, typed, names),
-        // A comparison with another reference is rare: it is offered to those who begin to write one.
+        // Comparisons with another reference are rare, so references are offered only after a first character.
         ...(typed !== "" && comparesReferences(expected.left, expected.op)
           ? references(expected.element, typed, names)
           : []),
@@ -81,7 +81,7 @@ export function candidatesFor(expected: Expected, typed: string, names: TraceQlN
   }
 }
 
-/** The names that the parser would take here. */
+/** The names that the parser accepts here. */
 export function namesFor(expected: Expected, typed: string): WantedNames | undefined {
   switch (expected.what) {
     case "condition":
@@ -120,7 +120,7 @@ function references(element: Element, typed: string, names: TraceQlNames): Trace
   const keys = levels.flatMap((level) =>
     (names.keys?.[level] ?? []).flatMap((key) => {
       const text = textOfAttribute(isDotted ? { key } : { key, level }, undefined) as string;
-      // An odd key is found before its quote is written, and a key before its level.
+      // Finds an odd key without its quote, and a key without its level.
       const spellings = [text, key, `${text.slice(0, text.indexOf(".") + 1)}${key}`];
       const isMeant = typed === "" || spellings.some((each) => beginsWith(each, typed));
       return isMeant && text !== service ? [text] : [];
@@ -133,7 +133,7 @@ function references(element: Element, typed: string, names: TraceQlNames): Trace
   ];
 }
 
-/** Where a key with a bare dot is looked for. */
+/** The levels of a key after a bare dot. */
 function bareLevels(element: Element): readonly Level[] {
   return element === undefined ? ["span", "resource"] : [element];
 }
@@ -148,7 +148,7 @@ function operatorsBehind(left: Operand): string[] {
   return wordsOfField(left.term) === undefined ? all : all.filter((op) => !/[<>]/.test(op));
 }
 
-/** The words of a field with a fixed set of values; undefined for any other. */
+/** The words of a field with a fixed set of values; undefined for other references. */
 function wordsOfField(term: ReferenceTerm): readonly string[] | undefined {
   const type = "field" in term ? lookupField(term.field.level, term.field.name)?.type : undefined;
   return type === "kind" || type === "status" ? [...wordsOf(type).keys()] : undefined;
@@ -159,7 +159,7 @@ function comparesReferences(left: Operand, op: string): boolean {
   return left.kind !== "reference" || wordsOfField(left.term) === undefined;
 }
 
-/** A reference as it is written outside of `some`. */
+/** The spelling of a reference outside of `some`. */
 function writingOf(term: ReferenceTerm): string {
   return (
     "attr" in term ? textOfAttribute(term.attr, undefined) : textOfField(term.field, undefined)
@@ -181,7 +181,7 @@ function values(left: Operand, op: string, typed: string, names: TraceQlNames): 
   return [...[...new Set(spelled)].map((text): TraceQlCandidate => ({ text, kind: "value" })), ...nil];
 }
 
-/** The values of a key without a level are those of the span and of the resource. */
+/** All spellings whose values apply: a key without a level has those of the span and of the resource. */
 function writingsOf(term: ReferenceTerm): string[] {
   if ("field" in term || term.attr.level !== undefined) return [writingOf(term)];
   const { key } = term.attr;

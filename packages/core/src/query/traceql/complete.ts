@@ -15,18 +15,18 @@ export interface TraceQlCompletion {
   /** The range that a candidate replaces: offsets in UTF-16 units, the end excluded. */
   readonly from: number;
   readonly to: number;
-  /** In the order to offer them; empty where the text before the place is wrong. */
+  /** In the order of the offer; empty when the text before the offset is wrong. */
   readonly candidates: readonly TraceQlCandidate[];
   readonly wanted?: WantedNames;
 }
 
 /**
- * What can stand at a place of a text that is being written: fields, keys, values, operators. The grammar is the
- * parser's own, and the text behind the place does not matter.
+ * Completes an unfinished text at an offset with fields, keys, values and operators. Uses the parser's own grammar and ignores
+ * the text after the offset.
  *
- * `names` is plain data, so that a shell can complete without waiting. A page that asks its server completes first
- * without names, fetches what `wanted` says, and completes again.
- * @param offset in UTF-16 units; outside of the text it is its nearest end.
+ * `names` is plain data, so that a shell can complete synchronously. A page completes without names first, fetches `wanted`
+ * from its server, and completes again.
+ * @param offset in UTF-16 units, clamped to the text.
  */
 export function completeTraceQl(text: string, offset: number, names: TraceQlNames = {}): TraceQlCompletion {
   const place = Math.min(Math.max(Math.trunc(offset) || 0, 0), text.length);
@@ -34,7 +34,7 @@ export function completeTraceQl(text: string, offset: number, names: TraceQlName
   const start = startOfLast(head);
   if (start === undefined) return { from: place, to: place, candidates: [] };
   const begun = completeFrom(head, start, names);
-  // A token that stands complete is followed by another one.
+  // After a complete token, offers the next one.
   const isComplete = begun.candidates.every((candidate) => candidate.text === head.slice(start));
   if (start === place || !isComplete) return { ...begun, to: endOf(text, start, place) };
   return {
@@ -43,7 +43,7 @@ export function completeTraceQl(text: string, offset: number, names: TraceQlName
   };
 }
 
-/** Completes a text whose last token, still to be written, begins at `from`. */
+/** Completes a text whose unfinished last token begins at `from`. */
 function completeFrom(head: string, from: number, names: TraceQlNames): TraceQlCompletion {
   const typed = head.slice(from);
   const expected = expectedAt(head.slice(0, from));
@@ -56,7 +56,7 @@ function completeFrom(head: string, from: number, names: TraceQlNames): TraceQlC
   };
 }
 
-/** The things that the parser looks for at the end of a text. */
+/** What the parser expects at the end of a text. */
 function expectedAt(text: string): readonly Expected[] {
   let cursor: Cursor | undefined;
   try {
@@ -69,7 +69,7 @@ function expectedAt(text: string): readonly Expected[] {
   return [];
 }
 
-/** Where the token begins that touches the end of a text; the end itself when none does, undefined where no token can. */
+/** The start of the token that touches the end of a text; the end when none does; undefined where no token can be. */
 function startOfLast(text: string): number | undefined {
   let before: Token | undefined;
   for (let at = 0; ; ) {
@@ -79,12 +79,12 @@ function startOfLast(text: string): number | undefined {
     try {
       token = tokenAt(text, from);
     } catch (error) {
-      // A token that is not complete, such as a text without its closing quote.
+      // An unfinished token, such as a text without its closing quote.
       if (!(error instanceof TraceQlFault)) throw error;
       return /["`.&\p{L}]/u.test(text.charAt(from)) ? from : undefined;
     }
     if (token.to === text.length && canGrow(token)) {
-      // A key whose level is missing.
+      // A level and its key count as one.
       const isKey = token.kind === "attribute" && before?.kind === "word" && before.to === from;
       return isKey ? before?.from : from;
     }
@@ -98,12 +98,12 @@ function canGrow(token: Token): boolean {
   return token.kind === "word" || token.kind === "attribute" || token.kind === "field";
 }
 
-/** The end of the replaced token, with its part behind the place. */
+/** The end of the replaced token, including its part after the offset. */
 function endOf(text: string, start: number, place: number): number {
   if (start === place) return place;
   try {
     const { to } = tokenAt(text, start);
-    // A text without its closing quote would reach to the next quote, and the rest would be no TraceQL either.
+    // An unclosed text would reach to the next quote. Then the rest has no tokens, and this throws.
     for (let token = tokenAt(text, to); token.kind !== "end"; ) token = tokenAt(text, token.to);
     return Math.max(to, place);
   } catch (error) {

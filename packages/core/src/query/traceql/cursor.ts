@@ -4,27 +4,27 @@ import type { Element } from "./references.js";
 import { otherWriting, refusedInside } from "./refused.js";
 import type { Operand } from "./syntax.js";
 
-/** The things that the grammar takes at a place: errors name them, completion offers them. */
+/** What the grammar accepts at a place. Errors name it, completion offers it. */
 export type Expected =
   | { readonly what: "condition" | "reference"; readonly element: Element }
   | { readonly what: "comparison"; readonly left: Operand }
-  /** A value to stand opposite an operand; `op` is the operator as written. */
+  /** A value opposite an operand; `op` is the operator as written. */
   | { readonly what: "value"; readonly left: Operand; readonly op: string; readonly element: Element }
   | { readonly what: "logic" | "collection" | "words" }
   | { readonly what: "punctuation"; readonly text: string };
 
-/** A place in a text, and the things that the parser has looked for there. */
+/** A place in a text, and what the parser has expected there. */
 export interface Cursor {
   readonly text: string;
   readonly token: Token;
   readonly expected: readonly Expected[];
-  /** Notes what the grammar takes here, before the parser looks at the token. */
+  /** Notes what the grammar accepts here, before the parser looks at the token. */
   expect(expected: Expected): void;
   advance(): Token;
   is(kind: "punctuation" | "operator", text: string): boolean;
-  /** Passes over a punctuation that must stand here. */
+  /** Moves past a required punctuation. */
   pass(text: string): Token;
-  /** The fault of a token that nothing takes. */
+  /** The fault for the current token, which nothing accepts. */
   unexpected(): TraceQlFault;
 }
 

@@ -1,17 +1,17 @@
 import { type ErrorCode, SpanStoreError } from "../../errors/errors.js";
 
-/** A part of a text: offsets in UTF-16 units, the end excluded. */
+/** A part of a text: offsets in UTF-16 units, the end exclusive. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** A fault at a place of a text, before it becomes the caller's error. */
+/** A fault at a place of a text; `errorOfFault` turns it into the caller's error. */
 export class TraceQlFault extends Error {
   constructor(
     readonly range: Range,
     message: string,
-    /** A possible replacement. */
+    /** What to write instead. */
     readonly hint: string | undefined = undefined,
     readonly code: ErrorCode = "INVALID_QUERY",
   ) {
@@ -19,7 +19,7 @@ export class TraceQlFault extends Error {
   }
 }
 
-/** The caller's error: says where, shows the line with a caret under the place. */
+/** The caller's error, with line, column, and the line with carets under the place. */
 export function errorOfFault(fault: TraceQlFault, text: string, path: string): SpanStoreError {
   const { from, to } = fault.range;
   const before = text.slice(0, from);
@@ -34,7 +34,7 @@ export function errorOfFault(fault: TraceQlFault, text: string, path: string): S
   });
 }
 
-/** So much of a long line is shown on either side of the place. */
+/** An excerpt shows this much of a long line on either side of the place. */
 const shownUnits = 60;
 
 function excerptOf(text: string, lineStart: number, { from, to }: Range): string {
@@ -47,7 +47,7 @@ function excerptOf(text: string, lineStart: number, { from, to }: Range): string
   return `  ${before}${rest}\n  ${before.replace(/[^\t]/gu, " ")}${"^".repeat(marked)}`;
 }
 
-/** Characters that would not show, or would steer a terminal, are shown as U+FFFD. */
+/** Replaces characters that are invisible or control a terminal by U+FFFD. */
 function printable(text: string): string {
   return text.replace(/(?!\t)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, "\ufffd");
 }

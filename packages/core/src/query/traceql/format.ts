@@ -23,14 +23,13 @@ import { traceQlPattern } from "./whole-value.js";
 
 type Scalar = Extract<FilterExpression, { readonly scalar: unknown }>["scalar"];
 type List = Extract<FilterExpression, { readonly list: unknown }>["list"];
-/** The neighbour of a reference: text of the type string, another constant, or none. */
+/** What a reference is compared with: a constant of type string, another constant, or none. */
 type Neighbour = "text" | "other" | "none";
 
 /**
- * Writes a filter as the text that `parseTraceQl` reads. A filter that is spelled as TraceQL spells it comes back
- * unchanged, any other with the same meaning: constants next to fields lose their types, numbers, booleans and
- * durations take TraceQL's spelling.
- * @throws the errors of `resolveFilter`; UNSUPPORTED_FILTER naming the part that TraceQL cannot say.
+ * Writes a filter as text that `parseTraceQl` reads. A filter in TraceQL's spelling comes back unchanged. Any other comes back
+ * with the same meaning: constants next to fields lose their types; numbers, booleans and durations get TraceQL's spelling.
+ * @throws the errors of `resolveFilter`; UNSUPPORTED_FILTER naming a part that TraceQL cannot express.
  */
 export function formatTraceQl(filter: FilterCall): string {
   const path = "filter";
@@ -76,7 +75,7 @@ function formatCall(call: FilterCall, path: string, element: Element): string {
   }
 }
 
-/** Only after validation: the arguments of `and`, `or` and `not` are calls. */
+/** The arguments of `and`, `or` and `not`, which are calls in a valid filter. */
 function calls(args: readonly FilterExpression[]): FilterCall[] {
   return args.flatMap((arg) => ("call" in arg ? [arg.call] : []));
 }
@@ -123,7 +122,7 @@ function formatRegex(symbol: "=~" | "!~", { args }: FilterCall, path: string, el
 
 function formatComparison({ op, args }: FilterCall, path: string, element: Element): string {
   const [left, right] = args as [FilterExpression, FilterExpression];
-  // A boolean that is compared with true stands alone.
+  // A boolean compared with true is written alone.
   if (
     op === "eq" &&
     "scalar" in left &&
@@ -163,7 +162,7 @@ function formatReference(
   path: string,
   element: Element,
 ): string {
-  // Validation has made sure that this is a reference.
+  // The filter is valid, so this is a reference.
   const reference = term as ReferenceTerm;
   return "attr" in reference
     ? formatAttribute(reference.attr, neighbour, path, element)
@@ -203,7 +202,7 @@ function formatList(args: readonly FilterExpression[], path: string, element: El
   const { values, type } = list;
   const reference = formatReference(ref, neighbourOf(ref, { list }), `${path}.args[0]`, element);
   const texts = values.map((value, i) => {
-    // Beside one double the others may be spelled as ints.
+    // One double makes the list a list of doubles, so the others may look like ints.
     if (type === "double" && /^-?\d+$/.test(value)) return value;
     return formatConstant(
       type === undefined ? { value } : { value, type },
@@ -254,7 +253,7 @@ function spellDouble(value: string, path: string): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-/** As it is, where TraceQL's lexer takes it as one token. */
+/** Keeps a duration unless TraceQL's lexer does not read it as one token. */
 function spellDuration(value: string): string {
   const sign = value.startsWith("-") ? "-" : "";
   const rest = value.slice(sign.length);

@@ -3,12 +3,12 @@ import { type Range, TraceQlFault } from "./fault.js";
 import { bareKey, quotedKey, textOfQuoted, textOfRaw } from "./quoted.js";
 import { fieldsHint, isFieldScope, isScope, type Scope } from "./references.js";
 
-/** A piece of a text, cut as Grafana Tempo's lexer cuts it. */
+/** A token of a text, as in Grafana Tempo's lexer. */
 export type Token = Range &
   (
     | { readonly kind: "end" }
     | { readonly kind: "punctuation" | "operator" | "word"; readonly text: string }
-    /** `scope.key`; the scope is empty before a bare dot. */
+    /** `scope.key`; the scope of `.key` is empty. */
     | { readonly kind: "attribute"; readonly scope: Scope | "parent" | ""; readonly key: string }
     /** `scope:word`. */
     | { readonly kind: "field"; readonly scope: string; readonly word: string }
@@ -27,8 +27,8 @@ const raw = /`([^`]*)`/y;
 const wordBehind = /\s*([\p{L}_][\p{L}\p{Nd}_]*)/uy;
 
 /**
- * The token that begins at or behind an offset.
- * @throws TraceQlFault when no token stands there.
+ * The first token at or after an offset.
+ * @throws TraceQlFault when there is no valid token.
  */
 export function tokenAt(text: string, offset: number): Token {
   const from = skipSpace(text, offset);
@@ -48,7 +48,7 @@ export function tokenAt(text: string, offset: number): Token {
   throw unknownCharacter(text, from);
 }
 
-/** Where white space and comments end. */
+/** The end of white space and comments. */
 export function skipSpace(text: string, offset: number): number {
   return offset + (match(space, text, offset)?.[0].length ?? 0);
 }
@@ -104,7 +104,7 @@ function wordAt(text: string, from: number, name: string): Token {
   return { kind: "word", text: name, from, to: end };
 }
 
-/** @param at where the key begins: a mix of quoted and bare parts. */
+/** @param at the start of the key, a mix of quoted and bare parts. */
 function attributeAt(text: string, from: number, scope: Scope | "parent" | "", at: number): Token {
   let to = at;
   let key = "";
@@ -151,7 +151,7 @@ function numberAt(text: string, from: number): Token {
 
 const longUnits = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(.*)$/;
 
-/** Tempo also counts in days, weeks and years of 365 days; a filter counts in hours, as Go does. */
+/** Converts Tempo's days, weeks and years of 365 days to hours, since filters have Go's units. */
 function durationOfDays(text: string): string | undefined {
   const [, years = "0", weeks = "0", days = "0", rest = ""] = longUnits.exec(text) ?? [];
   const hours = (BigInt(years) * 365n + BigInt(weeks) * 7n + BigInt(days)) * 24n;

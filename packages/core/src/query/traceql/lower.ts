@@ -9,13 +9,13 @@ import { isServiceAttribute, type ReferenceTerm, serviceField } from "./referenc
 import type { Condition, Constant, Operand } from "./syntax.js";
 import { filterPattern } from "./whole-value.js";
 
-/** Where the parts of a filter stand in the text, by the paths that errors name them with. */
+/** The ranges of a filter's parts in the text, by their paths in errors. */
 export type Places = Map<string, Range>;
 
 type Scalar = Extract<FilterExpression, { readonly scalar: unknown }>;
 
 /**
- * Turns a parsed text into a filter. A constant takes its type from the reference opposite.
+ * Turns a parsed condition into a filter. A constant gets its type from the reference opposite.
  * @throws TraceQlFault when a constant does not fit.
  */
 export function lowerCondition(condition: Condition, path: string, places: Places): FilterCall {
@@ -78,7 +78,7 @@ function checkOrder(operand: Operand): void {
   throw new TraceQlFault(operand, `a ${holds ?? "boolean"} has no order`, "compare it by = or !=");
 }
 
-/** The type of a field; undefined for an attribute, which has any. */
+/** The type of a field; undefined for an attribute, which may have any. */
 function typeOfTerm(term: ReferenceTerm | undefined): FieldType | undefined {
   return term !== undefined && "field" in term
     ? lookupField(term.field.level, term.field.name)?.type
@@ -94,7 +94,7 @@ function lowerOperand(operand: Exclude<Operand, { kind: "nil" }>, opposite: Oper
   );
 }
 
-/** `resource.service.name` next to text is the field that every backend knows the service by. */
+/** Turns `resource.service.name` next to text into the field `service`. */
 function referenceNextTo(term: ReferenceTerm, constant: Constant | undefined): ReferenceTerm {
   const isService = "attr" in term && isServiceAttribute(term.attr);
   return isService && constant?.type === "string" ? { field: serviceField } : term;
@@ -123,7 +123,7 @@ function lowerConstant(constant: Constant, opposite: ReferenceTerm | undefined):
   }
 }
 
-/** Next to an attribute or another constant: of the type that it is written as. */
+/** A constant next to an attribute or another constant, with the type of its spelling. */
 function typedConstant(constant: Constant): Scalar {
   const { type, text } = constant;
   switch (type) {
@@ -182,7 +182,7 @@ function lowerRegex(op: "regex" | "not regex", left: Operand, right: Operand): F
   const term = referenceNextTo(left.term, right);
   const regex: FilterCall = { op: "regex", args: [term, { scalar: { value } }] };
   if (op === "regex") return regex;
-  // As every negated comparison, it holds only where a value is present.
+  // Like every negated comparison, it needs a value.
   return { op: "and", args: [{ call: { op: "exists", args: [term] } }, { call: not(regex) }] };
 }
 
@@ -209,7 +209,7 @@ function lowerMembership({ op, ref, values }: Call, path: string, places: Places
   return { op, args: [term, { list: type === undefined ? { values: texts } : { values: texts, type } }] };
 }
 
-/** The text is split into words as stored text is. */
+/** Splits the text into words, as stored text is split. */
 function lowerWords({ op, ref, values }: Call): FilterCall {
   const [text] = values as [Constant];
   if (!("attr" in ref.term)) {

@@ -9,13 +9,13 @@ import type { Constant, Operand, Reference } from "./syntax.js";
 
 const enumWords: ReadonlySet<string> = new Set([...wordsOf("kind").keys(), ...wordsOf("status").keys()]);
 
-/** Words for the ends of the 64-bit integers, which Tempo knows too. */
+/** Tempo's words for the limits of 64-bit integers. */
 const limits: ReadonlyMap<string, string> = new Map([
   ["minInt", "-9223372036854775808"],
   ["maxInt", "9223372036854775807"],
 ]);
 
-/** A reference or a constant. @throws TraceQlFault */
+/** Parses a reference or a constant. @throws TraceQlFault */
 export function parseOperand(cursor: Cursor, element: Element): Operand {
   const { token } = cursor;
   const operand = operandOf(token, cursor, element);
@@ -102,7 +102,7 @@ function unknownWord(
   return new TraceQlFault(range, `there is no field "${token.text}"`, hint);
 }
 
-/** Tempo negates any number; a filter has negative constants. */
+/** Parses a negative constant. Tempo negates any expression, filters cannot. */
 function parseNegative(cursor: Cursor): Constant {
   const { from } = cursor.advance();
   const { token } = cursor;

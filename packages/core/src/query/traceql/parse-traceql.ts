@@ -8,16 +8,16 @@ import { parseSpansetFilter } from "./parser.js";
 
 const yes = { scalar: { value: "true", type: "bool" } } as const;
 
-/** `{}`: two equal constants, which every span agrees with. */
+/** `{}` as a filter: two equal constants, which match every span. */
 const everything: FilterCall = { op: "eq", args: [yes, yes] };
 
 /**
- * Reads a filter from its text: the spanset filter of TraceQL, such as
+ * Parses a filter from a spanset filter of TraceQL, such as
  * `{ resource.service.name = "checkout" && duration > 500ms }`.
- * @param path how errors name the text.
+ * @param path the name of the text in errors.
  * @returns a filter that `resolveFilter` accepts.
- * @throws INVALID_QUERY for a text that is wrong, UNSUPPORTED_FILTER for one that asks what a search for spans
- *   cannot answer; with `position`, and the line with a caret under the place in the message.
+ * @throws INVALID_QUERY for a wrong text, UNSUPPORTED_FILTER for one that a search for spans cannot answer. The error has a
+ *   `position`, and its message shows the line with carets under the place.
  */
 export function parseTraceQl(text: string, path = "filter"): FilterCall {
   try {
@@ -34,7 +34,7 @@ export function parseTraceQl(text: string, path = "filter"): FilterCall {
   }
 }
 
-/** Holds the filter to its rules, and finds the place in the text that breaks one. */
+/** Resolves the filter, and turns an error into a fault at its place in the text. */
 function resolve(filter: FilterCall, path: string, places: Places): void {
   try {
     resolveFilter(filter, path);
@@ -48,7 +48,7 @@ function resolve(filter: FilterCall, path: string, places: Places): void {
   }
 }
 
-/** The part itself, or the nearest one around it that has a place. */
+/** The place of a part, or of the nearest part around it that has one. */
 function placeOf(field: string, path: string, places: Places): Range {
   for (let part = field; part.length > path.length; part = part.replace(/\.\w+\[\d+\]$/, "")) {
     const place = places.get(part);

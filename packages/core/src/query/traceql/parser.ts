@@ -16,11 +16,11 @@ import {
 } from "./syntax.js";
 
 /**
- * Recursive descent over TraceQL's field expressions. As in Tempo's grammar `&&` and `||` bind equally and to
- * the left, comparisons bind tighter, and `!` tighter still.
+ * A recursive descent parser of TraceQL's field expressions. As in Tempo's grammar, `&&` and `||` have equal precedence and
+ * associate to the left, comparisons bind tighter, and `!` tighter still.
  */
 
-/** The context of the place that is parsed. */
+/** The context of the current place. */
 interface Surroundings {
   readonly element: Element;
   readonly nesting: number;
@@ -28,13 +28,13 @@ interface Surroundings {
 
 const operandsHint = "compare fields, attributes and constants";
 
-/** Parentheses and negations nest no deeper; calls of a filter nest no deeper than `maxDepth`. */
+/** The most nested parentheses and negations; `maxDepth` is the most nested calls of a filter. */
 const maxNesting = 64;
 const maxDepth = 20;
 
 /**
- * Parses a text that is one spanset filter.
- * @returns undefined for `{}`, which everything matches.
+ * Parses a text that consists of one spanset filter.
+ * @returns undefined for `{}`, which matches everything.
  * @throws TraceQlFault
  */
 export function parseSpansetFilter(cursor: Cursor): Condition | undefined {
@@ -82,10 +82,10 @@ function faultBehind({ token, text }: Cursor): TraceQlFault {
   );
 }
 
-/** Conditions with `&&` and `||` between them, or an operand that stands alone. */
+/** Conditions joined by `&&` and `||`, or a single operand. */
 function parseChain(cursor: Cursor, around: Surroundings): Syntax {
   let left = parseComparison(cursor, around);
-  // Of the chain that this call builds: a chain in parentheses keeps its own.
+  // The arguments of the chain that this call builds. A chain in parentheses is not extended.
   let args: Condition[] | undefined;
   for (;;) {
     if (canBeCondition(left)) cursor.expect({ what: "logic" });
@@ -242,7 +242,7 @@ function isBoolean(operand: Operand): boolean {
   return operand.kind === "constant" && operand.type === "bool";
 }
 
-/** A boolean, and an attribute that holds one, are conditions as they stand. */
+/** A boolean and an attribute are conditions by themselves: they are compared with true. */
 function asCondition(syntax: Syntax): Condition {
   if (isCondition(syntax)) return syntax;
   const { from, to } = syntax;

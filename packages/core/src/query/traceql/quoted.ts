@@ -1,6 +1,6 @@
 import { TraceQlFault } from "./fault.js";
 
-/** Texts and keys between quotes, read and written as Go reads its string literals. */
+/** Reads and writes quoted texts and keys like Go's string literals. */
 
 const escapes: Readonly<Record<string, string>> = {
   a: "\x07",
@@ -14,14 +14,14 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
-/** One escape, or several that each stand for a byte. */
+/** One escape, or consecutive escapes of single bytes. */
 const escapeSequence =
   /((?:\\(?:x[\da-fA-F]{2}|[0-3][0-7]{2}))+)|\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|([abfnrtv\\"])|)/g;
 
 /**
  * The text of a literal in double quotes.
- * @param at where the content starts, for the fault.
- * @throws TraceQlFault when an escape is none of Go's, or bytes are no UTF-8.
+ * @param at the start of the content in the text, for faults.
+ * @throws TraceQlFault when an escape is not Go's, or bytes are no UTF-8.
  */
 export function textOfQuoted(content: string, at: number): string {
   return content.replace(escapeSequence, (all: string, bytes, short, long, letter, offset: number) => {
@@ -54,7 +54,7 @@ function textOfBytes(escaped: string, range: { from: number; to: number }): stri
   }
 }
 
-/** The text of a literal between backticks: as it is, without carriage returns. */
+/** The text of a literal in backticks: its content without carriage returns. */
 export function textOfRaw(content: string): string {
   return content.replaceAll("\r", "");
 }
@@ -70,24 +70,24 @@ export function quote(text: string): string {
   return `"${escaped}"`;
 }
 
-/** A pattern as a literal: between backticks where that spares doubling backslashes. */
+/** A pattern as a literal: in backticks when that saves escapes. */
 export function quotePattern(pattern: string): string {
   return /["\\]/.test(pattern) && !/[`\p{Cc}\p{Cf}\u2028\u2029]/u.test(pattern)
     ? `\`${pattern}\``
     : quote(pattern);
 }
 
-/** The characters that end a key without quotes: Go's white space, and these. */
+/** The characters that end a bare key: Go's white space, and TraceQL's symbols. */
 const keyEnd = "\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000{}()=~!<>&|^,";
 
-/** A run of a key's characters outside of quotes. */
+/** A bare part of a key. */
 export const bareKey = new RegExp(`[^"${keyEnd}]+`, "y");
-/** A part of a key between quotes; only `\"` and `\\` are escapes in it. */
+/** A quoted part of a key; its only escapes are `\"` and `\\`. */
 export const quotedKey = /"([^"\\]*(?:\\["\\][^"\\]*)*)"/y;
 
 const wholeBareKey = new RegExp(`^[^"${keyEnd}\\p{Cc}\\p{Cf}]+$`, "u");
 
-/** A key after its level and dot. @param digitFirst whether a digit may come first. */
+/** The spelling of a key after its level and dot. @param digitFirst whether a bare key may begin with a digit. */
 export function quoteKey(key: string, digitFirst: boolean): string {
   const isBare = wholeBareKey.test(key) && (digitFirst || !/^\d/.test(key));
   return isBare ? key : `"${key.replace(/["\\]/g, "\\$&")}"`;

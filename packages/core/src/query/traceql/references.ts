@@ -1,7 +1,7 @@
 import type { FilterExpression } from "../filter/language/ast.js";
 import { quoteKey } from "./quoted.js";
 
-/** A reference as the filter has it. */
+/** A reference in the filter's form. */
 export type ReferenceTerm = Extract<
   FilterExpression,
   { readonly attr: unknown } | { readonly field: unknown }
@@ -9,10 +9,10 @@ export type ReferenceTerm = Extract<
 export type AttributeTerm = Extract<ReferenceTerm, { readonly attr: unknown }>["attr"];
 export type FieldTerm = Extract<ReferenceTerm, { readonly field: unknown }>["field"];
 
-/** The element that an enclosing `some` binds: a bare field and a `.key` are the element's there. */
+/** The element that an enclosing `some` binds. Bare fields and `.key` refer to it. */
 export type Element = "event" | "link" | undefined;
 
-/** The words before a key's dot, and the levels they mean. */
+/** The words before a key's dot, with their levels. */
 export const scopeLevels = {
   span: "span",
   resource: "resource",
@@ -27,7 +27,7 @@ export function isScope(word: string): word is Scope {
 }
 
 interface FieldWord {
-  /** `scope:word`; the span's own words also stand alone. */
+  /** `scope:word`. A `bare` word also stands alone. */
   readonly scope: "span" | "trace" | "event" | "link" | "instrumentation";
   readonly word: string;
   readonly field: FieldTerm;
@@ -75,14 +75,14 @@ function isBare({ scope, bare }: FieldWord, element: Element): boolean {
   return element === undefined ? bare === true : scope === element;
 }
 
-/** How a field is written; undefined for one that TraceQL does not have. */
+/** The spelling of a field; undefined when TraceQL has none. */
 export function textOfField({ name, level }: FieldTerm, element: Element): string | undefined {
   const found = fieldWords.find(({ field }) => field.name === name && field.level === level);
   if (found === undefined) return undefined;
   return isBare(found, element) ? found.word : `${found.scope}:${found.word}`;
 }
 
-/** How an attribute is written; undefined for one that has no writing inside a `some`. */
+/** The spelling of an attribute; undefined for one without a level inside `some`. */
 export function textOfAttribute({ key, level }: AttributeTerm, element: Element): string | undefined {
   if (level === undefined) return element === undefined ? `.${quoteKey(key, false)}` : undefined;
   if (level === element) return `.${quoteKey(key, false)}`;
@@ -93,7 +93,7 @@ function scopeOfLevel(level: string): string {
   return level === "scope" ? "instrumentation" : level;
 }
 
-/** All writings of fields, the short ones first. */
+/** All spellings of fields, bare ones first. */
 export function fieldTexts(element: Element): string[] {
   const bare = fieldWords.filter((each) => isBare(each, element)).map(({ word }) => word);
   const scoped = fieldWords.filter((each) => !isBare(each, element));
@@ -102,7 +102,7 @@ export function fieldTexts(element: Element): string[] {
 
 export const fieldsHint = `fields are ${fieldTexts(undefined).join(", ")}`;
 
-/** Compared with text, this attribute is the field `service`. */
+/** Next to text, this attribute means the field `service`. */
 export const serviceAttribute = { key: "service.name", level: "resource" } as const;
 export const serviceField = { name: "service", level: "resource" } as const;
 

@@ -1,4 +1,4 @@
-/** The parts of TraceQL that a search for spans cannot answer, each with a possible replacement. */
+/** A part of TraceQL that a search for spans cannot answer, with a replacement as the hint. */
 export interface Refused {
   readonly what: string;
   readonly hint: string;
@@ -56,7 +56,7 @@ export function refusedWord(word: string): Refused | undefined {
 
 const arithmetic: Refused = { what: "is arithmetic", hint: "write the result: duration > 1500ms" };
 
-/** Operators between the braces. */
+/** Refused operators between the braces. */
 export function refusedInside(operator: string): Refused | undefined {
   if (/^[-+*/%^]$/.test(operator)) return arithmetic;
   return /^(?:>>|<<|~|&[~<>]+|![<>]+)$/.test(operator) ? structural : undefined;
@@ -67,7 +67,7 @@ const structural: Refused = {
   hint: `${oneSpan}, not how spans relate; write one filter in one pair of braces`,
 };
 
-/** Operators behind the braces. */
+/** Refused operators after the closing brace. */
 export function refusedBehind(operator: string): Refused | undefined {
   switch (operator) {
     case "|":
@@ -95,7 +95,7 @@ const otherWords: Readonly<Record<string, string>> = {
   scope: "the scope's level is instrumentation",
 };
 
-/** Words of other languages, and how TraceQL writes them. */
+/** TraceQL's spelling for a word of other languages. */
 export function otherWriting(word: string): string | undefined {
   const lower = word.toLowerCase();
   return Object.hasOwn(otherWords, lower) ? otherWords[lower] : undefined;

@@ -1,7 +1,7 @@
 import type { Range } from "./fault.js";
 import type { Element, ReferenceTerm } from "./references.js";
 
-/** A parsed text, before constants take their types from the reference opposite. */
+/** A parsed text, before constants get their types from the reference opposite. */
 export type Syntax = Operand | Condition;
 
 export type Operand = Reference | Constant | Nil;
@@ -13,7 +13,7 @@ export interface Reference extends Range {
 
 export interface Constant extends Range {
   readonly kind: "constant";
-  /** `word` is one of the words of `kind` and `status`. */
+  /** `word` is a word of `kind` or `status`. */
   readonly type: "string" | "int" | "double" | "bool" | "duration" | "word";
   readonly text: string;
 }
@@ -23,7 +23,7 @@ export interface Nil extends Range {
 }
 
 export type Condition = Range & {
-  /** How deep the calls nest that the condition becomes. */
+  /** The nesting depth of the filter's calls. */
   readonly depth: number;
 } & (
     | { readonly kind: "logic"; readonly op: "and" | "or"; readonly args: readonly Condition[] }
@@ -57,7 +57,7 @@ export type ComparisonOp = (typeof comparisonOps)[keyof typeof comparisonOps];
 
 export const logicOps = { "&&": "and", "||": "or" } as const;
 
-/** The functions, and the operators of a filter that they are. */
+/** The functions, with the operators of a filter. */
 export const functions = {
   in: "in",
   not_in: "not_in",

@@ -4,24 +4,24 @@ import { invalidFilter } from "../language/filter-error.js";
 
 export type ConstantType = "string" | "int" | "double" | "bool";
 
-/** A JavaScript value that a constant is made of. */
+/** A JavaScript value that becomes a constant. */
 export type ScalarValue = string | number | bigint | boolean;
 
-/** The other side of a comparison: a reference, or a constant of `literal`. */
+/** The other side of a comparison: a reference, or a constant from `literal`. */
 export interface Operand {
-  /** The argument as a filter has it. */
+  /** The argument in the filter. */
   readonly expression: FilterExpression;
 }
 
-/** A constant spelled out: its text and, unless any stored type is to match, its type. */
+/** A constant by its text. Without a type it matches stored values of any type. */
 export function literal(value: string, type?: ConstantType): Operand {
   return { expression: { scalar: type === undefined ? { value } : { value, type } } };
 }
 
-/** How values of a kind are spelled in constants and lists. */
+/** Spells a value as a constant or as an element of a list. */
 export type Spelling<V> = (value: V) => { readonly value: string; readonly type?: ConstantType };
 
-/** Next to a built-in field no type is declared: the field has one. */
+/** Next to a built-in field a constant declares no type, since the field has one. */
 export const spellText: Spelling<string> = (value) => ({ value });
 
 export const spellDuration: Spelling<string | bigint> = (value) => ({
@@ -49,7 +49,7 @@ export const spellScalar: Spelling<ScalarValue> = (value) => {
   }
 };
 
-/** A constant or another reference as an argument. */
+/** The argument for a constant or another reference. */
 export function operandOf<V>(value: V | Operand, spell: Spelling<V>): FilterExpression {
   return isOperand(value) ? value.expression : { scalar: spell(value) };
 }
@@ -59,9 +59,8 @@ function isOperand(value: unknown): value is Operand {
 }
 
 /**
- * A list whose elements are of one type: the declared one, or the one that all values have; whole
- * numbers among fractions are doubles.
- * @throws INVALID_QUERY when the values are of several types.
+ * A list whose elements have one type: the declared one, or that of all values. Whole numbers among fractions are doubles.
+ * @throws INVALID_QUERY when the values have several types and none is declared.
  */
 export function typedList(values: readonly ScalarValue[], declared?: ConstantType): FilterExpression {
   const spelled = values.map(spellScalar);

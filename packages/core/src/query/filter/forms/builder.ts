@@ -15,15 +15,15 @@ import {
   typedList,
 } from "./builder-values.js";
 
-/** A value of the span that a filter asks about. Every answer is a filter of its own. */
+/** A value of a span that filters can test. Each method returns a complete filter. */
 interface Comparable<V> extends Operand {
-  /** Whether the span carries it. */
+  /** The span has the value. */
   exists(): FilterCall;
   eq(value: V | Operand): FilterCall;
-  /** Carried, and not equal. */
+  /** The span has the value, and it differs. */
   ne(value: V | Operand): FilterCall;
   in(values: readonly V[]): FilterCall;
-  /** Carried, and none of these. */
+  /** The span has the value, and it is none of these. */
   notIn(values: readonly V[]): FilterCall;
 }
 
@@ -35,11 +35,11 @@ interface Ordered<V> extends Comparable<V> {
 }
 
 interface Textual {
-  /** An RE2 pattern; it matches anywhere and minds case. */
+  /** An RE2 pattern, which matches anywhere in the text and is case-sensitive. */
   regex(pattern: string): FilterCall;
 }
 
-/** Holds text; its order is by code point. */
+/** Holds text, ordered by code point. */
 export type TextField = Ordered<string> & Textual;
 /** Holds a duration: Go's syntax (`2s`, `1h30m`, `50us`) or nanoseconds as a bigint. */
 export type DurationField = Ordered<string | bigint>;
@@ -49,17 +49,16 @@ export type InstantField = Ordered<string | Date | bigint>;
 export type WordField<W extends string> = Comparable<W> & Textual;
 
 /**
- * An attribute. A JavaScript value carries its type: whole numbers and bigints are ints, other
- * numbers doubles, booleans booleans; a string matches a stored value of any type by its text.
- * `literal` says it where something else is meant.
+ * An attribute. JavaScript values have a type: whole numbers and bigints are ints, other numbers doubles, booleans booleans. A
+ * string matches stored values of any type by their text. `literal` declares another type.
  */
 export interface AttributeField extends Ordered<ScalarValue>, Textual {
-  /** The values are of one type, `type` if it is given; strings match stored strings. */
+  /** The values have one type, or `type` if given. Strings match only stored strings. */
   in(values: readonly ScalarValue[], type?: ConstantType): FilterCall;
   notIn(values: readonly ScalarValue[], type?: ConstantType): FilterCall;
-  /** Its text has these words, next to each other and in this order. */
+  /** The text contains these words, adjacent and in this order. */
   phrase(...words: string[]): FilterCall;
-  /** Its text has all these words, in any order. */
+  /** The text contains all these words, in any order. */
   fulltext(...words: string[]): FilterCall;
 }
 
@@ -79,14 +78,14 @@ export const span = {
   duration: durationField("span", "duration"),
 } as const;
 
-/** The resource the span was recorded by; `service` is its `service.name`. */
+/** The resource of the span; `service` is its `service.name`. */
 export const resource = {
   attr: attributesOf("resource"),
   service: textField("resource", "service"),
   schemaURL: textField("resource", "schemaURL"),
 } as const;
 
-/** The instrumentation scope that produced the span. */
+/** The instrumentation scope of the span. */
 export const scope = {
   attr: attributesOf("scope"),
   name: textField("scope", "name"),
@@ -94,7 +93,7 @@ export const scope = {
   schemaURL: textField("scope", "schemaURL"),
 } as const;
 
-/** Any of the span's events; inside `some(event, ...)` the one event it binds. */
+/** Any of the span's events; inside `some(event, ...)` the event that it binds. */
 export const event = {
   level: "event",
   attr: attributesOf("event"),
@@ -103,7 +102,7 @@ export const event = {
   timeSinceStart: durationField("event", "timeSinceStart"),
 } as const;
 
-/** Any of the span's links; inside `some(link, ...)` the one link it binds. */
+/** Any of the span's links; inside `some(link, ...)` the link that it binds. */
 export const link = {
   level: "link",
   attr: attributesOf("link"),
@@ -115,12 +114,12 @@ export const link = {
 /** An attribute of the span or of its resource. */
 export const attr = attributesOf(undefined);
 
-/** All hold. Of one predicate it is that predicate. */
+/** All predicates hold. A single predicate is returned unchanged. */
 export function and(...predicates: readonly FilterCall[]): FilterCall {
   return combine("and", predicates);
 }
 
-/** At least one holds. Of one predicate it is that predicate. */
+/** At least one predicate holds. A single predicate is returned unchanged. */
 export function or(...predicates: readonly FilterCall[]): FilterCall {
   return combine("or", predicates);
 }
@@ -129,12 +128,12 @@ export function not(predicate: FilterCall): FilterCall {
   return call("not", { call: predicate });
 }
 
-/** One element satisfies the whole predicate. */
+/** At least one element satisfies the whole predicate. */
 export function some(collection: typeof event | typeof link, predicate: FilterCall): FilterCall {
   return call("some", { nested: { level: collection.level } }, { call: predicate });
 }
 
-/** Every element satisfies the predicate; true when there is none. */
+/** Every element satisfies the predicate; true without elements. */
 export function every(collection: typeof event | typeof link, predicate: FilterCall): FilterCall {
   return not(some(collection, not(predicate)));
 }

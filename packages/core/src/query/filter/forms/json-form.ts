@@ -2,17 +2,17 @@ import type { FilterCall, FilterExpression } from "../language/ast.js";
 import { checkDepth, invalidFilter } from "../language/filter-error.js";
 
 /**
- * Reads a filter from its JSON form, such as
- * `{"op":"eq","args":[{"attr":{"key":"a"}},{"scalar":{"value":"b"}}]}`, already parsed. What the
- * filter means is not looked at: `resolveFilter` does that.
- * @param path how errors name the filter.
- * @throws INVALID_QUERY naming the part that has not the shape of a filter.
+ * Reads a filter from its parsed JSON form, such as
+ * `{"op":"eq","args":[{"attr":{"key":"a"}},{"scalar":{"value":"b"}}]}`. Checks the shape alone; `resolveFilter` checks the
+ * meaning.
+ * @param path the name of the filter in errors.
+ * @throws INVALID_QUERY naming the malformed part.
  */
 export function filterFromJson(json: unknown, path = "filter"): FilterCall {
   return readCall(json, path, 1);
 }
 
-/** The JSON form of a filter: plain data for JSON.stringify, without empty parts. */
+/** The JSON form of a filter for JSON.stringify, without empty parts. */
 export function filterToJson(filter: FilterCall): FilterCall {
   return filterFromJson(filter);
 }

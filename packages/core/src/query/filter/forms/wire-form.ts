@@ -6,10 +6,9 @@ import type { FilterCall, FilterExpression } from "../language/ast.js";
 import { checkDepth, invalidFilter } from "../language/filter-error.js";
 
 /**
- * Decodes a filter from a jaeger.expression.v1.Call in protobuf. What the filter means is not
- * looked at: `resolveFilter` does that.
- * @param path how errors name the filter.
- * @throws INVALID_QUERY when the bytes are no Call, an argument has no term or calls nest too deep.
+ * Decodes a filter from a jaeger.expression.v1.Call in protobuf. Checks the shape alone; `resolveFilter` checks the meaning.
+ * @param path the name of the filter in errors.
+ * @throws INVALID_QUERY when the bytes are no Call, an argument has no term, or calls nest too deep.
  */
 export function decodeFilter(bytes: Uint8Array, path = "filter"): FilterCall {
   try {
@@ -38,7 +37,7 @@ function decodeCall(cursor: Cursor, path: string, depth: number): FilterCall {
   return { op, args };
 }
 
-/** Of a oneof that is set several times the last one counts. */
+/** The last member of a oneof counts. */
 function decodeExpression(cursor: Cursor, path: string, depth: number): FilterExpression {
   let term: FilterExpression | undefined;
   while (cursor.pos < cursor.end) {
@@ -74,7 +73,7 @@ function decodeTerm(field: number, message: Cursor, path: string, depth: number)
   }
 }
 
-/** All terms but calls hold texts alone, in fields 1 and 2; only a list repeats the first. */
+/** Every term but a call holds texts in the fields 1 and 2; only a list repeats field 1. */
 function decodeTexts(cursor: Cursor): [first: string[], second: string] {
   const first: string[] = [];
   let second = "";
@@ -89,7 +88,7 @@ function decodeTexts(cursor: Cursor): [first: string[], second: string] {
 
 /**
  * Encodes a filter as a jaeger.expression.v1.Call.
- * @throws INVALID_QUERY when its calls nest too deep.
+ * @throws INVALID_QUERY when calls nest too deep.
  */
 export function encodeFilter(filter: FilterCall): Uint8Array {
   const writer = new WireWriter();
@@ -134,12 +133,12 @@ function writeExpression(writer: WireWriter, term: FilterExpression, path: strin
   }
 }
 
-/** Of a text or a message. */
+/** The tag of a text or message. */
 function tagOf(field: number): number {
   return (field << 3) | wireBytes;
 }
 
-/** Proto3 leaves empty texts out. */
+/** Proto3 omits empty texts. */
 function writeText(writer: WireWriter, field: number, text: string | undefined): void {
   if (text) writer.text(tagOf(field), text);
 }

@@ -1,6 +1,6 @@
 /**
- * The structured filter as its users write it and as it travels: jaeger.expression.v1, one to one.
- * `decode` makes it from the wire or from JSON, `resolve` turns it into a Predicate.
+ * The structured filter as callers write it and as it travels, one to one with jaeger.expression.v1. `decodeFilter` and
+ * `filterFromJson` read it; `resolveFilter` turns it into a Predicate.
  */
 export interface FilterCall {
   readonly op: string;

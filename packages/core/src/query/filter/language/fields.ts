@@ -1,14 +1,14 @@
 import { SpanKind, StatusCode } from "../../../model/trace.js";
 import type { Level } from "./predicate.js";
 
-/** The type of a built-in field, as which a constant next to it is read. */
+/** The type of a built-in field. A constant next to the field is read as this type. */
 export type FieldType = "string" | "duration" | "instant" | "kind" | "status";
 
 export interface Field {
   readonly level: Level;
   readonly name: string;
   readonly type: FieldType;
-  /** It may be missing: at its OTLP zero value, the empty string, it counts as absent. */
+  /** Whether the empty string, OTLP's zero value, counts as absent. */
   readonly optional: boolean;
 }
 
@@ -44,21 +44,21 @@ function field(level: Level, name: string, type: FieldType, optional = false): F
 
 const byName = new Map(fields.map((each) => [fieldName(each), each]));
 
-/** The built-in field of that level and name, or undefined when there is none. */
+/** The built-in field with this level and name; undefined without one. */
 export function lookupField(level: string, name: string): Field | undefined {
   return byName.get(`${level}.${name}`);
 }
 
-/** A field as errors name it. */
+/** The name of a field in errors. */
 export function fieldName(field: Pick<Field, "level" | "name">): string {
   return `${field.level}.${field.name}`;
 }
 
-/** The words of a filter for span kinds; unlike Jaeger's protocols it spells the unspecified one. */
+/** A filter's words for span kinds. Unlike Jaeger's protocols, filters have a word for the unspecified kind. */
 const kindNumbers: ReadonlyMap<string, number> = new Map(Object.entries(SpanKind));
 const statusNumbers: ReadonlyMap<string, number> = new Map(Object.entries(StatusCode));
 
-/** The words of `kind` or `status` and OTLP's numbers for them. */
+/** The words of `kind` or `status`, with OTLP's numbers. */
 export function wordsOf(type: "kind" | "status"): ReadonlyMap<string, number> {
   return type === "kind" ? kindNumbers : statusNumbers;
 }

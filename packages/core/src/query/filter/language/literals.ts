@@ -1,6 +1,6 @@
 /**
- * Constants as filters spell them, read exactly as Go's strconv and time packages read them, since
- * every Jaeger client writes them so. Each function returns undefined for a text that is none.
+ * Parses the constants of filters exactly as Go's strconv and time packages do, since Jaeger's clients are written for those.
+ * Each function returns undefined for any other text.
  */
 
 const int64Min = -(2n ** 63n);
@@ -47,7 +47,7 @@ function scaleExactly(mantissa: bigint, exponent: number): number {
   if (bits + exponent > 1024) return Infinity;
   if (bits + exponent < -1100) return 0;
   if (exponent >= 0) return Number(mantissa << BigInt(exponent));
-  // Below 2^-1022 doubles lose bits: drop those beforehand, so that only one rounding happens.
+  // Doubles below 2^-1022 have fewer bits. Dropping the others first keeps it to one rounding.
   const dropped = Math.max(bits - 53, -1074 - exponent, 0);
   const kept = roundHalfEven(mantissa, BigInt(dropped));
   const rest = exponent + dropped;
@@ -62,7 +62,7 @@ function roundHalfEven(value: bigint, dropped: bigint): bigint {
   return rest > half || (rest === half && (kept & 1n) === 1n) ? kept + 1n : kept;
 }
 
-/** `1 t T TRUE true True` and `0 f F FALSE false False`. */
+/** `1 t T TRUE true True` or `0 f F FALSE false False`. */
 export function parseBool(text: string): boolean | undefined {
   if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
   return /^(0|f|F|FALSE|false|False)$/.test(text) ? false : undefined;
@@ -85,12 +85,12 @@ const longUnitNanos: Readonly<Record<string, bigint>> = {
   w: 7n * 24n * 3_600_000_000_000n,
 };
 
-/** Nanoseconds of a duration such as `2s`, `1h30m`, `-1.5ms`, `0`; parts of a nanosecond are cut off. */
+/** Nanoseconds of a duration such as `2s`, `1h30m`, `-1.5ms`, `0`. Truncates to whole nanoseconds. */
 export function parseDuration(text: string): bigint | undefined {
   return durationOf(text, unitNanos);
 }
 
-/** The same with days of 24 hours and weeks of 7 days among the units: `7d`, `2w`, `1d12h`. */
+/** Like `parseDuration`, with days of 24 hours and weeks of 7 days: `7d`, `2w`, `1d12h`. */
 export function parseTimeSpan(text: string): bigint | undefined {
   return durationOf(text, longUnitNanos);
 }
@@ -114,7 +114,7 @@ function durationOf(text: string, units: Readonly<Record<string, bigint>>): bigi
   return value <= int64Max ? value : undefined;
 }
 
-/** A decimal fraction of a unit, in the floating-point arithmetic that Go uses for it. */
+/** A decimal fraction of a unit, in Go's floating-point arithmetic. */
 function fractionOf(digits: string, unit: bigint): bigint {
   let value = 0n;
   let scale = 1;
@@ -130,7 +130,7 @@ function fractionOf(digits: string, unit: bigint): bigint {
 const instantForm =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
-/** Nanoseconds since the epoch of an RFC 3339 instant; digits beyond nanoseconds are cut off. */
+/** Nanoseconds since the epoch of an RFC 3339 instant. Truncates to whole nanoseconds. */
 export function parseInstant(text: string): bigint | undefined {
   const match = instantForm.exec(text);
   if (match === null) return undefined;

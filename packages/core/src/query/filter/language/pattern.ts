@@ -1,15 +1,15 @@
 import { RE2JS } from "re2js";
 
-/** A compiled pattern: whether it matches anywhere in a text. Runs in time linear in the text. */
+/** Tests whether a compiled pattern matches anywhere in a text, in time linear in the text. */
 export type Pattern = (text: string) => boolean;
 
-/** Patterns beyond these are refused: matching takes the size of the program for every character. */
+/** Larger patterns are refused, since the time for each character grows with the size of the program. */
 const maxPatternLength = 10_000;
 const maxProgramSize = 5_000;
 
 /**
- * Compiles a pattern of RE2. JavaScript's own RegExp never runs it.
- * @throws the parser's error when RE2 does not parse it.
+ * Compiles an RE2 pattern. JavaScript's own RegExp never runs it.
+ * @throws the parser's error when it is not RE2.
  */
 export function compilePattern(pattern: string): Pattern {
   const program = RE2JS.compile(pattern);
@@ -19,31 +19,31 @@ export function compilePattern(pattern: string): Pattern {
 const whole = /^\^\(\?s:(.*)\)\$$/s;
 
 /**
- * The one anchored form that a filter takes: the whole value matches, and the dot matches every character. TraceQL's
- * `=~` means it.
+ * The one anchored form that filters accept, with the meaning of TraceQL's `=~`: the whole value matches, and the dot matches
+ * every character.
  */
 export function wholeOfPattern(pattern: string): string {
   return `^(?s:${pattern})$`;
 }
 
-/** The pattern within that form, or undefined for a pattern that matches anywhere. */
+/** The pattern inside that form; undefined for a pattern that matches anywhere. */
 export function patternOfWhole(pattern: string): string | undefined {
   return whole.exec(pattern)?.[1];
 }
 
 export interface PatternFault {
   readonly problem: string;
-  /** The pattern is right, and more than is matched here. */
+  /** The pattern is valid but exceeds the limits. */
   readonly tooLarge: boolean;
 }
 
-/** Why a filter may not use a pattern, or undefined when it may. */
+/** Why a filter may not use a pattern; undefined when it may. */
 export function patternFault(pattern: string): PatternFault | undefined {
   if (pattern.length > maxPatternLength) {
     return { problem: `is longer than ${maxPatternLength} characters`, tooLarge: true };
   }
   const inner = patternOfWhole(pattern) ?? pattern;
-  // The inner pattern stands by itself, too: none of its parentheses closes the form's.
+  // The inner pattern must be valid by itself, so that none of its parentheses closes the form's.
   const alone = parse(inner);
   const parsed = typeof alone === "string" || inner === pattern ? alone : parse(pattern);
   if (typeof parsed === "string") return { problem: `is not RE2 syntax: ${parsed}`, tooLarge: false };
@@ -64,8 +64,8 @@ function parse(pattern: string): RE2JS | string {
 }
 
 /**
- * Finds the constructs that engines' dialects do not share, in a pattern that RE2 parses. What is
- * looked for has its meaning only outside of character classes and quoted text.
+ * Finds constructs that the engines' dialects do not share, in a valid RE2 pattern. Inside character classes and quoted text
+ * they have no special meaning.
  */
 function unsharedConstruct(pattern: string): string | undefined {
   let before = "";
@@ -79,7 +79,7 @@ function unsharedConstruct(pattern: string): string | undefined {
   return undefined;
 }
 
-/** The tokens of a pattern that RE2 parses; classes, escapes and quoted text are one token each. */
+/** The tokens of a valid RE2 pattern. A class, an escape and a quoted text are one token each. */
 export function patternTokens(pattern: string): string[] {
   const found: string[] = [];
   for (let at = 0; at < pattern.length; ) {
@@ -91,13 +91,13 @@ export function patternTokens(pattern: string): string[] {
 }
 
 const tokens: readonly RegExp[] = [
-  // Quoted text, which may lack its end.
+  // Quoted text; its end is optional.
   /\\Q.*?(?:\\E|$)/sy,
   /\\[pPx]\{[^}]*\}/y,
   /\\./sy,
-  // A character class: a first `]` is a member, and so are named classes and escapes.
+  // A character class; a leading `]`, named classes and escapes are members.
   /\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]/sy,
-  // Groups that carry no flags.
+  // Groups without flags.
   /\(\?:|\(\?P?<\w+>/y,
   /\(\?/y,
   /\{\d+(?:,\d*)?\}/y,

@@ -1,21 +1,20 @@
 /**
- * The internal form of every search: what the classic search and the structured filter are
- * both turned into, what core evaluates on a span, and what an engine lowers. It is resolved:
- * levels are explicit, durations and instants are nanoseconds, words are numbers.
+ * The internal form of every search. Core turns the classic search and the structured filter into it and evaluates it on spans;
+ * engines lower it. It is resolved: levels are explicit, durations and instants are nanoseconds, words are numbers.
  */
 
 export type Level = "span" | "resource" | "scope" | "event" | "link";
 
 export const allLevels: readonly Level[] = ["span", "resource", "scope", "event", "link"];
 
-/** An attribute, read at each of `levels`; it holds the values of all of them. */
+/** An attribute. Its values are those of all `levels`. */
 export interface AttributeRef {
   readonly ref: "attribute";
   readonly key: string;
   readonly levels: readonly Level[];
 }
 
-/** A built-in field, named as in `../shared/filter.md`'s closed set. */
+/** A built-in field; fields.ts lists them all. */
 export interface FieldRef {
   readonly ref: "field";
   readonly level: Level;
@@ -25,10 +24,9 @@ export interface FieldRef {
 export type Reference = AttributeRef | FieldRef;
 
 /**
- * A constant. `string`, `int`, `double` and `bool` equal stored values of that type alone; in an
- * ordered comparison `int` and `double` stand against every stored number. `any` equals a stored
- * value of any type by its text form; ordered, it stands against stored strings by code point and,
- * when it spells a number, against stored numbers.
+ * A constant. `string`, `int`, `double` and `bool` equal only stored values of their type; in ordered comparisons `int` and
+ * `double` compare with every stored number. `any` equals a stored value of any type by its text form; in ordered comparisons
+ * it compares with stored strings by code point and, when it spells a number, with stored numbers.
  */
 export type Constant =
   | { readonly type: "any"; readonly text: string }
@@ -36,9 +34,9 @@ export type Constant =
   | { readonly type: "int"; readonly value: bigint }
   | { readonly type: "double"; readonly value: number }
   | { readonly type: "bool"; readonly value: boolean }
-  /** Against a field that holds nanoseconds: `startTime`, `endTime`, `duration`, `time`, ... */
+  /** For a field that holds nanoseconds: `startTime`, `endTime`, `duration`, `time`, `timeSinceStart`. */
   | { readonly type: "nanos"; readonly value: bigint }
-  /** Against `kind` and `status`: OTLP's enum number. */
+  /** For `kind` and `status`: OTLP's enum number. */
   | { readonly type: "enum"; readonly value: number };
 
 export type Equality = "eq" | "ne";
@@ -48,7 +46,7 @@ export type Predicate =
   | { readonly op: "and" | "or"; readonly args: readonly Predicate[] }
   | { readonly op: "not"; readonly arg: Predicate }
   | { readonly op: Equality | Ordering; readonly ref: Reference; readonly value: Constant }
-  /** Two references: holds when some pair of their values does (`ne`: when no pair is equal). */
+  /** Compares two references: some pair of their values must satisfy it; for `ne` no pair may be equal. */
   | {
       readonly op: "compare";
       readonly with: Equality | Ordering;
@@ -57,8 +55,8 @@ export type Predicate =
     }
   | { readonly op: "in" | "not_in"; readonly ref: Reference; readonly values: readonly Constant[] }
   | { readonly op: "exists"; readonly ref: Reference }
-  /** `pattern` is RE2 and has passed validation. */
+  /** `pattern` is valid RE2. */
   | { readonly op: "regex"; readonly ref: Reference; readonly pattern: string }
   | { readonly op: "phrase" | "fulltext"; readonly ref: AttributeRef; readonly words: readonly string[] }
-  /** Inside `arg`, references at `level` read the one bound element. */
+  /** Inside `arg`, references at `level` read the bound element. */
   | { readonly op: "some"; readonly level: "event" | "link"; readonly arg: Predicate };

@@ -1,17 +1,17 @@
 import type { Predicate } from "./predicate.js";
 
-/** More ids than this are looked for as any other value is. */
+/** More ids than this are searched like any other value. */
 const maxIds = 1000;
 
 /**
- * The trace ids that every match must have one of, where the predicate names them; a search for known
- * spans then reads these traces and nothing else.
+ * The trace ids of all possible matches, when the predicate names them; undefined otherwise. A search for known spans then
+ * reads only these traces.
  */
 export function requiredTraceIds(predicate: Predicate): ReadonlySet<string> | undefined {
   switch (predicate.op) {
     case "and": {
       const sets = predicate.args.map(requiredTraceIds).filter((ids) => ids !== undefined);
-      // Any one of them is right; the smallest is the least work.
+      // Each set is correct; the smallest is the least work.
       return sets.reduce<ReadonlySet<string> | undefined>(
         (best, ids) => (best === undefined || ids.size < best.size ? ids : best),
         undefined,

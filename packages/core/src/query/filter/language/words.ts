@@ -2,27 +2,27 @@
 const word = /[\p{L}\p{Nd}\p{M}]+/gu;
 const wholeWord = /^[\p{L}\p{Nd}\p{M}]+$/u;
 
-/** Listed words longer than this, in UTF-16 units, are refused. */
+/** The longest word that a filter may list, in UTF-16 units. */
 export const maxWordLength = 255;
 
-/** Whether a listed word is one: `phrase` and `fulltext` refuse anything else. */
+/** Whether a text is a single word, which `phrase` and `fulltext` demand. */
 export function isWord(text: string): boolean {
   return text.length <= maxWordLength && wholeWord.test(text);
 }
 
-/** The words of a text, in their order. */
+/** The words of a text, in order. */
 export function splitWords(text: string): string[] {
   return text.match(word) ?? [];
 }
 
-/** The words of a stored text, folded, in their order. */
+/** The folded words of a stored text, in order. */
 export function wordsIn(text: string): string[] {
   return splitWords(text).map(foldWord);
 }
 
 /**
- * Folds case, one code point at a time and by no locale. Going through upper case makes one of the
- * letters that share a capital: the two Greek sigmas, the long s.
+ * Folds case by code point, independent of the locale. The way through upper case unites letters that share a capital: the two
+ * Greek sigmas, the long s.
  */
 export function foldWord(text: string): string {
   let folded = "";

@@ -7,13 +7,13 @@ import type { Equality, Ordering } from "../language/predicate.js";
 import { compareNumbers, ordering } from "./constant-tests.js";
 import type { FieldValue } from "./field-values.js";
 
-/** A value with its domain: only values of one domain are equal or ordered. */
+/** A value with its domain. Only values of the same domain can be equal or ordered. */
 export interface DomainValue {
   readonly domain: "text" | "number" | "bool" | "duration" | "instant" | "bytes" | "list" | "map" | "empty";
   readonly value: string | number | bigint | boolean;
 }
 
-/** An attribute's value; ints and doubles are one domain. */
+/** The domain of an attribute's value; ints and doubles share one. */
 export function domainOfAttribute(value: AnyValue): DomainValue {
   if ("stringValue" in value) return { domain: "text", value: value.stringValue };
   if ("intValue" in value) return { domain: "number", value: value.intValue };
@@ -25,13 +25,13 @@ export function domainOfAttribute(value: AnyValue): DomainValue {
   return { domain: "kvlistValue" in value ? "map" : "empty", value: text };
 }
 
-/** A built-in field's value; kinds and statuses are text, by their words. */
+/** The domain of a built-in field's value; kinds and statuses are text, by their words. */
 export function domainOfField(type: FieldType, value: FieldValue): DomainValue {
   if (type === "kind" || type === "status") return { domain: "text", value: wordOf(type, Number(value)) };
   return { domain: type === "string" ? "text" : type, value };
 }
 
-/** Whether two lists of values satisfy a comparison: some pair does or, for `ne`, none is equal. */
+/** Whether two lists of values satisfy a comparison: some pair does; for `ne`, no pair is equal. */
 export function comparePairs(
   op: Equality | Ordering,
   left: readonly DomainValue[],
@@ -49,7 +49,7 @@ function hasOrder({ domain }: DomainValue): boolean {
   return domain === "text" || domain === "number" || domain === "duration" || domain === "instant";
 }
 
-/** The sign of a comparison within one domain; for those without an order only 0 means something. */
+/** The sign of a comparison within one domain. In domains without an order only 0 has a meaning. */
 function compareValues(a: DomainValue, b: DomainValue): number {
   if (typeof a.value === "string" || typeof b.value === "string") {
     return compareCodePoints(String(a.value), String(b.value));

@@ -25,7 +25,7 @@ export function attributeEquals(constant: Constant): (value: AnyValue) => boolea
   }
 }
 
-/** Whether a stored attribute value equals one of the constants; as fast for many as for one. */
+/** Whether a stored attribute value equals one of the constants, in constant time. */
 export function attributeAmong(constants: readonly Constant[]): (value: AnyValue) => boolean {
   const any = new Set<string>();
   const texts = new Set<string>();
@@ -48,7 +48,7 @@ export function attributeAmong(constants: readonly Constant[]): (value: AnyValue
   };
 }
 
-/** Whether a stored attribute value stands in this order to a constant, within the constant's domain. */
+/** Whether a stored attribute value has this order to a constant, within the constant's domain. */
 export function attributeOrdered(op: Ordering, constant: Constant): (value: AnyValue) => boolean {
   switch (constant.type) {
     case "any": {
@@ -95,7 +95,7 @@ export function fieldAmong(constants: readonly Constant[]): (value: FieldValue) 
   return (value) => expected.has(value);
 }
 
-/** Whether a built-in field's value stands in this order to a constant. */
+/** Whether a built-in field's value has this order to a constant. */
 export function fieldOrdered(op: Ordering, constant: Constant): (value: FieldValue) => boolean {
   const holds = ordering(op);
   if ("text" in constant) {
@@ -106,17 +106,17 @@ export function fieldOrdered(op: Ordering, constant: Constant): (value: FieldVal
   return (value) => typeof value === "bigint" && holds(compareNumbers(value, constant.value));
 }
 
-/** The number an untyped constant spells, as a filter spells ints and doubles; never NaN. */
+/** The number that an untyped constant spells, as an int or a double; never NaN. */
 export function numberSpelledBy(text: string): bigint | number | undefined {
   const number = parseInt64(text) ?? parseDouble(text);
   return Number.isNaN(number) ? undefined : number;
 }
 
-/** Exact between ints and doubles; NaN when one of them is NaN, so that no order holds. */
+/** Compares exactly, ints with doubles too. NaN when either is NaN, so that no order holds. */
 export function compareNumbers(a: bigint | number, b: bigint | number): number {
   if (a < b) return -1;
   if (a > b) return 1;
-  // The same number, an int and a double included, or not comparable.
+  // Equal, or NaN.
   return a >= b ? 0 : Number.NaN;
 }
 

@@ -4,10 +4,9 @@ import type { SpanView } from "../../../otlp/span-view.js";
 import { lookupField } from "../language/fields.js";
 import type { FieldRef } from "../language/predicate.js";
 
-/** Text, nanoseconds, or OTLP's number of a kind or status. */
+/** Text, nanoseconds (signed for durations and offsets), or OTLP's number of a kind or status. */
 export type FieldValue = string | bigint | number;
 
-/** Where a field of each level is read; a duration and an offset are signed. */
 const spanFields: Readonly<Record<string, (span: SpanView) => FieldValue>> = {
   "span.traceID": (span) => span.traceId,
   "span.spanID": (span) => span.spanId,
@@ -38,8 +37,8 @@ const linkFields: Readonly<Record<string, (link: SpanLink) => FieldValue>> = {
 };
 
 /**
- * Calls `test` with the values the field has on the span until one passes; `event` and `link` are
- * the elements that an enclosing `some` has bound. An absent field has no values.
+ * Calls `test` with the field's values on a span until one passes. `event` and `link` are the elements that an enclosing `some`
+ * binds. An absent field has no values.
  */
 export type FieldScan = (
   span: SpanView,
@@ -48,7 +47,7 @@ export type FieldScan = (
   test: (value: FieldValue) => boolean,
 ) => boolean;
 
-/** @throws INTERNAL for a field that is not of the closed set. */
+/** @throws INTERNAL for an unknown field. */
 export function fieldScan(ref: FieldRef): FieldScan {
   const name = `${ref.level}.${ref.name}`;
   const ofSpan = spanFields[name];

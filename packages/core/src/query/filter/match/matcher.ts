@@ -18,10 +18,10 @@ import {
 } from "./constant-tests.js";
 import { type FieldValue, fieldScan } from "./field-values.js";
 
-/** A compiled predicate; `event` and `link` are the elements that an enclosing `some` has bound. */
+/** A compiled predicate. `event` and `link` are the elements that an enclosing `some` binds. */
 type Test = (span: SpanView, event?: SpanEvent, link?: SpanLink) => boolean;
 
-/** The questions to the values of a reference, by the level that they come from. */
+/** The test of a reference's values, for an attribute and for a field. */
 interface ValueTest {
   readonly attribute: (value: AnyValue) => boolean;
   readonly field: (value: FieldValue) => boolean;
@@ -30,9 +30,8 @@ interface ValueTest {
 const anything: ValueTest = { attribute: () => true, field: () => true };
 
 /**
- * Compiles a predicate into a function that says whether one span satisfies it: the meaning of a
- * search that every engine is held to. Compile once, evaluate on many spans; what is cheap to read
- * is asked first, and what concerns the resource alone is asked once for spans that share one.
+ * Compiles a predicate into a function that tells whether a span satisfies it. This is the meaning of a search for every engine.
+ * Compile once and evaluate on many spans: cheap tests run first, and tests of the resource run once for spans that share it.
  */
 export function compilePredicate(predicate: Predicate): (span: SpanView) => boolean {
   const test = compile(predicate);
@@ -40,8 +39,8 @@ export function compilePredicate(predicate: Predicate): (span: SpanView) => bool
 }
 
 /**
- * Compiles what a predicate demands of the resource alone into a function of any span of that resource: when it says
- * no, no span of the resource satisfies the predicate.
+ * Compiles the parts of a predicate that read the resource alone. When the function is false for one span, no span of that
+ * resource satisfies the predicate.
  */
 export function compileResourceDemand(predicate: Predicate): (span: SpanView) => boolean {
   const demands = (predicate.op === "and" ? predicate.args : [predicate]).filter(
@@ -108,14 +107,14 @@ function compileLeaf(leaf: Leaf): Test {
   }
 }
 
-/** A positive leaf: some value passes. */
+/** Some value passes. */
 function someValue(ref: Reference, test: ValueTest): Test {
   if (ref.ref === "attribute") return someAttribute(ref, test.attribute);
   const scan = fieldScan(ref);
   return (span, event, link) => scan(span, event, link, test.field);
 }
 
-/** A negated leaf: there is a value, and none passes. */
+/** There is a value, and none passes. */
 function noValue(ref: Reference, test: ValueTest): Test {
   const present = someValue(ref, anything);
   const passes = someValue(ref, test);
@@ -159,7 +158,7 @@ function attributeScan(level: Level, key: string, test: (value: AnyValue) => boo
   }
 }
 
-/** Strings, numbers and booleans are matched by their text, kinds and statuses by their words. */
+/** Matches strings, numbers and booleans by their text, kinds and statuses by their words. */
 function compileRegex(ref: Reference, pattern: string): Test {
   const matches = compilePattern(pattern);
   const type = ref.ref === "field" ? lookupField(ref.level, ref.name)?.type : undefined;
@@ -182,7 +181,7 @@ function compileWords(op: "phrase" | "fulltext", ref: AttributeRef, listed: read
   return someAttribute(ref, (value) => {
     if (!("stringValue" in value)) return false;
     const words = wordsIn(value.stringValue);
-    // No word has a space, so adjacent words are a part of the text that spaces join.
+    // Words have no spaces, so adjacent words form a substring of the words joined by spaces.
     if (op === "phrase") return ` ${words.join(" ")} `.includes(phrase);
     const found = new Set(words);
     return wanted.every((word) => found.has(word));
@@ -220,7 +219,7 @@ function valuesOf(ref: Reference): (span: SpanView, event?: SpanEvent, link?: Sp
   };
 }
 
-/** Remembers the answer for the resource last seen: spans of one resource come one after another. */
+/** Caches the answer for the last resource, since spans of one resource are consecutive. */
 function oncePerResource(ref: Reference, test: Test): Test {
   if (!readsOnlyResource(ref)) return test;
   let last: ResourceView | undefined;
@@ -243,7 +242,7 @@ function cheapestFirst(predicates: readonly Predicate[]): Predicate[] {
   return [...predicates].sort((a, b) => costOf(a) - costOf(b));
 }
 
-/** A rough cost: undecoded parts cost more than decoded ones, events more than attributes. */
+/** A rough cost: encoded parts cost more than decoded ones, events more than attributes. */
 function costOf(predicate: Predicate): number {
   switch (predicate.op) {
     case "and":

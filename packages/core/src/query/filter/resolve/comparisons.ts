@@ -93,7 +93,7 @@ function compareReferences(
   return { op: "compare", with: op, left: left.ref, right: right.ref };
 }
 
-/** Two constants ask nothing of a span: the answer is the same for all. */
+/** A comparison of two constants has the same answer for all spans. */
 function compareConstants(op: Comparison, left: WireConstant, right: WireConstant, path: string): Predicate {
   const a = readDeclared(left, `${path}.args[0]`);
   const b = readDeclared(right, `${path}.args[1]`);
@@ -113,7 +113,7 @@ function compareConstants(op: Comparison, left: WireConstant, right: WireConstan
   return { op: comparePairs(op, [x], [y]) ? "and" : "or", args: [] };
 }
 
-/** A constant's value; one without a type takes it from the other, where its text allows that. */
+/** A constant's value. An untyped constant takes the type of the other when its text allows. */
 function domainValue(constant: Constant, other: Constant): DomainValue {
   switch (constant.type) {
     case "int":

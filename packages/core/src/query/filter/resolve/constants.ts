@@ -3,15 +3,15 @@ import { invalidFilter } from "../language/filter-error.js";
 import { parseBool, parseDouble, parseDuration, parseInstant, parseInt64 } from "../language/literals.js";
 import type { Constant } from "../language/predicate.js";
 
-/** A constant as the wire has it: a scalar, or one element of a list. */
+/** A constant on the wire: a scalar, or an element of a list. */
 export interface WireConstant {
   readonly value: string;
   readonly type?: string | undefined;
 }
 
 /**
- * Reads a constant as the type it declares; one that declares none is `any`.
- * @throws INVALID_QUERY when the type is unknown or the text is not of it.
+ * Reads a constant by its declared type; without one it is `any`.
+ * @throws INVALID_QUERY when the type is unknown or the text does not fit it.
  */
 export function readDeclared({ value, type }: WireConstant, path: string): Constant {
   switch (type ?? "") {
@@ -41,8 +41,8 @@ export function readDeclared({ value, type }: WireConstant, path: string): Const
 }
 
 /**
- * Reads a constant next to a built-in field as the field's type.
- * @throws INVALID_QUERY when it declares a type the field does not hold, or cannot be read.
+ * Reads a constant next to a built-in field by the field's type.
+ * @throws INVALID_QUERY when it declares another type or its text does not fit.
  */
 export function readForField(constant: WireConstant, field: Field, path: string): Constant {
   const declared = readDeclared(constant, path);
@@ -91,7 +91,7 @@ function readNanos(
   return { type: "nanos", value };
 }
 
-/** The type of a field, for an error. */
+/** The name of a field's type in errors. */
 export function nounOf(type: FieldType): string {
   switch (type) {
     case "string":

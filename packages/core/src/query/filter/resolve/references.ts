@@ -3,13 +3,13 @@ import { type Field, fields, lookupField } from "../language/fields.js";
 import { invalidFilter } from "../language/filter-error.js";
 import { type AttributeRef, allLevels, type Level, type Reference } from "../language/predicate.js";
 
-/** A reference, with the type of its field if it is one. */
+/** A reference; a built-in field also has its definition. */
 export interface ResolvedReference {
   readonly ref: Reference;
   readonly field?: Field;
 }
 
-/** Whether an argument names a value of the span rather than being a constant or a predicate. */
+/** Whether an argument is a reference to a value of the span. */
 export function isReference(term: FilterExpression): boolean {
   return "attr" in term || "field" in term;
 }

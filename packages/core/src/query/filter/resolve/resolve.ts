@@ -30,14 +30,13 @@ export const operators = [
 ] as const;
 
 /**
- * Checks a filter and gives it its meaning: every operator has the arguments it takes, every
- * reference names what exists, every constant is read as what stands opposite, and references come
- * first.
- * @throws INVALID_QUERY for a filter that is wrong, UNSUPPORTED_FILTER for one that has no exact
- *   answer; `field` names the part, such as `filter.args[1].args[0]`.
+ * Checks a filter and resolves it to a predicate: operators have the right arguments, references exist, constants have the type
+ * of the reference opposite, and references come first.
+ * @throws INVALID_QUERY for a wrong filter, UNSUPPORTED_FILTER for one that has no exact answer; `field` names the part, such as
+ *   `filter.args[1].args[0]`.
  */
 export function resolveFilter(filter: FilterCall, path = "filter"): Predicate {
-  // Callers without types are held to the shape too, and cycles to the depth.
+  // Checks the shape for untyped callers; the limit on depth also catches cycles.
   return resolveCall(filterFromJson(filter, path), path, []);
 }
 

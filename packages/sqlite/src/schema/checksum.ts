@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 
-/** CRC-32: SQLite has none of its own, and not every damage shows when bytes are read. */
+/** CRC-32. SQLite itself has no checksums, and reading does not detect all damage. */
 export function checksumOf(data: Uint8Array): number {
   return crc32(data);
 }

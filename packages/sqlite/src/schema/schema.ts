@@ -67,14 +67,14 @@ const migrations: readonly string[] = [
   );
   CREATE TABLE segment_page (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
   `,
-  // 4: - segment_page.checksum: CRC-32 of the data, as of blocks; NULL in older rows.
+  // 4: - segment_page.checksum: CRC-32 of the data; NULL in older rows.
   `
   ALTER TABLE segment_page ADD COLUMN checksum INTEGER;
   `,
 ];
 
 const schemaVersion = migrations.length;
-/** The version from which on the pages of the index have checksums. */
+/** The first version in which the pages of the index have checksums. */
 export const checksumsOfPages = 4;
 
 export interface SchemaOptions {

@@ -2,7 +2,7 @@ import { SpanStoreError } from "@spanstore/core";
 import type { Database as Connection } from "better-sqlite3";
 import { checksumOf } from "../schema/checksum.js";
 
-/** The rows of a segment's pages: its number with 16 bits behind it. Two pages come before those of postings. */
+/** The row of a page is its segment's id followed by 16 bits. The pages of first terms and of ids precede those of postings. */
 const pagesPerSegment = 1 << 16;
 const idsPage = 1;
 const firstPosting = 2;
@@ -18,8 +18,8 @@ export function rowOfPage(segment: number, page: number): number {
 }
 
 /**
- * Gives the page in a row.
- * @throws CORRUPT when it is not what was written. A damaged page must not pass for one with fewer matches.
+ * Reads the page of a row.
+ * @throws CORRUPT when it is missing or damaged. It must not pass for a page with fewer matches.
  */
 export type ReadPage = (row: number) => Buffer;
 
@@ -36,7 +36,7 @@ export function createPageReader(db: Connection): ReadPage {
 
 interface StoredPage {
   readonly data: Buffer;
-  /** Null in rows that are older than the column. */
+  /** Null in rows of schema version 3. */
   readonly checksum: number | null;
 }
 
@@ -44,7 +44,7 @@ function isIntact({ data, checksum }: StoredPage): boolean {
   return checksum === null || checksumOf(data) === checksum;
 }
 
-/** Writes pages; within a transaction of the caller. */
+/** Writes pages. The caller runs the transaction. */
 export interface PageTable {
   readonly insert: (row: number, data: Buffer) => void;
   /** Removes all pages of a segment. */
@@ -64,7 +64,7 @@ export function createPageTable(db: Connection): PageTable {
   };
 }
 
-/** How many pages are not what was written; reads all of them. */
+/** The number of damaged pages. Reads all pages. */
 export function countDamagedPages(db: Connection): number {
   let damaged = 0;
   for (const page of db.prepare("SELECT data, checksum FROM segment_page").iterate()) {

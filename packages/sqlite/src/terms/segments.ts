@@ -146,7 +146,7 @@ export function createSegmentWriter(db: Connection): SegmentWriter {
     for (const { id } of segments) remove(id);
   });
 
-  /** Segments with a damaged page: writes go on without merging them. */
+  /** Segments with a damaged page. They are not merged, so that writes go on. */
   const damaged = new Set<number>();
   const mergeIntact = (segments: readonly Segment[]): void => {
     try {

@@ -113,7 +113,7 @@ describe("export and import", slow, () => {
       expect([code, errors]).toEqual([
         1,
         [
-          "spanstore: 2 spans cannot be stored: span.name has 21 bytes, and no more than 20 are taken",
+          "spanstore: 2 spans cannot be stored: span.name has 21 bytes, and at most 20 are allowed",
           expect.stringMatching(/^spanstore: imported 3 spans, .*; 2 that cannot be stored$/),
         ],
       ]);

@@ -57,5 +57,5 @@ export function createCalendar(length: WindowLength): Calendar {
 /** @throws INVALID_OPTIONS for an unknown length. */
 export function checkWindowLength(length: string): asserts length is WindowLength {
   if (Object.hasOwn(hours, length)) return;
-  throw invalidOption("window", 'is none of "hour", "day" and "week"');
+  throw invalidOption("window", `must be "hour", "day" or "week", not ${JSON.stringify(length)}`);
 }

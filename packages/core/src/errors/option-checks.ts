@@ -8,5 +8,5 @@ export function invalidOption(field: string, problem: string, cause?: unknown): 
 /** @throws INVALID_OPTIONS unless the value is a whole number from `min` to `max`, both inclusive. */
 export function wholeNumberOption(field: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalidOption(field, `is no whole number from ${min} to ${max}`);
+  throw invalidOption(field, `must be a whole number from ${min} to ${max}, not ${value}`);
 }

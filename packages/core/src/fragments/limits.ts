@@ -135,8 +135,7 @@ function problemIn(
     else if (nested !== undefined)
       problem = problemIn(bytes, from, partEnd, nested, `${path}.${nested.name}[${index}]`, limits);
     else if (field === shape.attributes) {
-      if (index >= limits.attributes)
-        return `${path}.attributes: more than the ${limits.attributes} that are taken`;
+      if (index >= limits.attributes) return `${path}.attributes: more than the allowed ${limits.attributes}`;
       problem = problemInAttribute(bytes, from, partEnd, path, limits);
     } else if (shape === spanShape && field === statusField) {
       problem = problemInStatus(bytes, from, partEnd, limits);
@@ -202,7 +201,7 @@ function problemInStatus(
 }
 
 function tooLong(bytes: number, most: number, what: string): string | undefined {
-  return bytes > most ? `${what} has ${bytes} bytes, and no more than ${most} are taken` : undefined;
+  return bytes > most ? `${what} has ${bytes} bytes, and at most ${most} are allowed` : undefined;
 }
 
 function unlessMalformed(check: () => string | undefined): string | undefined {

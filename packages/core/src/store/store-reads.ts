@@ -178,5 +178,7 @@ async function* inBatches(
 /** @throws INVALID_QUERY unless the limit is a whole number above 0. */
 export function checkSpanLimit(limit: number | undefined): void {
   if (limit === undefined || (Number.isInteger(limit) && limit > 0)) return;
-  throw new SpanStoreError("INVALID_QUERY", "spanLimit is no whole number above 0", { field: "spanLimit" });
+  throw new SpanStoreError("INVALID_QUERY", `spanLimit must be a whole number above 0, not ${limit}`, {
+    field: "spanLimit",
+  });
 }

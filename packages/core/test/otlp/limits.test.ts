@@ -66,7 +66,7 @@ describe("limitTraces", () => {
   });
 
   it.each<[what: string, limits: Partial<SpanLimits>, reason: string]>([
-    ["a value", { valueBytes: 50 }, 'span.attributes["body"] has 102 bytes, and no more than 50 are taken'],
+    ["a value", { valueBytes: 50 }, 'span.attributes["body"] has 102 bytes, and at most 50 are allowed'],
     ["a value of an event", { valueBytes: 30 }, 'span.events[0].attributes["why"] has 42 bytes'],
     ["a status", { valueBytes: 150 }, "span.status.message has 200 bytes"],
     ["a span", { spanBytes: 100 }, "span has"],

@@ -314,7 +314,7 @@ describe("a client's calls", () => {
       ),
     );
     const reason =
-      [3, 4, 5].map((n) => `span.name has ${100 + n} bytes, and no more than 100 are taken`).join("; ") +
+      [3, 4, 5].map((n) => `span.name has ${100 + n} bytes, and at most 100 are allowed`).join("; ") +
       "; and 3 more reasons";
     expect({ accepted, rejected }).toEqual({
       accepted: 1,

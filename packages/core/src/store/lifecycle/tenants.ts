@@ -91,9 +91,13 @@ export function createTenants(
 export function checkTenantName(tenant: string): void {
   const bytes = Buffer.byteLength(tenant, "utf8");
   if (bytes > 0 && bytes <= maxNameBytes && !hasLoneSurrogate(tenant)) return;
-  throw new SpanStoreError("INVALID_OPTIONS", `a tenant's name has 1 to ${maxNameBytes} bytes`, {
-    field: "tenant",
-  });
+  throw new SpanStoreError(
+    "INVALID_OPTIONS",
+    `a tenant's name must have 1 to ${maxNameBytes} bytes of UTF-8`,
+    {
+      field: "tenant",
+    },
+  );
 }
 
 /** A lone surrogate has no UTF-8: two names that differ only there would share a namespace. */

@@ -66,7 +66,7 @@ export function arrivingBytes(options: ArrivingOptions): ArrivingBytes {
   const { what, length = options.mostBytes, mostBytes, place, arrived, drained, failed } = options;
   const isCompressed = options.decoder !== undefined;
   const bytes = growingBytes(isCompressed ? mostBytes : length);
-  const besides = options.overheadBytes + (isCompressed ? decompressorBytes : 0);
+  const overhead = options.overheadBytes + (isCompressed ? decompressorBytes : 0);
   let reserved = 0;
   let used = 0;
   let hasEnded = false;
@@ -97,7 +97,7 @@ export function arrivingBytes(options: ArrivingOptions): ArrivingBytes {
 
   const finish = (): void => {
     const all = bytes.take();
-    used -= besides - options.overheadBytes;
+    used -= overhead - options.overheadBytes;
     place.giveBack(reserved - used);
     arrived(all);
   };
@@ -105,10 +105,10 @@ export function arrivingBytes(options: ArrivingOptions): ArrivingBytes {
   const broken = (): void => failed(new BrokenCompression(`the ${what} cannot be decompressed`));
 
   return {
-    expectedBytes: besides + (isCompressed ? Math.min(mostBytes, length * usualRatio) : length),
+    expectedBytes: overhead + (isCompressed ? Math.min(mostBytes, length * usualRatio) : length),
     begin: (taken) => {
       reserved = taken;
-      use(besides);
+      use(overhead);
       if (options.decoder === undefined) return;
       decompressor = createDecompressor(options.decoder(), {
         piece: (piece) => {

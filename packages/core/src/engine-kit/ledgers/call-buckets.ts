@@ -45,9 +45,9 @@ export function createCallBuckets(): CallBuckets {
   const pairs = new Map<string, { parent: string; child: string }>();
   const unsettled = new Set<PairCalls>();
   /** Codes in `kept` and `removed`. */
-  let numbers = 0;
+  let codeCount = 0;
   /** Pairs, summed over all minutes. */
-  let entries = 0;
+  let pairCount = 0;
 
   const callsOf = (call: ServiceCall): PairCalls => {
     const minute = call.startTimeUnixNano / nanosPerBucket;
@@ -61,7 +61,7 @@ export function createCallBuckets(): CallBuckets {
     if (calls === undefined) {
       calls = { kept: [], removed: [], total: undefined };
       bucket.set(pair, calls);
-      entries++;
+      pairCount++;
       pairs.set(pair, { parent: call.parent, child: call.child });
     }
     calls.total = undefined;
@@ -73,21 +73,21 @@ export function createCallBuckets(): CallBuckets {
       const before = calls.kept.length + calls.removed.length;
       calls.kept = without(calls.kept, calls.removed);
       calls.removed = [];
-      numbers -= before - calls.kept.length;
+      codeCount -= before - calls.kept.length;
     }
     unsettled.clear();
   };
 
   return {
-    bytes: () => numbers * bytesPerCall + entries * bytesPerPair,
+    bytes: () => codeCount * bytesPerCall + pairCount * bytesPerPair,
     add: (call) => {
       callsOf(call).kept.push(codeOf(call));
-      numbers++;
+      codeCount++;
     },
     remove: (call) => {
       const calls = callsOf(call);
       calls.removed.push(codeOf(call));
-      numbers++;
+      codeCount++;
       unsettled.add(calls);
     },
     countWithin: ({ startTimeUnixNano: from, endTimeUnixNano: to }) => {

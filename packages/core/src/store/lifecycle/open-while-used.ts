@@ -38,7 +38,7 @@ export function openWhileUsed<T>(
   let subject: Promise<T> | undefined;
   let closed: Promise<void> = Promise.resolve();
   let users = 0;
-  let wantedUntil = 0;
+  let openUntil = 0;
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
 
@@ -55,10 +55,10 @@ export function openWhileUsed<T>(
   };
 
   const closeNow = (): void => {
-    const leaving = subject;
+    const closing = subject;
     subject = undefined;
     // A failure to close is ignored: when it lasts, the next call meets it.
-    if (leaving !== undefined) closed = leaving.then(close).catch(() => undefined);
+    if (closing !== undefined) closed = closing.then(close).catch(() => undefined);
     void closed.then(() => {
       if (users === 0 && subject === undefined && !ended) onIdle?.();
     });
@@ -67,12 +67,12 @@ export function openWhileUsed<T>(
   const leave = (): void => {
     users--;
     if (users > 0 || ended || idleMillis === Number.POSITIVE_INFINITY) return;
-    const rest = wantedUntil - performance.now();
-    if (rest <= 0) closeNow();
-    else timer = setTimeout(closeNow, rest).unref();
+    const remaining = openUntil - performance.now();
+    if (remaining <= 0) closeNow();
+    else timer = setTimeout(closeNow, remaining).unref();
   };
 
-  const entered = async <Result>(
+  const run = async <Result>(
     work: (subject: T) => Promise<Result>,
     signal?: AbortSignal | undefined,
   ): Promise<Result> => {
@@ -84,20 +84,20 @@ export function openWhileUsed<T>(
       leave();
     }
   };
-  const linger = (): void => {
-    wantedUntil = performance.now() + idleMillis;
+  const extendIdle = (): void => {
+    openUntil = performance.now() + idleMillis;
   };
 
   return {
-    visit: entered,
-    use: (work, signal) => entered((opened) => work(opened).finally(linger), signal),
+    visit: run,
+    use: (work, signal) => run((opened) => work(opened).finally(extendIdle), signal),
     stream: async function* (start, signal) {
       users++;
       clearTimeout(timer);
       try {
         yield* start(await orAborted(enter(), signal));
       } finally {
-        linger();
+        extendIdle();
         leave();
       }
     },

@@ -64,10 +64,10 @@ export function createTenants(
   /** The tenants with a namespace at the last listing. */
   let listed: ReadonlySet<string> = new Set();
   const absent = async (tenant: string, signal: AbortSignal | undefined): Promise<SpanStore | undefined> => {
-    const isThere = (): boolean => listed.has(tenant) || opened.get(tenant)?.isOpen() === true;
-    if (nothing === undefined || closed || isThere()) return undefined;
+    const hasNamespace = (): boolean => listed.has(tenant) || opened.get(tenant)?.isOpen() === true;
+    if (nothing === undefined || closed || hasNamespace()) return undefined;
     if (list !== undefined) listed = new Set(await orAborted(list(), signal));
-    return isThere() ? undefined : nothing;
+    return hasNamespace() ? undefined : nothing;
   };
   return {
     forTenant: (tenant) => {

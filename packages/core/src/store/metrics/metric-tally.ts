@@ -51,18 +51,18 @@ export function createMetricTally({
   const all = new Map<string, TalliedSeries>();
   let buckets = 0;
   // Rollups come minute by minute, so most times equal the last one. The division of bigints would cost most of all.
-  let divided = startTimeUnixNano;
-  let step = 0;
+  let lastTime = startTimeUnixNano;
+  let lastStep = 0;
 
   const pointAt = ({ points }: TalliedSeries, unixNano: bigint): PointCounts => {
-    if (unixNano !== divided) {
-      step = Number((unixNano - startTimeUnixNano) / stepNano);
-      divided = unixNano;
+    if (unixNano !== lastTime) {
+      lastStep = Number((unixNano - startTimeUnixNano) / stepNano);
+      lastTime = unixNano;
     }
-    let point = points.get(step);
+    let point = points.get(lastStep);
     if (point === undefined) {
       point = noCounts();
-      points.set(step, point);
+      points.set(lastStep, point);
       buckets++;
     }
     return point;

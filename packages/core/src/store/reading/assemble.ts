@@ -45,7 +45,7 @@ export function createDeduplicator(): (encoded: Uint8Array) => Uint8Array | unde
 }
 
 /** A fragment counts twice: a chunk is a copy of its fragments. */
-const copies = 2;
+const copiesHeld = 2;
 
 /**
  * Drops copies of spans from fragments that are grouped by trace. Yields to other calls in between.
@@ -62,7 +62,7 @@ export async function* distinctFragments(
   const turns = createTurns();
   for await (const batch of batches) {
     throwIfAborted(signal);
-    const room = hold(copies * bytesOf(batch));
+    const room = hold(copiesHeld * bytesOf(batch));
     if (room !== undefined) await room;
     for (const fragment of batch) {
       if (fragment.traceId !== traceId) {

@@ -23,8 +23,8 @@ const maxPageBytes = 8 * 1024 * 1024;
 /** The memory of a span besides its bytes: keys and objects. */
 const bytesPerPlace = 512;
 /** A page is trimmed when it holds this many times its size, or this many bytes too many. */
-const slack = 2;
-const slackBytes = 2 * 1024 * 1024;
+const trimFactor = 2;
+const trimBytes = 2 * 1024 * 1024;
 
 /** A span with its sort keys. */
 interface PlacedSpan {
@@ -132,7 +132,7 @@ function createPage(size: number, compare: (a: readonly string[], b: readonly st
       if (end !== undefined && compare(span.keys, end) >= 0) return;
       spans.push(span);
       bytes += span.encoded.length;
-      if (spans.length > size * slack || bytes > maxPageBytes + slackBytes) trim();
+      if (spans.length > size * trimFactor || bytes > maxPageBytes + trimBytes) trim();
     },
     /** The size of the page in memory. */
     bytes: (): number => bytes + spans.length * bytesPerPlace,

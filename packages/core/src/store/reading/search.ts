@@ -122,10 +122,10 @@ function createExclusion(
   signal?: AbortSignal,
 ) => Promise<void> {
   const after = walk.after as Match;
-  const given = new Set<string>();
+  const earlier = new Set<string>();
   const hold = reading.part();
   const turns = createTurns();
-  const isGivenBy = (traceId: string) => (span: SpanView) => {
+  const isEarlierMatch = (traceId: string) => (span: SpanView) => {
     const { startTimeUnixNano } = span;
     if (startTimeUnixNano > search.startTimeMaxUnixNano) return false;
     return compareMatches({ traceId, startTimeUnixNano }, after) <= 0 && matches(span);
@@ -133,7 +133,7 @@ function createExclusion(
   return async (found, accepted, signal) => {
     const unknown: string[] = [];
     for (const [traceId, startTimeUnixNano] of found) {
-      if (given.has(traceId) || compareMatches({ traceId, startTimeUnixNano }, after) <= 0)
+      if (earlier.has(traceId) || compareMatches({ traceId, startTimeUnixNano }, after) <= 0)
         found.delete(traceId);
       else if (!accepted.has(traceId)) unknown.push(traceId);
     }
@@ -141,17 +141,17 @@ function createExclusion(
       const room = hold(bytesOf(batch));
       if (room !== undefined) await room;
       for (const fragment of batch) {
-        if (fragment.sequence > walk.sequence || given.has(fragment.traceId)) continue;
-        const isGiven =
-          newestMatch(fragment, hasChance, isGivenBy(fragment.traceId), undefined) !== undefined;
-        if (isGiven) given.add(fragment.traceId);
+        if (fragment.sequence > walk.sequence || earlier.has(fragment.traceId)) continue;
+        const isEarlier =
+          newestMatch(fragment, hasChance, isEarlierMatch(fragment.traceId), undefined) !== undefined;
+        if (isEarlier) earlier.add(fragment.traceId);
         const turn = turns();
         if (turn !== undefined) await turn;
         throwIfAborted(signal);
       }
     }
     void hold(0);
-    for (const traceId of unknown) if (given.has(traceId)) found.delete(traceId);
+    for (const traceId of unknown) if (earlier.has(traceId)) found.delete(traceId);
   };
 }
 

@@ -90,28 +90,28 @@ export function mayPass(error: unknown): boolean {
 }
 
 /** An error as plain data, for messages between threads and for logs. */
-export interface ErrorData {
+export interface ErrorData extends Omit<ErrorDetails, "cause"> {
   readonly code: ErrorCode;
   readonly message: string;
-  readonly field?: string | undefined;
-  readonly hint?: string | undefined;
-  readonly position?: TextPosition | undefined;
 }
 
 export function errorToData(error: unknown): ErrorData {
   if (isSpanStoreError(error)) {
-    const { code, message, field, hint, position } = error;
-    return { code, message, field, hint, ...(position === undefined ? {} : { position }) };
+    const { code, message, field, hint, position, retryAfterMillis } = error;
+    return {
+      code,
+      message,
+      field,
+      hint,
+      ...(position === undefined ? {} : { position }),
+      ...(retryAfterMillis === undefined ? {} : { retryAfterMillis }),
+    };
   }
   return { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) };
 }
 
-export function errorFromData(data: ErrorData): SpanStoreError {
-  return new SpanStoreError(data.code, data.message, {
-    field: data.field,
-    hint: data.hint,
-    position: data.position,
-  });
+export function errorFromData({ code, message, ...details }: ErrorData): SpanStoreError {
+  return new SpanStoreError(code, message, details);
 }
 
 /** Throws `ABORTED` when the signal has fired. */

@@ -19,7 +19,7 @@ import { decodeExportResponse } from "./wire/partial-success.js";
 import { defaultTenantHeader, tenantHeaderOf } from "./wire/tenant-header.js";
 
 export interface ConnectOptions {
-  /** grpc-js's own credentials, in place of `tls`. Default: none, over plain TCP. */
+  /** Credentials of grpc-js, in place of `tls`. Default: none, over plain TCP. */
   readonly credentials?: ChannelCredentials;
   /** Speak TLS, also with the admin port where its address begins with `https:`. Default: plain TCP. */
   readonly tls?: ClientTls;
@@ -27,14 +27,14 @@ export interface ConnectOptions {
   readonly token?: string;
   /** Headers of every call. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** The header by which the server knows a tenant (its tenancy.header), for `forTenant`. Default: x-tenant. */
+  /** The header that names a tenant, as in the server's tenancy.header, for `forTenant`. Default: x-tenant. */
   readonly tenantHeader?: string;
   /**
-   * `http://HOST:PORT` of the server's admin port, for what storage.v2 has no calls for: `deleteBefore`,
-   * `purge` (both need the server's --allow-purge) and `stats`. Without it these fail with UNSUPPORTED.
+   * `http://HOST:PORT` of the server's admin port, for methods that storage.v2 has no calls for: `deleteBefore`, `purge`
+   * (both need the server's --allow-purge), `expire`, `tenants` and `stats`. Without it these fail with UNSUPPORTED.
    */
   readonly admin?: string;
-  /** The largest message taken. Default: 64 MiB, as the server's. */
+  /** The largest message accepted. Default: 64 MiB, as for the server. */
   readonly maxReceiveMessageBytes?: number;
 }
 
@@ -42,13 +42,12 @@ const noBytes = new Uint8Array(0);
 const exportMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 /**
- * A SpanStore over gRPC: OTLP's TraceService for writing, jaeger.storage.v2 for reading. Nothing is
- * asked of the server before the first call; tenants share the connection, and a broken connection is opened again. Errors have the
- * code and the field that the server's store gave them; STORE_UNAVAILABLE means that the server, or the
- * store behind it, cannot be reached.
+ * A SpanStore over gRPC: OTLP's TraceService for writing, jaeger.storage.v2 for reading. It connects at the first call and
+ * reconnects when the connection breaks; tenants share the connection. Errors have the code and the field of the server's
+ * store; STORE_UNAVAILABLE means that the server, or the store behind it, cannot be reached.
  *
- * `write` judges spans by the server's rules before it sends the request, which goes out whole. Spans that the server rejects
- * beside these, for its own limits, are in `rejected` without their bytes: its answer has their count and the first reasons.
+ * `write` checks spans by the store's rules and sends the request whole. Spans that the server rejects beyond these, for
+ * its own limits, are in `rejected` without their bytes, since the answer has only their count and the first reasons.
  * @param address HOST:PORT, or another name that gRPC resolves (`dns:///...`, `unix:...`).
  * @throws INVALID_OPTIONS naming the option at fault.
  */

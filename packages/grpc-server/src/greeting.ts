@@ -3,13 +3,13 @@ import type { RunningServer } from "./server.js";
 export interface GreetingOptions {
   readonly program: string;
   readonly version: string;
-  /** Where spans are kept: `sqlite at ./spanstore.sqlite`. */
+  /** The place of the spans: `sqlite at ./spanstore.sqlite`. */
   readonly place: string;
   readonly server: Pick<RunningServer, "address" | "httpAddress" | "adminAddress" | "allInOne">;
   readonly secure: boolean;
 }
 
-/** The first words to a person at a terminal. */
+/** The greeting for a person at a terminal. */
 export function greeting({ program, version, place, server, secure }: GreetingOptions): string {
   const { address, httpAddress, adminAddress, allInOne } = server;
   const url = (host: string, path: string): string => `http${secure ? "s" : ""}://${host}${path}`;

@@ -7,19 +7,19 @@ export interface GrpcServiceOptions extends Required<Omit<ServicesOptions, "defi
   readonly readiness: ReadinessCheck;
   /** The first is nearest to the wire. */
   readonly interceptors: readonly ServerInterceptor[];
-  /** Calls of one connection at the same time. */
+  /** The most calls of one connection at the same time. */
   readonly maxCallsPerConnection: number;
 }
 
-/** Made once: it says the same for every server, and reading all files takes a while. */
+/** Created once: it is the same for every server, and reading all files is slow. */
 let addReflection: ReturnType<typeof createReflection> | undefined;
 
-/** A gRPC server with everything that is served on one port. */
+/** A gRPC server with all services of one port. */
 export interface GrpcService {
   readonly server: Server;
   /** Answers health checks with NOT_SERVING from now on. */
   drain(): void;
-  /** Takes no more calls, and has each connection close when the last of its calls is over. */
+  /** Refuses new calls. Each connection closes when its last call is over. */
   stop(): void;
 }
 
@@ -28,14 +28,14 @@ export function createGrpcService(options: GrpcServiceOptions): GrpcService {
   const server = new Server({
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": options.maxCallsPerConnection,
-    // Reads carry no deadline: only a ping finds out that their client is gone.
+    // Reads have no deadline, so only a ping detects that their client is gone.
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 20_000,
     "grpc.enable_channelz": 0,
     interceptors: [...options.interceptors],
   });
   registerServices(server, { ...options, definitionOf: serviceOf });
-  // Jaeger asks for the health of a writer, too, which OTLP's service is.
+  // Jaeger also asks for the health of a writer, although OTLP's service is the writer.
   const names = [...Object.keys(services), "jaeger.storage.v2.TraceWriter"];
   const health = registerHealth(server, names, readiness);
   addReflection ??= createReflection((paths) => loadProtos([...ownPaths(), ...paths], { keepCase: true }));

@@ -6,6 +6,6 @@ if (problem !== undefined) {
   process.stderr.write(`grpc-server: ${problem}\n`);
   process.exit(1);
 }
-// Only now: what it imports may need the newer Node.
+// Imported only now, since it may need the newer Node.
 const { run } = await import("./run.js");
 process.exit(await run(process.argv.slice(2), process.env));

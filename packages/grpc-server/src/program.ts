@@ -1,4 +1,4 @@
-// For a program around the server: its configuration, and the stores that the configuration names.
+// For programs around the server: its configuration and the stores of that.
 export type { JaegerIndices, JaegerIndicesOptions } from "@spanstore/elasticsearch";
 export type { ManticoreMaintenance } from "@spanstore/manticore";
 export { type Address, formatAddress, parseAddress } from "@spanstore/rpc";

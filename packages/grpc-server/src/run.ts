@@ -18,7 +18,7 @@ import { greeting } from "./greeting.js";
 import { startServer } from "./server.js";
 import { createLog } from "./upkeep/log.js";
 
-/** For a program that the server is a part of. */
+/** Options for a program that contains the server. */
 export interface RunOptions {
   /** The program's name in its messages. Default: grpc-server. */
   readonly program?: string;
@@ -27,8 +27,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs the server and returns the exit code: 0 after it served, 1 when it can not serve, 2 for wrong usage.
- * @param args flags, as `--help` lists them.
+ * Runs the server and returns the exit code: 0 after serving, 1 when it cannot serve, 2 for wrong usage.
+ * @param args the flags that `--help` lists.
  */
 export async function run(
   args: readonly string[],
@@ -60,7 +60,7 @@ export async function run(
   }
 }
 
-/** The flags without the word `serve`. @throws UsageError for the name of another command. */
+/** Removes the word `serve`. @throws UsageError for another command. */
 function serverFlags(args: readonly string[], program: string): readonly string[] {
   const [first = ""] = args;
   if (first === "serve") return args.slice(1);
@@ -139,7 +139,7 @@ async function serveUntil(signals: Signals, config: Config, program: string, log
   log.info("stopped");
 }
 
-/** The server starts while its backend is down; any other fault of the store must be mended first. */
+/** The server starts while its backend is down. Any other fault of the store must be fixed first. */
 async function checkCanServe(store: SpanStore): Promise<void> {
   try {
     await store.health();
@@ -152,7 +152,7 @@ async function checkCanServe(store: SpanStore): Promise<void> {
 interface Signals {
   /** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */
   readonly stop: Promise<void>;
-  /** Has SIGHUP, which is ignored until then, read files again. */
+  /** Sets the function that SIGHUP calls; until then SIGHUP is ignored. */
   readonly onReload: (reload: () => Promise<void>) => void;
 }
 
@@ -184,7 +184,7 @@ function watchSignals(log: Logger): Signals {
   };
 }
 
-/** Why serving failed; undefined for an error that a user cannot mend. */
+/** Why the server could not start; undefined for an error that a user cannot fix. */
 function startFailure(error: unknown, config: Config): string | undefined {
   if (error instanceof ListenError) return error.message;
   if (!isSpanStoreError(error) || error.code === "INTERNAL") return undefined;
@@ -193,7 +193,7 @@ function startFailure(error: unknown, config: Config): string | undefined {
   return `${text}${hintOf(error)}`;
 }
 
-/** Fields of the server's own errors; others are the store's. */
+/** The fields of the server's own errors; others belong to the store. */
 const ownFields = /^(?:tls|auth|dead-letters|watch)\b/;
 
 function hintOf({ hint }: SpanStoreError): string {

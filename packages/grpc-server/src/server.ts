@@ -37,7 +37,7 @@ import { openWatches } from "./upkeep/watches.js";
 import { wantedPorts } from "./wanted-ports.js";
 
 export interface RunningServer {
-  /** HOST:PORT of gRPC, with the port that was opened. */
+  /** HOST:PORT of gRPC, with the actual port. */
   readonly address: string;
   /** HOST:PORT of gRPC over the archive, if there is one. */
   readonly archiveAddress: string | undefined;
@@ -48,19 +48,18 @@ export interface RunningServer {
   /** HOST:PORT of the admin server, if there is one. */
   readonly adminAddress: string | undefined;
   /**
-   * Reads the files of certificates, tokens and watches now, not only at the next interval, and opens that of dead letters again. A
-   * file that cannot be used changes nothing.
+   * Reads the files of certificates, tokens and watches again before their next interval, and opens the file of dead letters
+   * again. An invalid file changes nothing.
    */
   reload(): Promise<void>;
-  /** Stops accepting calls, waits for those in flight, then closes the ports. Again is no error. */
+  /** Refuses new calls, waits for calls in flight, then closes the ports. A second call is no error. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a store over gRPC: OTLP's TraceService, jaeger.storage.v2 and v1, health and reflection; over HTTP where that is
- * asked for: Jaeger's query API and OTLP.
- * @throws INVALID_OPTIONS for a malformed address, or certificates or tokens that cannot be used; ListenError when a port
- *   cannot be opened.
+ * Serves a store over gRPC with OTLP's TraceService, jaeger.storage.v2 and v1, health and reflection; with `httpListen` also
+ * over HTTP with the page, Jaeger's query API and OTLP.
+ * @throws INVALID_OPTIONS for a malformed address, certificate or token; ListenError when a port cannot be opened.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { store, openArchive, tenancy, shutdownGraceMs = 10_000 } = options;
@@ -114,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     maxClockSkewMs: options.maxClockSkewMs ?? 0,
   });
   const draining = new AbortController();
-  // Every open upload listens.
+  // Every open upload adds a listener, without a bound.
   setMaxListeners(0, draining.signal);
 
   const { authorizer, tls } = security;
@@ -218,7 +217,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     security.stop();
     for (const { drain } of services) drain();
     draining.abort();
-    // grpc-js tells its clients, and does not always wait for their calls.
+    // grpc-js sends GOAWAY to its clients, and does not always wait for their calls.
     for (const { stop } of services) stop();
     const closed = Promise.all(ports.map((port) => port.close()));
     const all = await Promise.all([within(shutdownGraceMs, closed), http.stop(shutdownGraceMs)]);
@@ -259,7 +258,7 @@ function linkOf(address: string, isSecure: boolean, uiDir: string | undefined): 
   return `${isSecure ? "https" : "http"}://${address}${uiDir === undefined ? "/#" : ""}/trace/{traceId}`;
 }
 
-/** Whether the work ends in time. */
+/** Whether the work ends within the time. */
 async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
   const late = new AbortController();
   const done = work.then(() => true);

@@ -2,7 +2,7 @@ import { SpanStoreError } from "@spanstore/core";
 import { type Address, parseAddress } from "@spanstore/rpc";
 import type { AllInOneAddresses, ServerOptions } from "./server-options.js";
 
-/** The addresses of a server's ports; undefined: there is no such port. */
+/** The addresses of a server's ports; undefined for a port that is not wanted. */
 export interface WantedPorts {
   readonly grpc: Address;
   readonly archive: Address | undefined;

@@ -4,7 +4,7 @@ import type { Header } from "./channel.js";
 import type { ClientTls } from "./client-tls.js";
 import { requestText } from "./request-text.js";
 
-/** The calls that storage.v2 does not have, on the server's admin port. */
+/** The calls that storage.v2 lacks, on the server's admin port. */
 export interface AdminClient {
   deleteBefore(timeUnixNano: bigint): Promise<void>;
   expire(timeUnixNano: bigint, dryRun: boolean): Promise<readonly Expired[]>;
@@ -13,21 +13,21 @@ export interface AdminClient {
   stats(): Promise<StoreStats>;
 }
 
-/** The latest time that a span can start at, and one nanosecond more. */
+/** One nanosecond after the latest start of a span. */
 const afterEverything = 1n << 64n;
 
 export interface AdminAccess {
   /** `http://HOST:PORT`, or `https:`; without it every call fails with UNSUPPORTED. */
   readonly address: string | undefined;
-  /** With `https:`. */
+  /** For `https:`. */
   readonly tls: ClientTls | undefined;
   /** Headers of every request. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * @param tenant the header that names the tenant whose store is meant.
- * @throws INVALID_OPTIONS when the address is no such URL.
+ * @param tenant the header that names the tenant.
+ * @throws INVALID_OPTIONS when the address is not such a URL.
  */
 export function createAdminClient({ address, tls, headers }: AdminAccess, tenant?: Header): AdminClient {
   if (address === undefined) {
@@ -104,7 +104,7 @@ function baseOf(address: string): URL {
   return url;
 }
 
-/** As gRPC writes them: bytes in base64. */
+/** Writes headers as gRPC does: bytes in base64. */
 function httpHeaders(header: Header | undefined): Record<string, string> {
   if (header === undefined) return {};
   const [name, value] = header;

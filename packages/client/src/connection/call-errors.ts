@@ -3,13 +3,13 @@ import { type ErrorCode, isSpanStoreError, SpanStoreError } from "@spanstore/cor
 import { decodeDetails, detailsKey, type StatusDetails } from "../wire/status-details.js";
 import { coreField } from "./core-field.js";
 
-/** The error code for a status of a server that sends no store's error code. */
+/** The error code for a status without the details of our servers. */
 const codeOfStatus: Partial<Record<status, ErrorCode>> = {
   [status.INVALID_ARGUMENT]: "INVALID_QUERY",
   [status.NOT_FOUND]: "NOT_FOUND",
   [status.UNAVAILABLE]: "STORE_UNAVAILABLE",
   [status.DEADLINE_EXCEEDED]: "STORE_UNAVAILABLE",
-  // The server cancelled the call: it is going down.
+  // The server cancelled the call: it is shutting down.
   [status.CANCELLED]: "STORE_UNAVAILABLE",
   [status.RESOURCE_EXHAUSTED]: "OVERLOADED",
   [status.UNAUTHENTICATED]: "UNAUTHENTICATED",
@@ -18,7 +18,7 @@ const codeOfStatus: Partial<Record<status, ErrorCode>> = {
   [status.UNIMPLEMENTED]: "UNSUPPORTED",
 };
 
-/** The codes of core that a server may report of its store. */
+/** The codes of core that a server may report. */
 const reported: ReadonlySet<string> = new Set<ErrorCode>([
   "INVALID_QUERY",
   "UNSUPPORTED_FILTER",
@@ -35,9 +35,8 @@ const reported: ReadonlySet<string> = new Set<ErrorCode>([
 ]);
 
 /**
- * The SpanStoreError of what a call failed with: the code and field that the server's store had, when
- * the server tells them.
- * @param signal the caller's; when it has fired, it decides.
+ * The SpanStoreError for a failed call, with the code and field of the server's store when the server sends them.
+ * @param signal of the caller; it decides when it has fired.
  */
 export function errorOfCall(error: unknown, signal: AbortSignal | undefined): SpanStoreError {
   if (signal?.aborted) {
@@ -62,7 +61,7 @@ function detailedError(error: ServiceError, { reason, field, hint }: StatusDetai
   });
 }
 
-/** The store behind the server may be closed while this one is open. */
+/** A store closed on the server is unavailable here, since this one is still open. */
 function codeOfReason(reason: string): ErrorCode {
   if (reason === "STORE_CLOSED") return "STORE_UNAVAILABLE";
   return reported.has(reason) ? (reason as ErrorCode) : "INTERNAL";
@@ -77,7 +76,7 @@ function bareError(error: ServiceError): SpanStoreError {
     });
   }
   const message = `${status[error.code]}: ${error.details}`;
-  // gRPC's own libraries say so, of requests and of answers.
+  // gRPC's own libraries send this, for requests and for answers.
   if (error.code === status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)) {
     return new SpanStoreError("TOO_LARGE", message, {
       hint: "raise grpc.max-receive-message-bytes of the server, or maxReceiveMessageBytes of the client",
@@ -89,12 +88,12 @@ function bareError(error: ServiceError): SpanStoreError {
 
 const portHint = "is it the gRPC port, and not the admin port?";
 
-/** Why there is no connection to a gRPC server, in words for people; undefined for any other error. */
+/** Why there is no connection to a gRPC server, in words; undefined for any other error. */
 function whyUnreachable({
   code,
   details,
 }: ServiceError): { readonly why: string; readonly hint?: string | undefined } | undefined {
-  // grpc-js makes a status of an answer that is not gRPC's; 401 and 403 may come from a proxy, about the caller.
+  // grpc-js translates answers of other servers to a status. A proxy may send 401 and 403, which concern the caller.
   const [, http] = /^Received HTTP status code (\d+)/.exec(details) ?? [];
   if (http !== undefined && http !== "401" && http !== "403") {
     return { why: `what answers there speaks no gRPC: HTTP status ${http}`, hint: portHint };

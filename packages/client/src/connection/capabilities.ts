@@ -11,11 +11,11 @@ import type { Channel } from "./channel.js";
 type Signal = AbortSignal | undefined;
 
 export interface RemoteCapabilities {
-  /** Asks the server. A server without this call, such as an older Jaeger, has the least capabilities. */
+  /** Asks the server. One without this call, such as an older Jaeger, counts as having the fewest capabilities. */
   ask(signal: Signal): Promise<SearchCapabilities>;
   /**
-   * Throws for parts of a query that the server does not declare: a server ignores a field that it does not know, and
-   * would answer another question.
+   * Refuses parts of a query that the server does not declare: a server ignores unknown fields, and would answer another
+   * query.
    * @throws UNSUPPORTED or UNSUPPORTED_FILTER naming the part.
    */
   demand(query: Pick<TraceQuery & SpanQuery, "filter" | "page" | "orderBy">, signal: Signal): Promise<void>;

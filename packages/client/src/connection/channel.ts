@@ -10,16 +10,16 @@ import { SpanStoreError } from "@spanstore/core";
 import { throwIfAborted } from "@spanstore/core/engine";
 import { errorOfCall } from "./call-errors.js";
 
-/** A connection over which encoded messages go and come. */
+/** A connection for encoded messages. */
 export interface Channel {
   /**
    * @param method `/package.Service/Method`.
    * @throws SpanStoreError; ABORTED when the signal fires.
    */
   unary(method: string, request: Uint8Array, signal: AbortSignal | undefined): Promise<Buffer>;
-  /** Reads a few messages ahead of its consumer; leaving the loop early cancels the call. */
+  /** Streams messages, a few ahead of the consumer. Leaving the loop early cancels the call. */
   stream(method: string, request: Uint8Array, signal: AbortSignal | undefined): AsyncIterable<Buffer>;
-  /** The same connection, with a header more on every call. Only the first closes it. */
+  /** The same connection with one more header on every call. Only `close` of the original closes it. */
   with(header: Header): Channel;
   close(): void;
 }
@@ -28,7 +28,7 @@ export type Header = readonly [name: string, value: string | Buffer];
 
 export interface ChannelOptions {
   readonly credentials: ChannelCredentials | undefined;
-  /** The name that the server's certificate is for, when it is not the address's host. */
+  /** The name in the server's certificate. Undefined: the host of the address. */
   readonly serverName: string | undefined;
   readonly metadata: Readonly<Record<string, string>> | undefined;
   readonly maxReceiveMessageBytes: number;
@@ -79,7 +79,7 @@ function channelOf(client: Client, metadata: Metadata): Channel {
       );
       const cancel = (): void => call.cancel();
       signal?.addEventListener("abort", cancel, { once: true });
-      // A call whose reader has left has no other listener for its error.
+      // After the reader has left, no other listener takes the call's error.
       call.on("error", () => {});
       try {
         for await (const message of call as AsyncIterable<Buffer>) {
@@ -113,9 +113,9 @@ function clientOf(
       "grpc.max_receive_message_length": maxReceiveMessageBytes,
       "grpc.max_send_message_length": -1,
       ...(serverName === undefined ? {} : { "grpc.ssl_target_name_override": serverName }),
-      // Stores do not share a connection, so that closing one closes it.
+      // One connection for each store, so that closing the store closes it.
       "grpc.use_local_subchannel_pool": 1,
-      // Otherwise a server that was down for long is found only minutes after it is back.
+      // With longer pauses the client would find a recovered server only after minutes.
       "grpc.initial_reconnect_backoff_ms": 200,
       "grpc.max_reconnect_backoff_ms": 5000,
       "grpc.enable_channelz": 0,

@@ -2,18 +2,18 @@ import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import { SpanStoreError } from "@spanstore/core";
 import { messageOf } from "@spanstore/core/engine";
 
-/** How a client knows the server, and the server the client; PEM throughout. */
+/** The certificates that client and server check, all in PEM. */
 export interface ClientTls {
-  /** Authorities to trust. Default: those that Node trusts. */
+  /** The authorities to trust. Default: those of Node.js. */
   readonly ca?: string | Buffer | undefined;
-  /** The client's certificate, where the server wants one, and its key. */
+  /** The client's certificate and key, for a server that asks for one. */
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
-  /** The name that the server's certificate is for. Default: the host of the address. */
+  /** The name in the server's certificate. Default: the host of the address. */
   readonly serverName?: string | undefined;
 }
 
-/** Makes grpc-js's credentials. @throws INVALID_OPTIONS for a certificate or key that can not be used. */
+/** Creates grpc-js's credentials. @throws INVALID_OPTIONS for a certificate or key that cannot be used. */
 export function channelCredentials({ ca, cert, key }: ClientTls): ChannelCredentials {
   try {
     return credentials.createSsl(bytesOf(ca), bytesOf(key), bytesOf(cert));

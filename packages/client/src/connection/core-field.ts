@@ -1,4 +1,4 @@
-/** Fields of the protocol's requests, without `query.`, and what core calls them. */
+/** Fields of the protocol's requests, without `query.`, and their names in core. */
 const names: readonly (readonly [protocol: string, core: string])[] = [
   ["start_time_min", "startTimeMin"],
   ["start_time_max", "startTimeMax"],
@@ -11,7 +11,7 @@ const names: readonly (readonly [protocol: string, core: string])[] = [
   ["end_time", "startTimeMax"],
 ];
 
-/** A field at fault by the name that a SpanStore's caller knows, given the one it has in the protocol. */
+/** Translates the protocol's name of a field to core's, for the caller of a SpanStore. */
 export function coreField(field: string): string {
   const id = /^query(\[\d+\])\.trace_id$/.exec(field);
   if (id !== null) return `traceIds${id[1]}`;

@@ -6,7 +6,7 @@ import type { Channel } from "./channel.js";
 /** The server as a whole. */
 const noService = new Uint8Array(0);
 
-/** A port may accept connections and never answer. */
+/** The longest wait, since a port may accept connections and never answer. */
 const longestMillis = 10_000;
 
 /** Asks grpc.health.v1. @throws STORE_UNAVAILABLE when the server cannot serve, or does not answer for ten seconds. */

@@ -6,11 +6,11 @@ export interface TextRequest {
   readonly url: URL;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
-  /** With `https:`; Node's fetch takes no certificates. */
+  /** For `https:`. Node's fetch takes no certificates. */
   readonly tls: ClientTls | undefined;
 }
 
-/** An HTTP request without a body, on a connection of its own; the answer as text. @throws the system's error. */
+/** Sends an HTTP request without a body, on a new connection, and returns the answer as text. @throws the system's error. */
 export function requestText({
   url,
   method,

@@ -17,8 +17,8 @@ interface ProtoCapabilities extends Partial<Omit<SearchCapabilities, "filter">> 
 }
 
 /**
- * Decodes responses of jaeger.storage.v2. Absent fields have protobuf's zero value.
- * Every function throws INTERNAL when the bytes are no such response.
+ * Decodes responses of jaeger.storage.v2. Absent fields have protobuf's zero value. Every function throws INTERNAL for
+ * bytes that are not its response.
  */
 export function createAnswerDecoder() {
   const services = codec<{ services?: string[] }>("GetServicesResponse");
@@ -75,7 +75,7 @@ export function createAnswerDecoder() {
   };
 }
 
-/** A server's declared capabilities; the least where it declares none. */
+/** A server's declared capabilities; the fewest when it declares none. */
 export function searchCapabilities(said: ProtoCapabilities = {}): SearchCapabilities {
   return {
     withoutServiceName: said.withoutServiceName ?? false,
@@ -91,7 +91,7 @@ function codec<T extends object>(message: string): MessageCodec<T> {
   return messageCodec<T>(`jaeger.storage.v2.${message}`);
 }
 
-/** Runs a decoder. Its failure is the server's fault, not the query's. */
+/** Runs a decoder and reports a failure as INTERNAL, since the server is at fault and not the query. */
 export function read<T>(decode: () => T): T {
   try {
     return decode();
@@ -104,7 +104,7 @@ function tokenOf(nextPageToken: string | undefined): { nextPageToken?: string } 
   return nextPageToken ? { nextPageToken } : {};
 }
 
-/** Taken from the bytes, so that the spans stay as they came. */
+/** Cut from the response, so that the bytes of the spans stay unchanged. */
 function spanChunk(answer: Buffer): SpanChunk {
   const spans: Uint8Array[] = [];
   let nextPageToken = "";

@@ -7,7 +7,7 @@ import { messageCodec } from "../wire/protos.js";
 import { type createAnswerDecoder, read } from "./answers.js";
 import type { createRequestEncoder } from "./requests.js";
 
-/** getDependencies as a call of spanstore.metrics.v1, or of storage.v2 where the server does not have that. */
+/** getDependencies as a call of spanstore.metrics.v1, or of storage.v2 for a server without it. */
 export function createDependencyReader(
   channel: Channel,
   requests: ReturnType<typeof createRequestEncoder>,

@@ -15,7 +15,7 @@ export function createMetricsReader(channel: Channel): SpanStore["getMetrics"] {
     "spanstore.metrics.v1.GetMetricsResponse",
   );
   return async (query, options) => {
-    // Checked here too: a number beyond the field's range would travel as another one.
+    // Checked before encoding, since a number beyond the field's range would become another one.
     searchOfMetricsQuery(query);
     const { filter, groupBy = [], stepNano = 0n } = query;
     const encoded = parameters.encode({

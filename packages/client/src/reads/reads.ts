@@ -51,7 +51,7 @@ export function createRemoteReads(channel: Channel, capabilities: RemoteCapabili
         }
       } catch (error) {
         if (!isUnsupported(error) || query.page !== undefined) throw error;
-        // Jaeger's servers leave it to their clients where their store has no summaries.
+        // Jaeger's servers leave summaries to their clients when their store has none.
         for await (const summary of summarize(reads.findTraces(query, options)))
           yield { summaries: [summary] };
       }

@@ -42,8 +42,8 @@ export function createRequestEncoder() {
     },
 
     /**
-     * A request of FindTraces, FindTraceIDs or FindTraceSummaries, which are alike.
-     * @throws INVALID_QUERY for what the protocol cannot say; everything else is the server's to judge.
+     * A request of FindTraces, FindTraceIDs or FindTraceSummaries, which have the same fields.
+     * @throws INVALID_QUERY for values that the protocol cannot express; the server checks everything else.
      */
     traceSearch(query: TraceQuery): Buffer {
       const { min, max } = timeRange(query.startTimeMinUnixNano, query.startTimeMaxUnixNano);
@@ -78,22 +78,22 @@ export function createRequestEncoder() {
   };
 }
 
-/** Core's encoding of the filter goes behind the other parameters. */
+/** Appends core's encoding of the filter to the other parameters. */
 function searchRequest(parameters: Buffer, filterField: number, filter: FilterCall | undefined): Buffer {
   const parts = filter === undefined ? [] : lengthDelimited(filterField, encodeFilter(filter));
   return Buffer.concat(lengthDelimited(queryField, Buffer.concat([parameters, ...parts])));
 }
 
-/** Before 1970: stands for a bound of exactly 0, since 0 itself means no bound. */
+/** A time before 1970 stands for a bound of exactly 0, since 0 means no bound. */
 const beforeEverything: Timestamp = { seconds: "-1" };
 
 /**
- * After everything, in the year 2846: an open end. Some of Jaeger's stores compute in Go's int64 nanoseconds, which end in
- * 2262 and wrap around; this is the first time behind OTLP's last one that wraps to their largest.
+ * An open end, in the year 2846. Some of Jaeger's stores compute in Go's int64 nanoseconds, which end in 2262 and wrap
+ * around. This is the first time after OTLP's last one that wraps to the largest of these.
  */
 const afterEverything = timestampOf(2n ** 64n + 2n ** 63n - 1n);
 
-/** Both ends are always sent, because Jaeger's own servers demand them. */
+/** Always sends both ends, because Jaeger's servers require them. */
 function timeRange(from: bigint | undefined, to: bigint | undefined): { min: Timestamp; max: Timestamp } {
   const { min, max } = checkTimeRange(from, to, "startTime");
   return { min: timestampOf(min), max: endOf(max) };
@@ -104,7 +104,7 @@ function endOf(max: bigint): Timestamp {
   return max === latestNano ? afterEverything : timestampOf(max);
 }
 
-/** The default is sent, too, because Jaeger's own servers have none. */
+/** Sends the default too, because Jaeger's servers have none. */
 function searchDepth({ limit = 0, page }: TraceQuery): number {
   if (!Number.isFinite(limit)) {
     throw new SpanStoreError("INVALID_QUERY", "limit is not a number", { field: "limit" });

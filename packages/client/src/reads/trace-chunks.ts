@@ -3,7 +3,7 @@ import { assembleChunks, splitByTrace } from "@spanstore/core/engine";
 import { joinBytes, spansOf } from "@spanstore/core/otlp";
 import { read } from "./answers.js";
 
-/** A larger message of a foreign server is split, since no chunk of a SpanStore is larger. */
+/** The largest chunk of a SpanStore. Larger messages of other servers are split. */
 const maxChunkBytes = 3 * 1024 * 1024;
 
 /**
@@ -17,7 +17,7 @@ export function traceChunks(
   return spanLimit === undefined ? owned(messages) : assembleChunks(labelled(messages), spanLimit);
 }
 
-/** The chunks of one trace. After a cut the rest of the stream stays unread. */
+/** The chunks of one trace, up to one that is truncated; the rest of the stream stays unread. */
 export async function* untilCut(
   chunks: AsyncIterable<TraceChunk>,
 ): AsyncGenerator<TraceChunk, void, undefined> {
@@ -27,7 +27,7 @@ export async function* untilCut(
   }
 }
 
-/** Messages lie in buffers that other messages share. */
+/** Copies the bytes of messages, which share buffers. */
 async function* owned(messages: AsyncIterable<Buffer>): AsyncGenerator<TraceChunk, void, undefined> {
   for await (const { traceId, encoded } of labelled(messages)) yield { traceId, encoded: joinBytes(encoded) };
 }

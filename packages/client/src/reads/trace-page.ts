@@ -2,7 +2,7 @@ import type { CallOptions, TraceChunk, TraceQuery } from "@spanstore/core";
 import type { StoreReads } from "@spanstore/core/engine";
 
 /**
- * One page of findTraces, by two calls: the protocol's FindTraces does not page, since its answer has no token.
+ * Reads one page of findTraces by two calls, since FindTraces of the protocol has no page token in its answer.
  */
 export async function* findTracePage(
   store: Pick<StoreReads, "findTraceIds" | "getTraces">,
@@ -22,7 +22,7 @@ export async function* findTracePage(
       yield nextPageToken === undefined ? last : { ...last, nextPageToken };
       return;
     }
-    // All traces of the page were deleted meanwhile: without a chunk the token would be lost.
+    // All traces of the page were deleted meanwhile. Without a chunk there is no place for the token, so it goes on.
     page = nextPageToken === undefined ? undefined : { size: page.size, token: nextPageToken };
   }
 }

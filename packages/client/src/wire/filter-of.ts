@@ -11,10 +11,10 @@ export const traceFilterField = 9;
 export const spanFilterField = 3;
 
 /**
- * The structured filter of an encoded search request, taken from its bytes: an absent scalar and an empty
- * one are the same on the wire, and only core's decoder knows which parts a filter may lack.
- * @param field its number in the parameters.
- * @throws INVALID_QUERY when it is no filter.
+ * The structured filter of an encoded search request, decoded from its bytes by core: absent and empty scalars are the same
+ * on the wire, and only core's decoder knows which parts a filter may lack.
+ * @param field the filter's number in the parameters.
+ * @throws INVALID_QUERY for a malformed filter.
  */
 export function filterOf(request: Uint8Array, field: number): FilterCall | undefined {
   try {
@@ -28,7 +28,7 @@ export function filterOf(request: Uint8Array, field: number): FilterCall | undef
   }
 }
 
-/** The parts of a message field: where it is there several times, protobuf merges them in order. */
+/** The parts of a message field. Protobuf merges several occurrences in order. */
 function merged(messages: readonly Uint8Array[], field: number): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (const message of messages) {

@@ -5,7 +5,7 @@ import { lengthDelimited } from "./length-delimited.js";
 export const spansField = 1;
 export const tokenField = 3;
 
-/** A FindSpansResponse around spans that are encoded already. */
+/** Encodes a FindSpansResponse around encoded spans. */
 export function encodeFindSpansResponse({ encoded, nextPageToken }: SpanChunk): Buffer {
   const parts = lengthDelimited(spansField, encoded);
   if (nextPageToken !== undefined)

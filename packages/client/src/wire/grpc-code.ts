@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@spanstore/core";
 
-/** The one place where a store's error codes become those of google.rpc.Code. */
+/** The google.rpc.Code for each error code, defined only here. */
 const codes: Record<ErrorCode, number> = {
   INVALID_QUERY: 3,
   UNSUPPORTED_FILTER: 3,

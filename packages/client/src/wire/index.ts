@@ -1,4 +1,4 @@
-// Both ends of the wire share these: the messages, and the meaning of some of their fields.
+// Client and server share these: the messages, and the meaning of some of their fields.
 export { filterOf, spanFilterField, traceFilterField } from "./filter-of.js";
 export { encodeFindSpansResponse, spansField, tokenField } from "./find-spans-response.js";
 export { grpcCodeOf } from "./grpc-code.js";

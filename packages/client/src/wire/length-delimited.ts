@@ -1,4 +1,4 @@
-/** The field of an encoded message that holds these bytes: a message, a text or bytes. */
+/** Encodes a field with a message, a text or bytes. */
 export function lengthDelimited(number: number, content: Uint8Array): Uint8Array[] {
   const head: number[] = [];
   for (const value of [number * 8 + 2, content.length]) {

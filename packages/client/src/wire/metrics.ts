@@ -6,13 +6,13 @@ import {
   SpanStoreError,
 } from "@spanstore/core";
 
-/** Messages of spanstore.metrics.v1 as proto-loader reads them. */
+/** A series of spanstore.metrics.v1 as proto-loader reads it. */
 export interface ProtoMetricSeries {
   readonly labelValues?: readonly string[];
   readonly points?: readonly ProtoMetricPoint[];
 }
 
-/** A LatencyHistogram, spread over the message that has it. */
+/** The fields of a LatencyHistogram, which its message has inline. */
 interface ProtoLatency {
   readonly zeroCount?: string;
   readonly bucketIndexes?: readonly number[];
@@ -82,7 +82,7 @@ export function protoDependency({
   };
 }
 
-/** @throws INTERNAL for a series that is not of these labels. */
+/** @throws INTERNAL for a series with another number of labels. */
 export function seriesOf(
   { labelValues = [], points = [] }: ProtoMetricSeries,
   groupBy: readonly string[],

@@ -6,11 +6,11 @@ export interface PartialSuccess {
   readonly errorMessage: string;
 }
 
-/** The most distinct reasons in an answer. */
+/** The most reasons in an answer. */
 const mostReasons = 3;
 
 /**
- * The partial_success of an answer to an Export, about spans that can never be stored; undefined when there are none.
+ * The partial_success of the answer to an Export, for spans that can never be stored; undefined without any.
  * @param reasons the reason for each span.
  */
 export function partialSuccessOf(
@@ -24,12 +24,12 @@ export function partialSuccessOf(
   return { rejectedSpans: String(rejectedSpans), errorMessage: shown.join("; ") };
 }
 
-/** Writes an ExportTraceServiceResponse. */
+/** Encodes an ExportTraceServiceResponse. */
 export function encodeExportResponse(partialSuccess: PartialSuccess): Buffer {
   return codec().encode({ partialSuccess });
 }
 
-/** Reads an ExportTraceServiceResponse: how many spans the server rejects, and why. */
+/** Decodes an ExportTraceServiceResponse: the number of rejected spans, and why. */
 export function decodeExportResponse(response: Buffer): {
   readonly rejectedSpans: number;
   readonly errorMessage: string;

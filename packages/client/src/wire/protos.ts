@@ -4,7 +4,7 @@ import { loadSync, type Options, type PackageDefinition, type ServiceDefinition 
 import { SpanStoreError } from "@spanstore/core";
 import { messageOf } from "@spanstore/core/engine";
 
-/** Found by the package's name, since the built file lies elsewhere. */
+/** Found by the package's name, since source and built file have different paths to it. */
 const ownFolder = join(
   dirname(createRequire(import.meta.url).resolve("@spanstore/client/package.json")),
   "proto",
@@ -45,11 +45,11 @@ export function serviceOf(name: string): ServiceDefinition {
 }
 
 /**
- * How a message type is read and written. `T` is its plain object: camel-cased names, absent fields
- * absent, 64-bit integers as decimal strings.
+ * Encodes and decodes a message type. `T` is its plain object, with camel-cased names, without absent fields, and with
+ * 64-bit integers as decimal strings.
  */
 export interface MessageCodec<T extends object> {
-  /** @throws INVALID_QUERY when the bytes are no such message. */
+  /** @throws INVALID_QUERY for bytes that are not such a message. */
   decode(bytes: Buffer): T;
   encode(message: T): Buffer;
 }
@@ -63,7 +63,7 @@ export function messageCodec<T extends object>(name: string): MessageCodec<T> {
   return {
     decode(bytes) {
       try {
-        // protobufjs accepts a truncated string in a Buffer as if it were whole.
+        // A Uint8Array, since protobufjs accepts a truncated string in a Buffer.
         return type.deserialize(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       } catch (error) {
         throw new SpanStoreError("INVALID_QUERY", `these bytes are no ${shortName}: ${messageOf(error)}`, {

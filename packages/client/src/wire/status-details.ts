@@ -1,30 +1,30 @@
 import { messageCodec } from "./protos.js";
 
-/** The metadata key of a google.rpc.Status, which says more than a status of gRPC can. */
+/** The metadata key of a google.rpc.Status, which has more details than a gRPC status. */
 export const detailsKey = "grpc-status-details-bin";
 
-/** Tells our reasons from those of other programs. */
+/** The domain of our reasons; other programs have others. */
 const domain = "spanstore";
 
 const typePrefix = "type.googleapis.com/";
 const errorInfoType = "google.rpc.ErrorInfo";
 const retryInfoType = "google.rpc.RetryInfo";
 
-/** The details of a failed call for programs. */
+/** The machine-readable details of a failed call. */
 export interface StatusDetails {
   /** The store's error code. */
   readonly reason: string;
   /** As in core's ErrorDetails; empty when there is none. */
   readonly field: string;
   readonly hint: string;
-  /** When to come again, if that helps. */
+  /** When to try again, if that helps. */
   readonly retryDelayMs?: number;
 }
 
 interface RpcStatus {
   readonly code: number;
   readonly message: string;
-  /** google.protobuf.Any keeps its fields' own names. */
+  /** The fields of google.protobuf.Any keep their names of the .proto file. */
   readonly details?: readonly { readonly type_url?: string; readonly value?: Buffer }[];
 }
 
@@ -41,7 +41,7 @@ interface RetryInfo {
 const statusCodec = () => messageCodec<RpcStatus>("google.rpc.Status");
 const errorInfoCodec = () => messageCodec<ErrorInfo>(errorInfoType);
 
-/** An encoded google.rpc.Status with an ErrorInfo and, where there is a delay, a RetryInfo. */
+/** Encodes a google.rpc.Status with an ErrorInfo and, for a delay, a RetryInfo. */
 export function encodeDetails(code: number, message: string, details: StatusDetails): Buffer {
   const { reason, field, hint, retryDelayMs } = details;
   const metadata = { ...(field === "" ? {} : { field }), ...(hint === "" ? {} : { hint }) };
@@ -72,7 +72,7 @@ export function decodeDetails(encoded: Buffer): StatusDetails | undefined {
       return { reason, field: metadata.field ?? "", hint: metadata.hint ?? "" };
     }
   } catch {
-    // Details that cannot be read are no reason to lose the status.
+    // The status itself is still valid when its details cannot be read.
   }
   return undefined;
 }

@@ -52,7 +52,7 @@ export function foundTraceOf({ traceId, start, end }: ProtoFoundTrace): FoundTra
   return { traceId: hexOf(traceId), startTimeUnixNano: nanosOf(start), endTimeUnixNano: nanosOf(end) };
 }
 
-/** 0 for a time that is unset. */
+/** Nanoseconds since 1970; 0 for an unset time. */
 function nanosOf({ seconds = "0", nanos = 0 }: Timestamp = {}): bigint {
   const nano = BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
   return nano < 0n ? 0n : nano;

@@ -1,15 +1,15 @@
-/** The header that names a call's tenant, as Jaeger's. */
+/** The header that names a call's tenant, the same as Jaeger's. */
 export const defaultTenantHeader = "x-tenant";
 
-/** The end of the name of a header of bytes. Header values are printable ASCII without commas; any other name travels as UTF-8 bytes. */
+/** The suffix of headers with bytes. A tenant's name that is not printable ASCII without commas travels in one, as UTF-8. */
 export const binarySuffix = "-bin";
 
-/** Whether it is a valid name of a text header in gRPC. */
+/** Whether gRPC accepts the name for a text header. */
 export function isTenantHeader(name: string): boolean {
   return /^[0-9a-z_.-]+$/i.test(name) && !name.toLowerCase().endsWith(binarySuffix);
 }
 
-/** The header that names this tenant. */
+/** The header and value that name a tenant. */
 export function tenantHeaderOf(
   header: string,
   tenant: string,

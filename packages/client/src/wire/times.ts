@@ -23,10 +23,9 @@ const longestSeconds = 315_576_000_000n;
 const longestNano = longestSeconds * nanosPerSecond;
 
 /**
- * An instant as nanoseconds since the epoch, or undefined when it is unset: absent, 0, or the year 1
- * that Go's zero time is. Instants before 1970 or after 2554, where no span can lie, become the
- * nearest one where a span can.
- * @throws INVALID_QUERY naming `field` when it is no Timestamp.
+ * An instant in nanoseconds since 1970. Undefined when unset: absent, 0, or the year 1, which is Go's zero time. Instants
+ * before 1970 or after 2554, where no span can start, become the nearest possible start.
+ * @throws INVALID_QUERY naming `field` for an invalid Timestamp.
  */
 export function instant(timestamp: Timestamp | undefined, field: string): bigint | undefined {
   const { seconds, nanos } = parts(timestamp);
@@ -39,8 +38,8 @@ export function instant(timestamp: Timestamp | undefined, field: string): bigint
 }
 
 /**
- * A length of time in nanoseconds, or undefined when it is unset: absent or 0.
- * @throws INVALID_QUERY naming `field` when it is no Duration or negative.
+ * A length of time in nanoseconds. Undefined when unset: absent or 0.
+ * @throws INVALID_QUERY naming `field` for an invalid or negative Duration.
  */
 export function duration(value: Duration | undefined, field: string): bigint | undefined {
   const { seconds, nanos } = parts(value);
@@ -51,14 +50,14 @@ export function duration(value: Duration | undefined, field: string): bigint | u
   return nano === 0n ? undefined : nano;
 }
 
-/** A length of time as a Duration, bounded by protobuf's range. */
+/** A length of time as a Duration, clamped to protobuf's range. */
 export function protoDuration(nanos: bigint | undefined): Duration | undefined {
   if (nanos === undefined) return undefined;
   const bounded = nanos > longestNano ? longestNano : nanos < -longestNano ? -longestNano : nanos;
   return { seconds: String(bounded / nanosPerSecond), nanos: Number(bounded % nanosPerSecond) };
 }
 
-/** @throws INVALID_QUERY when both are set and the first is the later. */
+/** @throws INVALID_QUERY when `from` is after `to`. */
 export function checkRange(
   from: bigint | undefined,
   to: bigint | undefined,
@@ -68,7 +67,7 @@ export function checkRange(
   if (from !== undefined && to !== undefined && from > to) refuse(fromField, `is after ${toField}`);
 }
 
-/** Nanoseconds since the epoch as a Timestamp. */
+/** Nanoseconds since 1970 as a Timestamp. */
 export function timestampOf(nano: bigint): Timestamp {
   return { seconds: String(nano / nanosPerSecond), nanos: Number(nano % nanosPerSecond) };
 }

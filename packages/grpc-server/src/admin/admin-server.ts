@@ -15,13 +15,13 @@ import { type Answer, createRoutes, type Route, type RouteOptions } from "./rout
 
 export interface AdminOptions extends RouteOptions {
   readonly connections: Connections;
-  /** Undefined: everyone who reaches the port may ask. */
+  /** Undefined: every caller may do everything. */
   readonly authorizer: Authorizer | undefined;
   /** Undefined: plain HTTP. */
   readonly tls: TlsSource | undefined;
 }
 
-/** The HTTP server for operators, over TLS where there is a certificate. */
+/** Creates the HTTP server for operators, over TLS when there is a certificate. */
 export function createAdminServer(options: AdminOptions): Server {
   const routes = createRoutes(options);
   const respond = async (request: IncomingMessage, response: ServerResponse) => {
@@ -54,7 +54,7 @@ function createServer(
   respond: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
   if (tls === undefined) return createHttpServer(settings, respond);
-  // Probes have no certificate, so who has one is found out request by request.
+  // Probes have no certificate, so each request is checked and not the connection.
   const certificates = { requestCert: tls.mutual, rejectUnauthorized: false };
   const server = createHttpsServer({ ...settings, ...certificates, ...tls.current() }, respond);
   tls.onChange((context) => server.setSecureContext(context));

@@ -12,7 +12,7 @@ export interface RouteOptions {
   readonly readiness: ReadinessCheck;
   readonly metrics: Metrics;
   readonly allowPurge: boolean;
-  /** Whose store is purged. Without it, and where a request names no tenant: the default tenant's. */
+  /** The tenant of a request. Undefined, or for a request without a tenant: the default tenant. */
   readonly tenantOf: TenantOf | undefined;
   readonly log: Logger;
 }
@@ -26,14 +26,14 @@ export interface Answer {
 
 export interface Route {
   readonly methods: readonly string[];
-  /** What a request's token must allow; `nothing` is for probes, which show no certificate either. */
+  /** The right that a request needs; `nothing` is for probes, which need no certificate either. */
   readonly need: Need;
   answer(parameters: URLSearchParams, headers: Headers): Promise<Answer>;
 }
 
 const json = "application/json; charset=utf-8";
 
-/** What the admin port answers, by path. */
+/** The routes of the admin port, by path. */
 export function createRoutes(options: RouteOptions): ReadonlyMap<string, Route> {
   const { archive, readiness, metrics, allowPurge, log } = options;
   const read = ["GET", "HEAD"];
@@ -41,7 +41,7 @@ export function createRoutes(options: RouteOptions): ReadonlyMap<string, Route> 
     const tenant = options.tenantOf?.(headers);
     return tenant === undefined ? store : store.forTenant(tenant);
   };
-  /** A request that names the one time `time`. */
+  /** Answers requests with one parameter `time`. */
   const atTime =
     (answer: (time: bigint, store: SpanStore) => Promise<Answer>): Route["answer"] =>
     async (parameters, headers) => {
@@ -150,10 +150,10 @@ function jsonAnswer(value: unknown): Answer {
   return { status: 200, body: `${JSON.stringify(value)}\n`, contentType: json };
 }
 
-/** Before it lies every time at which a span can start. */
+/** One nanosecond after the latest start of a span. */
 const latestTime = 2n ** 64n;
 
-/** The one time that is given, or undefined when it is none. */
+/** Reads the only value as a time; undefined for an invalid one, or for several. */
 function unixNanos(texts: readonly string[]): bigint | undefined {
   const [text = ""] = texts;
   if (texts.length !== 1 || !/^\d{1,20}$/.test(text)) return undefined;

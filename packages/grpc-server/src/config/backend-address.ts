@@ -2,10 +2,10 @@ import { z } from "zod";
 
 const hidden = "***";
 
-/** The part of an address that a shard of Manticore may have besides its host. */
+/** The parameter that the address of a Manticore shard may have. */
 const agentPart = /^(\?agent=[\w.:-]+)?$/;
 
-/** An address without its password; `***` when it is no URL, or holds what may be part of a password. */
+/** An address with its password hidden; `***` when it is no URL, or may contain a part of a password. */
 export function shownAddress(text: string): string {
   const url = urlOf(text);
   if (url === undefined) return hidden;
@@ -14,12 +14,12 @@ export function shownAddress(text: string): string {
   return `${protocol}//${username}:${hidden}@${host}${pathname === "/" ? "" : pathname}${search}`;
 }
 
-/** A text for a message; `***` when it may hold an address with a password. */
+/** A text for a message; `***` when it may contain an address with a password. */
 export function shownText(text: string): string {
   return text.includes("@") && text.includes("://") ? hidden : text;
 }
 
-/** Addresses of a backend, with a user and a password where it wants them. */
+/** The address of a backend, with an optional user and password. */
 export function backendAddress(schemes: RegExp, example: string) {
   return z
     .string()
@@ -30,7 +30,7 @@ export function backendAddress(schemes: RegExp, example: string) {
     );
 }
 
-/** Undefined for a text that is no URL. A `/` in a password ends the host early, and puts the `@` into the path. */
+/** Undefined for an invalid URL, also for an unescaped `/` in a password, which ends the host early and puts `@` into the path. */
 function urlOf(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === "" || url.hash !== "") return undefined;

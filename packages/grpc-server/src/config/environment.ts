@@ -7,15 +7,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The variable that names the configuration file. */
 export const configVariable = "SPANSTORE_CONFIG";
 
-/** The bearer token with which commands ask a running server. */
+/** The bearer token of commands for a running server. */
 export const tokenVariable = "SPANSTORE_SERVER_TOKEN";
 
 const prefix = "SPANSTORE_";
 
-/** What Kubernetes sets in every pod when a service is called `spanstore`. */
+/** The variables that Kubernetes sets in every pod for a service called `spanstore`. */
 const kubernetes = /^SPANSTORE_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT|PORT)(?:_[A-Z0-9_]+)?$/;
 
-/** Options set in the environment. An empty variable sets nothing, but for options that refuse an empty value. */
+/** Reads options from the environment. An empty variable counts as unset, except for options that refuse an empty value. */
 export function readEnvironment(environment: Environment): Layer {
   const values: Partial<Record<OptionName, unknown>> = {};
   for (const option of optionNames) {
@@ -25,11 +25,11 @@ export function readEnvironment(environment: Environment): Layer {
   return { values, nameOf: environmentName };
 }
 
-/** Complaints about the SPANSTORE_ variables that set nothing. */
+/** Messages about unknown SPANSTORE_ variables. */
 export interface UnknownVariables {
-  /** Names near to that of an option: they are misspelt, and the server refuses to start. */
+  /** Probably misspelt options: the server refuses to start. */
   readonly problems: readonly string[];
-  /** Others, which may be another program's. */
+  /** Other variables, which may belong to another program. */
   readonly warnings: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export function unknownVariables(environment: Environment): UnknownVariables {
   return { problems, warnings };
 }
 
-/** All names begin alike: what follows says how near two of them are. */
+/** The name without the common prefix, for comparing names. */
 function ownPart(name: string): string {
   return name.slice(prefix.length);
 }

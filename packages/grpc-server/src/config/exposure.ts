@@ -1,7 +1,7 @@
 import { type Address, parseAddress } from "@spanstore/rpc";
 import type { Config } from "./options.js";
 
-/** A risk of a configuration, and the remedy. */
+/** A security risk of a configuration, and its remedy. */
 export interface Exposure {
   readonly text: string;
   readonly advice: string;
@@ -9,7 +9,7 @@ export interface Exposure {
 
 const listening = ["listen", "archive.listen", "http.listen", "admin"] as const;
 
-/** The ports that other machines reach without authentication, or without encryption. */
+/** The risk of ports that other machines reach without authentication or without encryption; undefined without one. */
 export function exposureOf(config: Config): Exposure | undefined {
   const open = listening.filter((name) => isReachable(config[name]));
   if (open.length === 0) return undefined;

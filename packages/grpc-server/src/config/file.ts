@@ -7,12 +7,12 @@ import type { Layer } from "./layers.js";
 import { type OptionName, optionNames, options } from "./options.js";
 import { hint, UsageError } from "./usage-error.js";
 
-/** `$$`, or `${NAME}` with perhaps `:-` and a default. */
+/** Matches `$$`, `${NAME}` and `${NAME:-default}`. */
 const reference = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})/g;
 
 /**
- * Reads a YAML file of options, dots in their names as nesting. `${NAME}` and `${NAME:-default}` in
- * values stand for environment variables, `$$` for a dollar sign.
+ * Reads a YAML file of options, with nesting for the dots in their names. `${NAME}` and `${NAME:-default}` in values stand
+ * for environment variables, `$$` for a dollar sign.
  * @throws UsageError naming the file, and the line or the key.
  */
 export function readConfigFile(path: string, environment: Environment): Layer {

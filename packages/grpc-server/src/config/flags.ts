@@ -13,22 +13,22 @@ export interface CommandLine {
   readonly config: string | undefined;
   /** The values of a command's own flags, in order; `true` for a switch without a value. */
   readonly own: ReadonlyMap<string, readonly (string | true)[]>;
-  /** Arguments without dashes; a problem where the command has no flags of its own. */
+  /** Arguments without dashes. The server takes none, and reports each as a problem. */
   readonly positionals: readonly string[];
   readonly problems: readonly string[];
 }
 
-/** The shape of the flags that a command has beside the configuration's. */
+/** The flags of a command beside the configuration's. */
 export type OwnFlags = Readonly<
   Record<string, { readonly placeholder: string; readonly repeated?: boolean }>
 >;
 
-/** Flags that are no options of the configuration. */
+/** Switches outside of the configuration. */
 const switches = ["help", "version", "print-config"] as const;
 
 /**
  * Reads the command line. Problems are returned, not thrown, so that all of them are shown at once.
- * @param ownFlags the flags of a command; a command takes arguments, too.
+ * @param ownFlags the flags of a command, which also takes arguments; undefined for the server.
  */
 export function readFlags(args: readonly string[], ownFlags?: OwnFlags): CommandLine {
   const placeholders: Readonly<Record<string, { readonly placeholder: string }>> = {

@@ -3,13 +3,13 @@ import { shownAddress, shownText } from "./backend-address.js";
 import { type Config, type OptionName, options } from "./options.js";
 import { formatPerTenant } from "./values.js";
 
-/** A value as a user would write it, secrets apart. */
+/** A value in the form of a flag, with secrets hidden. */
 export function formatValue<Name extends OptionName>(option: Name, value: Config[Name]): string | boolean {
   const written = fileValue(option, value);
   return Array.isArray(written) ? written.join(",") : (written as string | boolean);
 }
 
-/** The same for a file: a list where a word has a comma in it. */
+/** The same for a file, with a list when a word contains a comma. */
 export function fileValue<Name extends OptionName>(
   option: Name,
   value: Config[Name],
@@ -17,7 +17,7 @@ export function fileValue<Name extends OptionName>(
   if (typeof value === "boolean") return value;
   const { format = formatWholeSize, isAddress, isSecret } = options[option];
   if (typeof value === "number") return format(value);
-  // A tenant may be called none.
+  // The word none would be the name of a tenant.
   if (typeof value !== "string" && value.length === 0) return option === "tenancy.tenants" ? "" : "none";
   if (value === "none") return value;
   if (isSecret) return hidden;
@@ -27,14 +27,14 @@ export function fileValue<Name extends OptionName>(
   return words.some((word) => word.includes(",")) ? words : words.join(",");
 }
 
-/** Whether a value has a part that is not shown. */
+/** Whether `formatValue` hides a part of a value. */
 export function hidesSecret<Name extends OptionName>(option: Name, value: Config[Name]): boolean {
   const { isAddress = false, isSecret } = options[option];
   if (isSecret) return value !== "none" && !(Array.isArray(value) && value.length === 0);
   return isAddress && [value].flat().some((part) => shownAddress(String(part)) !== part);
 }
 
-/** A value as the user gave it, for an error message. */
+/** A given value for an error message, with secrets hidden. */
 export function givenText(option: OptionName, value: unknown): string {
   const text = JSON.stringify(value);
   return options[option].isSecret && value !== "" ? hidden : shownText(text);

@@ -7,15 +7,15 @@ import { type Config, configSchema, type OptionName, optionNames } from "./optio
 import { UsageError } from "./usage-error.js";
 
 export interface Invocation {
-  /** The request of the command line. Help and version come before any check. */
+  /** What the command line asks for. Help and version work with a wrong configuration too. */
   readonly action: "help" | "version" | "print-config" | "serve";
   readonly config: Config;
   readonly warnings: readonly string[];
 }
 
 /**
- * The configuration from the command line, the environment and the file that they may name, in this
- * precedence; an option without a source has its default.
+ * Loads the configuration from the command line, the environment and the file that these may name, in this precedence. An
+ * option without a source has its default.
  * @throws UsageError with every problem found.
  */
 export function loadConfig(args: readonly string[], environment: Environment): Invocation {
@@ -28,7 +28,7 @@ export function loadConfig(args: readonly string[], environment: Environment): I
 }
 
 /**
- * The same of a command line that was read.
+ * Loads the configuration of a parsed command line.
  * @throws UsageError with every problem found, those of the command line included.
  */
 export function configOf(
@@ -59,7 +59,7 @@ function actionOf(flags: CommandLine): Invocation["action"] {
   return flags.printConfig ? "print-config" : "serve";
 }
 
-/** Undefined, with the reasons in `problems`, when an option refuses its value. */
+/** Merges the layers. Returns undefined, with the reasons in `problems`, when an option refuses its value. */
 function merge(layers: readonly Layer[], problems: string[]): Config | undefined {
   const values: Partial<Record<OptionName, unknown>> = {};
   const sources: Partial<Record<OptionName, Layer>> = {};

@@ -2,22 +2,22 @@ import type { z } from "zod";
 
 /** Traits of an option's value beside its schema. */
 export interface OptionTraits {
-  /** How its number is written. Default: as a size in bytes. */
+  /** Formats its number. Default: as a size in bytes. */
   readonly format?: (value: number) => string;
-  /** Addresses of a backend, which may hold a password. */
+  /** The value is an address of a backend, which may contain a password. */
   readonly isAddress?: true;
-  /** Its value is never shown. */
+  /** The value is never shown. */
   readonly isSecret?: true;
-  /** It protects the server or names a secret: an empty value is refused, and does not mean none. */
+  /** An empty value is refused and does not mean none, since the option protects the server or names a secret. */
   readonly refusesEmpty?: true;
 }
 
-/** One option: parsing, help, `--print-config` and the check of the README derive from it. */
+/** One option: the source of parsing, help, `--print-config` and the check of the README. */
 export interface Option<Schema extends z.ZodType = z.ZodType> extends OptionTraits {
-  /** Stands for the value in the help; empty for a switch. */
+  /** The value's name in the help; empty for a switch. */
   readonly placeholder: string;
   readonly help: string;
-  /** Parses the value of a flag, a variable or the file, and has the default. */
+  /** Parses the value of a flag, a variable or the file. It has the default. */
   readonly schema: Schema;
 }
 

@@ -22,14 +22,14 @@ const all = {
 export type OptionName = keyof typeof all;
 
 /**
- * Every option, by the name it has as a flag. In the file the dots are nesting; in the environment
- * the name is in upper case after SPANSTORE_, with dots and dashes as underscores.
+ * Every option, by the name of its flag. The file has nesting for the dots; the environment has the name in upper case
+ * after SPANSTORE_, with underscores for dots and dashes.
  */
 export const options: Readonly<Record<OptionName, Option>> = all;
 
 export const optionNames = Object.keys(all) as OptionName[];
 
-/** The options by the heads that the help has over them. */
+/** The options by the headings of the help. */
 export const optionGroups: Readonly<Record<string, readonly OptionName[]>> = {
   Storage: namesOf(storageOptions),
   Network: [...namesOf(networkOptions), ...namesOf(specialOptions)],
@@ -54,7 +54,7 @@ function namesOf(some: object): OptionName[] {
   return Object.keys(some) as OptionName[];
 }
 
-/** The name an option has in the environment. */
+/** The environment variable of an option. */
 export function environmentName(option: string): string {
   return `SPANSTORE_${option.replaceAll(/[.-]/g, "_").toUpperCase()}`;
 }

@@ -2,10 +2,10 @@ import { SpanStoreError } from "@spanstore/core";
 import type { ServerOptions } from "../server-options.js";
 import type { Config } from "./options.js";
 
-/** Options of a server that the configuration gives. */
+/** The server's options that come from the configuration. */
 export type ConfiguredOptions = Omit<ServerOptions, "store" | "openArchive" | "logger" | "processMetrics">;
 
-/** @throws INVALID_OPTIONS for options that do not go together. */
+/** @throws INVALID_OPTIONS for options that contradict each other. */
 export function serveOptions(config: Config): ConfiguredOptions {
   return {
     listen: config.listen,
@@ -57,7 +57,7 @@ export function serveOptions(config: Config): ConfiguredOptions {
   };
 }
 
-/** Jaeger's ports, on the host that gRPC is served on. */
+/** Jaeger's ports, on the host of `listen`. */
 function allInOneOf(config: Config): ServerOptions["allInOne"] {
   if (!config["all-in-one"]) return undefined;
   const host = config.listen.slice(0, config.listen.lastIndexOf(":"));

@@ -1,6 +1,6 @@
 import { closestMatch } from "leven";
 
-/** The command line, the environment or the configuration file is wrong: one line a problem. */
+/** The command line, the environment or the configuration file is wrong. One line for each problem. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly problems: readonly string[];
@@ -11,13 +11,13 @@ export class UsageError extends Error {
   }
 }
 
-/** `; did you mean X?` with the known name nearest to a mistyped one, or nothing when none is near. */
+/** `; did you mean X?` with the nearest known name, or the empty text when none is near. */
 export function hint(mistyped: string, known: readonly string[]): string {
   const best = nearestTo(mistyped, known);
   return best === undefined ? "" : `; did you mean ${best}?`;
 }
 
-/** Undefined when no known name is near to the mistyped one. */
+/** The known name nearest to a mistyped one; undefined when none is near. */
 export function nearestTo(mistyped: string, known: readonly string[]): string | undefined {
   const maxDistance = Math.max(2, Math.floor(mistyped.length / 3));
   const names = known.map((name) => name.toLowerCase());

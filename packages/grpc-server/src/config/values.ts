@@ -9,14 +9,14 @@ export const address = z
   .string()
   .refine((text) => parseAddress(text) !== undefined, "must be HOST:PORT, for example 127.0.0.1:17271");
 
-/** A number of bytes: `64MiB`, `1.5GiB`, `10kB`, or as a bare number. */
+/** A number of bytes: `64MiB`, `1.5GiB`, `10kB`, or a bare number. */
 export const byteSize = z.union([z.string(), z.number()]).transform((given, context) => {
   const bytes = parseSize(String(given).trim());
   if (bytes !== undefined) return bytes;
   return refused(context, "must be a number of bytes, for example 64MiB or 10kB");
 });
 
-/** Milliseconds: `10s`, `1h30m`, `7d`. A bare number is milliseconds, as in older files. */
+/** A length of time in milliseconds: `10s`, `1h30m`, `7d`. A bare number counts milliseconds, as in older files. */
 export const timeSpan = z.union([z.string(), z.number()]).transform((given, context) => {
   const text = String(given).trim();
   const nanos = parseTimeSpan(/^\d+$/.test(text) ? `${text}ms` : text);
@@ -32,7 +32,7 @@ function refused(context: z.core.$RefinementCtx, message: string): never {
   return z.NEVER;
 }
 
-/** true or false, as YAML's boolean or as the word. */
+/** true or false, as a boolean of YAML or as a word. */
 export const flag = z.union(
   [z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")],
   "must be true or false",
@@ -46,7 +46,7 @@ export function count(max: number) {
     .pipe(z.number().int(message).min(1, message).max(max, message));
 }
 
-/** Words with commas between them, or YAML's list. */
+/** Words with commas between them, or a list of YAML. */
 export const words = z
   .union([z.string().transform((text) => text.split(",")), z.array(z.string())], "must be a list of words")
   .transform((list) => list.map((word) => word.trim()).filter((word) => word !== ""));
@@ -58,7 +58,7 @@ export interface OfTenant {
   readonly value: number;
 }
 
-/** `NAME=VALUE` with commas between, or YAML's list of such; the first that fits a tenant counts. */
+/** `NAME=VALUE` with commas between, or a list of YAML. The first that matches a tenant counts. */
 export function perTenant(value: z.ZodType<number>, example: string) {
   const message = `must be NAME=VALUE with commas between, for example ${example}`;
   return optionalWords.transform((list, context) =>
@@ -72,12 +72,12 @@ export function perTenant(value: z.ZodType<number>, example: string) {
   );
 }
 
-/** It as a user writes it. */
+/** The form that `perTenant` parses. */
 export function formatPerTenant({ pattern, value }: OfTenant, format: (value: number) => string): string {
   return `${pattern}=${format(value)}`;
 }
 
-/** An empty list for the single word none. */
+/** Turns the single word none into an empty list. */
 export function orNone(list: readonly string[]): readonly string[] {
   return list.length === 1 && list[0] === "none" ? [] : list;
 }
@@ -85,14 +85,14 @@ export function orNone(list: readonly string[]): readonly string[] {
 /** Words, or the single word none for an empty list. */
 export const optionalWords = words.transform(orNone);
 
-/** Milliseconds in the grammar of `timeSpan`. */
+/** Formats milliseconds for `timeSpan`. */
 export function formatMillis(milliseconds: number): string {
   return formatTimeSpan(BigInt(milliseconds) * nanosPerMilli);
 }
 
-/** The longest that a timer of Node's runs. */
+/** The longest time of Node's timers. */
 export const maxTimerMs = 2 ** 31 - 1;
-/** A gRPC message's length has 32 bits, and Node's buffers end sooner. */
+/** The length of a gRPC message has 32 bits, but Node's buffers are smaller. */
 export const maxMessageBytes = 2 ** 31 - 1;
 
 export const timer = timeSpan.pipe(
@@ -104,6 +104,6 @@ export const limit = byteSize.pipe(
   z.number().min(16, "must be at least 16B").max(maxMessageBytes, "must be below 2GiB"),
 );
 
-/** A server must not start without a secret or certificate that an empty variable has lost. */
+/** An empty variable may have lost a secret or certificate, and the server must not start without it. */
 export const notEmpty = "is empty: say none, or leave it out, for a server without it";
 export const protection = z.string().min(1, notEmpty);

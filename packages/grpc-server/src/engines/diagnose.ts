@@ -4,8 +4,8 @@ import type { Config } from "../config/options.js";
 import { elasticsearchOptions, manticoreOptions, type StoreRole, sqlitePath } from "./open-store.js";
 
 /**
- * Runs the backend's own diagnosis of a store. Changes nothing. A failure is a finding, too.
- * @param isServing whether this process serves meanwhile: then checks that would delay it are left out.
+ * Runs the backend's diagnosis of a store. It changes nothing, and reports a failure as a finding.
+ * @param isServing whether this process serves meanwhile. Then it leaves out checks that would delay calls.
  */
 export async function diagnoseBackend(
   config: Config,
@@ -62,7 +62,7 @@ async function backendFindings(
   }
 }
 
-/** Checks that a store answers: its health, and a read. */
+/** Checks that a store answers, by its health and a read. */
 export async function diagnoseStore(
   subject: string,
   store: SpanStore,

@@ -5,11 +5,11 @@ import type { ManticoreOptions } from "@spanstore/manticore";
 import { fileProblem } from "../config/file-problem.js";
 import type { Config } from "../config/options.js";
 
-/** Which of a server's two stores. */
+/** The role of one of a server's two stores. */
 export type StoreRole = "main" | "archive";
 
 /**
- * Opens the store that the configuration names. An engine's package is loaded when it is used.
+ * Opens the store of the configuration. Loads only the package of its engine.
  * @param warn called with each setting of the backend that weakens the store.
  */
 export async function openStore(
@@ -94,7 +94,7 @@ async function contentOf(option: string, file: string): Promise<string | undefin
   }
 }
 
-/** The archive's file lies beside the main one; in memory there are no files. */
+/** The file of a store. The archive's lies beside the main one; a database in memory has none. */
 export function sqlitePath(path: string, role: StoreRole): string {
   return role === "main" || path === ":memory:" ? path : `${path}.archive`;
 }

@@ -3,7 +3,7 @@ import type { HttpCaller, ServerFacts } from "@spanstore/http";
 import type { ServerOptions } from "../server-options.js";
 import { keepMsOf } from "../upkeep/retention.js";
 
-/** A diagnosis checks the whole backend: its result answers all callers within this time. */
+/** How long one diagnosis is cached for all callers, since it checks the whole backend. */
 const diagnosisMs = 60_000;
 
 /** Facts about the server for a caller. A tenant gets none about the backend, which all tenants share. */

@@ -25,7 +25,7 @@ export interface HttpServiceOptions {
   readonly tls: TlsSource | undefined;
   readonly place: Limits["place"];
   readonly call: Limits["call"];
-  /** Of one port. */
+  /** Creates the connections of one port. */
   readonly connections: Limits["httpConnections"];
   readonly metrics: HttpMetrics;
   readonly corsOrigins: readonly string[];
@@ -44,11 +44,11 @@ export interface HttpServiceOptions {
   readonly log: Logger;
 }
 
-/** The store over HTTP, with the same security, limits and metrics as gRPC's calls. */
+/** The store over HTTP, with the same security, limits and metrics as over gRPC. */
 export interface HttpService {
   /** @returns the address with the port that was opened. @throws ListenError. */
   listen(address: Address, serve?: keyof typeof servedBy): Promise<Address>;
-  /** Takes no more connections, and waits for answers that are on their way, but no longer than the grace time. */
+  /** Refuses new connections and waits for answers under way. @returns false when some were left after the grace time. */
   stop(graceMs: number): Promise<boolean>;
 }
 
@@ -82,7 +82,7 @@ export function createHttpService(options: HttpServiceOptions): HttpService {
           use: (socket) => connections.use(peerOf(socket)),
         };
       },
-      // One more takes the place of the one that has been idle for longest.
+      // `connections` bounds the number: one more takes the place of the longest idle one.
       maxConnections: Number.POSITIVE_INFINITY,
       maxBodyBytes: options.maxBodyBytes,
       maxQueryBytes: options.maxQueryBytes,

@@ -3,9 +3,9 @@ import type { Intake, Party, Room } from "@spanstore/rpc";
 import { isWritePath } from "./writes.js";
 
 export interface IntakeOptions {
-  /** Of requests to write that are not durable yet. */
+  /** The room of write requests until they are durable. */
   readonly writes: Room;
-  /** Of requests to read, until they are answered. */
+  /** The room of read requests until they are answered. */
   readonly questions: Room;
   readonly maxWriteBytes: number;
   readonly maxQuestionBytes: number;
@@ -13,7 +13,7 @@ export interface IntakeOptions {
   readonly partyOf: (headers: Metadata, connection: string) => Party;
 }
 
-/** The intake of each method's calls: writes share one room, reads another. */
+/** The intake of each method. Writes share one room, reads another. */
 export function createIntake(options: IntakeOptions): (path: string) => Intake {
   const intake = (room: Room, mostBytes: number): Intake => ({
     mostBytes,

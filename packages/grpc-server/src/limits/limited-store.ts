@@ -1,7 +1,7 @@
 import type { SpanStore } from "@spanstore/core";
 import { encodedTraces, limitTraces, type SpanLimits } from "@spanstore/core/engine";
 
-/** The same store, which rejects spans beyond the limits one by one and writes their neighbours. */
+/** Wraps a store so that it rejects single spans beyond the limits and writes the others. */
 export function limitedStore(store: SpanStore, limits: SpanLimits | undefined): SpanStore {
   if (limits === undefined) return store;
   return {

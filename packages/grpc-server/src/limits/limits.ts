@@ -16,17 +16,20 @@ import { mebibyte } from "./memory-bound.js";
 
 /** Bounds of a server's intake. */
 export interface LimitOptions {
-  /** The largest request taken, decompressed. Default: 64 MiB. */
+  /** The largest accepted request, decompressed. Default: 64 MiB. */
   readonly maxReceiveMessageBytes?: number;
-  /** Requests to write, of all callers together, that are not durable yet; more are refused. Default: 128 MiB. */
+  /** The most bytes of write requests, of all callers together, that are not durable yet. Default: 128 MiB. */
   readonly maxWaitingBytes?: number;
-  /** How long a request may take to arrive, once its call has begun. Default: a minute. */
+  /** The longest time for a request to arrive, from the start of its call, in milliseconds. Default: a minute. */
   readonly arrivalMs?: number;
-  /** The largest question that is read, encoded. Default: 1 MiB. */
+  /** The largest read request, encoded. Default: 1 MiB. */
   readonly maxQueryBytes?: number;
-  /** Connections to the ports of gRPC, and to each of HTTP; fewer where the process may open few files. Default: 1000. */
+  /**
+   * The most connections to the ports of gRPC, and to each port of HTTP; fewer when the process may open few files.
+   * Default: 1000.
+   */
   readonly maxConnections?: number;
-  /** Calls of all connections at the same time, those over HTTP included. Default: 4096. */
+  /** The most calls of all connections at the same time, HTTP included. Default: 4096. */
   readonly maxCalls?: number;
 }
 
@@ -35,30 +38,30 @@ export type Refusal = "waiting" | "rate" | "questions" | "calls" | "connections"
 
 /** The bounds of a running server. */
 export interface Limits extends Pick<WireOptions, "opened" | "intakeOf"> {
-  /** Of the ports of gRPC. */
+  /** The connections to the ports of gRPC. */
   readonly connections: Connections;
-  /** Of the admin port, which has its own so that it answers when the others are full. */
+  /** The connections to the admin port, counted apart so that it answers when the other ports are full. */
   readonly adminConnections: Connections;
-  /** Of one port of HTTP beside the admin port. */
+  /** Creates the connections of one HTTP port other than the admin port. */
   httpConnections(): Connections;
-  /** Room for the body of a call over HTTP. @param lost called when the place is given to others. */
+  /** Room for the body of a call over HTTP. @param lost called when the room is given to another call. */
   place(need: "read" | "write", party: Party, lost: (error: unknown) => void): Place;
-  /** A call over HTTP, which counts among all calls. @returns what ends it. @throws OVERLOADED. */
+  /** Counts a call over HTTP. @returns a function that ends it. @throws OVERLOADED. */
   call(party: Party): () => void;
   /** Current use. */
   readonly taken: () => {
     readonly waitingBytes: number;
-    /** The most that `waitingBytes` may be. */
+    /** The bound of `waitingBytes`. */
     readonly waitingBytesLimit: number;
     readonly calls: number;
     readonly connections: number;
   };
 }
 
-/** Requests to read have room for so many of the largest ones. */
+/** The room of read requests, in requests of the largest size. */
 const largestQuestions = 32;
 const maxAdminConnections = 100;
-/** Parts of the files that the process may open; there are up to three ports of HTTP. The others are the store's. */
+/** The parts of the process's open files. There are up to three ports of HTTP; the rest is for the store. */
 const grpcPart = 3 / 8;
 const httpPart = 1 / 16;
 const adminPart = 1 / 8;
@@ -126,7 +129,7 @@ export function createLimits(
   };
 }
 
-/** The same place; the first take adds a message's overhead. */
+/** Wraps a place so that the first take adds a message's overhead. */
 function withOverhead(place: Place): Place {
   let overhead = messageBytes;
   return {
@@ -138,7 +141,7 @@ function withOverhead(place: Place): Place {
   };
 }
 
-/** Undefined for a call that names no tenant properly: it is refused elsewhere. */
+/** The tenant of a call; undefined for an invalid one, since the call is refused elsewhere. */
 function claimedTenant(tenantOf: TenantOf, headers: Metadata): string | undefined {
   try {
     return tenantOf((name) => headers.get(name));

@@ -1,14 +1,14 @@
 export const mebibyte = 1024 * 1024;
 
-/** Searches, the engine, Node.js itself. */
+/** Memory for searches, the engine and Node.js itself. */
 const besideWrites = 512 * mebibyte;
-/** A waiting write is held as it came, as rows or documents, and as it is sent to the engine. */
+/** A waiting write is in memory as its request, as rows or documents, and as its message to the engine. */
 const copiesOfWrites = 3;
-/** Reads of every kind at once need it on SQLite, however little waits to be written. */
+/** The memory of concurrent reads of every kind on SQLite, without any waiting writes. */
 const leastForReads = 704 * mebibyte;
 
 /**
- * The most bytes that the process occupies, whatever its load.
+ * The most bytes that the process occupies under any load.
  * @param waitingBytes `limits.waiting-bytes`.
  */
 export function memoryBound(waitingBytes: number): number {

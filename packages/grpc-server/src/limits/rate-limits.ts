@@ -3,29 +3,29 @@ import { SpanStoreError } from "@spanstore/core";
 import { matchesPattern } from "../routing/patterns.js";
 
 export interface RateLimitOptions {
-  /** Of every tenant, or of all callers where there are no tenants; undefined: no bound. */
+  /** The rate of each tenant, or of all callers without tenancy; undefined: no bound. */
   readonly bytesPerSecond: number | undefined;
-  /** The first pattern that a tenant's name matches has its bound in place of the common one. */
+  /** The first pattern that matches a tenant's name replaces the common rate. */
   readonly ofTenants: readonly { readonly pattern: string; readonly value: number }[];
 }
 
 /** Holds one tenant's writes to a rate. */
 export interface RateLimit {
-  /** @throws OVERLOADED, with when to come again, if the rate is used up. */
+  /** @throws OVERLOADED with the time to try again, when the rate is used up. */
   readonly take: (bytes: number) => void;
-  /** Resolves when the rate lets so many bytes through. */
+  /** Resolves when the rate allows the bytes. */
   readonly pass: (bytes: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** The burst after a rest, in seconds of the rate. */
+/** The largest burst after a pause, in seconds of the rate. */
 const burstSeconds = 5;
 
-/** From so many buckets on, full ones are dropped whenever their number has doubled. */
+/** From this number of buckets on, full ones are dropped whenever the number has doubled. */
 const fewBuckets = 64;
 
 /**
- * The rates of tenants, each a bucket that fills at the rate. A request passes while the bucket is not empty, and may take
- * more than is in it: a request larger than the bucket causes a longer pause.
+ * The rates of tenants, each a bucket that fills at its rate. A request passes while the bucket is not empty, and may
+ * overdraw it, so that a request larger than the bucket passes too and causes a longer pause.
  * @param now the time in milliseconds. Default: the process's.
  */
 export function createRateLimits(

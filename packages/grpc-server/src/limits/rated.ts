@@ -2,7 +2,7 @@ import type { Requests, ServiceMethods, Services, UnaryMethod, UploadMethod } fr
 import type { RateLimit } from "./rate-limits.js";
 import { isUnaryWrite } from "./writes.js";
 
-/** The same services, whose writes keep to the rate. */
+/** Wraps services so that their writes keep to the rate. */
 export function rated<Name extends string>(
   services: Services<Name>,
   rate: RateLimit | undefined,
@@ -39,7 +39,7 @@ function mapped<T>(
   return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, wrap(method, name)]));
 }
 
-/** The same requests, read no faster than the rate lets them through. */
+/** Reads requests no faster than the rate allows. */
 function heldBack(requests: Requests, rate: RateLimit, signal: AbortSignal): Requests {
   return {
     destroy: () => requests.destroy(),

@@ -1,7 +1,7 @@
 const unaryWrites: ReadonlySet<string> = new Set(["Export", "WriteSpan", "WriteArchiveSpan"]);
 const uploads: ReadonlySet<string> = new Set(["WriteSpanStream"]);
 
-/** Whether the method of this name writes by one message. */
+/** Whether a method writes by one message. */
 export function isUnaryWrite(method: string): boolean {
   return unaryWrites.has(method);
 }

@@ -24,7 +24,7 @@ interface GetDependenciesRequest {
   readonly endTimeUnixNano?: string;
 }
 
-/** A message is sent when it holds this many buckets: well below the 4 MiB that gRPC clients receive. */
+/** The buckets in one message, which keep it well below the 4 MiB that gRPC clients receive. */
 const bucketsPerMessage = 50_000;
 
 /** spanstore.metrics.v1.MetricsReader over a store. */

@@ -1,11 +1,11 @@
 import type { SpanStore, TraceChunk } from "@spanstore/core";
 import { shownTrace, shownTraces, type TraceReading } from "@spanstore/http";
 
-/** The stores that a query service shows. */
+/** The stores behind a query service. */
 export interface QueryStores {
   readonly store: SpanStore;
   readonly archive: (() => Promise<SpanStore>) | undefined;
-  /** How far times are moved where hosts' clocks disagree, in milliseconds. */
+  /** The most by which times are moved when hosts' clocks disagree, in milliseconds. */
   readonly maxClockSkewMs: number;
 }
 
@@ -16,7 +16,7 @@ function reading({ store, archive, ...settings }: QueryStores, signal: AbortSign
   return { store, archive, signal, settings: { ...settings, heldTraceBytes } };
 }
 
-/** A trace as Jaeger's query service shows it; undefined when neither the store nor the archive has it. */
+/** A trace, adjusted as by Jaeger's query service; undefined when neither the store nor the archive has it. */
 export async function traceShown(
   stores: QueryStores,
   traceId: string,
@@ -26,7 +26,7 @@ export async function traceShown(
   return (await shownTrace(reading(stores, signal), traceId, raw))?.chunks();
 }
 
-/** The methods of these names. */
+/** Picks methods by name. */
 export function picked<T>(
   methods: Readonly<Record<string, T>> | undefined,
   ...names: readonly string[]
@@ -34,7 +34,7 @@ export function picked<T>(
   return Object.fromEntries(Object.entries(methods ?? {}).filter(([name]) => names.includes(name)));
 }
 
-/** The traces of a search as Jaeger's query service shows them. */
+/** The traces of a search, adjusted as by Jaeger's query service. */
 export function tracesShown(
   stores: QueryStores,
   chunks: AsyncIterable<TraceChunk>,

@@ -1,10 +1,10 @@
 import { type SpanStore, SpanStoreError } from "@spanstore/core";
 
-/** The second store, of archived traces. */
+/** The store of archived traces. */
 export interface Archive {
-  /** The first call opens it; after one that fails the next tries again. */
+  /** Opens the archive at the first call. After a failure the next call tries again. */
   open(): Promise<SpanStore>;
-  /** The store, if a call has opened it. */
+  /** The archive, if it is open. */
   opened(): SpanStore | undefined;
   close(): Promise<void>;
 }

@@ -19,7 +19,7 @@ import type { Metrics } from "../upkeep/metrics.js";
 import type { Archive } from "./archive.js";
 import type { TenantOf } from "./tenancy.js";
 
-/** The header by which a call names a store other than the main one. */
+/** The header that names a store other than the main one. */
 const storeHeader = "spanstore-store";
 const archiveName = "archive";
 
@@ -30,39 +30,39 @@ export interface BackendOptions {
   readonly tenantOf: TenantOf | undefined;
   readonly declareStreaming: boolean;
   readonly arrivals: Arrivals;
-  /** What is written by the store is watched. */
+  /** Wraps a store so that watches see its writes. */
   readonly watched: (store: SpanStore, tenant: string | undefined) => SpanStore;
   readonly metrics: Metrics;
   readonly deadLetters: (destination: Destination) => DeadLetters;
-  /** Of the spans that are written; undefined: whatever fits in a message. */
+  /** The bounds of written spans; undefined: only the size of messages is bounded. */
   readonly limits: SpanLimits | undefined;
-  /** The rate of a tenant's writes, or of all writes where there are no tenants; undefined: no bound. */
+  /** The rate of a tenant's writes, or of all writes without tenancy; undefined: no bound. */
   readonly rateOf: (tenant: string | undefined) => RateLimit | undefined;
-  /** How far query services move times where hosts' clocks disagree, in milliseconds. */
+  /** The most by which query services move times when hosts' clocks disagree, in milliseconds. */
   readonly maxClockSkewMs: number;
 }
 
-/** Tenants whose services are kept, the latest callers'. Any caller can make up names, so their number is bounded. */
+/** The number of tenants whose services are cached, the latest callers'. Callers can invent names, so it is bounded. */
 const keptSpaces = 256;
 
 /** A tenant's stores over HTTP. */
 export interface HttpSpace {
-  /** It takes no span beyond the limits. */
+  /** Rejects spans beyond the limits. */
   readonly store: SpanStore;
   readonly archive: (() => Promise<SpanStore>) | undefined;
-  /** As gRPC's Export: with the same rate, room, dead letters and metrics. */
+  /** Writes as gRPC's Export does, with the same rate, dead letters and metrics. */
   readonly write: ExportTraces;
 }
 
-/** Chooses the services that answer a call; their names are the same for all callers. */
+/** Chooses the services that answer a call. All callers have services of the same names. */
 export interface Backends {
   /** Their names. */
   readonly services: Services;
-  /** The services over the store that a call names. @throws INVALID_QUERY when there is no such store. */
+  /** The services over the store of a call. @throws INVALID_QUERY for an unknown store. */
   choose(headers: Metadata): Services | Promise<Services>;
-  /** The stores of a tenant; undefined: of the default tenant. */
+  /** The stores of a tenant; undefined: the default tenant. */
   httpSpace(tenant: string | undefined): HttpSpace;
-  /** The services over the archive; opens it. */
+  /** Opens the archive, and returns the services over it. */
   chooseArchive(headers: Metadata): Promise<Services>;
 }
 
@@ -155,7 +155,7 @@ function spaceOver(
     openStoreOfArchive &&
     (async (): Promise<Backend> => {
       const opened = await openStoreOfArchive();
-      // The archive of the archive is the archive.
+      // Archive calls on the archive use the archive itself.
       archiveBackend ??= backend(
         "archive",
         opened,

@@ -1,4 +1,4 @@
-/** Whether a name matches a pattern, in which `*` stands for any characters, none included. */
+/** Whether a name matches a pattern, in which `*` stands for any number of characters. */
 export function matchesPattern(pattern: string, name: string): boolean {
   const parts = pattern.split("*");
   const [first = ""] = parts;

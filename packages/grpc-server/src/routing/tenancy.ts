@@ -4,20 +4,20 @@ import { checkTenantName } from "@spanstore/core/engine";
 import { matchesPattern } from "./patterns.js";
 
 export interface TenancyOptions {
-  /** The header that names a call's tenant. Default: x-tenant, as Jaeger's. */
+  /** The header that names a call's tenant. Default: x-tenant, as in Jaeger. */
   readonly header?: string;
-  /** Whose calls are served: names, or patterns in which `*` stands for any characters; "any" stands for every tenant. Default: any. */
+  /** The tenants to serve: names, or patterns with `*` for any characters; "any" stands for all. Default: any. */
   readonly tenants?: readonly string[];
-  /** Whether a call without the header is refused; otherwise it is the default tenant's. Default: true. */
+  /** Whether a call without the header is refused; else it is the default tenant's. Default: true. */
   readonly required?: boolean;
 }
 
 export const anyTenant = "any";
 
-/** The values of a call's header; bytes where the header's name ends in "-bin". */
+/** The values of a call's header; bytes when its name ends in "-bin". */
 export type Headers = (name: string) => readonly (string | Buffer)[];
 
-/** The headers of a call over HTTP: bytes are in base64, and several values have commas between them, as gRPC has it. */
+/** The headers of a call over HTTP. As in gRPC, bytes are in base64 and commas separate values. */
 export function headersOverHttp(valuesOf: (name: string) => readonly string[]): Headers {
   return (name) => {
     const values = valuesOf(name);
@@ -28,12 +28,12 @@ export function headersOverHttp(valuesOf: (name: string) => readonly string[]): 
 
 /**
  * The tenant of a call; undefined for the default tenant.
- * @throws UNAUTHENTICATED when a call must say and does not, PERMISSION_DENIED when it names several or one that
- *   is not served, INVALID_QUERY for bytes that are no UTF-8.
+ * @throws UNAUTHENTICATED when a required tenant is missing, PERMISSION_DENIED for several tenants or one that is not
+ *   served, INVALID_QUERY for bytes that are no UTF-8.
  */
 export type TenantOf = (headers: Headers) => string | undefined;
 
-/** @throws INVALID_OPTIONS for a header that gRPC does not take. */
+/** @throws INVALID_OPTIONS for the name of a header that gRPC does not accept. */
 export function createTenantOf(options: TenancyOptions): TenantOf {
   const { tenants, required = true } = options;
   const header = (options.header ?? defaultTenantHeader).toLowerCase();
@@ -44,7 +44,7 @@ export function createTenantOf(options: TenancyOptions): TenantOf {
   }
   const isServed = tenants === undefined || tenants.includes(anyTenant) ? () => true : served(tenants);
   return (headers) => {
-    // HTTP/2 joins the values of a header that comes twice.
+    // HTTP/2 joins the values of a repeated header.
     const plain = headers(header).flatMap((value) => String(value).split(","));
     const inBytes = `${header}${binarySuffix}`;
     const names = [...plain, ...headers(inBytes).map((bytes) => textOf(bytes, inBytes))];
@@ -73,7 +73,7 @@ export function createTenantOf(options: TenancyOptions): TenantOf {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Bytes that are no UTF-8 would decode to the same text, and share a tenant. */
+/** Decodes strictly: otherwise all invalid bytes would become the same text, and share a tenant. */
 function textOf(bytes: string | Buffer, field: string): string {
   if (typeof bytes === "string") return bytes;
   try {

@@ -6,7 +6,7 @@ import { type Grant, grantOf, type Role, type TokenEntry, tokensOfFile, tokensOf
 export interface AuthOptions {
   /** A file of tokens, read again when it changes. */
   readonly tokensFile?: string | undefined;
-  /** `ROLE:TOKEN`, beside those of the file. */
+  /** Tokens beside those of the file: `ROLE:TOKEN`. */
   readonly tokens?: readonly string[] | undefined;
   /** The interval of checks of the file, in milliseconds. Default: 10 s. */
   readonly reloadIntervalMs?: number;
@@ -24,18 +24,18 @@ export interface AuthObserver {
 export interface Authorizer {
   /**
    * @param headers the values of the call's `authorization` header.
-   * @returns the token's grant; undefined where nothing is needed.
-   * @throws UNAUTHENTICATED without a token, or with one that is not known; PERMISSION_DENIED with one of another role.
+   * @returns the token's grant; undefined when the call needs nothing.
+   * @throws UNAUTHENTICATED for a missing or unknown token, PERMISSION_DENIED for one of another role.
    */
   readonly authorize: (headers: readonly string[], need: Need) => Grant | undefined;
-  /** @throws PERMISSION_DENIED when the grant is not for this tenant. */
+  /** @throws PERMISSION_DENIED when the grant excludes the tenant. */
   readonly checkTenant: (grant: Grant, tenant: string | undefined) => void;
   /** Reads the file of tokens now. */
   readonly reload: () => Promise<void>;
   readonly stop: () => void;
 }
 
-/** @throws INVALID_OPTIONS when a token is refused or there is none. */
+/** @throws INVALID_OPTIONS for an invalid token, or without any. */
 export async function openAuthorizer(options: AuthOptions, observer: AuthObserver): Promise<Authorizer> {
   const fixed = tokensOfWords(options.tokens ?? []);
   const { tokensFile, reloadIntervalMs = 10_000 } = options;

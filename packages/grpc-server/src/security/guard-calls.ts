@@ -10,11 +10,11 @@ export interface GuardOptions {
   readonly authorizer: Authorizer | undefined;
   /** Undefined: there are no tenants. */
   readonly tenantOf: TenantOf | undefined;
-  /** Names and values of a call's headers together, at most. */
+  /** The most bytes of a call's headers, names and values together. */
   readonly maxHeaderBytes: number;
 }
 
-/** Refuses calls by their headers, before any of their messages is read. */
+/** Refuses calls by their headers, before it reads any message. */
 export function guardCalls({ authorizer, tenantOf, maxHeaderBytes }: GuardOptions): ServerInterceptor {
   const check = (path: string, headers: Metadata): void => {
     if (headerBytes(headers) > maxHeaderBytes) {

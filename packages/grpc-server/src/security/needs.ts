@@ -16,9 +16,9 @@ const writing = [
   "jaeger.storage.v1.StreamingSpanWriterPlugin",
   "jaeger.storage.v1.ArchiveSpanWriterPlugin",
 ];
-/** Jaeger calls them at its start, as a reader or a writer. */
+/** Services that Jaeger calls at its start, as a reader or a writer. */
 const telling = ["jaeger.storage.v2.Capabilities", "jaeger.storage.v1.PluginCapabilities"];
-/** Tells probes without a token that the server serves, and nothing else. */
+/** Services for probes without a token. They only tell that the server serves. */
 const open = ["grpc.health.v1.Health"];
 
 const needs: ReadonlyMap<string, Need> = new Map([

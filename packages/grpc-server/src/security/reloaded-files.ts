@@ -3,28 +3,28 @@ import { fileProblem } from "../config/file-problem.js";
 
 export interface ReloadOptions<T> {
   readonly files: readonly string[];
-  /** Makes a value of the files' contents, in the order of the files. @throws what is wrong with them. */
+  /** Makes a value of the files' contents, in the order of the files. @throws to refuse them. */
   readonly parse: (contents: readonly Buffer[]) => T;
   /** The interval of checks, in milliseconds. */
   readonly intervalMs: number;
-  /** Called with every value after the first. */
+  /** Called with each new value after the first. */
   readonly changed: (value: T) => void;
-  /** Called once for contents that are refused; the value stays what it was. */
+  /** Called once for refused contents; the value stays. */
   readonly failed: (error: unknown) => void;
 }
 
-/** A value that follows the contents of files. */
+/** A value that follows the contents of files. It changes when they do. */
 export interface Reloaded<T> {
   readonly current: () => T;
-  /** Reads the files now. @returns when what they have is in use, or refused. */
+  /** Reads the files now. Resolves when their contents are in use, or refused. */
   readonly reload: () => Promise<void>;
   readonly stop: () => void;
 }
 
 /**
- * Reads files, and reads them again at every interval: Kubernetes and others replace files by moving links, which not every
- * watch notices. Refused contents are tried again, since a certificate may become valid later.
- * @throws what `parse` throws of the first contents, or an error that names the file which cannot be read.
+ * Reads files, and reads them again at every interval. It polls, since Kubernetes and others replace files by moving links,
+ * which not every file watcher notices. Refused contents are tried again, since a certificate may become valid later.
+ * @throws the error of `parse` for the first contents, or an error that names an unreadable file.
  */
 export async function reloadedFiles<T>(options: ReloadOptions<T>): Promise<Reloaded<T>> {
   const { files, parse, intervalMs, changed, failed } = options;
@@ -61,7 +61,7 @@ export async function reloadedFiles<T>(options: ReloadOptions<T>): Promise<Reloa
   return {
     current: () => value,
     reload: async () => {
-      // A check under way may have read the older files.
+      // A check under way may have read the old files.
       await looking;
       await lookOnce();
     },

@@ -3,7 +3,7 @@ import type { Metrics } from "../upkeep/metrics.js";
 import { type AuthOptions, type Authorizer, openAuthorizer } from "./authorizer.js";
 import { openTls, type TlsOptions, type TlsSource } from "./tls-source.js";
 
-/** TLS and tokens, from files that are read again when they change. */
+/** TLS and tokens, from files that are reloaded when they change. */
 export interface Security {
   readonly tls: TlsSource | undefined;
   readonly authorizer: Authorizer | undefined;

@@ -5,11 +5,11 @@ import { messageOf } from "@spanstore/core/engine";
 import { reloadedFiles } from "./reloaded-files.js";
 
 export interface TlsOptions {
-  /** The server's certificate, and those between it and its authority; PEM. */
+  /** The server's certificate and its intermediate certificates, PEM. */
   readonly certFile: string;
   /** Its private key, PEM. */
   readonly keyFile: string;
-  /** Authorities of clients' certificates, PEM. Without it no client needs a certificate. */
+  /** The authorities of clients' certificates, PEM. Default: clients need no certificate. */
   readonly clientCaFile?: string | undefined;
   /** Default: 1.2. */
   readonly minVersion?: "1.2" | "1.3";
@@ -17,7 +17,7 @@ export interface TlsOptions {
   readonly reloadIntervalMs?: number;
 }
 
-/** Hears of certificates that changed. */
+/** Callbacks for changes of certificates. */
 export interface TlsObserver {
   /** @param notAfter when the certificate in use ends, in milliseconds since 1970. */
   inUse(notAfter: number): void;
@@ -25,12 +25,12 @@ export interface TlsObserver {
   reloadFailed(error: unknown): void;
 }
 
-/** The certificates that new connections get, as their files are now. */
+/** The current certificates, for new connections. */
 export interface TlsSource {
-  /** Whether clients have to show a certificate. */
+  /** Whether clients must show a certificate. */
   readonly mutual: boolean;
   readonly current: () => SecureContextOptions;
-  /** Calls the listener at every change; connections that are open keep what they began with. */
+  /** Calls the listener at every change. Open connections keep their certificates. */
   readonly onChange: (listener: (context: SecureContextOptions) => void) => void;
   /** Reads the files now. */
   readonly reload: () => Promise<void>;
@@ -39,7 +39,7 @@ export interface TlsSource {
 
 /**
  * @param now the time in milliseconds since 1970.
- * @throws INVALID_OPTIONS for a file that is missing, is no PEM, or has a certificate that is over or not valid yet.
+ * @throws INVALID_OPTIONS for a file that is missing or no PEM, or a certificate that has expired or is not valid yet.
  */
 export async function openTls(
   options: TlsOptions,
@@ -85,7 +85,7 @@ export async function openTls(
   }
 }
 
-/** Fails now where TLS would fail at the first connection. @returns when the certificate ends. */
+/** Checks certificates before the first connection does. @returns when the certificate ends, in milliseconds since 1970. */
 function checked(context: SecureContextOptions, now: number): number {
   createSecureContext(context);
   const certificate = new X509Certificate(context.cert as Buffer);
@@ -96,7 +96,7 @@ function checked(context: SecureContextOptions, now: number): number {
   if (context.ca !== undefined) {
     const [first, ...others] = certificatesOf(context.ca as Buffer);
     if (first === undefined) throw new Error("the clients' authorities have no certificate in PEM");
-    // One authority may end while the one that follows it is there already.
+    // An expired authority may stay beside its successor.
     if (!others.some((other) => isValidAt(other, now))) checkTime(first, now);
   }
   return Date.parse(certificate.validTo);
@@ -111,7 +111,7 @@ function isValidAt({ validFrom, validTo }: X509Certificate, now: number): boolea
   return Date.parse(validFrom) <= now && now < Date.parse(validTo);
 }
 
-/** @throws when clients would refuse it, since it is over or not valid yet. */
+/** @throws for a certificate that has expired or is not valid yet, since clients would refuse it. */
 function checkTime(certificate: X509Certificate, now: number): void {
   if (isValidAt(certificate, now)) return;
   const { subject, validFrom, validTo } = certificate;

@@ -6,26 +6,26 @@ const roles = ["read", "write", "all"] as const;
 /** The rights of a token. */
 export type Role = (typeof roles)[number];
 
-/** The caller, as its token says. */
+/** The identity and rights of a token's caller. */
 export interface Grant {
   readonly role: Role;
-  /** For the log; the token itself never stands there. */
+  /** The name in the log, which never shows the token itself. */
   readonly name: string;
-  /** The tenants whose calls it may make; undefined: any, and none. */
+  /** The tenants of its calls; undefined: all, and the default tenant. */
   readonly tenants: readonly string[] | undefined;
 }
 
-/** A grant by the hash of its token: nothing keeps the token itself. */
+/** A grant with the hash of its token; the token itself is not kept. */
 export interface TokenEntry {
   readonly hash: Buffer;
   readonly grant: Grant;
 }
 
-/** Shorter ones can be guessed. */
+/** Shorter tokens could be guessed. */
 const minTokenLength = 16;
 
 /**
- * Reads a file of tokens. A line is a role, a token and perhaps `name=NAME` and `tenants=NAME,NAME`; `#` begins a
+ * Reads a file of tokens. A line is a role, a token, and optionally `name=NAME` and `tenants=NAME,NAME`; `#` begins a
  * comment.
  * @throws INVALID_OPTIONS naming the line, never the token.
  */
@@ -42,7 +42,7 @@ export function tokensOfFile(content: Buffer): TokenEntry[] {
   return entries;
 }
 
-/** Reads `ROLE:TOKEN`, as the environment has them. @throws INVALID_OPTIONS naming which of them, never the token. */
+/** Reads tokens as `ROLE:TOKEN`. @throws INVALID_OPTIONS with the position of the wrong one, never the token. */
 export function tokensOfWords(words: readonly string[]): TokenEntry[] {
   return words.map((word, i) => {
     const colon = word.indexOf(":");
@@ -68,8 +68,8 @@ function entryOf([role = "", token = "", ...settings]: readonly string[], where:
 }
 
 /**
- * The grant of a token. Every entry is compared, by hashes of one length, so that the time tells nothing of how near a
- * guess is.
+ * The grant of a token. It compares the hashes of all entries in constant time, so that the time does not reveal how near
+ * a guess is.
  */
 export function grantOf(entries: readonly TokenEntry[], token: string): Grant | undefined {
   const hash = hashOf(token);

@@ -1,15 +1,15 @@
 import { SpanStoreError } from "@spanstore/core";
 import type { StreamMethod, UnaryMethod } from "@spanstore/rpc";
 
-/** The methods of the archive's own services that the archive services call. */
+/** The methods of the archive's services that the archive plugins call. */
 export interface ArchiveMethods {
   readonly writeSpan: UnaryMethod;
   readonly getTrace: StreamMethod;
 }
 
 /**
- * jaeger.storage.v1.ArchiveSpanWriterPlugin and ArchiveSpanReaderPlugin: the writer and the reader over another store.
- * @param open opens the archive if it is not open; undefined: there is none.
+ * jaeger.storage.v1.ArchiveSpanWriterPlugin and ArchiveSpanReaderPlugin: the writer and the reader of the archive.
+ * @param open opens the archive unless it is open; undefined: there is none.
  */
 export function archivePlugins(open: (() => Promise<ArchiveMethods>) | undefined): {
   writer: Record<string, UnaryMethod>;

@@ -11,13 +11,13 @@ interface CapabilitiesResponse {
 export interface DeclaredCapabilities {
   readonly archive: boolean;
   /**
-   * Whether Jaeger shall write by streams. It then takes a span for written when it has sent it, and from 1.66 on it
-   * ends a stream with the request that opened it, and loses what others have sent on it since.
+   * Whether Jaeger writes by streams. It then counts a span as written once it is sent. From 1.66 on it ends a stream with
+   * the request that opened it, and loses the spans that other requests have sent on it.
    */
   readonly streaming: boolean;
 }
 
-/** jaeger.storage.v1.PluginCapabilities, which Jaeger asks once, when it starts. */
+/** jaeger.storage.v1.PluginCapabilities, which Jaeger calls once at its start. */
 export function pluginCapabilities(declared: DeclaredCapabilities): Record<string, UnaryMethod> {
   const response = messageCodec<CapabilitiesResponse>("jaeger.storage.v1.CapabilitiesResponse").encode({
     archiveSpanReader: declared.archive,

@@ -14,8 +14,8 @@ export interface TraceQueryParameters {
 }
 
 /**
- * What a request asks, in core's terms: the same as storage.v2's with each tag as an attribute of this text.
- * @throws INVALID_QUERY naming the field at fault as the protocol names it.
+ * Translates a search to core's, as for storage.v2, with each tag as an attribute with a text value.
+ * @throws INVALID_QUERY with the protocol's name of the field at fault.
  */
 export function queryFromProto({ tags = {}, numTraces = 0, ...rest }: TraceQueryParameters = {}): TraceQuery {
   const attributes = Object.entries(tags).map(([key, value]) => ({ key, value: { stringValue: value } }));

@@ -10,7 +10,7 @@ import { spanWriter } from "./span-writer.js";
 
 export interface StorageV1 {
   readonly services: Services;
-  /** For the archive services of another store. */
+  /** The methods for the archive services of another store. */
   readonly asArchive: ArchiveMethods;
 }
 

@@ -20,8 +20,8 @@ interface GetOperationsResponse {
 }
 
 /**
- * Clients receive 4 MiB by default and Jaeger's own servers send at most 1000 spans a message. A message holds spans
- * of one chunk of the store's alone, so this is seldom reached.
+ * The bounds of a message: clients receive 4 MiB by default, and Jaeger's servers send at most 1000 spans. A message has
+ * the spans of one chunk of the store, so it seldom reaches them.
  */
 const bounds = { spans: 1000, bytes: 2 * 1024 * 1024 };
 
@@ -62,7 +62,7 @@ export function spanReader(store: SpanStore): ServiceMethods & { streams: { GetT
           found = true;
           yield message;
         }
-        // Jaeger's client knows it by these words.
+        // Jaeger's client recognizes the error by this text.
         if (!found) throw new SpanStoreError("NOT_FOUND", "trace not found");
       },
       FindTraces(request, signal) {
@@ -73,7 +73,7 @@ export function spanReader(store: SpanStore): ServiceMethods & { streams: { GetT
   };
 }
 
-/** The spans of these chunks in Jaeger's model, translated as they are taken. */
+/** Translates the spans of chunks to Jaeger's model as the client takes them. */
 export async function* spanResponses(
   chunks: AsyncIterable<TraceChunk>,
 ): AsyncGenerator<Uint8Array, void, undefined> {

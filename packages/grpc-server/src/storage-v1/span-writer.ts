@@ -9,7 +9,7 @@ import { spanOfRequest } from "./write-span-request.js";
 /** WriteSpanResponse and CloseWriterResponse, which have no fields. */
 const done = new Uint8Array(0);
 
-/** A stream is read this far ahead of the disk, and further when half of that is durable. */
+/** A stream is read this far ahead of the disk, and goes on when half of these bytes are durable. */
 const maxAheadBytes = 4 * 1024 * 1024;
 
 export interface SpanWriter {
@@ -19,13 +19,13 @@ export interface SpanWriter {
 }
 
 /**
- * The methods that write spans of Jaeger's model; those of all calls and streams share writes. A span that can
- * never be stored fails its own call, and in a stream goes to the dead letters alone.
+ * The methods that write spans of Jaeger's model. Spans of all calls and streams share writes. A span that can never be
+ * stored fails its call; in a stream it only becomes a dead letter.
  */
 export function spanWriter(store: SpanStore, metrics: Metrics, deadLetters: DeadLetters): SpanWriter {
   const group = createWriteGroup(store, metrics, deadLetters);
 
-  /** Resolves to the reason when the span can never be stored. @throws INVALID_QUERY for a malformed request. */
+  /** Resolves to an error when the span can never be stored. @throws INVALID_QUERY for a malformed request. */
   const write = async (request: Buffer): Promise<SpanStoreError | undefined> => {
     const { bytes, start, end } = spanOfRequest(request);
     let encoded: Uint8Array;
@@ -70,7 +70,7 @@ export function spanWriter(store: SpanStore, metrics: Metrics, deadLetters: Dead
           write(message)
             .catch((error: unknown) => {
               failure ??= { error };
-              // Ends a stream whose client sends nothing more, too.
+              // Ends the loop also while it waits for the client.
               requests.destroy();
             })
             .finally(() => {
@@ -88,12 +88,12 @@ export function spanWriter(store: SpanStore, metrics: Metrics, deadLetters: Dead
       return done;
     },
 
-    // Acknowledged spans are durable, and others use the store, too.
+    // Nothing to close: acknowledged spans are durable, and other clients use the store.
     close: async () => done,
   };
 }
 
-/** The error of this span alone; throws any other error on. */
+/** Returns the error when it concerns only this span; rethrows any other. */
 function faultOfSpan(error: unknown): SpanStoreError {
   if (!isSpanStoreError(error) || error.code !== "INVALID_TRACES") throw error;
   const field = error.field === undefined || error.field === "span" ? "span" : `span.${error.field}`;

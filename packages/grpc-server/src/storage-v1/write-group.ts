@@ -4,19 +4,18 @@ import { parseGroups } from "@spanstore/core/otlp";
 import type { DeadLetters } from "../upkeep/dead-letters.js";
 import type { Metrics } from "../upkeep/metrics.js";
 
-/** A write takes no more than this, unless a single span is larger. */
+/** The most bytes of a write, unless a single span is larger. */
 const maxGroupBytes = 4 * 1024 * 1024;
 
-/** Writes at the same time: one becomes durable while the next is prepared. */
+/** The most writes at the same time: one becomes durable while the next is prepared. */
 const maxInFlight = 2;
 
-/** Joins the spans of many calls into few writes. */
+/** Joins spans of many calls into few writes. */
 export interface WriteGroup {
   /**
    * Resolves when the span of this encoded TracesData is durable.
-   * @param size what the request of the span had, for the metrics.
-   * @throws INVALID_TRACES when this span can never be stored; otherwise what the write failed with, and then
-   *   the spans that were written with it have failed likewise.
+   * @param size the bytes of the span's request, for the metrics.
+   * @throws INVALID_TRACES when this span can never be stored; else the error of the write, which fails all spans in it.
    */
   write(encoded: Uint8Array, size: number): Promise<void>;
 }
@@ -29,8 +28,8 @@ interface OneSpan {
 type Group = readonly GroupItem<OneSpan, void>[];
 
 /**
- * Spans that come while the store is busy wait, and are written together: concatenated TracesData are one TracesData. An idle
- * store gets a span in the turn of the event loop in which it came.
+ * Joins spans that arrive while the store is busy: concatenated TracesData are one TracesData. An idle store gets a span in
+ * the same turn of the event loop.
  */
 export function createWriteGroup(store: SpanStore, metrics: Metrics, deadLetters: DeadLetters): WriteGroup {
   const write = createGroupCommit<OneSpan, void>({
@@ -52,7 +51,7 @@ export function createWriteGroup(store: SpanStore, metrics: Metrics, deadLetters
 }
 
 function joined(group: Group): Uint8Array {
-  // Not of Node's pool, so that it can be handed to a thread without a copy.
+  // Not from Node's pool, so that it can be transferred to a thread without a copy.
   const bytes = new Uint8Array(sum(group, "encoded"));
   let at = 0;
   for (const { item } of group) {
@@ -62,7 +61,7 @@ function joined(group: Group): Uint8Array {
   return bytes;
 }
 
-/** Why the store rejects this span, if so: the store names rejected bytes, not their request. */
+/** The reason when the store rejects this span, found by its bytes; undefined when it does not. */
 function reasonAgainst(encoded: Uint8Array, rejected: readonly RejectedSpan[]): string | undefined {
   const spans = parseGroups(encoded).map(({ bytes, spans: [start, end] }) => bytes.subarray(start, end));
   return rejected.find((one) => spans.some((span) => Buffer.compare(span, one.encoded) === 0))?.reason;

@@ -4,7 +4,7 @@ import { Cursor } from "@spanstore/core/otlp";
 const spanField = 1;
 const wireBytes = 2;
 
-/** An encoded jaeger.api_v2.Span, as a range of these bytes. */
+/** An encoded jaeger.api_v2.Span, as a range of bytes. */
 export interface SpanRange {
   readonly bytes: Uint8Array;
   readonly start: number;
@@ -12,8 +12,8 @@ export interface SpanRange {
 }
 
 /**
- * The span of an encoded WriteSpanRequest, where it lies.
- * @throws INVALID_QUERY when the bytes are no such request, or it has no span.
+ * Finds the span in an encoded WriteSpanRequest.
+ * @throws INVALID_QUERY for a malformed request, or one without a span.
  */
 export function spanOfRequest(request: Uint8Array): SpanRange {
   const parts: SpanRange[] = [];
@@ -38,7 +38,7 @@ export function spanOfRequest(request: Uint8Array): SpanRange {
   const [first] = parts;
   if (first === undefined) throw new SpanStoreError("INVALID_QUERY", "is missing", { field: "span" });
   if (parts.length === 1) return first;
-  // Where a message field is there several times, protobuf merges them: that is what joined bytes mean.
+  // Protobuf merges several occurrences of a message field, which is the meaning of their joined bytes.
   const bytes = Buffer.concat(parts.map(({ start, end }) => request.subarray(start, end)));
   return { bytes, start: 0, end: bytes.length };
 }

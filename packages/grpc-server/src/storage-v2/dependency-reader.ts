@@ -14,8 +14,8 @@ interface ProtoDependency {
 }
 
 /**
- * The reader of dependencies over a store; an unset end of the window leaves it open.
- * @param protocol whose messages it speaks: those of the two differ in their names alone.
+ * The reader of dependencies over a store. An unset end of the time range leaves it open.
+ * @param protocol the package of its messages, which are the same in both.
  */
 export function dependencyReader(
   store: SpanStore,

@@ -7,10 +7,10 @@ import type { Metrics } from "../upkeep/metrics.js";
 /** An ExportTraceServiceResponse without fields. */
 const done = new Uint8Array(0);
 
-/** Writes an encoded ExportTraceServiceRequest, whose bytes it may keep; resolves when the spans are durable. */
+/** Writes an encoded ExportTraceServiceRequest, and may keep its bytes. Resolves when the spans are durable. */
 export type ExportTraces = (request: Buffer, signal: AbortSignal) => Promise<WriteResult>;
 
-/** Spans that can never be stored go to the dead letters and do not fail the others. */
+/** Spans that can never be stored become dead letters and do not fail the others. */
 export function exportTraces(store: SpanStore, metrics: Metrics, deadLetters: DeadLetters): ExportTraces {
   return async (request, signal) => {
     const { length } = request;
@@ -22,8 +22,8 @@ export function exportTraces(store: SpanStore, metrics: Metrics, deadLetters: De
 }
 
 /**
- * OTLP's TraceService. `partial_success` tells how many spans are dead letters and why; Jaeger ignores it, other senders log
- * it.
+ * OTLP's TraceService. `partial_success` has the number of dead letters and their reasons. Jaeger ignores it; other senders
+ * log it.
  */
 export function traceService(write: ExportTraces): Record<string, UnaryMethod> {
   return {

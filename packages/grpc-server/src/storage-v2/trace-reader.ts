@@ -112,7 +112,7 @@ function tokenOf(nextPageToken: string | undefined): { nextPageToken?: string } 
   return nextPageToken === undefined ? {} : { nextPageToken };
 }
 
-/** A chunk is an encoded TracesData already: its bytes are the response. */
+/** A chunk is an encoded TracesData, so its bytes are the response. */
 async function* encodedChunks(chunks: AsyncIterable<TraceChunk>): AsyncGenerator<Uint8Array, void> {
   for await (const chunk of chunks) yield chunk.encoded;
 }

@@ -6,24 +6,24 @@ export interface DeadLetterFileOptions {
   readonly file: string;
   /** The most bytes of this file and the one before it together. */
   readonly maxBytes: number;
-  /** Lines that may wait for the disk; more are lost. Default: 8 MiB. */
+  /** The most bytes of lines that wait for the disk; further lines are lost. Default: 8 MiB. */
   readonly maxWaitingBytes?: number;
-  /** The wait before a failed write is tried again, in milliseconds. Default: 1 s. */
+  /** The pause before a failed write is tried again, in milliseconds. Default: 1 s. */
   readonly retryMs?: number;
   /**
-   * Called when the file does not take lines, once for each reason.
-   * @param lost how many lines will not be written; 0: they wait, and are tried again.
+   * Called when lines cannot be written, once for each reason.
+   * @param lost the number of lost lines; 0: they wait, and are tried again.
    */
   readonly failed: (error: unknown, lost: number) => void;
 }
 
-/** Lines of JSON in a file that grows no larger than it may. */
+/** Lines of JSON in a file of bounded size. */
 export interface DeadLetterFile {
   /** Writes the line a moment later. */
   readonly append: (line: string) => void;
-  /** Opens the file again, since another program has moved it. */
+  /** Opens the file again, after another program has moved it. */
   readonly reopen: () => void;
-  /** Resolves when every line is written, or has failed once more. */
+  /** Resolves when every line is written, or has failed one last time. */
   readonly close: () => Promise<void>;
 }
 
@@ -31,8 +31,8 @@ const usualWaitingBytes = 8 * 1024 * 1024;
 const usualRetryMs = 1000;
 
 /**
- * Appends to a file up to half of the bound, then renames it to the same name with `.1` after it, in place of the older one,
- * and begins a new one. An existing file is kept and counts. Lines that the disk refuses wait and are tried again.
+ * Appends to a file up to half of the bound, then renames it to the same name with `.1`, which replaces an older one, and
+ * begins a new file. It continues an existing file. Lines that cannot be written wait and are tried again.
  * @throws INVALID_OPTIONS when the file cannot be opened.
  */
 export async function openDeadLetterFile(options: DeadLetterFileOptions): Promise<DeadLetterFile> {
@@ -53,7 +53,7 @@ export async function openDeadLetterFile(options: DeadLetterFileOptions): Promis
   let retry: NodeJS.Timeout | undefined;
   let lastProblem = "";
 
-  /** The file before stays in use when the new one cannot be opened. */
+  /** Opens a new file. The old one stays in use when the new one cannot be opened. */
   const openNext = async (): Promise<void> => {
     const before = file;
     const next: FileHandle = await open(path, "a");
@@ -63,7 +63,7 @@ export async function openDeadLetterFile(options: DeadLetterFileOptions): Promis
     size = (await next.stat()).size;
   };
   const rotate = async (): Promise<void> => {
-    // It is not there when another program has moved it, or when the file that follows it could not be opened.
+    // The file is missing when another program has moved it, or when an earlier rotation could not open the next one.
     await rename(path, `${path}.1`).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error;
     });
@@ -90,7 +90,7 @@ export async function openDeadLetterFile(options: DeadLetterFileOptions): Promis
       lastProblem = "";
     } catch (error) {
       waiting = [...lines.slice(done), ...waiting];
-      // A line of which a part was written is written whole later.
+      // Cuts off a partly written line, which is written again whole.
       await file.truncate(size).catch(() => {});
       tell(error);
       retry = setTimeout(start, retryMs).unref();

@@ -3,24 +3,24 @@ import type { Logger } from "pino";
 import type { DeadLetterFile } from "./dead-letter-file.js";
 import type { Metrics } from "./metrics.js";
 
-/** Bounds of a span, and of its reason, in the log. */
+/** The bounds of a span and of its reason in the log. */
 const maxSpanBytes = 256;
 const maxReasonLength = 500;
-/** The most spans of one request in the log. */
+/** The most logged spans of one request. */
 const maxLogged = 10;
 
-/** Keeps the spans of one request that can never be stored. */
+/** Records the spans of one request that can never be stored. */
 export type DeadLetters = (rejected: readonly RejectedSpan[]) => void;
 
-/** The store that spans were sent to. */
+/** The store to which spans were sent. */
 export interface Destination {
   readonly tenant: string | undefined;
   readonly store: "main" | "archive";
 }
 
 /**
- * Counts such spans, and writes them whole into the file. Without one the log says their size and how they begin, by the
- * name `dead-letter`.
+ * Counts such spans, and writes them whole to the file. Without a file the log, with the name `dead-letter`, shows their
+ * size and their first bytes.
  */
 export function createDeadLetters(
   metrics: Metrics,

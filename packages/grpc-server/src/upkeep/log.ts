@@ -1,7 +1,7 @@
 import { isSpanStoreError } from "@spanstore/core";
 import { destination, type Logger, pino, stdSerializers, stdTimeFunctions } from "pino";
 
-/** JSON lines on standard error, so that standard output stays for what is asked for (`--print-config`). */
+/** Logs lines of JSON on standard error. Standard output is for results, such as that of `--print-config`. */
 export function createLog(level: string): Logger {
   return pino(
     {
@@ -15,7 +15,7 @@ export function createLog(level: string): Logger {
   );
 }
 
-/** A known failure says what to do; where in the program it showed is for defects, and would come with every call. */
+/** Leaves out the stack of a known failure, whose hint says what to do; defects keep theirs. */
 function loggedError(error: unknown): unknown {
   if (!isSpanStoreError(error) || error.code === "INTERNAL") return stdSerializers.err(error as Error);
   const { code, message, field, hint } = error;

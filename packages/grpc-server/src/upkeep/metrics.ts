@@ -6,35 +6,35 @@ import type { Archive } from "../routing/archive.js";
 
 export interface Metrics {
   readonly registry: Registry;
-  /** One finished call; `code` is the name of its gRPC status. */
+  /** Counts a finished call. @param code the name of its gRPC status. */
   callFinished(path: string, code: string, seconds: number): void;
   spansWritten(accepted: number, requestBytes: number): void;
   spansRejected(count: number): void;
-  /** Dead letters that their file did not take. */
+  /** Counts dead letters that could not be written to their file. */
   deadLettersLost(count: number): void;
-  /** Has what is let in shown as it is when it is asked for. */
+  /** Shows the current use of the limits at every scrape. */
   watch(taken: Limits["taken"]): void;
   refused(what: Refusal): void;
-  /** Whether the store can serve now. */
+  /** Sets whether the store can serve. */
   ready(isReady: boolean): void;
-  /** Old spans that were removed, as far as the engine knows how many. */
+  /** Counts removed old spans, as far as the engine knows their number. */
   expired(spans: number | undefined, bytes: number | undefined): void;
   retentionRan(succeeded: boolean): void;
   authRefused(reason: string): void;
-  /** A file of certificates or tokens that changed. */
+  /** Counts a changed file of certificates or tokens. */
   reloaded(what: "tls" | "tokens", succeeded: boolean): void;
-  /** When the certificate in use ends, in milliseconds since 1970. */
+  /** Sets the end of the certificate in use, in milliseconds since 1970. */
   certificateEnds(notAfter: number): void;
 }
 
-/** Bounds of calls' times, in seconds. */
+/** The bounds of latency buckets, in seconds. */
 export const latencyBuckets = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
 
 /**
- * The metrics of `/metrics`. Those of calls have the names that other gRPC servers use, so that their dashboards fit.
- * @param ofProcess whether memory, CPU and event loop of the process are shown too.
+ * The metrics of `/metrics`. Those of calls have the names of other gRPC servers, so that the same dashboards work.
+ * @param ofProcess whether to show memory, CPU and event loop of the process too.
  */
 export function createMetrics(store: SpanStore, archive: Archive | undefined, ofProcess: boolean): Metrics {
   const registry = new Registry();
@@ -55,7 +55,7 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
   });
   const spans = new Counter({
     name: "spanstore_spans_written_total",
-    help: "Spans acknowledged as durable, those that were stored before included.",
+    help: "Spans acknowledged as durable, including those that were stored already.",
     registers,
   });
   const bytes = new Counter({
@@ -96,22 +96,22 @@ export function createMetrics(store: SpanStore, archive: Archive | undefined, of
   };
 }
 
-/** The age of a size before it is read again, and the longest wait of a scrape for it. */
+/** The age at which a size is read again, and the longest wait of a scrape for it. */
 const sizes = { maxAgeMillis: 5_000, maxWaitMillis: 1_000 };
 
-/** Sizes are cached, since some engines take long to find them, and many may scrape. */
+/** Shows sizes from a cache, since some engines are slow to compute them. */
 function showSizes(registry: Registry, store: SpanStore, archive: Archive | undefined): void {
   const main = createSlowAnswer(() => store.stats(), sizes);
   const second = createSlowAnswer(async () => archive?.opened()?.stats(), sizes);
   new Gauge({
     name: "spanstore_store_bytes",
-    help: "What the store, and its archive once it is used, occupy: on disk, or in memory where there is no disk.",
+    help: "Bytes that the store, and the archive once it is used, occupy on disk, or in memory for a store without a disk.",
     labelNames: ["engine", "store"],
     registers: [registry],
     async collect() {
       this.reset();
       const opened = archive?.opened();
-      // A store that cannot tell its size now must not hide every other metric.
+      // A store that fails to compute its size must not hide the other metrics.
       const [size, archived] = await Promise.all([
         main.get().catch(() => undefined),
         opened && second.get().catch(() => undefined),
@@ -159,10 +159,10 @@ function limitMetrics(registry: Registry): Pick<Metrics, "watch" | "refused"> {
       );
       gauge(
         "spanstore_waiting_bytes_limit",
-        "Beyond so many waiting bytes write requests are refused (--limits.waiting-bytes).",
+        "The waiting bytes beyond which write requests are refused (--limits.waiting-bytes).",
         "waitingBytesLimit",
       );
-      gauge("spanstore_calls", "Calls that are open.", "calls");
+      gauge("spanstore_calls", "Open calls.", "calls");
       gauge("spanstore_connections", "Connections to the ports of gRPC.", "connections");
     },
     refused: (what) => {
@@ -183,7 +183,7 @@ function securityMetrics(registry: Registry): Pick<Metrics, "authRefused" | "rel
   });
   const reloads = new Counter({
     name: "spanstore_reloads_total",
-    help: "Files of certificates or tokens that changed; a failed one leaves in use what was.",
+    help: "Changes of files of certificates or tokens; after a failed one the old content stays in use.",
     labelNames: ["what", "result"],
     registers,
   });
@@ -227,7 +227,7 @@ function upkeepMetrics(registry: Registry): Pick<Metrics, "ready" | "expired" | 
   });
   const runs = new Counter({
     name: "spanstore_retention_runs_total",
-    help: "Times that retention looked for old spans.",
+    help: "Runs of retention.",
     labelNames: ["result"],
     registers,
   });

@@ -8,19 +8,19 @@ export interface Readiness {
 }
 
 export interface ReadinessCheck {
-  /** Asks the store, unless the server is going down. Calls at the same time share one question. */
+  /** Asks the store, unless the server is shutting down. Concurrent calls share one check. */
   ask(): Promise<Readiness>;
-  /** From now on the answer is no. */
+  /** Answers not ready from now on. */
   drain(): void;
 }
 
 const answerWithinMs = 3000;
 
-/** Whether the store can serve now; a store that does not answer in time can not. */
+/** Checks whether the store can serve. A store that does not answer in time cannot. */
 export function createReadinessCheck(store: Pick<SpanStore, "health">): ReadinessCheck {
   let draining = false;
   let asking: Promise<Readiness> | undefined;
-  /** Why it could not serve when it last answered. An answer may come after the wait for it has ended. */
+  /** The reason in the last answer, which may have arrived after its check had timed out. */
   let lastReason = "";
   const answered = (readiness: Readiness): Readiness => {
     lastReason = readiness.reason;

@@ -7,15 +7,15 @@ import type { Metrics } from "./metrics.js";
 export interface RetentionPolicy {
   /** How long spans are kept, in milliseconds; undefined: for ever. */
   readonly keepMs: number | undefined;
-  /** The first pattern that a tenant's name matches has its time in place of the common one. */
+  /** The first pattern that matches a tenant's name replaces the common time. */
   readonly ofTenants: readonly { readonly pattern: string; readonly value: number }[];
 }
 
 export interface RetentionOptions {
   readonly store: SpanStore;
-  /** `intervalMs`: the interval, give or take a fifth, so that several servers do not run at once. */
+  /** `intervalMs` is the interval, give or take a fifth, so that several servers do not run at the same time. */
   readonly policy: RetentionPolicy & { readonly intervalMs: number };
-  /** Whether old spans of tenants are removed, too. */
+  /** Whether to remove old spans of tenants too. */
   readonly tenants: boolean;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -23,12 +23,12 @@ export interface RetentionOptions {
 
 /** Removes old spans at every interval. */
 export interface Retention {
-  /** Waits for what is under way. */
+  /** Stops, and waits for a run under way. */
   readonly stop: () => Promise<void>;
 }
 
 const nanosPerMilli = 1_000_000n;
-/** The first run comes soon after the start, so that a server that restarts often runs it, too. */
+/** The first run comes soon after the start, so that a server that restarts often has runs at all. */
 const firstWithinMs = 30_000;
 
 /** How long the spans of a tenant (undefined: the default tenant) are kept, in milliseconds; undefined: for ever. */
@@ -37,12 +37,12 @@ export function keepMsOf(policy: RetentionPolicy, tenant: string | undefined): n
   return policy.ofTenants.find(({ pattern }) => matchesPattern(pattern, tenant))?.value ?? policy.keepMs;
 }
 
-/** Spans that started before it are over, in nanoseconds since 1970. */
+/** The time before which spans are old, in nanoseconds since 1970. */
 export function boundaryOf(keepMs: number, nowMs: number): bigint {
   return BigInt(Math.max(0, nowMs - keepMs)) * nanosPerMilli;
 }
 
-/** Undefined when the policy keeps every span. */
+/** Starts retention; undefined when the policy keeps every span. */
 export function startRetention(options: RetentionOptions): Retention | undefined {
   const { store, policy, metrics, log } = options;
   const { intervalMs } = policy;

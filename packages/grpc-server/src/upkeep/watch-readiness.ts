@@ -6,9 +6,9 @@ import type { ReadinessCheck } from "./readiness.js";
 const intervalMs = 5000;
 
 /**
- * Checks the store at every interval, so that it opens when its backend is back, even without calls, and tells the log and
- * the metrics when the answer changes.
- * @returns what ends it.
+ * Checks the store at every interval, so that it opens when its backend is back, even without calls. It reports changes to
+ * the log and the metrics.
+ * @returns a function that ends it.
  */
 export function watchReadiness(readiness: ReadinessCheck, metrics: Metrics, log: Logger): () => void {
   let stopped = false;

@@ -13,18 +13,18 @@ import { reloadedFiles } from "../security/reloaded-files.js";
 
 export interface WatchOptions {
   readonly file: string;
-  /** The file of what fires and is not delivered. */
+  /** The path of the file for firing and undelivered alerts. */
   readonly state: string;
   /** The link of an alert, with `{traceId}` in it. Default: the server's page. */
   readonly link?: string | undefined;
-  /** Beside those of the file. */
+  /** Receivers beside those of the file. */
   readonly receivers: readonly Receiver[];
   readonly reloadIntervalMs: number;
 }
 
 export interface Watches {
   readonly tap: (store: SpanStore, tenant: string | undefined) => SpanStore;
-  /** @param link of alerts where no option says one. */
+  /** @param link of alerts, unless an option names one. */
   readonly start: (link: string | undefined) => void;
   readonly reload: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -43,7 +43,7 @@ const none: Watches = {
   close: async () => {},
 };
 
-/** @throws INVALID_OPTIONS for a file or a state that cannot be used. */
+/** @throws INVALID_OPTIONS for an invalid file or state. */
 export async function openWatches(
   options: WatchOptions | undefined,
   { storeOf, registry, log }: Surroundings,
@@ -122,12 +122,12 @@ function eventsOf(registry: Registry, log: Logger, firing: () => number): WatchE
   });
   const unasked = new Counter({
     name: "spanstore_watch_unasked_fragments_total",
-    help: "Fragments that arrived faster than watches could be asked about them.",
+    help: "Fragments that arrived too fast for watches to check them.",
     registers,
   });
   new Gauge({
     name: "spanstore_watch_firing",
-    help: "Alerts of watches that fire.",
+    help: "Firing alerts of watches.",
     registers,
     collect() {
       this.set(firing());
@@ -142,12 +142,9 @@ function eventsOf(registry: Registry, log: Logger, firing: () => number): WatchE
     },
     unasked: (fragments) => {
       unasked.inc(fragments);
-      log.warn(
-        { fragments },
-        "spans arrive faster than watches can be asked about them: make filters narrower",
-      );
+      log.warn({ fragments }, "spans arrive too fast for watches to check them: make filters narrower");
     },
-    full: (watch) => log.warn({ watch }, "a watch has 1000 alerts, and raises no other: shorten its by"),
+    full: (watch) => log.warn({ watch }, "a watch has 1000 alerts and raises no more: shorten its by"),
   };
 }
 
@@ -155,5 +152,5 @@ const failures = {
   delivery: "alerts cannot be delivered; they wait, and are tried again",
   metric: "the metric of a watch cannot be read",
   state: "the state of watches cannot be written",
-  span: "a span cannot be asked for a watch",
+  span: "a span cannot be checked for a watch",
 } as const;

@@ -8,7 +8,7 @@ export interface Pagination {
 
 const maxUint32 = 2 ** 32 - 1;
 
-/** @throws INVALID_QUERY for a size below 1 or no whole number. */
+/** @throws INVALID_QUERY for a size that is no whole number above 0. */
 export function protoPagination(page: PageRequest | undefined): Pagination | undefined {
   if (page === undefined) return undefined;
   if (!Number.isInteger(page.size) || page.size < 1) {
@@ -18,7 +18,7 @@ export function protoPagination(page: PageRequest | undefined): Pagination | und
 }
 
 /**
- * The page of a request; undefined when it asks for no pages.
+ * The page of a request; undefined without pagination.
  * @throws INVALID_QUERY for a page size of zero.
  */
 export function pageOf(pagination: Pagination | undefined): PageRequest | undefined {

@@ -2,7 +2,7 @@ import { type FilterCall, type SpanOrder, type SpanQuery, SpanStoreError } from 
 import { checkRange, instant, type Timestamp } from "../times.js";
 import { type Pagination, pageOf } from "./pagination.js";
 
-/** jaeger.storage.v2.SpanQueryParameters as proto-loader reads it, but for the filter. */
+/** jaeger.storage.v2.SpanQueryParameters as proto-loader reads it, without the filter. */
 export interface SpanQueryParameters {
   readonly startTimeMin?: Timestamp;
   readonly startTimeMax?: Timestamp;
@@ -16,8 +16,8 @@ interface SpanSortOrder {
 }
 
 /**
- * A span search in core's terms. The protocol requires a time range; our engines do not, so it is optional here.
- * @throws INVALID_QUERY naming the field at fault as the protocol names it.
+ * Translates a span search to core's. The time range is optional here, although the protocol requires one.
+ * @throws INVALID_QUERY with the protocol's name of the field at fault.
  */
 export function spanQueryOf(parameters: SpanQueryParameters = {}, filter?: FilterCall): SpanQuery {
   const startTimeMinUnixNano = instant(parameters.startTimeMin, "query.start_time_min");
@@ -33,7 +33,7 @@ export function spanQueryOf(parameters: SpanQueryParameters = {}, filter?: Filte
   };
 }
 
-/** Refuses fields of other levels; core refuses unknown fields and a repeated one. */
+/** Refuses fields of other levels; core refuses unknown and repeated fields. */
 function orderFromProto({ expression, direction = "" }: SpanSortOrder, index: number): SpanOrder {
   const path = `query.order_by[${index}]`;
   const field = expression?.field;

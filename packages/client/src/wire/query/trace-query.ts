@@ -17,9 +17,9 @@ export interface TraceQueryParameters {
 }
 
 /**
- * A trace search in core's terms; without parameters it finds every trace.
+ * Translates a trace search to core's. Without parameters it finds every trace.
  * @param filter of the request, see `filterOf`.
- * @throws INVALID_QUERY naming the field at fault as the protocol names it.
+ * @throws INVALID_QUERY with the protocol's name of the field at fault.
  */
 export function traceQueryOf(parameters: TraceQueryParameters = {}, filter?: FilterCall): TraceQuery {
   const { serviceName, operationName, attributes = [], searchDepth = 0 } = parameters;

@@ -16,7 +16,7 @@ export interface ProtoKeyValue {
   readonly value?: ProtoAnyValue;
 }
 
-/** The attributes of a query, each value with its own type. */
+/** The attributes of a query, with the types of their values. */
 export function protoAttributes(attributes: NonNullable<TraceQuery["attributes"]>): ProtoKeyValue[] {
   return Object.entries(attributes).map(([key, value]) => ({ key, value: protoValue(typed(value)) }));
 }
@@ -39,7 +39,7 @@ function typed(value: AnyValue | string | number | boolean | bigint): AnyValue {
 function protoValue(value: AnyValue): ProtoAnyValue {
   if ("intValue" in value) {
     const { intValue } = value;
-    // An integer beyond int64 is compared by its text.
+    // The protocol has no larger integers than int64; searches compare attributes by their text form.
     if (intValue !== BigInt.asIntN(64, intValue)) return { stringValue: String(intValue) };
     return { intValue: String(intValue) };
   }
@@ -51,7 +51,7 @@ function protoValue(value: AnyValue): ProtoAnyValue {
   return value;
 }
 
-/** The attributes of a request. Of a key that is there twice the last value counts, as in the maps that Jaeger's clients hold. */
+/** The attributes of a request. The last value of a repeated key counts, as in the maps of Jaeger's clients. */
 export function attributesOf(attributes: readonly ProtoKeyValue[]): Record<string, AnyValue> {
   return Object.fromEntries(attributes.map(({ key, value }) => [key ?? "", anyValue(value)]));
 }

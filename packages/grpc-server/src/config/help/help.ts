@@ -19,8 +19,8 @@ for dots and dashes: --sqlite.path is SPANSTORE_SQLITE_PATH.`;
 const configHelp = `A YAML file of these options, the dots as nesting. \${NAME:-default} in its values stands for an environment variable. Also SPANSTORE_CONFIG.`;
 
 /**
- * What `--help` prints.
- * @param commands lines that list the program's commands beside serving; undefined where it has none.
+ * The text of `--help`.
+ * @param commands lines that list the program's commands beside serving; undefined without commands.
  */
 export function helpText(program: string, commands: string | undefined): string {
   const defaults = configSchema.parse({});
@@ -70,7 +70,7 @@ Exit codes:
 }
 
 /**
- * The effective configuration as a file that `--config` takes. In place of a secret it names the environment variable of
+ * The effective configuration as a file for `--config`. A secret is replaced by a reference to the environment variable of
  * its option.
  */
 export function configText(config: Config): string {

@@ -1,7 +1,7 @@
 /** The indentation of a flag's description. */
 export const indent = " ".repeat(6);
 
-/** The width of the narrowest usual terminal. */
+/** The width of a narrow terminal. */
 const width = 80;
 
 /** A paragraph as indented lines of at most 80 characters. */

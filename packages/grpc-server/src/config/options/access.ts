@@ -18,27 +18,27 @@ import {
 export const networkOptions = {
   listen: option(
     "HOST:PORT",
-    "Where gRPC is served: OTLP, jaeger.storage.v2 and v1, health, reflection.",
+    "The address for gRPC: OTLP, jaeger.storage.v2 and v1, health, reflection.",
     address.default("127.0.0.1:17271"),
   ),
   "archive.listen": option(
     "HOST:PORT",
-    "Where gRPC is served over the archive in place of the store, for a Jaeger that has its archive as a second backend.",
+    "An address for gRPC that serves the archive in place of the store, for a Jaeger with its archive as a second backend.",
     z.union([z.literal("none"), address], "must be HOST:PORT or none").default("none"),
   ),
   admin: option(
     "HOST:PORT",
-    "Where /healthz, /readyz and /metrics are served over HTTP.",
+    "The address for HTTP with /healthz, /readyz and /metrics.",
     address.default("127.0.0.1:17272"),
   ),
   "http.listen": option(
     "HOST:PORT|none",
-    "Where the page, Jaeger's query API and OTLP's /v1/traces are served over HTTP.",
+    "The address for HTTP with the page, Jaeger's query API and OTLP's /v1/traces.",
     z.union([z.literal("none"), address], "must be HOST:PORT or none").default("127.0.0.1:17286"),
   ),
   "http.cors-origins": option(
     "URL,URL|none",
-    "Origins of browsers that may call over HTTP, or * for every one.",
+    "The origins of browsers that may call over HTTP, or * for all.",
     optionalWords
       .pipe(
         z.array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, "must be origins such as https://app.example")),
@@ -47,18 +47,18 @@ export const networkOptions = {
   ),
   "http.ui-dir": option(
     "DIR|none",
-    "Built files of Jaeger's UI, which is served in place of the page.",
+    "A folder with the built files of Jaeger's UI, to serve in place of the page.",
     z.string().default("none"),
   ),
   "http.max-clock-skew": option(
     "TIME",
-    "How far the times of a span may be moved to fit into those of its parent, in traces that HTTP shows.",
+    "The most by which the times of a span are moved to fit into its parent, in traces that HTTP shows.",
     timeSpan.pipe(z.number().max(86_400_000, "must be at most 1d")).default(0),
     { format: formatMillis },
   ),
   "http.max-span-series": option(
     "NUMBER",
-    "Series of /metrics/spans; those beyond are counted in one more.",
+    "The most series of /metrics/spans; one more counts the rest.",
     count(100_000).default(2000),
     { format: String },
   ),
@@ -73,7 +73,7 @@ export const networkOptions = {
 export const securityOptions = {
   "tls.cert-file": option(
     "FILE|none",
-    "The server's certificate, and those between it and its authority, PEM. Read again when it changes.",
+    "The server's certificate and its intermediate certificates, PEM. Read again when the file changes.",
     protection.default("none"),
     { refusesEmpty: true },
   ),
@@ -88,7 +88,7 @@ export const securityOptions = {
   ),
   "tls.min-version": option(
     "1.2|1.3",
-    "The oldest version of TLS that is spoken.",
+    "The oldest accepted version of TLS.",
     z.coerce
       .string()
       .pipe(z.enum(["1.2", "1.3"]))
@@ -96,12 +96,12 @@ export const securityOptions = {
   ),
   "tls.admin": option(
     "true|false",
-    "Whether the admin port speaks TLS too, where there is a certificate.",
+    "Whether the admin port speaks TLS too, when there is a certificate.",
     flag.default(true),
   ),
   "auth.tokens-file": option(
     "FILE|none",
-    "Bearer tokens, a line each: read, write or all, the token, perhaps name=NAME and tenants=NAME,NAME. Read again when it changes.",
+    "Bearer tokens, one a line: read, write or all, the token, then optionally name=NAME and tenants=NAME,NAME. Read again when the file changes.",
     protection.default("none"),
     { refusesEmpty: true },
   ),
@@ -116,7 +116,7 @@ export const securityOptions = {
   ),
   "reload.interval": option(
     "TIME",
-    "How often the files of certificates and tokens are looked at for changes.",
+    "How often the files of certificates and tokens are checked for changes.",
     timer.default(10_000),
     { format: formatMillis },
   ),

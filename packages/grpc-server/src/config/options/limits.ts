@@ -16,50 +16,50 @@ import {
 export const limitOptions = {
   "grpc.max-receive-message-bytes": option(
     "SIZE",
-    "The largest request taken, after decompression.",
+    "The largest accepted request, decompressed.",
     byteSize
       .pipe(z.number().min(1024, "must be at least 1KiB").max(maxMessageBytes, "must be below 2GiB"))
       .default(64 * 1024 * 1024),
   ),
   "limits.waiting-bytes": option(
     "SIZE",
-    "Requests to write, of all callers together, that arrive or are not durable yet; more are refused, and streams held back.",
+    "The most bytes of write requests, of all callers together, that arrive or are not durable yet; further requests are refused, and streams wait.",
     byteSize.default(128 * 1024 * 1024),
   ),
   "limits.arrival-time": option(
     "TIME",
-    "How long a request may take to arrive, once its call has begun; a slower one ends with DEADLINE_EXCEEDED.",
+    "The longest time for a request to arrive, from the start of its call; a slower one ends with DEADLINE_EXCEEDED.",
     timer.default(60_000),
     { format: formatMillis },
   ),
   "limits.connections": option(
     "NUMBER",
-    "Connections to the ports of gRPC, and to each of HTTP; fewer where the process may open few files. One more takes the place of the one that has been idle for longest.",
+    "The most connections to the ports of gRPC, and to each port of HTTP; fewer when the process may open few files. One more takes the place of the longest idle one.",
     count(1_000_000).default(1000),
     { format: String },
   ),
   "limits.calls": option(
     "NUMBER",
-    "Calls of all connections at the same time, those over HTTP included; more are refused.",
+    "The most calls of all connections at the same time, HTTP included; more are refused.",
     count(1_000_000).default(4096),
     { format: String },
   ),
   "limits.calls-per-connection": option(
     "NUMBER",
-    "Calls of one connection at the same time; clients wait with more.",
+    "The most calls of one connection at the same time; clients hold back further ones.",
     count(1_000_000).default(1000),
     { format: String },
   ),
   "limits.bytes-per-second": option(
     "SIZE|none",
-    "How much each tenant, or all callers where there are no tenants, may write in a second; more is refused, and told when to come again.",
+    "How much each tenant, or all callers without tenancy, may write in a second; more is refused, with the time to try again.",
     z
       .union([z.literal("none"), rate], "must be a number of bytes, for example 10MiB, or none")
       .default("none"),
   ),
   "limits.span-bytes": option(
     "SIZE",
-    "The largest span. One beyond this or a limit below is a dead letter.",
+    "The largest span. A span beyond this or a limit below is a dead letter.",
     limit.default(16 * 1024 * 1024),
   ),
   "limits.name-bytes": option(
@@ -78,10 +78,14 @@ export const limitOptions = {
     count(1_000_000).default(2048),
     { format: String },
   ),
-  "limits.query-bytes": option("SIZE", "The largest question, such as a filter.", limit.default(1024 * 1024)),
+  "limits.query-bytes": option(
+    "SIZE",
+    "The largest read request, with its filter.",
+    limit.default(1024 * 1024),
+  ),
   "limits.header-bytes": option(
     "SIZE",
-    "Names and values of a call's headers together.",
+    "The most bytes of a call's headers, names and values together.",
     byteSize
       .pipe(z.number().min(1024, "must be at least 1KiB").max(65_535, "must be below 64KiB"))
       .default(16 * 1024),
@@ -92,17 +96,17 @@ export const limitOptions = {
 export const deadLetterOptions = {
   "dead-letters.file": option(
     "FILE|none",
-    "Where spans go that can never be stored, as lines of JSON. Without it the log says how they begin.",
+    "The file for spans that can never be stored, as lines of JSON. Without it the log shows their first bytes.",
     z.string().default("none"),
   ),
   "dead-letters.max-bytes": option(
     "SIZE",
-    "What that file, and the one before it with .1 after its name, may occupy together.",
+    "The most bytes of that file and the one before it, with .1 after its name, together.",
     byteSize.pipe(z.number().min(4096, "must be at least 4KiB")).default(64 * 1024 * 1024),
   ),
   "shutdown.grace": option(
     "TIME",
-    "How long calls in flight may take after SIGTERM.",
+    "How long calls in flight may go on after SIGTERM.",
     timeSpan.pipe(z.number().max(maxTimerMs, "must be at most 24 days")).default(10_000),
     { format: formatMillis },
   ),
@@ -112,7 +116,7 @@ export const deadLetterOptions = {
 export const loggingOptions = {
   "log.level": option(
     "debug|info|warn|error|silent",
-    "What is logged, as JSON lines on standard error.",
+    "The least severe messages of the log, which is lines of JSON on standard error.",
     z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   ),
 };

@@ -6,16 +6,16 @@ import { count, flag, formatMillis, optionalWords, protection, timeSpan, words }
 const manticoreAddress = backendAddress(/^mysqls?:\/\//, "mysql://HOST:PORT");
 const elasticsearchAddress = backendAddress(/^https?:\/\//, "http://HOST:PORT");
 
-/** Where spans are kept. */
+/** The backend and its options. */
 export const storageOptions = {
   backend: option(
     "sqlite|manticore|elasticsearch|memory",
-    "Where spans are kept.",
+    "The backend that keeps the spans.",
     z.enum(["sqlite", "manticore", "elasticsearch", "memory"]).default("sqlite"),
   ),
   "sqlite.path": option(
     "FILE",
-    "The database file; made when it is not there.",
+    "The database file; created when it is missing.",
     z.string().min(1, "must not be empty").default("./spanstore.sqlite"),
   ),
   "sqlite.synchronous": option(
@@ -25,45 +25,41 @@ export const storageOptions = {
   ),
   "manticore.url": option(
     "URL,URL",
-    "searchd's listener for the MySQL protocol, mysql://user:password@host:9306; mysqls: for TLS. Of several the first that answers is used.",
+    "searchd's listener for the MySQL protocol, mysql://user:password@host:9306; mysqls: for TLS. The first of several that answers is used.",
     words.pipe(z.array(manticoreAddress).min(1, "must name an address")).default(["mysql://127.0.0.1:9306"]),
     { isAddress: true },
   ),
-  "manticore.prefix": option(
-    "WORD",
-    "What the names of the tables begin with.",
-    z.string().default("jaeger_"),
-  ),
+  "manticore.prefix": option("WORD", "The prefix of the tables' names.", z.string().default("jaeger_")),
   "manticore.window": option(
     "hour|day|week",
-    "How much time a table holds; a store keeps to what it was made with.",
+    "The time span of a table; an existing store keeps its own.",
     z.enum(["hour", "day", "week"]).default("day"),
   ),
   "manticore.attributes": option(
     "stored|words|json",
-    "How jaeger_spans keeps attributes: to be read, to be found by MATCH too, or as JSON columns that SQL filters by.",
+    "How jaeger_spans keeps attributes: to read them, to find them by MATCH too, or as JSON columns for filters of SQL.",
     z.enum(["stored", "words", "json"]).default("stored"),
   ),
   "manticore.ca-file": option(
     "FILE|none",
-    "Certificates of authorities to trust with mysqls:, PEM.",
+    "The authorities to trust with mysqls:, PEM.",
     protection.default("none"),
     { refusesEmpty: true },
   ),
   "manticore.cluster": option(
     "NAME|none",
-    "A replication cluster that the tables are made in and written through.",
+    "The replication cluster for creating and writing the tables.",
     z.string().default("none"),
   ),
   "manticore.shards": option(
     "URL,URL|none",
-    "Other searchd that hold the spans, each a part, as mysql://host:9306?agent=host:9312; --manticore.url names one that joins their answers.",
+    "Further searchd that each keep a part of the spans, as mysql://host:9306?agent=host:9312; --manticore.url names the one that joins their answers.",
     optionalWords.pipe(z.array(manticoreAddress)).default([]),
     { isAddress: true },
   ),
   "elasticsearch.url": option(
     "URL,URL",
-    "The nodes, http://user:password@host:9200 or https:. All serve; those that do not answer are passed over.",
+    "The nodes, http://user:password@host:9200 or https:. All are used; those that do not answer are skipped.",
     words
       .pipe(z.array(elasticsearchAddress).min(1, "must name an address"))
       .default(["http://127.0.0.1:9200"]),
@@ -71,13 +67,13 @@ export const storageOptions = {
   ),
   "elasticsearch.api-key": option(
     "KEY|none",
-    "An API key in base64, instead of a user and a password.",
+    "An API key in base64, in place of a user and a password.",
     protection.default("none"),
     { isSecret: true, refusesEmpty: true },
   ),
   "elasticsearch.ca-file": option(
     "FILE|none",
-    "Certificates of authorities to trust with https:, PEM.",
+    "The authorities to trust with https:, PEM.",
     protection.default("none"),
     { refusesEmpty: true },
   ),
@@ -89,23 +85,20 @@ export const storageOptions = {
   ),
   "elasticsearch.prefix": option(
     "WORD",
-    "What the names of the indices begin with.",
+    "The prefix of the indices' names.",
     z.string().default("spanstore-"),
   ),
   "elasticsearch.window": option(
     "hour|day|week",
-    "How much time an index holds; a store keeps to what it was made with.",
+    "The time span of an index; an existing store keeps its own.",
     z.enum(["hour", "day", "week"]).default("day"),
   ),
-  "elasticsearch.shards": option(
-    "NUMBER",
-    "Primary shards of each index made from now on.",
-    count(1024).default(1),
-    { format: String },
-  ),
+  "elasticsearch.shards": option("NUMBER", "The primary shards of each new index.", count(1024).default(1), {
+    format: String,
+  }),
   "elasticsearch.replicas": option(
     "NUMBER|auto",
-    "Copies beside the primary shards; auto: one as soon as there is a second node.",
+    "The copies beside the primary shards; auto: one as soon as there is a second node.",
     z.coerce
       .string()
       .regex(/^(auto|\d{1,2})$/, "must be auto or a whole number")
@@ -118,12 +111,12 @@ export const storageOptions = {
   ),
   "elasticsearch.refresh": option(
     "interval|wait",
-    "interval: what is acknowledged is found within the refresh interval. wait: it is found at once, and acknowledged later.",
+    "interval: searches find acknowledged spans within the refresh interval. wait: they find them at once, and writes take longer.",
     z.enum(["interval", "wait"]).default("interval"),
   ),
   "elasticsearch.refresh-interval": option(
     "TIME",
-    "The longest time until what was acknowledged is found.",
+    "The longest time until searches find acknowledged spans.",
     timeSpan
       .pipe(z.number().min(10, "must be at least 10ms").max(600_000, "must be at most 10m"))
       .default(1_000),

@@ -4,11 +4,11 @@ import { anyTenant } from "../../routing/tenancy.js";
 import { option } from "../option.js";
 import { flag, formatMillis, keeping, perTenant, rate, timer, words } from "../values.js";
 
-/** How long spans are kept. */
+/** Retention. */
 export const retentionOptions = {
   retention: option(
     "TIME|none",
-    "How long spans are kept. Older ones are removed, whole tables or indices where the backend has such; the archive keeps its own.",
+    "How long spans are kept. Older ones are removed, as whole tables or indices when the backend has these. The archive is not affected.",
     z
       .union([z.literal("none"), keeping], "must be a length of time, for example 7d, or none")
       .default("none"),
@@ -16,7 +16,7 @@ export const retentionOptions = {
   ),
   "retention-interval": option(
     "TIME",
-    "How often old spans are looked for, give or take a fifth.",
+    "The interval of retention, give or take a fifth.",
     timer.default(3_600_000),
     { format: formatMillis },
   ),
@@ -26,7 +26,7 @@ export const retentionOptions = {
 export const tenantOptions = {
   "tenancy.enabled": option(
     "",
-    "Give each tenant a store of its own; a call says in a header which tenant it is of.",
+    "Give each tenant a separate store; a header names the tenant of a call.",
     flag.default(false),
   ),
   "tenancy.header": option(
@@ -39,17 +39,17 @@ export const tenantOptions = {
   ),
   "tenancy.tenants": option(
     "NAME,NAME|any",
-    "The tenants that are served, by name or by a pattern with * in it; others are refused.",
+    "The tenants to serve, by name or by a pattern with *; others are refused.",
     words.default([anyTenant]),
   ),
   "tenancy.required": option(
     "true|false",
-    "Whether calls that name no tenant are refused; else they have a store of their own.",
+    "Whether calls without a tenant are refused; else they use the default tenant's store.",
     flag.default(true),
   ),
   "tenancy.retention": option(
     "NAME=TIME,NAME=TIME",
-    "How long spans of these tenants are kept, in place of --retention. A name may have * in it; the first that fits counts.",
+    "How long spans of these tenants are kept, in place of --retention. A name may contain *; the first that matches counts.",
     perTenant(keeping, "acme=30d,free-*=1d").default([]),
     { format: formatMillis },
   ),
@@ -64,12 +64,12 @@ export const tenantOptions = {
 export const specialOptions = {
   "allow-purge": option(
     "",
-    "Let POST /purge on the admin port empty the store, and POST /delete-before?time=NANOS delete what started earlier. For test systems.",
+    "Let POST /purge on the admin port empty the store, and POST /delete-before?time=NANOS delete spans that started earlier. For test systems.",
     flag.default(false),
   ),
   "storage-v1.declare-streaming": option(
     "",
-    "Have Jaeger 1 up to 1.65 write by streams: faster, but it takes a span for written once it is sent. Later versions lose spans so.",
+    "Have Jaeger 1 up to 1.65 write by streams: faster, but it counts a span as written once it is sent. Later versions lose spans this way.",
     flag.default(false),
   ),
 };

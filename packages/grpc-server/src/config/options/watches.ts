@@ -9,27 +9,27 @@ const httpAddress = z
     "must be a URL, for example http://localhost:9093",
   );
 
-/** Watches over the spans that arrive. */
+/** Watches over arriving spans. */
 export const watchOptions = {
   "watch.file": option(
     "FILE|none",
-    "Watches over the spans that arrive, as YAML. Read again when it changes, and at SIGHUP.",
+    "Watches over arriving spans, as YAML. Read again when the file changes, and at SIGHUP.",
     z.string().default("none"),
   ),
   "watch.state": option(
     "FILE|none",
-    "Where alerts that fire, or wait for a receiver, outlive the server. Default: the file of the watches with .state after its name.",
+    "The file that keeps firing and undelivered alerts. Default: the file of the watches with .state after its name.",
     z.string().default("none"),
   ),
   "watch.alertmanager": option(
     "URL,URL|none",
-    "Alertmanagers that alerts are sent to, beside those of the file.",
+    "Alertmanagers for alerts, beside those of the file.",
     optionalWords.pipe(z.array(httpAddress)).default([]),
     { isAddress: true },
   ),
   "watch.webhook": option(
     "URL,URL|none",
-    "Addresses that alerts are posted to as an Alertmanager does, beside those of the file.",
+    "Addresses that alerts are posted to in an Alertmanager's form, beside those of the file.",
     optionalWords.pipe(z.array(httpAddress)).default([]),
     // The path is often a secret.
     { isSecret: true },

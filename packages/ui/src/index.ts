@@ -1,4 +1,4 @@
 import { fileURLToPath } from "node:url";
 
-/** The folder of the page's built files; `index.html` is its entry, and files in `assets/` never change what they hold. */
+/** The folder of the page's built files, with the entry `index.html`. Files in `assets/` have a hash of their content as name. */
 export const pageDirectory: string = fileURLToPath(new URL("./page", import.meta.url));

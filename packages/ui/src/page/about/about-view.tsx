@@ -7,7 +7,7 @@ import { useLoaded } from "../kit/use-loaded.js";
 import { formatDuration } from "../time/format.js";
 import { t, type WordKey } from "../words/words.js";
 
-/** What the server is, and how its backend is. */
+/** Facts about the server, and the diagnosis of its backend. */
 export function AboutView(): JSX.Element {
   const { value, error, retry } = useLoaded(loadAbout, []);
   if (error !== undefined) return <Problem error={error} retry={retry} />;

@@ -1,10 +1,10 @@
 import { signal } from "@preact/signals";
 import { settings } from "../app/settings.js";
 
-/** An answer that is none: what the server said, or that there was none. */
+/** A failed call: the server's error, or no answer. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
-  /** 0: nothing came back. */
+  /** The status of HTTP; 0 without an answer. */
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -13,7 +13,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Whether the server wants a token, or another one. */
+/** Whether the server asks for a token, or for another one. */
 export const wantsToken = signal(false);
 
 export interface ApiCall {
@@ -21,12 +21,12 @@ export interface ApiCall {
   /** Sent as JSON by POST. */
   readonly body?: unknown;
   readonly accept?: string;
-  /** The browser keeps nothing of the answer, and the server sends it while it reads. */
+  /** Sends `cache-control: no-store`, so that the server streams the answer without computing an ETag first. */
   readonly isLarge?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The header that names a tenant, as the server says it; asked when there is a tenant. */
+/** The server's header for tenants, loaded at the first call of a tenant. */
 let tenantHeader: Promise<string> | undefined;
 
 async function askTenantHeader(): Promise<string> {
@@ -94,7 +94,7 @@ function urlOf(path: string, params: ApiCall["params"] = {}): URL {
   return url;
 }
 
-/** Jaeger's two forms of an error. */
+/** Reads the message of an error in either of Jaeger's two forms. */
 function messageOf(text: string, otherwise: string): string {
   try {
     const json = JSON.parse(text) as { error?: { message?: string }; errors?: { msg?: string }[] };

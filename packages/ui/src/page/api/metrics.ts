@@ -1,9 +1,9 @@
 import { askJson } from "./client.js";
 
-/** Points of one service, or of one operation of it; NaN where there was no call. */
+/** The points of a service, or of one of its operations; NaN without a call. */
 export interface Series {
   readonly service: string;
-  /** Empty: of the whole service. */
+  /** Empty for the whole service. */
   readonly operation: string;
   readonly values: readonly number[];
 }
@@ -17,13 +17,13 @@ interface Family {
   }[];
 }
 
-/** So many points a sparkline has. */
+/** The points of a sparkline. */
 const points = 40;
 const minute = 60_000;
-/** Of so many services the metrics are asked at once: their names stand in the address. */
+/** The most services in one call, since the URL contains their names. */
 const mostServices = 100;
 
-/** Calls a second, the share of errors, or a latency in milliseconds, of spans that others called. */
+/** Loads calls a second, the share of errors, or a latency in milliseconds, of server and consumer spans. */
 export async function loadMetric(
   metric: Metric,
   services: readonly string[],

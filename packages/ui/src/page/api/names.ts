@@ -26,7 +26,7 @@ export interface AttributeName {
   readonly level: AttributeLevel;
 }
 
-/** Names of attributes of the newest spans, those of most spans first. */
+/** Loads the names of attributes in the newest spans, the most frequent first. */
 export async function loadAttributeNames(signal?: AbortSignal): Promise<readonly AttributeName[]> {
   return (await askJson<{ attributes: AttributeName[] }>("api/v3/attributes", { signal })).attributes;
 }

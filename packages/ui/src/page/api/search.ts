@@ -78,7 +78,7 @@ export interface FoundSpan {
   readonly isError: boolean;
   readonly startTimeUnixNano: bigint;
   readonly endTimeUnixNano: bigint;
-  /** Of the span, then of its resource. */
+  /** The attributes of the span, then those of its resource. */
   readonly attributes: ReadonlyMap<string, JsonValue>;
 }
 
@@ -118,7 +118,7 @@ export interface SpanSearch {
   readonly pageSize?: number;
 }
 
-/** Spans that match, and nothing else of their traces. */
+/** Searches for spans, without the rest of their traces. */
 export async function searchSpans(
   { q, range, order, pageToken, pageSize: size = 100 }: SpanSearch,
   signal: AbortSignal,

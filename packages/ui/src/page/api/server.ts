@@ -6,7 +6,7 @@ export interface Dependency {
   readonly callCount: number;
 }
 
-/** Calls between services in the time before `end`, both in milliseconds. */
+/** Loads the calls between services in the `lookback` before `end`, both in milliseconds. */
 export async function loadDependencies(
   end: number,
   lookback: number,

@@ -2,7 +2,7 @@ import { loadLanguage } from "../filter/load.js";
 import { ask } from "./client.js";
 import { searchSpans } from "./search.js";
 
-/** The bytes of a trace as they are stored: an encoded TracesData. */
+/** Loads the stored bytes of a trace, an encoded TracesData. */
 export async function loadTrace(traceId: string, signal: AbortSignal): Promise<Uint8Array> {
   const answer = await ask(`api/v3/traces/${encodeURIComponent(traceId)}`, {
     params: { rawTraces: "true" },
@@ -13,16 +13,16 @@ export async function loadTrace(traceId: string, signal: AbortSignal): Promise<U
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-/** A trace as OTLP/JSON, as it is stored. */
+/** Loads a stored trace as OTLP/JSON. */
 export async function loadTraceJson(traceId: string): Promise<string> {
   const answer = await ask(`api/v3/traces/${encodeURIComponent(traceId)}`, { params: { rawTraces: "true" } });
   return JSON.stringify(((await answer.json()) as { result: unknown }).result, undefined, 2);
 }
 
-/** So many spans that match are marked in a trace. */
+/** The most marked spans in a trace. */
 const mostMatches = 2000;
 
-/** Ids of the spans of a trace that a filter finds. */
+/** Finds the ids of a trace's spans that match a filter. */
 export async function matchingSpans(
   traceId: string,
   filter: string,

@@ -11,7 +11,7 @@ export function openAccess(): void {
   isOpen.value = true;
 }
 
-/** Counts up when token or tenant changed, so that what is shown is asked again. */
+/** Counts changes of token and tenant, so that views load again. */
 export const accessVersion = signal(0);
 
 /** Asks for the token and the tenant of this page's calls. */

@@ -11,7 +11,7 @@ import { route, type View } from "./route.js";
 
 type ViewModule = () => Promise<ComponentType>;
 
-/** Views beside the first one come when they are opened. */
+/** Views other than the first are loaded when they are opened. */
 const later: Partial<Record<View, ViewModule>> = {
   compare: async () => (await import("../compare/compare-view.js")).CompareView,
   services: async () => (await import("../services/services-view.js")).ServicesView,
@@ -37,7 +37,7 @@ export function App(): JSX.Element {
     () =>
       effect(() => {
         accessVersion.value;
-        // What failed is said where the view asks itself.
+        // The view shows the failure of its own calls.
         loadServices().catch(() => {});
       }),
     [],

@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
 
-/** What is shown: `#/trace/5b8a…?span=01`. The part behind `#` works behind any prefix of the path. */
+/** The view in the URL: `#/trace/5b8a…?span=01`. The part behind `#` works with any prefix of the path. */
 export interface Route {
   readonly view: View;
-  /** What follows the view's name, decoded. */
+  /** The decoded parts of the path after the view's name. */
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
 }
@@ -11,7 +11,7 @@ export interface Route {
 export const views = ["search", "trace", "compare", "services", "graph", "live", "about"] as const;
 export type View = (typeof views)[number];
 
-/** The view that a hash names; search for one that is none. */
+/** The route of a hash; search for an unknown view. */
 export function parseRoute(hash: string): Route {
   const text = hash.replace(/^#?\/?/, "");
   const at = text.indexOf("?");
@@ -31,7 +31,7 @@ function decoded(part: string): string {
   }
 }
 
-/** The hash of a view; parameters that are empty are left out. */
+/** The hash of a view, without empty parameters. */
 export function routeTo(
   view: View,
   parts: readonly string[] = [],
@@ -51,7 +51,7 @@ if (typeof window !== "undefined") {
   });
 }
 
-/** Goes to a hash; `replace` leaves no trace in the history. */
+/** Goes to a hash. `replace` adds no entry to the history. */
 export function go(hash: string, { replace = false } = {}): void {
   if (hash === location.hash) return;
   if (!replace) {

@@ -4,7 +4,7 @@ import { browserLanguage, type Language } from "../words/languages.js";
 export type Theme = "system" | "light" | "dark";
 export type Zone = "local" | "utc";
 
-/** What a person chose. It stays in this browser; the token only as long as the tab is open. */
+/** The user's choices, kept in this browser; the token only while the tab is open. */
 export const settings = {
   language: stored<Language>("language", ["en", "zh"], browserLanguage),
   theme: stored<Theme>("theme", ["system", "light", "dark"], () => "system"),
@@ -13,7 +13,7 @@ export const settings = {
   token: storedText("token", () => sessionStorage),
 };
 
-/** Shows the theme and the language that are chosen. */
+/** Applies the chosen theme and language. */
 export function startSettings(): void {
   effect(() => {
     const root = document.documentElement;
@@ -35,7 +35,7 @@ function storedText(name: string, storage: () => Storage): Signal<string> {
   return value;
 }
 
-/** A browser may refuse its storage: then a choice lasts as long as the page. */
+/** Reads a choice. A browser may refuse its storage: then a choice lasts as long as the page. */
 function read(name: string, storage: () => Storage): string | undefined {
   try {
     return storage().getItem(`spanstore.${name}`) ?? undefined;

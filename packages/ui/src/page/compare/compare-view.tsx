@@ -13,7 +13,7 @@ import { type LoadedTrace, openTrace } from "../trace/load.js";
 import { t } from "../words/words.js";
 import { type Amount, type DiffRow, diffOf } from "./diff.js";
 
-/** Two traces beside each other: what one has and the other has not, and what took longer. */
+/** Compares two traces: the spans that only one has, and those that took longer. */
 export function CompareView(): JSX.Element {
   const [left = "", right = ""] = route.value.parts;
   return (

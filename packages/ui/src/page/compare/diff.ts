@@ -2,7 +2,7 @@ import { serviceOf } from "../trace/model/clock-skew.js";
 import type { TraceModel } from "../trace/model/model.js";
 import type { Tree } from "../trace/model/tree.js";
 
-/** What one trace has at a place: how many spans, and how long they took together, in nanoseconds. */
+/** The spans of one trace at a place: their number, and their total time in nanoseconds. */
 export interface Amount {
   readonly count: number;
   readonly nanos: number;
@@ -34,7 +34,7 @@ interface Counted {
   nanos: number;
 }
 
-/** Two traces as one tree: spans are the same when their services, their names and those of their callers are. */
+/** Merges two traces into one tree. Spans are the same when they and their callers have the same services and names. */
 export function diffOf(left: Side, right: Side): readonly DiffRow[] {
   const top = new Map<string, Place>();
   for (const [side, { model, tree }] of [left, right].entries()) {

@@ -1,13 +1,13 @@
 import { completeTraceQl, type TraceQlCompletion, type TraceQlNames } from "@spanstore/core";
 import { loadAttributeNames, loadAttributeValues, loadOperations, services } from "../api/names.js";
 
-/** A filter may be written without its braces. */
+/** The opening brace, which a filter may omit. */
 const opening = "{ ";
 
 const cache = new Map<string, { readonly until: number; readonly names: Promise<TraceQlNames> }>();
 const cacheMillis = 30_000;
 
-/** What can stand at a place of the filter line: first without names of the store, then with those that are wanted. */
+/** Completes the filter line: first without the store's names, then with them. */
 export async function completeFilter(
   text: string,
   offset: number,
@@ -63,7 +63,7 @@ async function valuesOf({
   return {};
 }
 
-/** Of so many services the operations are offered. */
+/** The most services whose operations are offered. */
 const askedServices = 20;
 
 async function operationNames(): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { and, type FilterCall, formatTraceQl, parseTraceQl } from "@spanstore/core";
 
-/** What a condition compares: an attribute, or a field of the span. */
+/** The left side of a condition: an attribute, or a field of the span. */
 export type Reference =
   | { readonly attr: { readonly key: string; readonly level?: string } }
   | { readonly field: { readonly name: string; readonly level: string } };
@@ -15,7 +15,7 @@ const types: Readonly<Record<string, string>> = {
   boolValue: "bool",
 };
 
-/** That a reference has this value; undefined for a value that a filter cannot name. */
+/** The condition that a reference has a value; undefined for a value that a filter cannot express. */
 export function conditionOf(reference: Reference, value: AnyJson | string): FilterCall | undefined {
   if (typeof value === "string") return equals(reference, { value });
   const [kind = "", held] = Object.entries(value)[0] ?? [];
@@ -36,7 +36,7 @@ function equals(
   return { op: "eq", args: [reference, { scalar }] };
 }
 
-/** The text of a filter with a condition more; of one that is wrong or empty, the condition alone. */
+/** Adds a condition to the text of a filter. An invalid or empty filter is replaced by the condition. */
 export function addCondition(text: string, condition: FilterCall): string {
   const before = parsed(text);
   const isEmpty = before === undefined || formatTraceQl(before) === "{}";

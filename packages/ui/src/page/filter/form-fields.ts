@@ -8,7 +8,7 @@ const name: Reference = { field: { level: "span", name: "name" } };
 const duration: Reference = { field: { level: "span", name: "duration" } };
 const status: Reference = { field: { level: "span", name: "status" } };
 
-/** The filter that a form means; the empty text for an empty form. @throws INVALID_QUERY for a duration that is none. */
+/** The filter of a form; the empty text for an empty form. @throws INVALID_QUERY for an invalid duration. */
 export function filterOfFields(fields: FormFields): string {
   const parts: (FilterCall | undefined)[] = [
     fields.service === "" ? undefined : conditionOf(service, fields.service),
@@ -21,7 +21,7 @@ export function filterOfFields(fields: FormFields): string {
   const set = parts.filter((part) => part !== undefined);
   if (set.length === 0) return "";
   const text = formatTraceQl(and(...set));
-  // A duration that is none is found by who reads filters.
+  // Parsing finds an invalid duration.
   parseTraceQl(text);
   return text;
 }
@@ -31,7 +31,7 @@ function bound(op: "gte" | "lte", text: string): FilterCall | undefined {
   return value === "" ? undefined : { op, args: [duration, { scalar: { value } }] };
 }
 
-/** The form that means a filter; undefined when it says more than the form can. */
+/** The form of a filter; undefined for a filter that the form cannot express. */
 export function fieldsOfFilter(text: string): FormFields | undefined {
   if (text === "") return emptyFields;
   let filter: FilterCall;

@@ -1,4 +1,4 @@
-// The filter language, a chunk of its own: the first view is there without it.
+// The filter language is a separate chunk, so that the first view does not wait for it.
 
 export { completeFilter } from "./completion.js";
 export { addCondition, conditionOf, type Reference } from "./conditions.js";

@@ -2,10 +2,10 @@ type Language = typeof import("./language.js");
 
 let loading: Promise<Language> | undefined;
 
-/** The filter language; loaded once. */
+/** Loads the filter language once. */
 export function loadLanguage(): Promise<Language> {
   loading ??= import("./language.js").catch((error: unknown) => {
-    // The next one who needs it tries again.
+    // The next call tries again.
     loading = undefined;
     throw error;
   });

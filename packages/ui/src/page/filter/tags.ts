@@ -7,8 +7,8 @@ export interface Tag {
 }
 
 /**
- * Tags as Jaeger's page takes them: `http.status_code=500 error="card declined"`. A number and `true` or `false` are
- * what they look like; in quotes they are text.
+ * Parses tags in the form of Jaeger's page: `http.status_code=500 error="card declined"`. Numbers, `true` and `false` have
+ * their own type; in quotes they are text.
  */
 export function parseTags(text: string): readonly Tag[] {
   const tags: Tag[] = [];
@@ -31,7 +31,7 @@ function unescaped(text: string): string {
   return text.replace(/\\(.)/g, "$1");
 }
 
-/** What `parseTags` reads back. */
+/** Formats tags for `parseTags`. */
 export function formatTags(tags: readonly Tag[]): string {
   return tags.map(({ key, value }) => `${key}=${formatValue(value)}`).join(" ");
 }

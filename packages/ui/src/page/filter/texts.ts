@@ -5,7 +5,7 @@ export interface Fault {
   readonly hint: string | undefined;
 }
 
-/** What is wrong with a filter; undefined for one that is right. */
+/** The fault of a filter; undefined for a valid one. */
 export function faultOf(text: string): Fault | undefined {
   if (text === "") return undefined;
   try {
@@ -17,13 +17,13 @@ export function faultOf(text: string): Fault | undefined {
   }
 }
 
-/** The filter of the spans of one trace that match. */
+/** Restricts a filter to the spans of one trace. */
 export function withinTrace(text: string, traceId: string): string {
   const ofTrace = span.traceID.eq(traceId);
   return formatTraceQl(text === "" ? ofTrace : and(parseTraceQl(text), ofTrace));
 }
 
-/** Texts that a filter looks for, to be marked where they are shown; those of fields that are shown by words are left out. */
+/** The texts in a filter, to mark them in results, without those of kind, status and duration. */
 export function literalsOf(text: string): readonly string[] {
   const literals = new Set<string>();
   const collect = ({ op, args }: FilterCall): void => {

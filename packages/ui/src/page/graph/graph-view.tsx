@@ -14,7 +14,7 @@ import { formatCount } from "../time/format.js";
 import { t } from "../words/words.js";
 import { layOut, nodeHeight } from "./layout.js";
 
-/** Who calls whom, and how often. */
+/** The graph of calls between services, with their counts. */
 export function GraphView(): JSX.Element {
   const { query } = route.value;
   const lookback = lookbackOf(query);

@@ -11,7 +11,7 @@ export interface GraphNode {
 
 export interface GraphEdge extends Dependency {
   readonly points: readonly { readonly x: number; readonly y: number }[];
-  /** Where its number stands. */
+  /** The position of its number. */
   readonly middle: { readonly x: number; readonly y: number };
 }
 
@@ -27,7 +27,7 @@ export interface LaidOut {
 export const nodeHeight = 38;
 const characterWidth = 7.4;
 
-/** Services from left to right, callers before those that they call. */
+/** Lays services out from left to right, callers before the services that they call. */
 export function layOut(calls: readonly Dependency[]): LaidOut {
   const graph = new Graph({ multigraph: false });
   graph.setGraph({ rankdir: "LR", nodesep: 26, ranksep: 90 });
@@ -54,7 +54,7 @@ export function layOut(calls: readonly Dependency[]): LaidOut {
 
 const margin = 16;
 
-/** What holds all nodes and edges: edges may bend out of what holds the nodes. */
+/** The box around all nodes and edges; edges may bend out of the nodes' box. */
 function boxOf(
   nodes: readonly GraphNode[],
   edges: readonly GraphEdge[],
@@ -77,7 +77,7 @@ function pointsOf(graph: Graph, { parent, child }: Dependency): GraphEdge["point
   return (graph.edge(parent, child) as { points: { x: number; y: number }[] }).points;
 }
 
-/** A service that calls itself. */
+/** The edge of a service that calls itself. */
 function loop(nodes: readonly GraphNode[], name: string): GraphEdge["points"] {
   const node = nodes.find((one) => one.name === name);
   if (node === undefined) return [];

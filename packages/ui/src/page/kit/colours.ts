@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { services } from "../api/names.js";
 
-/** Colour-blind people tell so many colours apart; `styles/base.css` has them. */
+/** The number of colours in `styles/base.css`, which colour-blind people can tell apart. */
 export const colourCount = 12;
 
 const slots = computed(() => assignColours(services.value));
@@ -12,7 +12,7 @@ export function colourOf(service: string): string {
 }
 
 /**
- * Services of one store get different colours as long as there are enough, and most keep theirs when others come.
+ * Assigns different colours to services as long as there are enough. Most services keep theirs when others come.
  * @param names sorted.
  */
 export function assignColours(names: readonly string[]): ReadonlyMap<string, number> {

@@ -6,11 +6,11 @@ import { Icon } from "./icons.js";
 interface CopyButtonProps {
   readonly name: string;
   readonly text: () => string | Promise<string>;
-  /** Shown beside the picture. */
+  /** A word beside the icon. */
   readonly word?: string;
 }
 
-/** Copies a text, and says that it did or could not. */
+/** Copies a text, and shows whether it could. */
 export function CopyButton({ name, text, word }: CopyButtonProps): JSX.Element {
   const [said, setSaid] = useState("");
   const copy = async (): Promise<void> => {

@@ -10,7 +10,7 @@ const lookbacks: Readonly<Record<string, number>> = {
   "7d": 7 * 24 * hour,
 };
 
-/** The time until now that a view looks at, in milliseconds; an hour unless the URL says another. */
+/** The length of a view's time range up to now, in milliseconds. Default: an hour. */
 export function lookbackOf(query: URLSearchParams): number {
   const last = query.get("last") ?? "";
   return Object.hasOwn(lookbacks, last) ? (lookbacks[last] as number) : hour;

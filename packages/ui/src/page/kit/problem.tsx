@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { ApiError } from "../api/client.js";
 import { t } from "../words/words.js";
 
-/** What failed, for the person who looks. */
+/** Shows an error to the user. */
 export function Problem({
   error,
   retry,

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 const width = 120;
 const height = 26;
 
-/** Values over time, from zero to the largest of them. What they say stands beside them as a number. */
+/** Draws values over time, from zero to the largest. A number beside it has the same information. */
 export function Sparkline({
   values,
   kind,

@@ -1,10 +1,10 @@
 import { plain } from "@spanstore/core/text";
 import type { JSX } from "preact";
 
-/** Characters without a picture of their own: joiners, fillers, marks of direction. */
+/** Invisible characters: joiners, fillers, marks of direction. */
 const unseen = /[\p{Cf}\u115f\u1160\u17b4\u17b5\uffa0]|\u034f/gu;
 
-/** Text of a span as it is shown: on one line, nothing in it that is not seen or that turns the writing round. */
+/** The text of a span for display: on one line, with escapes for invisible characters and marks of direction. */
 export function shownText(text: string): string {
   return plain(text).replace(
     unseen,
@@ -14,9 +14,9 @@ export function shownText(text: string): string {
 
 export interface TextProps {
   readonly value: string;
-  /** Texts that are marked where they occur. */
+  /** Texts to mark. */
   readonly marks?: readonly string[];
-  /** More characters are left out. Default: 300. */
+  /** The most characters shown. Default: 300. */
   readonly most?: number;
 }
 

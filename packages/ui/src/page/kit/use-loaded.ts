@@ -6,7 +6,7 @@ export interface Loaded<T> {
   readonly retry: () => void;
 }
 
-/** What is asked for, again whenever one of `about` changes; what was there stays until then. */
+/** Loads a value, and again whenever an element of `about` changes. The old value stays until the new one is there. */
 export function useLoaded<T>(
   load: (signal: AbortSignal) => Promise<T>,
   about: readonly unknown[],

@@ -12,18 +12,18 @@ export interface VirtualListProps {
   readonly count: number;
   readonly rowHeight: number;
   readonly row: (index: number) => ComponentChildren;
-  /** A row that is to be seen; scrolled to when it changes. */
+  /** The row to scroll to when it changes. */
   readonly shown?: number | undefined;
   /** Called when the last row is near. */
   readonly onEnd?: (() => void) | undefined;
   readonly onScroll?: ((first: number, last: number) => void) | undefined;
   readonly class?: string;
   readonly label?: string;
-  /** What stands below the rows. */
+  /** Content below the rows. */
   readonly children?: ComponentChildren;
 }
 
-/** Rows of one height, of which only those in sight are in the document. */
+/** A list of rows of one height. Only the visible rows are in the document. */
 export function VirtualList(props: VirtualListProps): JSX.Element {
   const { count, rowHeight, row, shown, onEnd, onScroll } = props;
   const element = useRef<HTMLElement>(null);

@@ -3,7 +3,7 @@ export interface StreamEvent {
   readonly data: string;
 }
 
-/** Server-sent events out of a text that comes in pieces; comments are passed over. */
+/** Parses server-sent events from a text in pieces, and skips comments. */
 export function createEventParser(): (piece: string) => readonly StreamEvent[] {
   let rest = "";
   return (piece) => {

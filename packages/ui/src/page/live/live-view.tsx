@@ -12,7 +12,7 @@ import { formatCount } from "../time/format.js";
 import { t } from "../words/words.js";
 import { watchSpans } from "./watch.js";
 
-/** So many spans stay in the list. */
+/** The most spans in the list. */
 const mostSpans = 2000;
 const retryMillis = 2000;
 
@@ -25,7 +25,7 @@ interface Seen {
 
 const nothing: Seen = { spans: [], count: 0, leftOut: 0 };
 
-/** Spans that match the filter, as they arrive. */
+/** Shows spans that match the filter as they arrive. */
 export function LiveView(): JSX.Element {
   const q = route.value.query.get("q") ?? "";
   const [text, setText] = useState(q);

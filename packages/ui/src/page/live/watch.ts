@@ -5,7 +5,7 @@ import { createEventParser } from "./event-parser.js";
 export interface Arrived {
   /** The newest last. */
   readonly spans: readonly FoundSpan[];
-  /** Spans that arrived, too, and were not shown. */
+  /** The number of further spans that arrived and are not shown. */
   readonly leftOut: number;
 }
 
@@ -15,7 +15,7 @@ export async function watchSpans(
   show: (arrived: Arrived) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  // EventSource sends no token.
+  // EventSource cannot send a token.
   const answer = await ask("api/v3/live", { params: { q }, accept: "text/event-stream", signal });
   if (answer.body === null) throw new Error("the answer has no body");
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();

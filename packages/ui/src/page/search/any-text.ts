@@ -1,6 +1,6 @@
 import type { JsonValue } from "../api/search.js";
 
-/** A value of OTLP's JSON form as text; the empty text for one that is absent. */
+/** A value of OTLP's JSON as text; the empty text for an absent one. */
 export function textOfValue(value: JsonValue | undefined): string {
   const [kind, held] = Object.entries(value ?? {})[0] ?? [];
   if (kind === undefined || held === undefined || held === null) return "";
@@ -11,7 +11,7 @@ interface Held {
   readonly values?: readonly unknown[];
 }
 
-/** The same as plain JSON, without the names of types. */
+/** The value as plain JSON, without the names of types. */
 function plainOf(value: unknown): unknown {
   const [kind, held] = Object.entries((value ?? {}) as Record<string, unknown>)[0] ?? [];
   if (kind === "arrayValue") return ((held as Held).values ?? []).map(plainOf);

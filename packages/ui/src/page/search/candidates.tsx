@@ -20,7 +20,7 @@ const kinds: Readonly<Record<string, WordKey>> = {
   punctuation: "kindPunctuation",
 };
 
-/** What can stand next in the filter line. */
+/** The list of possible continuations of the filter line. */
 export function Candidates({ candidates, chosen, take }: CandidatesProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {

@@ -11,10 +11,10 @@ interface FilterBarProps {
   readonly change: (next: Partial<SearchState>) => void;
 }
 
-/** The filter as a line or as a form, and beside it the time and what is looked for. */
+/** The filter as a line or a form, beside the time range and the choice of traces or spans. */
 export function FilterBar({ state, change }: FilterBarProps): JSX.Element {
   const [text, setText] = useState(state.q);
-  // Going back in the history brings another filter.
+  // Going back in the history changes the filter.
   useEffect(() => setText(state.q), [state.q]);
   const [isForm, setForm] = useState(false);
   return (

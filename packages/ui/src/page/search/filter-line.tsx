@@ -14,7 +14,7 @@ interface FilterLineProps {
   readonly run: (text: string) => void;
 }
 
-/** A line of TraceQL that says what can come next, and what is wrong. */
+/** An input for TraceQL with completion and messages for faults. */
 export function FilterLine({ text, setText, run }: FilterLineProps): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   const [completion, setCompletion] = useState<TraceQlCompletion>();

@@ -3,7 +3,7 @@ interface ListKeys {
   readonly open: () => void;
 }
 
-/** j and k move in a list, enter opens; not in a text field. @returns a function that ends it. */
+/** Binds j and k to move in a list and enter to open, outside of text fields. @returns a function that ends it. */
 export function listKeys({ move, open }: ListKeys): () => void {
   const onKey = (event: KeyboardEvent): void => {
     if (isWriting(event) || event.ctrlKey || event.metaKey || event.altKey) return;

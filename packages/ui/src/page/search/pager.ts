@@ -4,17 +4,17 @@ import type { PageOf } from "../api/search.js";
 export interface Found<T> {
   readonly items: readonly T[];
   readonly isLoading: boolean;
-  /** There is more behind the last item. */
+  /** Whether more items follow the last one. */
   readonly hasMore: boolean;
   readonly error: unknown;
 }
 
-/** The pages of one answer, one after the other. */
+/** Loads the pages of one search in order. */
 export interface Pager<T> {
   readonly found: ReadonlySignal<Found<T>>;
-  /** Asks for the next page, unless one is on its way or there is none. */
+  /** Loads the next page, unless one is loading or there is none. */
   more(): void;
-  /** Asks again for the page that failed. */
+  /** Loads the failed page again. */
   retry(): void;
   stop(): void;
 }

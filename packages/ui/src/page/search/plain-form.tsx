@@ -14,7 +14,7 @@ interface PlainFormProps {
   readonly run: (text: string) => void;
 }
 
-/** The filter for those who do not write it: what is chosen here stands in the line. */
+/** A form for the filter. Its choices appear in the filter line. */
 export function PlainForm({ text, setText, run }: PlainFormProps): JSX.Element {
   const [fields, setFields] = useState<FormFields>();
   const [isMore, setMore] = useState(false);
@@ -24,7 +24,7 @@ export function PlainForm({ text, setText, run }: PlainFormProps): JSX.Element {
     void loadLanguage().then(({ fieldsOfFilter, filterOfFields }) => {
       const found = fieldsOfFilter(wholeFilter(text));
       setMore(found === undefined);
-      // What is half written here means the same filter, and stays.
+      // Half-written fields with the same filter stay.
       const means = (known: FormFields): string | undefined => {
         try {
           return filterOfFields(known);

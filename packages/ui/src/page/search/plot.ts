@@ -12,7 +12,7 @@ export interface ScatterPoint {
 }
 
 export interface ScatterOptions {
-  /** In the order of time. */
+  /** Sorted by time. */
   readonly points: readonly ScatterPoint[];
   readonly isUtc: boolean;
   readonly onHover: (index: number | undefined) => void;
@@ -21,9 +21,9 @@ export interface ScatterOptions {
 }
 
 const height = 160;
-/** A drag that is shorter is a click. */
+/** A shorter drag is a click, in pixels. */
 const leastDrag = 6;
-/** A point so far from the pointer is not meant. */
+/** The longest distance of the pointer from a point, in pixels. */
 const reach = 24;
 
 /** Draws points in an element. @returns a function that removes them. */
@@ -105,7 +105,7 @@ export function drawScatter(element: HTMLElement, options: ScatterOptions): () =
   };
 }
 
-/** The colour that a property of the style sheet has now. */
+/** The current colour of a property of the style sheet. */
 function colour(property: string): string {
   probe ??= document.body.appendChild(Object.assign(document.createElement("i"), { hidden: true }));
   probe.style.color = `var(${property})`;
@@ -145,7 +145,7 @@ function tens(min: number, max: number): number[] {
   return Array.from({ length: count }, (_, i) => 10 ** (first + i));
 }
 
-/** The time of the points, and a little room beside them. */
+/** The time range of the points, with a margin on both sides. */
 function extentOf(points: readonly ScatterPoint[]): Range {
   const from = points[0]?.at ?? 0;
   const to = points.at(-1)?.at ?? 0;

@@ -10,11 +10,11 @@ import { durationOf } from "./trace-list.js";
 interface ScatterProps {
   readonly traces: readonly TraceSummary[];
   readonly q: string;
-  /** Called when a person drags over a part of the time. */
+  /** Called when the user drags over a range of time. */
   readonly onRange: (range: Range) => void;
 }
 
-/** Durations of the traces over time; each point is a trace. What it shows stands in the list, too. */
+/** Plots the durations of traces over time, a point for each trace. The list has the same information. */
 export function Scatter({ traces, q, onRange }: ScatterProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const [hovered, setHovered] = useState<TraceSummary>();

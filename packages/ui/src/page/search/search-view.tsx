@@ -11,12 +11,12 @@ import { SpanTable } from "./span-table.js";
 import { hashOfSearch, rangeOf, type SearchState, searchOfQuery, traceIdIn, wholeFilter } from "./state.js";
 import { TraceList } from "./trace-list.js";
 
-/** The first view: a filter, and what it finds. The URL says which. */
+/** The first view: a filter and its results. The URL has its state. */
 export function SearchView(): JSX.Element {
   const text = route.value.query.toString();
   const state = useMemo(() => searchOfQuery(new URLSearchParams(text)), [text]);
   const [asked, setAsked] = useState(0);
-  // The same question means a later time when it is asked again.
+  // Repeating a search moves its range up to now.
   const range = useMemo(() => rangeOf(state.time, Date.now()), [state, asked]);
   const marks = useMarks(state.q);
   const change = (next: Partial<SearchState>): void => {
@@ -89,7 +89,7 @@ function Spans({ state, range, marks, change }: ResultProps): JSX.Element {
   return <SpanTable pager={pager} found={pager.found.value} state={state} marks={marks} change={change} />;
 }
 
-/** What a filter looks for, marked where it is shown. */
+/** The texts of a filter to mark in results. */
 export function useMarks(q: string): readonly string[] {
   const [marks, setMarks] = useState<readonly string[]>([]);
   useEffect(() => {

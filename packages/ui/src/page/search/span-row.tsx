@@ -16,7 +16,7 @@ interface SpanRowProps {
   readonly columns: readonly string[];
 }
 
-/** One span of a list; it opens its trace. */
+/** A span in a list, with a link to its trace. */
 export function SpanRow({ span, q, marks, columns }: SpanRowProps): JSX.Element {
   return (
     <a class="span-row" href={routeTo("trace", [span.traceId], { span: span.spanId, q })}>

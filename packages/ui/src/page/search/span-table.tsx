@@ -18,7 +18,7 @@ interface SpanTableProps {
   readonly change: (next: Partial<SearchState>) => void;
 }
 
-/** Spans that were found, with attributes that a person chose as columns. */
+/** A table of found spans, with chosen attributes as columns. */
 export function SpanTable({ pager, found, state, marks, change }: SpanTableProps): JSX.Element {
   const { order, columns, q } = state;
   const sorted = (field: SpanOrder["field"]): JSX.Element => (

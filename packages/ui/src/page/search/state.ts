@@ -1,19 +1,19 @@
 import type { Range, SpanOrder } from "../api/search.js";
 import { routeTo } from "../app/route.js";
 
-/** What a search asks and how its answer is shown: the URL says all of it. */
+/** A search and the form of its results. The URL has all of it. */
 export interface SearchState {
   /** TraceQL; empty: everything. */
   readonly q: string;
   readonly find: "traces" | "spans";
   readonly time: TimeChoice;
-  /** Of spans. */
+  /** The order of spans. */
   readonly order: SpanOrder;
-  /** Keys of attributes that are shown as columns of spans. */
+  /** Keys of the attributes in columns of spans. */
   readonly columns: readonly string[];
 }
 
-/** The time until now, or between two times in milliseconds since 1970. */
+/** A length of time up to now, or a range between two times in milliseconds since 1970. */
 export type TimeChoice = { readonly last: Preset } | Range;
 
 export const presets = ["5m", "15m", "1h", "3h", "12h", "24h", "2d", "7d", "30d"] as const;
@@ -45,7 +45,7 @@ function timeOfQuery(query: URLSearchParams): TimeChoice {
   return { last: presets.find((preset) => preset === last) ?? defaultPreset };
 }
 
-/** The hash that `searchOfQuery` reads back; what is as by default is left out. */
+/** The hash for `searchOfQuery`, without default values. */
 export function hashOfSearch(state: SearchState): string {
   const { q, find, time, order, columns } = state;
   const isNewest = order.field === "startTime" && order.direction === "desc";
@@ -64,23 +64,23 @@ export function hashOfSearch(state: SearchState): string {
 
 const unitMillis = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Clocks of those who send spans may be ahead. */
+/** The clocks of senders may be ahead of the browser's. */
 const aheadMillis = 60_000;
 
-/** The times that a choice means now. */
+/** The range of a choice at the time `now`. */
 export function rangeOf(time: TimeChoice, now: number): Range {
   if (!("last" in time)) return time;
   const unit = time.last.slice(-1) as keyof typeof unitMillis;
   return { from: now - Number.parseInt(time.last, 10) * unitMillis[unit], to: now + aheadMillis };
 }
 
-/** The id that a line is, when it is one of a trace. */
+/** The trace id in a line that is nothing else; undefined for any other line. */
 export function traceIdIn(text: string): string | undefined {
   const id = text.trim().toLowerCase();
   return /^(?:[0-9a-f]{32}|[0-9a-f]{16})$/.test(id) && !/^0+$/.test(id) ? id : undefined;
 }
 
-/** A filter line as a filter: braces may be left out. */
+/** Adds the braces that a filter line may omit. */
 export function wholeFilter(text: string): string {
   const line = text.trim();
   return line === "" || line.startsWith("{") ? line : `{ ${line} }`;

@@ -8,7 +8,7 @@ interface TimeRangeProps {
   readonly change: (time: TimeChoice) => void;
 }
 
-/** A preset, or two times. */
+/** The choice of a preset or of two times. */
 export function TimeRange({ time, change }: TimeRangeProps): JSX.Element {
   const isPreset = "last" in time;
   const input = (end: "from" | "to"): JSX.Element | null =>

@@ -21,11 +21,11 @@ interface TraceListProps {
 
 const rowHeight = 54;
 
-/** Traces that were found, the newest first. */
+/** The list of found traces, newest first. */
 export function TraceList({ pager, found, q, marks }: TraceListProps): JSX.Element {
   const { items } = found;
   const [chosen, setChosen] = useState(-1);
-  // Keys may come faster than the page draws.
+  // Keys may arrive faster than the page draws.
   const current = useRef(-1);
   const longest = Math.max(1, ...items.map(durationOf));
   useEffect(
@@ -79,7 +79,7 @@ export function ResultHead({
   );
 }
 
-/** What follows the last row: that there is more, that there is nothing, what failed. */
+/** The row below the last one: more is loading, nothing was found, or an error. */
 export function Foot({
   found,
   pager,

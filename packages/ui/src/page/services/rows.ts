@@ -1,10 +1,10 @@
 import type { Series } from "../api/metrics.js";
 
-/** A service or an operation, and what is known of its calls; undefined where there were none. */
+/** A service or an operation with the metrics of its calls, which are undefined without calls. */
 export interface MetricRow {
   readonly service: string;
   readonly operation: string;
-  /** Calls a second over the whole time. */
+  /** Calls a second over the whole range. */
   readonly rate: number | undefined;
   /** From 0 to 1. */
   readonly errors: number | undefined;
@@ -18,8 +18,8 @@ export interface MetricRow {
 type Families = Readonly<Record<"calls" | "errors" | "latencies", readonly Series[]>>;
 
 /**
- * One row for each series, those of most calls first.
- * @param also services and operations that have a row without calls, too.
+ * One row for each series, those with the most calls first.
+ * @param also services and operations that get a row even without calls.
  */
 export function rowsOf(
   { calls, errors, latencies }: Families,

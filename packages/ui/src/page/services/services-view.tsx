@@ -14,7 +14,7 @@ import { rowsOf } from "./rows.js";
 
 const metrics: readonly Metric[] = ["calls", "errors", "latencies"];
 
-/** Services with their rates, errors and latencies; of one that is chosen, its operations. */
+/** Services with their rates, errors and latencies, or the operations of a chosen service. */
 export function ServicesView(): JSX.Element {
   const { query } = route.value;
   const lookback = lookbackOf(query);
@@ -26,7 +26,7 @@ export function ServicesView(): JSX.Element {
     async (signal) => {
       if (asked.length === 0) return [[], [], []];
       const options = { lookback, isByOperation: service !== "", end: Date.now() };
-      // A server without metrics has services all the same.
+      // A server without metrics still has services.
       return Promise.all(
         metrics.map((metric) =>
           loadMetric(metric, asked, options, signal).catch((failure: unknown) => {

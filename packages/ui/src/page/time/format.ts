@@ -9,7 +9,7 @@ const units = [
   [1e3, "µs"],
 ] as const;
 
-/** Nanoseconds as a length of time with about three digits: `742 ms`, `1.87 s`, `2 m 5 s`. */
+/** Formats nanoseconds as a length of time with about three digits: `742 ms`, `1.87 s`, `2 m 5 s`. */
 export function formatDuration(nano: number | bigint): string {
   const value = Number(nano);
   const size = Math.abs(value);
@@ -45,7 +45,7 @@ function trimmed(digits: string): string {
   return digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
 }
 
-/** Nanoseconds since 1970 in the chosen zone: `2026-11-21 17:05:52.123`. */
+/** Formats nanoseconds since 1970 in the chosen zone: `2026-11-21 17:05:52.123`. */
 export function formatTime(unixNano: bigint, { date = true, digits = 3 } = {}): string {
   const text = isoOf(Number(unixNano / 1_000_000n));
   const nanos = String(unixNano % 1_000_000_000n).padStart(9, "0");
@@ -53,12 +53,12 @@ export function formatTime(unixNano: bigint, { date = true, digits = 3 } = {}): 
   return date ? `${text.slice(0, 10)} ${time}` : time;
 }
 
-/** Milliseconds since 1970 as a field of a form takes them: `2026-11-21T17:05:52`. */
+/** Formats milliseconds since 1970 for an input field: `2026-11-21T17:05:52`. */
 export function formatInput(millis: number): string {
   return isoOf(millis).slice(0, 19);
 }
 
-/** What `formatInput` wrote, or a person did; undefined when it is no time. */
+/** Parses the time in an input field; undefined for an invalid one. */
 export function parseInput(text: string): number | undefined {
   const millis = Date.parse(settings.zone.value === "utc" ? `${text}Z` : text);
   return Number.isNaN(millis) ? undefined : millis;
@@ -75,7 +75,7 @@ export function formatCount(count: number): string {
   return count.toLocaleString(settings.language.value === "zh" ? "zh-CN" : "en-US");
 }
 
-/** Calls a second, or a minute where they are few. */
+/** Formats a rate as calls a second, or a minute for a low rate. */
 export function formatRate(perSecond: number): string {
   const [rate, unit] = perSecond < 1 ? [perSecond * 60, "min"] : [perSecond, "s"];
   return `${rate >= 100 ? formatCount(Math.round(rate)) : trimmed(rate.toPrecision(2))} / ${unit}`;

@@ -5,7 +5,7 @@ const minute = 60 * second;
 const day = 24 * 60 * minute;
 
 /**
- * Labels of an axis of time: as precise as its steps, with the date below the first time and below each that begins a day.
+ * Labels of a time axis, as precise as its steps. The first label and the first of each day have the date below.
  * @param ticks milliseconds since 1970, in order.
  * @param step milliseconds between two of them.
  */

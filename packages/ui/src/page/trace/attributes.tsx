@@ -19,10 +19,10 @@ interface AttributesProps {
   readonly isOpen: boolean;
 }
 
-/** So much of a value is shown at first. */
+/** The characters of a value shown at first. */
 const shortLength = 600;
 
-/** Attributes of one level. Each can be copied, and be a condition of the search. */
+/** The attributes of one level, each with buttons to copy it and to search by it. */
 export function Attributes({ title, level, list = [], q, marks, isOpen }: AttributesProps): JSX.Element {
   return (
     <details class="attributes" open={isOpen}>
@@ -84,7 +84,7 @@ function Attribute({ attribute, level, q, marks }: AttributeProps): JSX.Element 
   );
 }
 
-/** Searches by what was searched before, and by this attribute. */
+/** Adds the attribute to the search, and runs it. */
 async function search(q: string, level: AttributesProps["level"], { key, value }: KeyValue): Promise<void> {
   const { addCondition, conditionOf } = await loadLanguage();
   const condition = conditionOf({ attr: { key, level } }, value as Readonly<Record<string, unknown>>);

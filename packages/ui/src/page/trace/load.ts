@@ -5,7 +5,7 @@ import { criticalPathOf, type Segment } from "./model/critical-path.js";
 import { readTrace, type TraceModel } from "./model/model.js";
 import { type Tree, treeOf } from "./model/tree.js";
 
-/** A trace, and what is computed of it. */
+/** A trace with the results computed from it. */
 export interface LoadedTrace {
   readonly traceId: string;
   readonly model: TraceModel;
@@ -17,11 +17,11 @@ export interface LoadedTrace {
 export interface Loading {
   readonly loaded?: LoadedTrace;
   readonly error?: unknown;
-  /** Asks again. */
+  /** Loads the trace again. */
   readonly retry: () => void;
 }
 
-/** A step of work takes no longer: the page draws in between. */
+/** The longest step of work, between which the page draws. */
 const stepMillis = 40;
 
 export function useTrace(traceId: string): Loading {
@@ -39,7 +39,7 @@ export function useTrace(traceId: string): Loading {
   return { ...state, retry: () => setTurn((n) => n + 1) };
 }
 
-/** Brings a trace and computes what is shown of it. */
+/** Loads a trace and computes the results for its views. */
 export async function openTrace(traceId: string, signal: AbortSignal): Promise<LoadedTrace> {
   const bytes = await loadTrace(traceId, signal);
   const reading = readTrace(bytes);
@@ -76,7 +76,7 @@ export function useMatches(traceId: string, filter: string): ReadonlySet<string>
     const left = new AbortController();
     matchingSpans(traceId, filter, left.signal).then(
       (found) => left.signal.aborted || setMatches(found),
-      // The trace is there without its marks.
+      // Without matches the trace is shown without marks.
       () => {},
     );
     return () => left.abort();

@@ -22,7 +22,7 @@ interface Entry {
   readonly text: string;
 }
 
-/** The events of all spans as one list in the order of time. */
+/** The events of all spans in one list, sorted by time. */
 export function Logs({ trace, marks, select }: LogsProps): JSX.Element {
   const entries = useMemo(() => entriesOf(trace), [trace]);
   if (entries.length === 0) return <p class="nothing">{t("noEvents")}</p>;
@@ -55,7 +55,7 @@ export function Logs({ trace, marks, select }: LogsProps): JSX.Element {
   );
 }
 
-/** More are not listed. */
+/** The most events in the list. */
 const mostEntries = 50_000;
 
 function entriesOf({ model }: LoadedTrace): readonly Entry[] {

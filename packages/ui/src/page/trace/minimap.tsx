@@ -16,7 +16,7 @@ interface MinimapProps {
 
 const height = 56;
 
-/** The whole trace in a strip; a drag over it looks at a part. */
+/** The whole trace in a strip. A drag over it zooms in. */
 export function Minimap({ trace, zoom, setZoom }: MinimapProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [drag, setDrag] = useState<Zoom>();
@@ -73,7 +73,7 @@ function draw(canvas: HTMLCanvasElement, { model, tree }: LoadedTrace): void {
   context.scale(ratio, ratio);
   const line = Math.max(0.5, Math.min(6, height / model.count));
   const colours = new Map<number, string>();
-  // Of many spans in one line of the strip the first is enough.
+  // Draws only the first of many spans in one line of the strip.
   const step = Math.max(1, Math.floor(model.count / (height * 40)));
   for (let row = 0; row < tree.order.length; row += step) {
     const span = tree.order[row] as number;
@@ -91,7 +91,7 @@ function draw(canvas: HTMLCanvasElement, { model, tree }: LoadedTrace): void {
   }
 }
 
-/** The colour that the style sheet has for a service now. */
+/** The current colour of a service in the style sheet. */
 function serviceColour(canvas: HTMLCanvasElement, service: string): string {
   const probe = document.createElement("i");
   probe.className = `probe ${colourOf(service)}`;

@@ -24,7 +24,7 @@ interface SpanPanelProps {
 
 const kinds = Object.fromEntries(Object.entries(SpanKind).map(([word, number]) => [number, word]));
 
-/** All that is known of one span. */
+/** All data of one span. */
 export function SpanPanel({ trace, span, q, marks, close, select }: SpanPanelProps): JSX.Element {
   const { model, tree } = trace;
   const { span: own, resource, scope } = useMemo(() => detailsOf(model, span), [model, span]);

@@ -1,16 +1,16 @@
 import type { TraceModel } from "./model.js";
 import type { Tree } from "./tree.js";
 
-/** The clocks of two services do not agree: a span of one starts before the span that called it. */
+/** A clock skew between two services: a span of one starts before the span of the other that called it. */
 export interface ClockSkew {
   readonly parent: string;
   readonly child: string;
-  /** At least so far apart, in nanoseconds. */
+  /** The least difference of the clocks, in nanoseconds. */
   readonly nanos: number;
   readonly spans: number;
 }
 
-/** What the times of a trace say of clocks, the largest first. Times are shown as they were stored. */
+/** The clock skews in a trace, largest first. They change no shown times. */
 export function clockSkewsOf(model: TraceModel, tree: Tree): readonly ClockSkew[] {
   const found = new Map<string, ClockSkew>();
   for (let span = 0; span < model.count; span++) {

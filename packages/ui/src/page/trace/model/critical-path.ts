@@ -1,7 +1,7 @@
 import type { TraceModel } from "./model.js";
 import type { Tree } from "./tree.js";
 
-/** A part of the critical path: while it ran, the trace waited for this span itself. */
+/** A part of the critical path, in which the trace waited for this span itself and not for its children. */
 export interface Segment {
   readonly span: number;
   readonly from: number;
@@ -9,8 +9,8 @@ export interface Segment {
 }
 
 /**
- * The spans that the end of the trace waited for, from its first root on: back from the end of a span, the child that ended
- * last before it is what it waited for. A child that runs on after its parent counts until the parent's end.
+ * The critical path of a trace, from its first root. Going back from the end of a span, the span waited for the child that
+ * ended last before. A child that runs on after its parent counts until the parent's end.
  * @returns the segments of each span.
  */
 export function criticalPathOf(model: TraceModel, tree: Tree): ReadonlyMap<number, readonly Segment[]> {
@@ -35,7 +35,7 @@ export function criticalPathOf(model: TraceModel, tree: Tree): ReadonlyMap<numbe
     for (const child of byEnd) {
       const from = Math.max(begin, model.start[child] as number);
       const to = Math.min(until, model.end[child] as number);
-      // It began when its parent waited for another one already.
+      // The parent was already waiting for another child.
       if (from >= until || to <= from) continue;
       if ((model.end[child] as number) > until && until !== next.until) continue;
       add(span, to, until);

@@ -2,7 +2,7 @@ import type { KeyValue } from "@spanstore/core";
 import { decodeTraces, type ResourceSpans, type ScopeSpans } from "@spanstore/core/otlp";
 import type { ByteRange, TraceModel } from "./model.js";
 
-/** All of one span, decoded by core's own codec. */
+/** A whole span, decoded by core's codec. */
 export interface Details {
   readonly span: ScopeSpans["spans"][number];
   readonly resource: ResourceSpans["resource"];
@@ -25,7 +25,7 @@ export function detailsOf(model: TraceModel, span: number): Details {
   return { span: found, resource: decoded?.resource, scope: scopeSpans?.scope };
 }
 
-/** A message as a field of another one. */
+/** Encodes a message as a field of another one. */
 function field(number: number, message: Uint8Array): readonly Uint8Array[] {
   const head: number[] = [(number << 3) | 2];
   let length = message.length;

@@ -2,8 +2,8 @@ import { serviceOf } from "./clock-skew.js";
 import type { TraceModel } from "./model.js";
 
 /**
- * Spans in whose texts another text occurs: names, keys, values and messages, and their service; case of ASCII letters does
- * not count. Ids are found as hex.
+ * Finds spans that contain a text in their names, keys, values, messages or service, regardless of the case of ASCII
+ * letters. It finds ids in hex.
  */
 export function findSpans(model: TraceModel, text: string): readonly number[] {
   const wanted = text.trim();

@@ -1,6 +1,6 @@
 import { Cursor, SpanHead } from "@spanstore/core/otlp";
 
-/** A trace by columns: of each span what a waterfall needs, and where its bytes are. Spans are numbers from 0. */
+/** A trace in columns, with the data of a waterfall and the position of each span's bytes. Spans are numbers from 0. */
 export interface TraceModel {
   /** An encoded TracesData. */
   readonly bytes: Uint8Array;
@@ -8,7 +8,7 @@ export interface TraceModel {
   readonly spanAt: readonly number[];
   readonly spanEnd: readonly number[];
   readonly ids: readonly string[];
-  /** Empty: none. */
+  /** Empty for a span without a parent. */
   readonly parentIds: readonly string[];
   readonly names: readonly string[];
   readonly kinds: readonly number[];
@@ -17,16 +17,16 @@ export interface TraceModel {
   /** Nanoseconds after `base`. */
   readonly start: readonly number[];
   readonly end: readonly number[];
-  /** When the first span starts, in nanoseconds since 1970. */
+  /** The start of the first span, in nanoseconds since 1970. */
   readonly base: bigint;
-  /** When the last span ends, after `base`. */
+  /** The end of the last span, in nanoseconds after `base`. */
   readonly length: number;
-  /** Of each span the number of its owner. */
+  /** The index in `owners` of each span. */
   readonly ownerOf: readonly number[];
   readonly owners: readonly Owner[];
 }
 
-/** A resource and a scope of it. Ranges are of the bytes, empty where there is none. */
+/** A resource with one of its scopes, as ranges of the bytes; empty for an absent one. */
 export interface Owner {
   readonly service: string;
   readonly resource: ByteRange;
@@ -41,7 +41,7 @@ export interface ByteRange {
 const none: ByteRange = { at: 0, end: 0 };
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Reads a trace step by step, so that the page stays alive. @returns at the end, through the generator. */
+/** Reads a trace step by step, so that the page can draw in between. The generator returns the model. */
 export function* readTrace(bytes: Uint8Array): Generator<number, TraceModel> {
   const columns = {
     spanAt: [] as number[],
@@ -85,7 +85,7 @@ export function* readTrace(bytes: Uint8Array): Generator<number, TraceModel> {
   return { bytes, count: columns.ids.length, ...columns, owners, ...timesOf(bytes, startAt, endAt) };
 }
 
-/** The same at once. */
+/** Reads a trace in one step. */
 export function readTraceNow(bytes: Uint8Array): TraceModel {
   const reading = readTrace(bytes);
   for (;;) {
@@ -113,7 +113,7 @@ function fieldsOf(bytes: Uint8Array, from: number, to: number, field: number): B
 
 type Texts = (at: number, end: number) => string;
 
-/** Texts repeat: each is decoded once, found again by its first bytes and its length. */
+/** Decodes each repeated text once, keyed by a hash of its length and first bytes. */
 function createTexts(bytes: Uint8Array): Texts {
   const known = new Map<number, { readonly at: number; readonly text: string }[]>();
   return (at, end) => {
@@ -163,7 +163,7 @@ type Times = Pick<TraceModel, "start" | "end" | "base" | "length">;
 
 const word = 2 ** 32;
 
-/** Times as differences, which fit into numbers; one that is absent is that of the first span. */
+/** Reads times as differences to `base`, which fit into numbers. An absent time becomes that of the first span. */
 function timesOf(bytes: Uint8Array, startAt: readonly number[], endAt: readonly number[]): Times {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let baseHigh = Number.POSITIVE_INFINITY;

@@ -1,22 +1,22 @@
 import type { TraceModel } from "./model.js";
 
-/** How the spans of a trace hang together. */
+/** The tree of a trace's spans. */
 export interface Tree {
-  /** Of each span its parent; -1: none that is there. */
+  /** The parent of each span; -1 when it is absent. */
   readonly parent: Int32Array;
   readonly children: readonly (readonly number[])[];
   readonly depth: Uint32Array;
-  /** Spans as rows: parents above their children, those by their start. */
+  /** The spans in the order of rows: parents above their children, and children by their start. */
   readonly order: Uint32Array;
-  /** Of each row, how many rows are its span and what is below it. */
+  /** The number of rows of each row's subtree, itself included. */
   readonly size: Uint32Array;
-  /** Spans whose parent is not among them. */
+  /** The number of spans whose parent is absent. */
   readonly orphans: number;
 }
 
 const noChildren: readonly number[] = [];
 
-/** Spans of one id, of parents that are not there, or that are their own ancestors, all find a place. */
+/** Builds the tree. Spans with the same id, an absent parent or a cycle of ancestors have a place too. */
 export function treeOf({ count, ids, parentIds, start, end }: TraceModel): Tree {
   const byId = new Map<string, number>();
   for (let span = count - 1; span >= 0; span--) byId.set(ids[span] as string, span);
@@ -59,7 +59,7 @@ export function treeOf({ count, ids, parentIds, start, end }: TraceModel): Tree 
     }
   };
   for (const root of roots) place(root);
-  // What is left is its own ancestor: the circle is cut at its first span.
+  // The remaining spans are in cycles, which are cut at their first span.
   for (const span of sorted) {
     if (rowOf[span] !== -1) continue;
     const above = parent[span] as number;
@@ -85,7 +85,7 @@ export function treeOf({ count, ids, parentIds, start, end }: TraceModel): Tree 
   };
 }
 
-/** The rows that are seen when what is below some spans is not. */
+/** The visible rows when the subtrees of some spans are collapsed. */
 export function visibleRows(tree: Tree, collapsed: ReadonlySet<number>): readonly number[] {
   const rows: number[] = [];
   for (let row = 0; row < tree.order.length; ) {

@@ -4,32 +4,32 @@ import type { ReadableSpan } from "./readable-span.js";
 import { tracesOfReadableSpans } from "./traces-of-spans.js";
 import { createWriteQueue } from "./write-queue.js";
 
-/** The SDK's ExportResult; `code` is its ExportResultCode: 0 for success, 1 for failure. */
+/** The SDK's ExportResult. `code` is its ExportResultCode: 0 for success, 1 for failure. */
 export interface ExportResult {
   code: number;
   error?: Error;
 }
 
-/** Fits the SDK's `SpanExporter`, of version 2 and of version 3. */
+/** Implements the `SpanExporter` of the SDK's versions 2 and 3. */
 export interface SpanStoreExporter {
   /**
-   * Writes spans, and reports when they are durable. Spans handed over during a write are written
-   * together after it, in their order; each call has its own result.
+   * Writes spans and reports when they are durable. Spans exported during a write are written together after it, in order; each
+   * call gets its own result.
    */
   export(spans: ReadableSpan[], resultCallback: (result: ExportResult) => void): void;
-  /** Resolves when everything handed over before has its result, good or bad. */
+  /** Resolves when all earlier exports have succeeded or failed. */
   forceFlush(): Promise<void>;
-  /** The same; from now on exports fail. The store stays open: it is the caller's. */
+  /** Like `forceFlush`; later exports fail. The store stays open: the caller owns it. */
   shutdown(): Promise<void>;
 }
 
 export interface SpanStoreExporterOptions {
   /**
-   * Milliseconds that a write may take, with its repetitions while the store is unavailable or overloaded.
-   * 10,000 when absent, as in the OTLP exporters.
+   * Milliseconds that a write may take, including retries while the store is unavailable or overloaded. Default: 10,000, as in
+   * the OTLP exporters.
    */
   readonly timeoutMillis?: number | undefined;
-  /** Bytes that may wait, encoded, before exports fail; 64 MiB when absent. */
+  /** Encoded bytes that may wait for the store; exports beyond that fail. Default: 64 MiB. */
   readonly maxWaitingBytes?: number | undefined;
 }
 
@@ -37,7 +37,7 @@ const success = 0;
 const failed = 1;
 
 /**
- * An exporter for the SDK's span processors that writes into a store.
+ * Creates an exporter for the SDK's span processors that writes into a store.
  * @throws INVALID_OPTIONS for an option that is no positive number.
  */
 export function createSpanStoreExporter(

@@ -1,6 +1,6 @@
 /**
- * The part of the SDK's spans that is read: the fields of its `ReadableSpan` that versions 2 and 3 have in common. So
- * neither is a dependency, and spans of either fit.
+ * The fields of the SDK's `ReadableSpan` that versions 2 and 3 share. So the exporter takes spans of both and depends on
+ * neither.
  */
 export interface ReadableSpan {
   readonly name: string;
@@ -25,7 +25,7 @@ export interface ReadableSpan {
 /** Seconds since 1970, and nanoseconds of the second. */
 export type HighResolutionTime = readonly [seconds: number, nanoseconds: number];
 
-/** Values are what JavaScript has for OTLP's AnyValue; others are kept as the empty value. */
+/** JavaScript's values for OTLP's AnyValue; other values become the empty value. */
 export type AttributeMap = { readonly [key: string]: unknown };
 
 export interface ReadableSpanContext {

@@ -12,11 +12,10 @@ import type {
 } from "./readable-span.js";
 
 /**
- * The SDK's spans in OTLP's model, as the SDK's own OTLP exporters send them; spans of one resource and scope
- * stand together.
+ * Converts the SDK's spans to OTLP's model, like the SDK's own OTLP exporters. Groups them by resource and scope.
  */
 export function tracesOfReadableSpans(spans: readonly ReadableSpan[]): TracesData {
-  // The SDK gives all spans of a provider the same resource, and all of a tracer the same scope.
+  // Spans of one provider share the resource object, spans of one tracer the scope object.
   const resources = new Map<ReadableResource, Map<ReadableScope, Span[]>>();
   for (const span of spans) {
     const scopes = resources.get(span.resource) ?? new Map<ReadableScope, Span[]>();
@@ -63,7 +62,7 @@ function spanOf(span: ReadableSpan): Span {
     spanId: context.spanId,
     ...traceStateOf(context),
     ...(parent?.spanId ? { parentSpanId: parent.spanId } : {}),
-    // The parent's context says whether the parent is remote.
+    // Only the parent's context tells whether the parent is remote.
     flags: flagsOf(context.traceFlags, parent?.isRemote),
     name: span.name,
     kind: span.kind + 1,
@@ -104,7 +103,7 @@ function traceStateOf({ traceState }: ReadableSpanContext): { traceState?: strin
   return text ? { traceState: text } : {};
 }
 
-/** opentelemetry.proto.trace.v1.SpanFlags: W3C's flags, whether remoteness is known, and whether it is so. */
+/** opentelemetry.proto.trace.v1.SpanFlags: W3C's flags, a bit that says remoteness is known, and remoteness. */
 function flagsOf(traceFlags: number, isRemote: boolean | undefined): number {
   return (traceFlags & 0xff) | 0x100 | (isRemote ? 0x200 : 0);
 }
@@ -135,7 +134,7 @@ function anyValueOf(value: unknown): AnyValue {
   }
 }
 
-/** JavaScript does not tell 1.0 from 1: a whole number that fits is OTLP's int. */
+/** JavaScript cannot tell 1.0 from 1, so whole numbers of 64 bits become ints. */
 function numberOf(value: number): AnyValue {
   const isInt64 = Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
   return isInt64 ? { intValue: BigInt(value) } : { doubleValue: value };

@@ -4,11 +4,11 @@ import { createBackoff, createGroupCommit, type GroupItem, mayPass } from "@span
 export interface WriteQueue {
   /**
    * Resolves when the spans of an encoded request are durable.
-   * @throws OVERLOADED when too much waits already, INVALID_TRACES when the store can never keep a span of it, or
-   * what the store says.
+   * @throws OVERLOADED when too many bytes wait, INVALID_TRACES when the request has a span that can never be stored, or the
+   *   store's error.
    */
   write(request: Uint8Array): Promise<void>;
-  /** Resolves when what was written before has come to its end. */
+  /** Resolves when all earlier writes have succeeded or failed. */
   settled(): Promise<void>;
 }
 
@@ -20,22 +20,22 @@ export interface WriteQueueOptions {
 
 type Group = readonly GroupItem<Uint8Array, void>[];
 
-/** The most bytes written together; a store takes much more, and joining more gains nothing. */
+/** The most bytes written together. Stores accept much more, but larger writes gain nothing. */
 const maxBytesPerWrite = 4 * 1024 * 1024;
 const firstPauseMillis = 50;
 const longestPauseMillis = 2_000;
 
-/** One write at a time, of all that waits: the store's cost is mostly by write. */
+/** Writes all waiting requests together, one write at a time, since a store's cost is mostly per write. */
 export function createWriteQueue({ store, timeoutMillis, maxWaitingBytes }: WriteQueueOptions): WriteQueue {
   let waitingBytes = 0;
   const unsettled = new Set<Promise<void>>();
 
   const writeGroup = async (group: Group): Promise<void> => {
-    // Requests one after the other are one request.
+    // Concatenated requests are one request.
     const { rejected } = await writeInTime(Buffer.concat(group.map(({ item }) => item)));
     if (rejected.length === 0) for (const { resolve } of group) resolve();
     else if (group.length === 1) group[0]?.reject(refusal(rejected));
-    // Writing each request again, which changes nothing, finds the rejected ones.
+    // Writes each request again to find the rejected ones. Repeated spans are not stored twice.
     else for (const each of group) await writeGroup([each]);
   };
 

@@ -5,7 +5,7 @@ import type { DependencyQuery } from "../store/contract/calls.js";
 import type { SpanStore } from "../store/contract/span-store.js";
 import { readSpans, readSummaries, readTraces, walkPages } from "./contents.js";
 
-/** A question for a store, in all forms. */
+/** A question for a store. */
 export type Question =
   | { readonly ask: "traces"; readonly query: TraceQuery; readonly limit?: number }
   | { readonly ask: "tracePages"; readonly query: TraceQuery; readonly pageSize: number }
@@ -15,8 +15,8 @@ export type Question =
   | { readonly ask: "byId"; readonly traceIds: readonly string[]; readonly spanLimit?: number };
 
 /**
- * The answer of a store, in a form that can be compared and read. A refusal is an answer, too. All forms of a question must have the
- * same answer.
+ * The answer of a store, in a form to compare and read. A refusal is an answer too. Asserts that the searches for ids, traces and
+ * summaries agree.
  */
 export async function answerOf(store: SpanStore, question: Question): Promise<unknown> {
   try {
@@ -68,7 +68,7 @@ async function answer(store: SpanStore, question: Question): Promise<unknown> {
   }
 }
 
-/** A walk through the pages of each of the three trace searches. */
+/** Walks through the pages of the three trace searches. */
 async function tracePages(store: SpanStore, query: TraceQuery, size: number): Promise<unknown> {
   const ids = await walkTraceIds(store, query, size);
   const traces = await walkPages(async (token) => {
@@ -98,7 +98,7 @@ async function tracePages(store: SpanStore, query: TraceQuery, size: number): Pr
   return { traces, summaries };
 }
 
-/** More than the traces of any case. */
+/** More traces than any case has. */
 const allTraces = 100_000;
 
 export function pageOf(size: number, token: string | undefined): { size: number; token?: string } {

@@ -4,14 +4,13 @@ import type { Resource, ResourceSpans, Span, TracesData } from "../model/trace.j
 import { baseTime } from "./spans.js";
 
 /**
- * Data sets to compare stores, biased to collide: few ids, few keys, few values, and values of several
- * types with the same text form. Values shrink by losing their optional parts, so that a failing case becomes
- * small.
+ * Random data sets that compare stores, biased to collide: few ids, few keys, few values, and values of several types with the
+ * same text form. Shrinking removes optional parts, so that a failing case becomes small.
  */
 
 /** Stands for bytes of the same length that are not UTF-8; see `encodeRequest`. */
 export const invalidText = "\u{10fffe}";
-/** The text of those bytes in reads. */
+/** How reads show those bytes. */
 export const replacedText = "\ufffd".repeat(4);
 
 export const texts = [
@@ -41,7 +40,7 @@ export const noSpanId = "0000000000000000";
 const millis = 1_000_000n;
 const second = 1000n * millis;
 
-/** Edges of the windows of time of engines, and far times. */
+/** Offsets around the bounds of engines' windows of time, and large ones. */
 const offsets = [
   ...[0n, 1n, -1n, millis - 1n, millis, 2n * millis, 1023n * millis, 1024n * millis, second, 61n * second],
   ...[3600n * second, -3600n * second, 86_400n * second],
@@ -170,15 +169,13 @@ export const request: fc.Arbitrary<TracesData> = fc.record({
   resourceSpans: fc.array(resourceSpans, { minLength: 1, maxLength: 3, size: "small" }),
 });
 
-/** Many spans by a formula, so that listings take several turns; printed as its few numbers. */
+/** Many spans by a formula, so that listings need several batches. A failing case prints only these numbers. */
 export interface Bulk {
   readonly spans: number;
-  /** The number of traces, */
   readonly traces: number;
-  /** and of requests. */
   readonly requests: number;
   readonly stepMillis: number;
-  /** The distance in time from one span to the next, in steps, so that the order of time differs from that of arrival. */
+  /** Steps in time from one span to the next, so that the order of time differs from the order of arrival. */
   readonly stride: number;
 }
 

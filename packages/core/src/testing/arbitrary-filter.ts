@@ -17,11 +17,11 @@ import {
 } from "./arbitrary-data.js";
 
 /**
- * Filters over every level, operator and field, with constants from the pools of the data. A few are invalid, and every store
- * must refuse them alike.
+ * Random filters over every level, operator and field, with constants from the pools of the data. Every store must refuse the few
+ * invalid ones alike.
  */
 
-/** Reads give this text for invalid bytes, so filters ask for it. */
+/** Reads show invalid bytes as this text, so filters ask for it. */
 const asked = (text: string): string => (text === invalidText ? replacedText : text);
 
 const key = fc.constantFrom(...keys).map(asked);
@@ -33,7 +33,7 @@ const attribute: fc.Arbitrary<FilterExpression> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(key, level).map(([each, at]) => ({ attr: { key: each, level: at } })) },
 );
 
-/** Constants by type, as text of the type. */
+/** Constants by type, spelled as text. */
 const spelled = {
   string: text,
   int: fc.constantFrom("200", "0", "-1", "+1", "300", "9007199254740993", "-9223372036854775808"),
@@ -96,7 +96,7 @@ const pattern = fc.constantFrom(
   "(?:tr)ue",
   "\\d{3}",
   "\\pL",
-  // The whole value.
+  // These match the whole value.
   "^(?s:2..)$",
   "^(?s:a|out.*)$",
 );
@@ -143,7 +143,7 @@ const onField: fc.Arbitrary<FilterCall> = fc.constantFrom(...fields).chain((fiel
 });
 
 const reference = fc.oneof(attribute, fc.constantFrom(...fields).map(referenceTo));
-/** Sometimes of types that do not compare, which every store refuses. */
+/** Some compare incompatible types, which every store refuses. */
 const onReferences: fc.Arbitrary<FilterCall> = fc.oneof(
   fc.tuple(comparison, attribute, attribute).map((of) => call(...of)),
   fc.tuple(comparison, reference, reference).map((of) => call(...of)),

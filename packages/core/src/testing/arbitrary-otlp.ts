@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { AnyValue, KeyValue } from "../model/any-value.js";
 import type { InstrumentationScope, Resource, Span, TracesData } from "../model/trace.js";
 
-/** Arbitrary OTLP in the form of `decodeTraces`: every property is set, except optional messages. */
+/** Arbitrary OTLP as `decodeTraces` returns it: every property is set, except optional messages. */
 
 const text = fc.oneof(
   fc.constantFrom("", "a", "service.name", "\0nul\0", "\ufeffbom", "😀"),

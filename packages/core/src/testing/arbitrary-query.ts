@@ -13,11 +13,11 @@ import {
 } from "./arbitrary-data.js";
 import { filter } from "./arbitrary-filter.js";
 
-/** Searches over the pools of the data. The caller adds paging and limits. */
+/** Random searches over the pools of the data. The caller adds pagination and limits. */
 
 const asked = (text: string): string => (text === invalidText ? replacedText : text);
 
-/** Some stores take a bound of 0 for none, so another test covers 0. */
+/** Some stores read a bound of 0 as none, so another test covers 0. */
 const bound = time.filter((each) => each !== 0n);
 
 const range = fc

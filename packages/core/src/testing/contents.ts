@@ -7,7 +7,7 @@ import type { TraceQuery } from "../query/trace-query.js";
 import type { SpanChunk, SummaryChunk, TraceChunk, TraceSummary } from "../store/contract/calls.js";
 import type { SpanStore } from "../store/contract/span-store.js";
 
-/** A span in encoded OTLP: its bytes, and those of its resource and scope. */
+/** An encoded span, with the bytes of its resource and scope. */
 export interface Content {
   readonly traceId: string;
   readonly spanId: string;
@@ -18,7 +18,7 @@ export interface Content {
   readonly bytes: string;
 }
 
-/** Every span of encoded TracesData, in the order of the bytes. */
+/** The spans of encoded TracesData, in order. */
 export function contentsOf(encoded: Uint8Array): Content[] {
   const contents: Content[] = [];
   const head = new SpanHead();
@@ -52,7 +52,7 @@ export function labelsOf(encoded: Uint8Array): string[] {
   return contentsOf(encoded).map(({ label }) => label);
 }
 
-/** A trace, from its chunks. */
+/** A trace, joined from its chunks. */
 export interface ReadTrace {
   readonly traceId: string;
   /** Sorted: the order of the spans in a trace has no meaning. */
@@ -67,7 +67,7 @@ export interface ReadTraces {
 
 const maxChunkBytes = 3 * 1024 * 1024;
 
-/** Gathers traces, and checks the contract of every chunk. */
+/** Joins chunks to traces and checks the contract of each chunk. */
 export async function readTraces(
   chunks: AsyncIterable<TraceChunk>,
   read: (encoded: Uint8Array) => string[] = labelsOf,
@@ -100,7 +100,7 @@ export interface ReadSpans {
   readonly nextPageToken: string | undefined;
 }
 
-/** Gathers the spans of a span search in their order, and checks the chunks. */
+/** Joins the chunks of a span search, in order, and checks the contract of each chunk. */
 export async function readSpans(
   chunks: AsyncIterable<SpanChunk>,
   read: (encoded: Uint8Array) => string[] = labelsOf,
@@ -141,7 +141,7 @@ export async function found(store: SpanStore, query: TraceQuery): Promise<string
   return (await store.findTraceIds(query)).traces.map(({ traceId }) => traceId);
 }
 
-/** Walks through all pages; `page` reads the page of a token. */
+/** Reads all pages. `page` reads the page of a token. */
 export async function walkPages<T>(
   page: (
     token: string | undefined,

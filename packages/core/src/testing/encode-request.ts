@@ -5,7 +5,7 @@ import { invalidText } from "./arbitrary-data.js";
 const marker = Buffer.from(invalidText, "utf8");
 
 /**
- * Encodes the requests of a case. `invalidText` becomes bytes of the same length that are not UTF-8, which the model cannot
+ * Encodes a request of a case. `invalidText` becomes bytes of the same length that are not UTF-8, which the model cannot
  * express.
  */
 export function encodeRequest(traces: TracesData): Uint8Array {

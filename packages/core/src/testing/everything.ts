@@ -19,11 +19,9 @@ export async function everything(store: SpanStore): Promise<unknown> {
   };
 }
 
-/** The contents of a store that got only these spans. */
+/** The contents of a memory store with only these spans. */
 export async function everythingOf(spans: readonly TestSpan[]): Promise<unknown> {
   const store = openMemoryStore();
   await store.write(tracesOf(...spans));
   return everything(store);
 }
-
-/** Two traces one after the other, and a third across the boundary at 10 s. */

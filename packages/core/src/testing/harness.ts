@@ -1,18 +1,18 @@
 import type { SpanStore } from "../store/contract/span-store.js";
 
-/** The functions of a test runner; those of node:test, vitest, jest and mocha fit. */
+/** The functions of a test runner, such as node:test, vitest, jest or mocha. */
 export interface TestRunner {
   readonly describe: (name: string, define: () => void) => unknown;
-  /** The third argument is the time-out in milliseconds, for runners that take one. */
+  /** Runners may ignore the third argument, the timeout in milliseconds. */
   readonly it: (name: string, run: () => Promise<void>, timeoutMillis?: number) => unknown;
 }
 
 /**
- * The features that a store may lack. All other tests run on every store. The caller declares them: a store that declared its own
- * could skip its tests.
+ * The features that a store may lack; all other tests run on every store. The caller declares them, so that a store cannot skip
+ * tests by itself.
  */
 export type OptOut =
-  /** `purge` is not available, for example through a protocol without it. */
+  /** `purge` is not available, for example over a protocol that lacks it. */
   | "purge"
   /** `deleteBefore` is not available. */
   | "deleteBefore"
@@ -59,24 +59,24 @@ export interface ConformanceOptions {
   /** Whether a store keeps its spans after `close`. */
   readonly persists: boolean;
   readonly optOuts?: readonly OptOut[];
-  /** The chapters to run, for a variation of a store that passes all of them. Default: all. */
+  /** The chapters to run, for a variant of a store that passes all of them. Default: all. */
   readonly chapters?: readonly Chapter[];
   /** The number of random cases, each a data set with searches: 100 by default. SPANSTORE_CONFORMANCE_RUNS overrides it. */
   readonly runs?: number;
-  /** The seed of the random cases, which is printed; fresh by default. SPANSTORE_CONFORMANCE_SEED overrides it. */
+  /** The seed of the random cases, random by default. The suite prints it; SPANSTORE_CONFORMANCE_SEED overrides it. */
   readonly seed?: number;
 }
 
-/** Opens the store of a namespace of this test; the suite closes it. */
+/** Opens the store of a namespace of this test. The suite closes it. */
 export type Open = (place?: string) => Promise<SpanStore>;
 
 /** Defines the tests of a chapter. */
 export interface Suite {
   readonly options: ConformanceOptions;
-  /** Passes all tests defined within to the test runner. */
+  /** Passes all tests that `define` defines to the test runner. */
   readonly define: (name: string, define: () => void) => void;
   readonly describe: (name: string, define: () => void) => void;
-  /** A test with an empty store, unless the store opts out of its feature. */
+  /** Defines a test with an empty store, unless the store opts out of its features. */
   readonly it: (name: string, run: (store: SpanStore, open: Open) => Promise<void>, about?: About) => void;
   readonly has: (feature: OptOut) => boolean;
 }

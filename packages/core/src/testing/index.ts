@@ -29,7 +29,7 @@ export { tracesData } from "./arbitrary-otlp.js";
 export type { Chapter, ConformanceOptions, OptOut, TestRunner } from "./harness.js";
 
 /**
- * Defines the tests that every SpanStore must pass, with the functions of a test runner:
+ * Defines the tests that every SpanStore must pass, with any test runner:
  *
  * ```ts
  * import { describeSpanStore } from "@spanstore/core/testing";
@@ -38,11 +38,11 @@ export type { Chapter, ConformanceOptions, OptOut, TestRunner } from "./harness.
  * describeSpanStore({ describe, it }, { name: "mine", open: openMyStore, persists: false });
  * ```
  *
- * `optOuts` leaves out the tests of features that a store does not have; `chapters` names those that a variation of a store runs. Random cases print
- * their seed; SPANSTORE_CONFORMANCE_SEED repeats them, and SPANSTORE_CONFORMANCE_RUNS sets their number.
+ * `optOuts` skips the tests of features that a store lacks; `chapters` selects the chapters for a variant of a store. Random cases
+ * print their seed: SPANSTORE_CONFORMANCE_SEED repeats them, SPANSTORE_CONFORMANCE_RUNS sets their number.
  *
- * The suite or the memory engine defines the expected answers; the suite never asks a store for its features. It uses only the
- * SpanStore, which may be remote.
+ * The expected answers come from the suite or the memory engine. The suite uses only the SpanStore, which may be remote, and never
+ * asks it for its features.
  */
 export function describeSpanStore(runner: TestRunner, options: ConformanceOptions): void {
   const suite = createSuite(runner, options);

@@ -1,10 +1,10 @@
-/** The number of tries; each plays a whole case. */
+/** The most tries; each plays a whole case. */
 const maxTries = 1000;
 
 /**
- * Removes list elements from a failing case while it still fails, outer lists first. The rest is short enough to
+ * Removes elements of lists from a failing case while it still fails, outer lists first, so that the rest is short enough to
  * read.
- * @param fails whether a case fails as the whole one did.
+ * @param fails whether a case fails for the same reason as the whole one.
  */
 export async function minimize<T>(whole: T, fails: (smaller: T) => Promise<boolean>): Promise<T> {
   let smallest = whole;

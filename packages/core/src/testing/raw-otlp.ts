@@ -13,7 +13,7 @@ export interface Splices {
   readonly replace?: Replacement;
 }
 
-/** Replaces every field with this content by these bytes, tag included. */
+/** Replaces every field with this content by these bytes, which include the tag. */
 export interface Replacement {
   readonly content: Uint8Array;
   readonly field: Uint8Array;
@@ -65,7 +65,7 @@ const unknown = Uint8Array.of(
   ...[0xdd, 0x3e, 9, 9, 9, 9],
 );
 
-/** A kind, dropped counts, flags and an end time that are 0, and a name that is empty. */
+/** Kind, dropped counts, flags and end time as explicit zeros. */
 const zeros = Uint8Array.of(
   0x30,
   0,
@@ -92,7 +92,7 @@ const zeros = Uint8Array.of(
   0,
 );
 
-/** Encodes the model with these changes. */
+/** Encodes the model and applies the changes. */
 export function spliced(traces: TracesData, splices: Splices): Uint8Array {
   return rewrite(encodeTraces(traces), "traces", splices);
 }

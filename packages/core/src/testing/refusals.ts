@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, isSpanStoreError } from "../errors/errors.js";
 
-/** Expects a call, or the read of a stream, to fail with this code and field. */
+/** Asserts that a call, or reading its stream, fails with this code and field. */
 export async function assertRefused(
   call: () => Promise<unknown> | AsyncIterable<unknown>,
   code: ErrorCode,
@@ -15,7 +15,7 @@ export async function assertRefused(
   if (field !== undefined) assert.equal(error.field, field, `${what}: the field of: ${error.message}`);
 }
 
-/** The error of a call. A call that throws before it returns a promise or a stream fails the test. */
+/** The error of a call. A synchronous throw fails the test. */
 async function failureOf(call: () => Promise<unknown> | AsyncIterable<unknown>): Promise<unknown> {
   const result = call();
   try {

@@ -12,11 +12,11 @@ import { encodeRequest } from "./encode-request.js";
 export type Step =
   | { readonly write: TracesData }
   | { readonly writeBulk: Bulk }
-  /** Writes all earlier spans again, at the same time, in this many requests. */
+  /** Writes all earlier spans again in this many concurrent requests. */
   | { readonly replayIn: number }
   | { readonly deleteBefore: bigint }
   | { readonly question: Question }
-  /** Reads pages, and writes between them. */
+  /** Reads pages and writes between them. */
   | { readonly walk: Question & { readonly ask: "tracePages" | "spans" }; readonly meanwhile: TracesData };
 
 const pageSize = fc.constantFrom(1, 2, 3, 7, 50);
@@ -81,7 +81,7 @@ const closingQuestions: readonly Question[] = [
   { ask: "byId", traceIds: [...traceIds].reverse() },
 ];
 
-/** Plays the steps on both stores, and asserts that `store` answers like `reference`. */
+/** Plays the steps on both stores and asserts that `store` answers like `reference`. */
 export async function play(steps: readonly Step[], store: SpanStore, reference: SpanStore): Promise<void> {
   const both = [store, reference];
   const written: TracesData[] = [];
@@ -114,7 +114,7 @@ export async function play(steps: readonly Step[], store: SpanStore, reference: 
   for (const each of closingQuestions) await ask(each);
 }
 
-/** A walk gives everything stored at its beginning, once and in order. It may give later spans, too. */
+/** Asserts that a walk returns everything stored at its start, once and in order. It may return later spans too. */
 async function walkWhileWriting(
   store: SpanStore,
   { pageSize: size, ...of }: Question & { readonly ask: "tracePages" | "spans" },
@@ -128,7 +128,7 @@ async function walkWhileWriting(
   try {
     before = await walked(largePage);
   } catch (error) {
-    // Other questions test refusals.
+    // Other steps test refusals.
     if (isSpanStoreError(error)) return;
     throw error;
   }

@@ -1,9 +1,9 @@
 import type { AnyValue, KeyValue } from "../model/any-value.js";
 import type { ResourceSpans, Span, SpanEvent, SpanLink, Status, TracesData } from "../model/trace.js";
 
-/** A span of a test, with only the fields that matter to it. */
+/** A span of a test, with only the fields that matter. */
 export interface TestSpan {
-  /** A number is the 64-bit id, such as 0...01; a text is the id itself. */
+  /** A number stands for a 64-bit id, such as 0...01; a text is the id. */
   readonly trace: number | string;
   /** 64 bits; 1 by default. */
   readonly id?: number;
@@ -42,7 +42,7 @@ export function timeAt(at: number | bigint): bigint {
   return typeof at === "bigint" ? at : baseTime + BigInt(at) * nanosPerMilli;
 }
 
-/** A write of these spans; neighbours of one service share a resource. */
+/** A request of these spans. Consecutive spans of one service share a resource. */
 export function tracesOf(...spans: readonly TestSpan[]): TracesData {
   const resourceSpans: (ResourceSpans & { readonly scopeSpans: readonly { readonly spans: Span[] }[] })[] =
     [];

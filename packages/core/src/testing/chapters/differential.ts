@@ -7,7 +7,7 @@ import { play, type Step, scenario } from "../scenario.js";
 
 const millisPerRun = 5_000;
 
-/** Random data sets and searches, compared with the memory engine. */
+/** Compares a store with the memory engine by random data sets and searches. */
 export function describeDifferential(suite: Suite): void {
   const { options } = suite;
   const { runs, seed } = randomness(options);
@@ -44,7 +44,7 @@ export function describeDifferential(suite: Suite): void {
   );
 }
 
-/** The error of a failed case, with the fewest steps that still fail. */
+/** The error of a failed case, reduced to few steps that still fail. */
 async function readable(
   steps: readonly Step[],
   error: unknown,
@@ -81,7 +81,7 @@ function purged(store: SpanStore): () => Promise<SpanStore> {
   };
 }
 
-/** Opens a new namespace for every case, and closes the one before. */
+/** Opens a new namespace for each case and closes the previous one. */
 function fresh(open: Open): () => Promise<SpanStore> {
   let cases = 0;
   let last: SpanStore | undefined;

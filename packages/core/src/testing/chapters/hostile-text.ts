@@ -10,7 +10,7 @@ import { readTraces } from "../contents.js";
 import { randomness, type Suite } from "../harness.js";
 import { baseTime, spanIdOf, timeAt, traceIdOf } from "../spans.js";
 
-/** Text that ends a string, begins a comment or has a meaning in a query language. */
+/** Texts that end a string, begin a comment or have a meaning in a query language. */
 const hostile = [
   "'",
   '"',
@@ -175,7 +175,7 @@ export function describeHostileText(suite: Suite): void {
   );
 }
 
-/** The ids found, or the code of the refusal: the same on every store. */
+/** The ids of the found traces, or the code of the refusal. */
 async function answerOf(store: SpanStore, query: TraceQuery): Promise<unknown> {
   try {
     return (await store.findTraceIds(query)).traces.map(({ traceId }) => traceId);

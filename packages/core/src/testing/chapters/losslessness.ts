@@ -12,7 +12,7 @@ import { randomness, type Suite } from "../harness.js";
 import { spliced } from "../raw-otlp.js";
 import { baseTime, spanIdOf, traceIdOf } from "../spans.js";
 
-/** Values of every type, and their edges. */
+/** Values of every type, with edge cases. */
 const values: Readonly<Record<string, AnyValue>> = {
   empty: {},
   "empty text": { stringValue: "" },
@@ -138,7 +138,7 @@ export function describeLosslessness(suite: Suite): void {
   });
 }
 
-/** Every read of spans gives the written spans, once, and no others of their traces. */
+/** Asserts that every read returns the written spans once, and no others of their traces. */
 async function assertKept(store: SpanStore, encoded: Uint8Array): Promise<void> {
   const kept = createKept();
   await kept.checkTraces(store, kept.add(encoded));
@@ -147,7 +147,7 @@ async function assertKept(store: SpanStore, encoded: Uint8Array): Promise<void> 
 
 const bytesOf = (encoded: Uint8Array): string[] => contentsOf(encoded).map(({ bytes }) => bytes);
 
-/** Keeps the bytes of all written spans, by trace, and compares reads with them. */
+/** Remembers the bytes of all written spans by trace and compares reads with them. */
 function createKept() {
   const kept = new Map<string, Set<string>>();
   const sorted = (traceId: string): string[] => [...(kept.get(traceId) ?? [])].sort();

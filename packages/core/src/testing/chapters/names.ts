@@ -8,7 +8,7 @@ import type { Suite } from "../harness.js";
 import { assertRefused } from "../refusals.js";
 import { type TestSpan, tracesOf } from "../spans.js";
 
-/** More than any store of Jaeger lists. */
+/** More than any of Jaeger's own stores lists. */
 const many = 10_500;
 
 export function describeNames(suite: Suite): void {

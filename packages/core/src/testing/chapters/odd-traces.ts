@@ -9,7 +9,7 @@ async function summaryOf(store: SpanStore): Promise<TraceSummary | undefined> {
   return (await readSummaries(store.findTraceSummaries({}))).summaries[0];
 }
 
-/** Traces as they arrive in practice: late, without roots, in circles, with shared span ids. */
+/** Traces as in practice: late spans, missing roots, cycles of parents, shared span ids. */
 export function describeOddTraces(suite: Suite): void {
   suite.it("late spans move their trace and lengthen it", async (store) => {
     await store.write(tracesOf({ trace: 1, at: 1 }, { trace: 2, at: 2 }));

@@ -8,7 +8,7 @@ import { traceIdOf, tracesOf } from "../spans.js";
 const traces = 40;
 const ids = Array.from({ length: traces }, (_, i) => traceIdOf(i + 1));
 
-/** Small traces that an engine may store together, and some from several writes. */
+/** Writes small traces, which an engine may store together, some of them in two writes. */
 async function fill(store: SpanStore): Promise<void> {
   for (const part of [1, 2]) {
     const spans = ids.map((_, i) => ({ trace: i + 1, id: part, service: `s${i % 3}`, at: i }));
@@ -16,10 +16,10 @@ async function fill(store: SpanStore): Promise<void> {
   }
 }
 
-/** The engine chooses the span of a trace. */
+/** With this read the engine chooses the span of a trace. */
 const limited = "getTraces with a limit";
 
-/** Every read of bytes, one call each. */
+/** Every read that returns bytes. */
 const reads: Readonly<Record<string, (store: SpanStore) => AsyncIterable<{ readonly encoded: Uint8Array }>>> =
   {
     "getTraces of one": (store) => store.getTraces([traceIdOf(20)]),

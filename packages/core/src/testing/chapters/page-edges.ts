@@ -5,7 +5,7 @@ import { labelsOf } from "../contents.js";
 import type { Suite } from "../harness.js";
 import { type TestSpan, tracesOf } from "../spans.js";
 
-/** Together a little more than a search holds of a page of 8 MiB before it drops what is beyond the page. */
+/** A little more than a search holds for a page of 8 MiB before it drops the spans beyond the page. */
 const largeSpans = 11;
 const smallSpans = 24;
 const largeText = "x".repeat(1_000_000);
@@ -18,7 +18,7 @@ export function describePageEdges(suite: Suite): void {
         const attributes = i < largeSpans ? { number: i, text: largeText } : { number: i };
         return { trace: 1, id: 1, attributes };
       });
-      // The large ones first: a page is full of them when the small ones come.
+      // The large spans come first, so that they fill a page when the small ones arrive.
       for (let i = 0; i < largeSpans; i += 4) await store.write(tracesOf(...twins.slice(i, i + 4)));
       await store.write(tracesOf(...twins.slice(largeSpans)));
       const expected = labelsOf(encodeTraces(tracesOf(...twins)));

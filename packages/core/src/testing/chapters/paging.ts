@@ -30,7 +30,7 @@ const spans: readonly TestSpan[] = Array.from({ length: 30 }, (_, i) => ({
   name: `op${i}`,
 }));
 
-/** The spans in this order, by a sort of the test. */
+/** The expected order of the spans, sorted here. */
 function sorted(orderBy: readonly SpanOrder[]): string[] {
   const fallback: readonly SpanOrder[] = [
     { field: "startTime", direction: "desc" },
@@ -73,7 +73,7 @@ export function describePaging(suite: Suite): void {
       const together = await walkSpans(store, { orderBy }, 30);
       for (const size of [1, 7, 29, 30, 31]) {
         const walked = await walkSpans(store, { orderBy }, size);
-        // Spans that are equal in an order may come either way, but always the same way.
+        // Spans that tie may come in any order, but always in the same one.
         assert.deepEqual([...walked].sort(), [...expected].sort());
         assert.deepEqual(walked, together);
         assert.deepEqual(placesOf(walked, orderBy), placesOf(expected, orderBy), keysOf(walked).join("\n"));
@@ -112,7 +112,7 @@ export function describePaging(suite: Suite): void {
       [[1, 2], [3], [4, 5]].map((page) => page.map(traceIdOf)),
     );
     assert.equal(third.nextPageToken, undefined);
-    // A token may be used again, and by each of the three searches.
+    // A token works repeatedly, and for all three searches.
     const token = first.nextPageToken;
     const again = await readTraces(store.findTraces({ page: pageOf(1, token) }));
     assert.deepEqual(
@@ -143,10 +143,10 @@ export function describePaging(suite: Suite): void {
     const all = await walkSpans(store, {}, 100);
     let written = 0;
     const write = async (): Promise<void> => {
-      // A walk that shows later spans would never end otherwise.
+      // Bounded, since a walk that shows later spans would never end.
       if (written === 30) return;
       written++;
-      // Moves the traces ahead of the walk behind it, and adds traces on both sides.
+      // Moves unread traces to places that the walk has passed, and adds traces on both sides.
       const moved = traces.map((trace): TestSpan => ({ trace, id: 1 + written, at: 1000 * written }));
       await store.write(
         tracesOf(...moved, { trace: 100 + written, at: -1500 }, { trace: 200 + written, at: -9000 }),
@@ -245,7 +245,7 @@ export function describePaging(suite: Suite): void {
   });
 }
 
-/** The positions of spans by the keys of an order alone. */
+/** The keys of spans in an order. Spans that tie have the same key. */
 function placesOf(labels: readonly string[], orderBy: readonly SpanOrder[]): string[] {
   const keyed = new Map(
     spans.map((span) => [

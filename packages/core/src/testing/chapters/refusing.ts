@@ -6,7 +6,7 @@ import { assertRefused } from "../refusals.js";
 
 const filter: FilterCall = { op: "exists", args: [{ field: { name: "name", level: "span" } }] };
 
-/** Queries without an answer, and the field at fault. */
+/** Invalid queries, with the field at fault. */
 const queries: readonly (readonly [string, TraceQuery, string])[] = [
   ["a limit that is no number", { limit: Number.NaN }, "limit"],
   ["a page of 0", { page: { size: 0 } }, "page.size"],

@@ -12,7 +12,7 @@ const filters = [
   span.name.eq("of no span"),
 ] as const;
 
-/** One span a trace, so that each arrives in a fragment of its own. */
+/** One span a trace, so that each is its own fragment. */
 const spans: readonly TestSpan[] = Array.from({ length: 300 }, (_, i) => ({
   trace: 1 + i,
   id: 1,
@@ -26,7 +26,7 @@ const expected = spans.flatMap(({ trace, service, name }) => {
   return matching.flatMap((matches, filter) => (matches ? [`${filter} ${traceIdOf(trace)}`] : []));
 });
 
-/** What matches of the fragments that a write found. */
+/** The matches in the fragments that a write returned. */
 async function matchesOf(store: SpanStore, written: readonly TestSpan[]): Promise<string[]> {
   const watch = createSpanWatch(filters);
   const { watched = [] } = await store.write(tracesOf(...written), { watched: watch.terms });

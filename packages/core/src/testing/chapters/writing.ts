@@ -10,7 +10,7 @@ import { spanIdOf, type TestSpan, timeAt, traceIdOf, tracesOf } from "../spans.j
 
 const wholeTime = { startTimeUnixNano: 0n, endTimeUnixNano: timeAt(100_000_000) };
 
-/** Every read that a double count would change. */
+/** The answers that double counting would change. */
 async function counts(store: SpanStore): Promise<unknown> {
   return {
     traces: await readTraces(store.findTraces({})),
@@ -22,7 +22,7 @@ async function counts(store: SpanStore): Promise<unknown> {
   };
 }
 
-/** Two services that call each other, in several traces. */
+/** Several traces of two services that call each other. */
 const calls: readonly TestSpan[] = Array.from({ length: 12 }, (_, i) => ({
   trace: 1 + Math.floor(i / 3),
   id: 1 + (i % 3),
@@ -105,7 +105,7 @@ export function describeWriting(suite: Suite): void {
           for (const { spanCount } of summaries) assert.equal(spanCount, 3, "a part of a request");
           assert.ok(summaries.length >= known, "what was there is gone");
           known = summaries.length;
-          // A store whose reads never wait must not block its own writes.
+          // Lets writes run, in case the store's reads never wait.
           await nextTurn();
         } while (writing);
       };
@@ -182,7 +182,7 @@ const field = (tag: number, digits: string): Uint8Array =>
   Uint8Array.of(tag, digits.length / 2, ...hex(digits));
 const nothing = new Uint8Array(0);
 
-/** A field of the spoiled span, by its content, and the bytes that replace it. */
+/** Faults of the spoiled span: the content of a field, and the bytes that replace the field. */
 const spoilers: Readonly<Record<string, Replacement>> = {
   "a trace id of 15 bytes": { content: hex(bad.trace), field: field(0x0a, "b".repeat(30)) },
   "a trace id of 17 bytes": { content: hex(bad.trace), field: field(0x0a, "b".repeat(34)) },

@@ -9,7 +9,7 @@ import { type TestSpan, timeAt } from "../../spans.js";
 /** The error bound of `latencyQuantile`. */
 const error = 0.0055;
 
-/** One series of an answer as this chapter counts it: labels, then point by point. */
+/** One expected series: labels and points. */
 interface Counted {
   readonly labels: Readonly<Record<string, string>>;
   readonly points: readonly { at: bigint; calls: number; errors: number; durations: readonly bigint[] }[];
@@ -30,7 +30,7 @@ export function shardOf({ attributes = {} }: TestSpan): string | undefined {
   return shard === undefined ? undefined : String(shard);
 }
 
-/** The answer to a question for metrics, counted span by span. */
+/** The expected answer to a metrics query, counted span by span. */
 export function countOf(spans: readonly TestSpan[], query: MetricsQuery): Counted[] {
   const { startTimeUnixNano: from, endTimeUnixNano: to, groupBy = [] } = query;
   const step = query.stepNano ?? to - from;
@@ -56,7 +56,7 @@ export function countOf(spans: readonly TestSpan[], query: MetricsQuery): Counte
   }));
 }
 
-/** Asks for metrics, and compares the answer with what these spans count to. */
+/** Asserts that a store's metrics equal the counts of these spans. */
 export async function assertCounts(
   store: SpanStore,
   spans: readonly TestSpan[],

@@ -18,7 +18,7 @@ function asText({ parent, child, callCount }: Dependency): string {
 
 const kinds = { client: 3, server: 2, producer: 4, consumer: 5, internal: 1 } as const;
 
-/** Traces, and the calls in them. */
+/** Spans, and the calls between them. */
 const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly string[]]>> = {
   "a client calls a server": [
     [
@@ -100,7 +100,7 @@ const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly str
 };
 
 export function describeDependencies(suite: Suite): void {
-  /** A case far from the others in time, in traces of its own. */
+  /** Each case has its own traces and its own range of time. */
   const placed = Object.entries(cases).map(([what, [spans, expected]], i) => ({
     what,
     expected,

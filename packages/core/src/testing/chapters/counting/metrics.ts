@@ -10,7 +10,7 @@ import { assertCounts, compareLists, countOf, shardOf } from "./counted-metrics.
 
 const minute = 60_000;
 const second = 1_000_000_000n;
-/** The beginning of a minute. */
+/** The start of a minute. */
 const origin = timeAt(40_000);
 
 const hour = { startTimeUnixNano: origin, endTimeUnixNano: origin + 3600n * second };
@@ -177,7 +177,7 @@ export function describeMetrics(suite: Suite): void {
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
         const store = await open(`random${run++}`);
-        /** A copy is a span of the same bytes and the same resource. */
+        /** Spans with the same bytes and resource are copies. */
         const distinct = new Map<string, TestSpan>();
         for (const [spans, query] of all) {
           await store.write(tracesOf(...spans));

@@ -8,7 +8,7 @@ import type { About, Suite } from "../../harness.js";
 import { type TestSpan, tracesOf } from "../../spans.js";
 
 const nanosPerDay = 86_400_000_000_000n;
-/** Today, since engines may treat times long ago differently. */
+/** Relative to today, since engines may treat old times differently. */
 const now = BigInt(Date.now()) * 1_000_000n;
 const daysAgo = (days: number): bigint => now - BigInt(days) * nanosPerDay;
 
@@ -22,7 +22,7 @@ const young: readonly TestSpan[] = [
   { trace: 3, id: 2, parent: 1, service: "shop", name: "lasts", at: daysAgo(1) },
   { trace: 4, id: 1, service: "shop", name: "young", at: daysAgo(1) + 5n },
 ];
-/** No partition of an engine is so long that it has spans on both sides of this time. */
+/** No engine's partition is long enough to have spans on both sides of this time. */
 const boundary = daysAgo(15);
 
 const labelsIn = async (store: SpanStore): Promise<string[]> =>
@@ -83,7 +83,7 @@ export function describeExpiring(suite: Suite): void {
         const left = await labelsIn(store);
         const due = labelsOf(encodeTraces(tracesOf(...hours.slice(at))));
         for (const label of due) assert.ok(left.includes(label), `${label} at ${at}`);
-        // The lists have the names of the stored spans.
+        // Services and operations are those of the stored spans.
         const kept = hours.filter((span) =>
           left.includes(labelsOf(encodeTraces(tracesOf(span)))[0] as string),
         );

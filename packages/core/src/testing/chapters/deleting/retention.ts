@@ -21,7 +21,7 @@ export function describeRetention(suite: Suite): void {
   const deleting: About = { features: ["deleteBefore"] };
 
   suite.describe("deleteBefore", () => {
-    /** In order of time, so that one store serves all of them. */
+    /** In order of time, so that one store serves all. */
     const edges: readonly (readonly [string, bigint])[] = [
       ["before 0", -1n],
       ["at 0", 0n],

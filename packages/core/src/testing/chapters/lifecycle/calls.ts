@@ -1,4 +1,4 @@
-// Calls of every method, and what two stores answer: an empty one, and one of a single trace.
+// A call of every method, and the expected answers of an empty store and of a store with one trace.
 import { encodeTraces } from "../../../otlp/encode.js";
 import type { CallOptions } from "../../../store/contract/calls.js";
 import type { SpanStore } from "../../../store/contract/span-store.js";
@@ -8,7 +8,7 @@ import { baseTime, timeAt, traceIdOf, tracesOf } from "../../spans.js";
 export type Method = Exclude<keyof SpanStore, "engine" | "close" | "forTenant" | typeof Symbol.asyncDispose>;
 type Call = (store: SpanStore, options?: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
 
-/** A call of every method. A new method does not compile until it is here. */
+/** A call of every method. A new method must be added here to compile. */
 export const calls: Readonly<Record<Method, Call>> = {
   write: (store, options) => store.write(oneTrace, options),
   getTraces: (store, options) => store.getTraces([traceIdOf(1), traceIdOf(2), traceIdOf(3)], options),
@@ -35,14 +35,14 @@ export const streams = ["getTraces", "findTraces"] as const satisfies readonly M
 export const uncancellable: readonly Method[] = ["deleteBefore", "expire", "purge", "tenants", "stats"];
 
 export const oneTrace = tracesOf({ trace: 1, service: "shop" });
-/** Three chunks. */
+/** Reads return these in three chunks. */
 export const threeTraces = tracesOf(
   { trace: 1, service: "shop", at: 3 },
   { trace: 2, service: "shop", at: 2 },
   { trace: 3, service: "shop", at: 1 },
 );
 
-/** The contents of a store, to compare its states. */
+/** The answers of a store to every read, to compare its states. */
 export async function everything(store: SpanStore): Promise<unknown> {
   return {
     traces: await readTraces(store.findTraces({})),

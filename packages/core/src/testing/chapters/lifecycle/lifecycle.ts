@@ -146,7 +146,7 @@ export function describeLifecycle(suite: Suite): void {
           await begun.next();
           const pending = waiting.next().catch((error: unknown) => error);
           await store.close();
-          // A stream under way may still give items, but no call hangs.
+          // A running stream may still return items, but no call hangs.
           await pending;
           for (const iterator of [untouched, begun])
             await assertRefused(() => iterator.next(), "STORE_CLOSED");

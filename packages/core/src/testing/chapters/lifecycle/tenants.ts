@@ -8,7 +8,7 @@ import { calls, everything, justOneTrace, methods, nothing, oneTrace } from "./c
 
 const about = { features: ["tenants"] } as const;
 
-/** Names that careless escaping would mix up, or let out of their folder. */
+/** Names that careless escaping would confuse, or that would escape their folder. */
 const names = [
   "a",
   "A",

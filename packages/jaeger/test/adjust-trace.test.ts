@@ -23,7 +23,7 @@ function on(host: string, ...spans: readonly Span[]): TracesData {
   return { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] };
 }
 
-/** Chunks of a trace after adjustment, as the model. */
+/** The chunks of a trace after adjustment, decoded. */
 function adjusted(maxSkewMs: number, ...chunks: readonly TracesData[]): Span[] {
   const encoded = chunks.map(encodeTraces);
   const adjuster = createTraceAdjuster();
@@ -42,14 +42,14 @@ const warningsOf = ({ attributes = [] }: Span): unknown => {
 };
 
 describe("the adjustment of a trace", () => {
-  it("gives the very bytes where nothing is to be done", () => {
+  it("returns the same bytes when nothing changes", () => {
     const encoded = encodeTraces(on("a", span(1), span(2, { parentSpanId: span(1).spanId })));
     const adjuster = createTraceAdjuster();
     adjuster.show(encoded);
     expect(adjuster.finish(0n)(encoded)).toBe(encoded);
   });
 
-  it("gives a server's span that shares its id with a client's an id of its own", () => {
+  it("gives a new id to a server's span that shares its id with a client's", () => {
     const [client, server, child] = adjusted(
       0,
       on("a", span(1, { kind: SpanKind.client })),
@@ -82,7 +82,7 @@ describe("the adjustment of a trace", () => {
     expect(warningsOf(same)).toBeUndefined();
   });
 
-  it("goes as deep as a trace does", () => {
+  it("adjusts traces of any depth", () => {
     const depth = 50_000;
     const chain = Array.from({ length: depth }, (_, i) =>
       span(i + 1, { ...(i === 0 ? {} : { parentSpanId: span(i).spanId }) }),
@@ -90,7 +90,7 @@ describe("the adjustment of a trace", () => {
     expect(adjusted(1000, on("a", ...chain))).toHaveLength(depth);
   });
 
-  it("leaves spans that it was not shown, and spans in a circle, as they are", () => {
+  it("does not change spans that it was not shown, or spans in a cycle", () => {
     const adjuster = createTraceAdjuster();
     const circle = encodeTraces(
       on("", span(1, { parentSpanId: span(2).spanId }), span(2, { parentSpanId: span(1).spanId })),
@@ -102,7 +102,7 @@ describe("the adjustment of a trace", () => {
     expect(adjust(late)).toBe(late);
   });
 
-  it("keeps what it does not know of a span that it rewrites", () => {
+  it("keeps the unknown fields of a span that it rewrites", () => {
     const link = { traceId: "0".repeat(32), spanId: span(9).spanId };
     const encoded = encodeTraces(on("a", span(1, { links: [link] })));
     const adjuster = createTraceAdjuster();

@@ -16,7 +16,7 @@ interface Read extends Span {
   readonly resource: readonly { readonly key: string; readonly value: object }[];
 }
 
-/** The spans of documents, and why there are none of the others. */
+/** The spans of documents, and the reasons of the unusable ones. */
 function read(...documents: readonly JaegerSpanDocument[]): {
   spans: readonly Read[];
   reasons: readonly string[];
@@ -31,7 +31,7 @@ function read(...documents: readonly JaegerSpanDocument[]): {
   return { spans, reasons: unusable.map(({ reason }) => reason) };
 }
 
-/** The attributes of the one span of a document with these tags. */
+/** The attributes of the span of a document with these tags. */
 function attributesOf(tags: JaegerSpanDocument["tags"], tag: JaegerSpanDocument["tag"] = null): object {
   const { spans, reasons } = read({ ...document, tags: tags ?? null, tag });
   expect(reasons).toEqual([]);
@@ -87,7 +87,7 @@ describe("a document of Jaeger's", () => {
     });
   });
 
-  it("has tags as fields, typed by what JSON says, with their dots", () => {
+  it("has tags as fields, with their JSON types and their dots", () => {
     const tag = { "http@url": "/", "http@status": 200, ratio: 0.5, long: 9_007_199_254_740_993n, ok: true };
     expect(attributesOf([{ key: "listed", type: "string", value: "x" }], tag)).toEqual({
       listed: { stringValue: "x" },
@@ -123,7 +123,7 @@ describe("a document of Jaeger's", () => {
     });
   });
 
-  it("has null as the zero value of its type, as an absent value", () => {
+  it("has null as the zero value of its type, like an absent value", () => {
     expect(
       attributesOf(
         [
@@ -160,7 +160,7 @@ describe("a document of Jaeger's", () => {
     ]);
   });
 
-  it("has ids without leading zeros, as Jaeger once wrote them", () => {
+  it("has ids without leading zeros, like those of older Jaeger versions", () => {
     const { spans } = read({ ...document, traceID: "AA00000000000000bb", spanID: "cc" });
     expect(spans).toMatchObject([
       { traceId: "00000000000000aa00000000000000bb", spanId: "00000000000000cc" },
@@ -205,7 +205,7 @@ describe("a document of Jaeger's", () => {
     expect(spans[0]?.links?.map(({ spanId }) => spanId)).toEqual(links.map(id));
   });
 
-  it("has its flags where OTLP has them", () => {
+  it("has its flags in OTLP's own field", () => {
     expect(read({ ...document, flags: 0x301 }).spans).toMatchObject([{ flags: 0x301 }]);
   });
 

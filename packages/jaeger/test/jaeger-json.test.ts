@@ -9,7 +9,7 @@ import { otlpOfJaegerSpan } from "../src/to-otlp/otlp-of-span.js";
 import { jaegerSpan } from "./jaeger-model-arbitrary.js";
 import { encodeSpan, type JaegerSpan, type Meaning, meaningOf } from "./jaeger-model-codec.js";
 
-/** A trace's JSON, by way of text as in a file. */
+/** A trace's JSON, written as text and parsed again. */
 function jsonOf(encoded: Uint8Array): { spans: JsonSpan[]; processes: object } {
   const processes = createProcesses();
   const spans = [...jaegerJsonOf(encoded, processes)].map(jsonText);
@@ -44,7 +44,7 @@ function withIds(span: JaegerSpan): JaegerSpan {
   };
 }
 
-/** The parts of a span that the format keeps: times to the microsecond within 64 bits of nanoseconds, no fields unknown to it. */
+/** The parts of a span that the format keeps: times in microseconds within 64 bits of nanoseconds, without unknown fields. */
 function kept(meaning: Meaning): Meaning {
   const tag = (given: Meaning): Meaning => {
     const { key, type } = given;
@@ -99,24 +99,24 @@ const minimal = (span: object, processes: object = { p1: { serviceName: "s" } })
 });
 
 describe("Jaeger's JSON", () => {
-  it("holds of every Jaeger span what the format has a place for", () => {
+  it("keeps everything of a Jaeger span that the format has a place for", () => {
     fc.assert(
       fc.property(fc.array(jaegerSpan, { minLength: 1, maxLength: 4 }), (spans) => {
-        // Spans have ids, and a reference without a trace id is within its span's trace.
+        // Every span has an id, and a reference without a trace id belongs to its span's trace.
         const encoded = spans.map((span) => encodeSpan(withIds(span)));
         const json = jsonOf(Buffer.concat(encoded.map((span) => otlpOfJaegerSpan(span))));
         const back = spansIn(json);
         expect(back.map((span) => kept(meaningOf(span)))).toEqual(
           encoded.map((span) => kept(meaningOf(span))),
         );
-        // A document that was read once comes back whole.
+        // Reading the written document again changes nothing.
         expect(jsonOf(Buffer.concat([...otlpOfJaegerJson(json)] as Uint8Array[]))).toEqual(json);
       }),
       { numRuns: 500 },
     );
   });
 
-  it("is read as Jaeger writes it", () => {
+  it("is read in the form that Jaeger writes", () => {
     const json = minimal({
       references: [{ refType: "CHILD_OF", traceID: "1", spanID: "3" }],
       flags: 1,
@@ -155,7 +155,7 @@ describe("Jaeger's JSON", () => {
     ]);
   });
 
-  it("takes a process that stands in the span, and a parent that is no reference", () => {
+  it("may have a process within the span, and a parent outside of the references", () => {
     const json = minimal(
       { processID: "", process: { serviceName: "own", tags: null }, parentSpanID: "a" },
       {},
@@ -167,7 +167,7 @@ describe("Jaeger's JSON", () => {
     ]);
   });
 
-  it("takes the trace's id where a span or a reference has none", () => {
+  it("takes the trace's id for a span or a reference without one", () => {
     const { spans, processes } = minimal({
       traceID: undefined,
       references: [
@@ -179,7 +179,7 @@ describe("Jaeger's JSON", () => {
     expect(spansIn({ traceID: "ab", spans, processes }).map(meaningOf)).toMatchObject([
       { traceId: id, references: [{ traceId: id, spanId: "3".padStart(16, "0") }, { traceId: id }] },
     ]);
-    // Its own goes before it.
+    // A span's own trace id takes precedence.
     expect(spansIn({ ...minimal({}), traceID: "ab" }).map(meaningOf)).toMatchObject([
       { traceId: "1".padStart(32, "0") },
     ]);
@@ -207,7 +207,7 @@ describe("Jaeger's JSON", () => {
     ]);
   });
 
-  it("says what of a span is wrong, and reads the others", () => {
+  it("names the wrong part of a span, and reads the other spans", () => {
     const [{ spans, processes }] = [minimal({})];
     const [good] = spans;
     const bad = [
@@ -272,7 +272,7 @@ describe("Jaeger's JSON", () => {
     expect(() => errorsIn({ spans: 7 })).toThrow("spans: 7 instead of a list");
   });
 
-  it("never fails otherwise, for any JSON", () => {
+  it("has no other failures, for any JSON", () => {
     const names = fc.constantFrom(
       "traceID",
       "spanID",

@@ -8,9 +8,9 @@ import type {
   JaegerTime,
 } from "./jaeger-model-codec.js";
 
-/** Jaeger spans of every shape that its own decoder takes, and many that no client sends. */
+/** Jaeger spans of every shape that Jaeger's own decoder accepts, including many that no client sends. */
 
-/** The keys that the translation knows, the ones it makes, and a few that only look like them. */
+/** The keys that the translation knows, those it makes, and a few similar ones. */
 const keys = fc.constantFrom(
   "",
   "a",
@@ -67,7 +67,7 @@ const words = fc.constantFrom(
 const text = fc.oneof({ weight: 3, arbitrary: words }, fc.string({ unit: "binary", maxLength: 12 }));
 const key = fc.oneof({ weight: 5, arbitrary: keys }, fc.string({ maxLength: 3 }));
 
-/** Fields that these messages do not have yet: a varint, a text, eight bytes. */
+/** Unknown fields: a varint, a text, eight bytes. */
 const unknown = fc.constantFrom(
   Uint8Array.of(0xc0, 0x3e, 0xff, 0x01),
   Uint8Array.of(0xd2, 0x3e, 2, 0xff, 0x00),
@@ -78,7 +78,7 @@ const never = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const orAbsent = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq: 8 });
 
-/** An object without the properties that are undefined. */
+/** An object without its undefined properties. */
 function record<T>(model: { [K in keyof T]-?: fc.Arbitrary<T[K] | undefined> }): fc.Arbitrary<T> {
   return fc
     .record(model as Record<string, fc.Arbitrary<unknown>>)
@@ -102,7 +102,7 @@ const value: fc.Arbitrary<JaegerTag> = fc.oneof(
   fc.constantFrom(0, 1, 2, 3, 4).map((type) => ({ type })),
   fc.constantFrom(5, -1, 2147483647).map((type) => ({ type, str: "x" })),
 );
-/** Values of types other than the one it declares, too. */
+/** A tag; it may also have values of other types than the declared one. */
 const mixedValue: fc.Arbitrary<JaegerTag> = record<JaegerTag>({
   key: fc.constant(undefined),
   type: fc.constantFrom(undefined, 0, 1, 2, 3, 4, 5),
@@ -125,7 +125,7 @@ const tags = fc.oneof(
   { weight: 1, arbitrary: fc.array(tag, { minLength: 45, maxLength: 60 }) },
 );
 
-/** The tags of real clients, in their orders, so that the usual cases come often, too. */
+/** Tags of real clients, in their order, so that the usual cases are frequent too. */
 const usualTags: fc.Arbitrary<JaegerTag[]> = fc.shuffledSubarray<JaegerTag>([
   { key: "span.kind", str: "server" },
   { key: "http.method", str: "GET" },
@@ -161,7 +161,7 @@ const seconds = fc.oneof(
   fc.constantFrom(
     0n,
     -1n,
-    // A whole number of 2^32 nanoseconds.
+    // A multiple of 2^32 nanoseconds.
     -8_388_608n,
     -62_135_596_800n,
     253_402_300_799n,

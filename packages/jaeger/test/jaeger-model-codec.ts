@@ -1,6 +1,6 @@
 import { Cursor } from "@spanstore/core/otlp";
 
-/** jaeger.api_v2 as plain objects. Fields that a message omits are absent here too; `unknown` is fields as they are. */
+/** jaeger.api_v2 as plain objects. Omitted fields are absent; `unknown` holds the bytes of unknown fields. */
 export interface JaegerTag {
   key?: string;
   type?: number;
@@ -145,7 +145,7 @@ function varintBytes(value: bigint): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** The meaning of a message in protobuf, as data to compare: every field that the message knows, and the others' bytes. */
+/** The meaning of a protobuf message, as data to compare: all known fields, and the bytes of the others. */
 export interface Meaning {
   [field: string]: string | Meaning | Meaning[] | string[] | undefined;
 }
@@ -193,8 +193,8 @@ const zeros: Readonly<Record<string, string>> = {
 };
 
 /**
- * The meaning of an encoded jaeger.api_v2.Span to Jaeger: absent fields are zero, absent instants the year 1, and an
- * absent duration none.
+ * The meaning of an encoded jaeger.api_v2.Span to Jaeger: absent fields are zero, absent instants the year 1, and absent durations
+ * zero.
  */
 export function meaningOf(encoded: Uint8Array): Meaning {
   const meaning = meaningIn(new Cursor(encoded), spanShape);
@@ -226,7 +226,7 @@ function meaningIn(cursor: Cursor, shape: Shape): Meaning {
     }
     const [name, kind, repeated] = field;
     if (kind === processShape) {
-      // Protobuf merges a message that is repeated; Jaeger's times take the last one.
+      // Protobuf merges repeated messages; Jaeger's times take the last one.
       const end = cursor.lengthEnd();
       merged = Buffer.concat([merged, cursor.bytes.subarray(cursor.pos, end)]);
       cursor.pos = end;
@@ -237,7 +237,7 @@ function meaningIn(cursor: Cursor, shape: Shape): Meaning {
     if (repeated) (meaning[name] as (typeof value)[]).push(value);
     else meaning[name] = value;
   }
-  // Go's own times have no place for what it does not know.
+  // Go's own types of times drop unknown fields.
   return shape === timeShape ? meaning : { ...meaning, unknown };
 }
 

@@ -6,7 +6,7 @@ import { otlpOfJaegerSpan } from "../src/to-otlp/otlp-of-span.js";
 import { jaegerSpan } from "./jaeger-model-arbitrary.js";
 import { encodeSpan, meaningOf } from "./jaeger-model-codec.js";
 
-it("gives back every Jaeger span as it was", () => {
+it("returns every Jaeger span unchanged", () => {
   fc.assert(
     fc.property(jaegerSpan, (span) => {
       const encoded = encodeSpan(span);
@@ -18,7 +18,7 @@ it("gives back every Jaeger span as it was", () => {
   );
 });
 
-it("gives those with ids back through a store, several of a trace together", async () => {
+it("returns Jaeger spans with ids unchanged through a store, several of a trace together", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(jaegerSpan, { minLength: 1, maxLength: 6 }), async (spans) => {
       const encoded = spans.map(encodeSpan);

@@ -6,13 +6,13 @@ import { otlpOfJaegerSpan } from "../src/to-otlp/otlp-of-span.js";
 import { type Meaning, meaningOf } from "./jaeger-model-codec.js";
 
 /**
- * Random spans, and what Jaeger 1.76's own translator (v1adapter with the collector's translator 0.140.1 and pdata
- * 1.46.0) made of them, in base64: what it took, and what it gave.
+ * Random spans in base64: inputs and outputs of Jaeger 1.76's own translator (v1adapter with the collector's translator 0.140.1 and
+ * pdata 1.46.0).
  */
 const fromOtlp = vectors("jaeger-model-from-otlp.json");
 const toOtlp = vectors("jaeger-model-to-otlp.json");
 
-it("gives OTLP spans out as Jaeger's translator does, byte for byte", () => {
+it("converts OTLP spans like Jaeger's translator, byte for byte", () => {
   expect(fromOtlp.length).toBeGreaterThan(200);
   for (const [traces, ...spans] of fromOtlp) {
     const ours = [...jaegerSpansOf(bytesOf(traces))].map((span) => Buffer.from(span).toString("base64"));
@@ -20,7 +20,7 @@ it("gives OTLP spans out as Jaeger's translator does, byte for byte", () => {
   }
 });
 
-it("makes the same OTLP of Jaeger spans, but that a reference without a trace id is within its span's trace", () => {
+it("converts Jaeger spans to the same OTLP, except that a reference without a trace id belongs to its span's trace", () => {
   const same = toOtlp.filter(([span]) => !hasLooseReference(bytesOf(span)));
   expect(same.length).toBeGreaterThan(200);
   for (const [span, traces] of same) {
@@ -29,7 +29,7 @@ it("makes the same OTLP of Jaeger spans, but that a reference without a trace id
   }
 });
 
-/** The collector makes a link to no trace of such a reference, and the span loses its parent. */
+/** The collector turns such a reference into a link without a trace, and the span loses its parent. */
 function hasLooseReference(span: Uint8Array): boolean {
   const { references } = meaningOf(span);
   return (references as Meaning[]).some(({ traceId }) => /^0*$/.test(String(traceId)));
@@ -44,8 +44,8 @@ function bytesOf(base64 = ""): Uint8Array {
 }
 
 /**
- * Go's attributes come in any order. Absent ids and messages are empty ones. And where Go's zero time overflows its
- * nanoseconds to the year 2339 ours is 0, OTLP's word for no time.
+ * Normalizes differences: Go's attributes have any order, and absent ids and messages may be empty. Go's zero time overflows its
+ * nanoseconds to the year 2339, where ours is 0, OTLP's unset time.
  */
 function comparable({ resourceSpans }: TracesData): unknown {
   return resourceSpans.map(({ resource, scopeSpans }) => ({

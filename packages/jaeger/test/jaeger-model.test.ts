@@ -58,7 +58,7 @@ function otlpOf(span: JaegerSpan): Span {
   return only?.scopeSpans[0]?.spans[0] as Span;
 }
 
-/** The span that comes back from OTLP. */
+/** The span after a round trip through OTLP. */
 function thereAndBack(span: JaegerSpan): Meaning {
   const [back] = [...jaegerSpansOf(otlpOfJaegerSpan(encodeSpan(span)))];
   return meaningOf(back as Uint8Array);
@@ -69,7 +69,7 @@ function tag(key: string, str: string): JaegerTag {
 }
 
 describe("a Jaeger span in OTLP", () => {
-  it("is what the collector makes of it", () => {
+  it("is the same as the collector's", () => {
     const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
     expect(decodeTraces(otlpOfJaegerSpan(encodeSpan(ofClient)))).toMatchObject({
       resourceSpans: [
@@ -120,7 +120,7 @@ describe("a Jaeger span in OTLP", () => {
     });
   });
 
-  it("needs few bytes for what OTLP has no place for", () => {
+  it("needs few bytes for the parts that OTLP lacks", () => {
     const kept = (span: JaegerSpan): number => {
       const encoded = otlpOfJaegerSpan(encodeSpan(span));
       return encoded.length - encodeTraces(decodeTraces(encoded)).length;
@@ -152,7 +152,7 @@ describe("a Jaeger span in OTLP", () => {
     expect(thereAndBack(short)).toEqual(meaningOf(encodeSpan(short)));
   });
 
-  it("has its parent where the reference names no trace", () => {
+  it("has its parent even when the reference names no trace", () => {
     for (const loose of [{ spanId: parentId }, { traceId: new Uint8Array(16), spanId: parentId }]) {
       const span = { ...ofClient, references: [loose, { ...loose, spanId, type: 1 }] };
       expect(otlpOf(span)).toMatchObject({
@@ -163,7 +163,7 @@ describe("a Jaeger span in OTLP", () => {
     }
   });
 
-  it("starts at 0 when Jaeger's says no time", () => {
+  it("starts at 0 when Jaeger's span has no start", () => {
     const { startTime: _, ...timeless } = ofClient;
     for (const span of [timeless, { ...timeless, startTime: { seconds: -62_135_596_800n } }]) {
       expect(otlpOf(span)).toMatchObject({ startTimeUnixNano: 0n, endTimeUnixNano: 5_000_999n });
@@ -200,7 +200,7 @@ describe("a Jaeger span in OTLP", () => {
   });
 });
 
-describe("what is no Jaeger span", () => {
+describe("bytes that are no Jaeger span", () => {
   const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
   it.each([
     ["trace_id", encodeSpan({ ...ofClient, traceId: traceId.subarray(1) }), "16 or 8 bytes, not 15"],
@@ -227,7 +227,7 @@ describe("what is no Jaeger span", () => {
         message: expect.stringMatching(new RegExp(`^${field.replace(/[[\].]/g, "\\$&")}: .*${words}`)),
       }),
     );
-    // The next span does not suffer from it.
+    // The next span is unaffected.
     expect(thereAndBack(ofClient)).toEqual(meaningOf(encodeSpan(ofClient)));
   });
 });
@@ -265,7 +265,7 @@ describe("OTLP spans in Jaeger's model", () => {
     expect([...spansResponseChunks(new Uint8Array(0))]).toEqual([]);
   });
 
-  it("have the process of their own resource", () => {
+  it("have the process of their resource", () => {
     const encoded = Buffer.concat([encodedOf([{}], "one"), encodedOf([{}], "two"), encodedOf([{}], "one")]);
     const services = [...jaegerSpansOf(encoded)].map(
       (span) => (meaningOf(span).process as Meaning).serviceName,
@@ -286,14 +286,14 @@ describe("OTLP spans in Jaeger's model", () => {
     expect(together).toEqual(apart);
   });
 
-  it("are no others than they say, with anything kept beside them", () => {
+  it("keep their own content, whatever our own field holds", () => {
     const [plain] = [...jaegerSpansOf(withKept(new Uint8Array(0)))].map(meaningOf);
     const tagsOf = (script: number[]): Uint8Array => Uint8Array.of(0x12, script.length, ...script);
     const fieldsOf = (fields: Uint8Array): Uint8Array =>
       Buffer.concat([Uint8Array.of(0x22, fields.length), fields]);
     for (const kept of [
       Uint8Array.of(0xff, 0xff),
-      // Scripts of too many attributes, of too few, of an unknown source, with a literal that is none.
+      // Scripts with too many attributes, too few, an unknown source, or an invalid literal.
       tagsOf([4 * 2]),
       tagsOf([1 * 2]),
       tagsOf([2 * 2, 1, 3, 0x0a, 1, 0x63, 50 * 2 + 1]),
@@ -312,14 +312,14 @@ describe("OTLP spans in Jaeger's model", () => {
         plain,
       ]);
     }
-    // Parts that are kept well are believed.
+    // Valid parts are used.
     const [believed] = [...jaegerSpansOf(withKept(tagsOf([1 * 2, 5 * 2 + 1, 1 * 2])))].map(meaningOf);
     expect(believed).toMatchObject({
       tags: [{ key: hexOf("a") }, { key: hexOf("error") }, { key: hexOf("b") }],
     });
   });
 
-  it("have no other process than their resource says, with anything kept beside it", () => {
+  it("keep the process of their resource, whatever our own field holds", () => {
     const processOf = (...kept: number[]): unknown => {
       const beside = kept.length === 0 ? [] : [0xfa, 0x6b, kept.length, ...kept];
       const ip = [0x0a, 8, 0x0a, 2, 0x69, 0x70, 0x12, 2, 0x0a, 0];
@@ -343,7 +343,7 @@ describe("OTLP spans in Jaeger's model", () => {
     expect(processOf(0x30, 1)).toBeUndefined();
   });
 
-  /** A span with the attributes a and b and this beside it. */
+  /** A span with the attributes a and b and this content in our own field. */
   function withKept(kept: Uint8Array): Uint8Array {
     const attributes = ["a", "b"].map((key) => ({ key, value: { stringValue: key } }));
     const encoded = encodedOf([{ attributes }], "shop");

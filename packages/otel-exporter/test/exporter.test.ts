@@ -46,7 +46,7 @@ async function spansIn(store: SpanStore, query = {}): Promise<Span[]> {
   return spans;
 }
 
-/** Spans that a real SDK has recorded. */
+/** Spans recorded by a real SDK. */
 async function recordedSpans(count: number): Promise<ReadableSpan[]> {
   const memory = new InMemorySpanExporter();
   const provider = providerOf(new SimpleSpanProcessor({ exporter: memory }));
@@ -64,7 +64,7 @@ const stores: [name: string, open: () => Promise<SpanStore>][] = [
 ];
 
 describe.each(stores)("on %s", (_, open) => {
-  it("writes what an instrumented program does, found by everything that it noted", async () => {
+  it("writes the spans of an instrumented program, and searches find them by their fields", async () => {
     await using store = await open();
     const provider = providerOf(new SimpleSpanProcessor({ exporter: createSpanStoreExporter(store) }));
     const tracer = provider.getTracer("shop", "1.0");
@@ -91,7 +91,7 @@ describe.each(stores)("on %s", (_, open) => {
       server?.traceId,
     ]);
     await provider.shutdown();
-    // The store is the caller's.
+    // The caller owns the store, so it is still open.
     expect(await store.getServices()).toEqual(["shop"]);
   });
 
@@ -118,7 +118,7 @@ describe.each(stores)("on %s", (_, open) => {
 });
 
 describe("the result of an export", () => {
-  it("is success when the spans are durable, for no spans as well", async () => {
+  it("is success when the spans are durable, and without spans", async () => {
     await using store = openMemoryStore();
     const exporter = createSpanStoreExporter(store);
     const spans = await recordedSpans(3);
@@ -129,7 +129,7 @@ describe("the result of an export", () => {
 
   it("fails only the export whose span no store can keep", async () => {
     await using store = openMemoryStore();
-    // A span with an id of three bytes goes into the store beside the span that is called as this one.
+    // Adds a span with an id of three bytes to the request with this span.
     const spoiled = "span 1";
     const shortId = [0x0a, 9, 0x12, 7, 0x12, 5, 0x0a, 3, 1, 2, 3];
     const exporter = createSpanStoreExporter({
@@ -162,7 +162,7 @@ describe("the result of an export", () => {
     expect((await spansIn(store)).map(({ name }) => name).sort()).toEqual(["span 0", "span 1", "span 3"]);
   });
 
-  it("is failure after a shutdown, which waits for what was handed over", async () => {
+  it("is failure after a shutdown, which waits for earlier exports", async () => {
     await using store = await openSqliteStore({ path: ":memory:" });
     const exporter = createSpanStoreExporter(store);
     const spans = await recordedSpans(2);
@@ -177,7 +177,7 @@ describe("the result of an export", () => {
     expect(await spansIn(store)).toHaveLength(1);
   });
 
-  it("is failure when the store is closed, and a flush does not fail for it", async () => {
+  it("is failure when the store is closed, but a flush succeeds", async () => {
     const store = openMemoryStore();
     const exporter = createSpanStoreExporter(store);
     await store.close();
@@ -188,7 +188,7 @@ describe("the result of an export", () => {
     expect(isSpanStoreError(error) && error.code).toBe("STORE_CLOSED");
   });
 
-  it("is failure when too much waits", async () => {
+  it("is failure when too many bytes wait", async () => {
     await using store = await openSqliteStore({ path: ":memory:" });
     const exporter = createSpanStoreExporter(store, { maxWaitingBytes: 1_000 });
     const spans = await recordedSpans(40);
@@ -205,14 +205,14 @@ describe("the result of an export", () => {
 });
 
 describe("behind a server", () => {
-  it("waits for one that is not there yet", async () => {
+  it("waits for a server that starts later", async () => {
     const [port] = await freePorts(1);
     const address = `127.0.0.1:${port}`;
     await using remote = connectSpanStore(address);
     await using store = openMemoryStore();
     const exporter = createSpanStoreExporter(remote);
     const spans = await recordedSpans(5);
-    // The first write fails before there is a server: it is the same that fails here.
+    // Without a server the first write fails, like this call.
     const result = exportOf(exporter, spans);
     await expect(remote.health()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     const server = await startServer({ store, listen: address });
@@ -221,7 +221,7 @@ describe("behind a server", () => {
     expect(await spansIn(store)).toHaveLength(5);
   });
 
-  it("gives up in time when none comes", async () => {
+  it("gives up in time when no server starts", async () => {
     const [port] = await freePorts(1);
     await using remote = connectSpanStore(`127.0.0.1:${port}`);
     const exporter = createSpanStoreExporter(remote, { timeoutMillis: 300 });

@@ -14,7 +14,7 @@ import { expect, it } from "vitest";
 import { tracesOfReadableSpans } from "../src/index.js";
 
 const hex = (length: number) =>
-  // An id of zeros is no id.
+  // Ids of zeros are invalid.
   fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`)).filter((id) => /[1-9a-f]/.test(id));
 const attributes = fc.dictionary(
   fc.string({ minLength: 1, unit: "grapheme" }).filter((key) => key !== "__proto__"),
@@ -61,7 +61,7 @@ const recipe = fc.record({
 type Recipe = typeof recipe extends fc.Arbitrary<infer T> ? T : never;
 type Attributes = typeof attributes extends fc.Arbitrary<infer T> ? T : never;
 
-/** Has a real provider record these spans. */
+/** Records these spans with a real provider. */
 async function recorded(resource: Attributes, recipes: readonly Recipe[]): Promise<ReadableSpan[]> {
   const memory = new InMemorySpanExporter();
   const provider = new TracerProvider({
@@ -83,7 +83,7 @@ async function recorded(resource: Attributes, recipes: readonly Recipe[]): Promi
   return memory.getFinishedSpans();
 }
 
-it("makes of the SDK's spans what the SDK's own OTLP serializer makes", async () => {
+it("converts the SDK's spans like the SDK's own OTLP serializer", async () => {
   await fc.assert(
     fc.asyncProperty(
       attributes,
@@ -100,7 +100,7 @@ it("makes of the SDK's spans what the SDK's own OTLP serializer makes", async ()
   );
 });
 
-it("keeps bytes, maps and lists of lists, and nothing of what OTLP has no value for", () => {
+it("keeps bytes, maps and lists of lists, and empties values that OTLP lacks", () => {
   const [span] = tracesOfReadableSpans([
     {
       name: "odd",

@@ -8,7 +8,7 @@ describeSpanStore(
     name: "SQLite in memory",
     open: () => openSqliteStore({ path: ":memory:" }),
     persists: false,
-    // The chapters that one thread and one connection for reads and writes can break. The statements are those of a file.
+    // The chapters that sharing one thread and one connection can break. The statements are the same as for a file.
     chapters: [
       "lifecycle",
       "writing",

@@ -14,7 +14,7 @@ describeSpanStore(
     name: "SQLite in a file",
     open: (place) => openSqliteStore({ path: join(folder, `${place}.db`) }),
     persists: true,
-    // Every write waits for the disk, and the cases are those of the store in memory.
+    // Fewer cases, since every write waits for the disk and the store in memory runs the others.
     runs: 50,
   },
 );

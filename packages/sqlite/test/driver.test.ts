@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 const packages = fileURLToPath(new URL("../..", import.meta.url));
 const driverFolder = join(packages, "sqlite/node_modules/better-sqlite3");
 
-/** Installs this package into a folder of its own, with a driver that lacks the files of `leaveOut`, or without one. */
+/** Installs this package into a new folder, without the files that `leaveOut` names, or without a driver. */
 function installed(leaveOut?: { readonly ofDriver?: string; readonly ofPackage?: string }): string {
   const place = mkdtempSync(join(tmpdir(), "spanstore-driver-"));
   onTestFinished(() => rmSync(place, { recursive: true, force: true }));
@@ -49,12 +49,12 @@ const program = `
   console.log(JSON.stringify({ opening, problems: findings.filter(({ level }) => level === "problem") }));
 `;
 
-/** Opens and diagnoses a store there, in a process of its own. */
+/** Opens and diagnoses a store in that folder, in a new process. */
 function outcomeIn(place: string, flags: readonly string[] = []): Outcome {
   const script = join(place, "program.mjs");
   writeFileSync(script, program);
   const args = [...flags, script, join(place, "spans.sqlite")];
-  // Some ways to start tests name folders of modules there.
+  // Cleared, since some test runners add folders of modules to it.
   const env = { ...process.env, NODE_PATH: "" };
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8", env });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -62,7 +62,7 @@ function outcomeIn(place: string, flags: readonly string[] = []): Outcome {
 }
 
 describe("the driver", () => {
-  it("is there where nothing is left out", () => {
+  it("loads in a complete installation", () => {
     const place = installed({ ofDriver: "nothing" });
     expect(outcomeIn(place)).toEqual({ opening: "opened", problems: [] });
   });
@@ -89,7 +89,7 @@ describe("the driver", () => {
     ]);
   });
 
-  it("has binaries for the platforms that the hint names", () => {
+  it("has a binary for each platform that the hint names", () => {
     const { exports } = createRequire(join(driverFolder, "package.json"))("./package.json") as {
       exports: object;
     };
@@ -99,8 +99,8 @@ describe("the driver", () => {
   });
 });
 
-describe("where the store runs", () => {
-  it("a bundle without the thread's file says how to bundle", () => {
+describe("an environment that cannot run the store", () => {
+  it("a bundle without the thread's file gets a hint how to bundle", () => {
     const { opening, problems } = outcomeIn(installed({ ofDriver: "nothing", ofPackage: "dist/thread.js" }));
     expect(opening).toMatchObject({
       code: "DRIVER_UNAVAILABLE",
@@ -110,7 +110,7 @@ describe("where the store runs", () => {
     expect(problems).toMatchObject([{ subject: "driver" }]);
   });
 
-  it("a Node that is too old fails with words, before the driver is loaded", () => {
+  it("a Node that is too old gets an error before the driver loads", () => {
     const old =
       "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.11.0' } })";
     const { opening, problems } = outcomeIn(installed(), ["--import", `data:text/javascript,${old}`]);

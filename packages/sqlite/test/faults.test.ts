@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), "spanstore-faults-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const traceIdOf = (n: number): string => n.toString(16).padStart(32, "0");
-/** A trace that compression makes hardly smaller, so that a block holds only a few. */
+/** A trace that hardly compresses, so that a block holds only a few. */
 const traceOf = (n: number): TracesData => ({
   resourceSpans: [
     {
@@ -46,14 +46,14 @@ async function idsOf(store: SpanStore, ...numbers: readonly number[]): Promise<s
 }
 
 describe("a locked file", { timeout: 60_000 }, () => {
-  it("refuses writes while another program holds it, answers reads, and goes on when it is let go", async () => {
+  it("refuses writes while another program holds the lock, answers reads, and goes on after its release", async () => {
     const path = join(folder, "locked.sqlite");
     await using store = await openSqliteStore({ path });
     await store.write(traceOf(1));
     const other = new Database(path);
     other.exec("BEGIN IMMEDIATE");
     const refused = { code: "STORE_UNAVAILABLE", message: expect.stringContaining("locked") };
-    // Both wait for the other program for seconds.
+    // Both wait seconds for the other program.
     const waiting = [store.write(traceOf(2)), store.health()].map((call) =>
       expect(call).rejects.toMatchObject(refused),
     );
@@ -68,11 +68,11 @@ describe("a locked file", { timeout: 60_000 }, () => {
 });
 
 describe("a transaction that fails in its last step", () => {
-  it("leaves no service out that is written after it", async () => {
+  it("hides no service of the write after it", async () => {
     const path = join(folder, "commit.sqlite");
     await using store = await openSqliteStore({ path });
     const other = new Database(path);
-    // A constraint that is checked by COMMIT, and cannot be kept.
+    // COMMIT checks this constraint, which always fails.
     other.exec(`
       CREATE TABLE trip (id REFERENCES counter (name) DEFERRABLE INITIALLY DEFERRED);
       CREATE TRIGGER trip AFTER INSERT ON operation BEGIN INSERT INTO trip VALUES ('nowhere'); END;
@@ -89,7 +89,7 @@ describe("a transaction that fails in its last step", () => {
 });
 
 describe("a damaged file", () => {
-  /** A closed file of so many traces. */
+  /** Writes a file of `traces` traces and closes it. */
   async function fileOf(name: string, traces: number): Promise<string> {
     const path = join(folder, name);
     const store = await openSqliteStore({ path });
@@ -103,15 +103,15 @@ describe("a damaged file", () => {
     closeSync(file);
   }
 
-  it("says DATA_LOSS of the block that lost its content, gives all others, and takes writes", async () => {
+  it("fails reads of a damaged block with CORRUPT, returns all others, and accepts writes", async () => {
     const path = await fileOf("block.sqlite", 6);
     const db = new Database(path, { readonly: true });
     const [first] = db.prepare("SELECT data FROM block ORDER BY id").pluck().all() as Buffer[];
     db.close();
     const content = readFileSync(path);
-    // Within one page, since a block's pages need not follow each other.
+    // Within one page, since the pages of a block may be apart.
     const part = (first as Buffer).subarray(2000, 2100);
-    // SQLite leaves old copies behind when it moves rows to other pages.
+    // Overwrites all copies: SQLite leaves old ones behind when it moves rows.
     let places = 0;
     for (let at = content.indexOf(part); at >= 0; at = content.indexOf(part, at + 1)) {
       overwrite(path, at, new Uint8Array(part.length).fill(0xff));
@@ -127,7 +127,7 @@ describe("a damaged file", () => {
     expect(await store.getServices()).toEqual(["cart"]);
   });
 
-  it("says CORRUPT of a page that is none, and reads all again when it is put back", async () => {
+  it("fails with CORRUPT when a page is damaged, and reads everything again when it is restored", async () => {
     const path = await fileOf("page.sqlite", 6);
     const db = new Database(path, { readonly: true });
     const pageSize = db.pragma("page_size", { simple: true }) as number;

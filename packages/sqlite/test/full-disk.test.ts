@@ -12,7 +12,7 @@ const disk = join(folder, "disk");
 mkdirSync(disk);
 const mebibyte = 1024 * 1024;
 
-/** A disk of the test's own is for root alone. */
+/** Mounts a small disk, which only root may do. */
 function mount(): boolean {
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], { stdio: "ignore" });
@@ -28,7 +28,7 @@ if (canMount) unmount();
 const baseTime = 1_800_000_000_000_000_000n;
 const second = 1_000_000_000n;
 const spansPerRequest = 50;
-/** A megabyte that no compression takes much of, of the nth second. */
+/** A megabyte of spans of the nth second that hardly compress. */
 const requestOf = (n: number): TracesData => ({
   resourceSpans: [
     {
@@ -51,7 +51,7 @@ const requestOf = (n: number): TracesData => ({
 const tracesIn = async (store: SpanStore): Promise<number> =>
   (await store.findTraceIds({ limit: 1_000_000 })).traces.length;
 
-/** @returns how many requests it took. */
+/** Writes until the disk is full. @returns the number of written requests. */
 async function fill(store: SpanStore): Promise<number> {
   for (let n = 0; ; n++) {
     try {
@@ -67,7 +67,7 @@ describe.skipIf(!canMount)("SQLite on a full disk", { timeout: 120_000 }, () => 
   beforeEach(() => void mount());
   afterEach(unmount);
 
-  it("deletes old spans with the room of its reserve, takes writes again, and has a reserve again", async () => {
+  it("deletes old spans in the room of its reserve, then accepts writes and restores the reserve", async () => {
     const path = join(disk, "spans.sqlite");
     await using store = await openSqliteStore({ path, synchronous: "normal" });
     const requests = await fill(store);
@@ -84,7 +84,7 @@ describe.skipIf(!canMount)("SQLite on a full disk", { timeout: 120_000 }, () => 
     await store.health();
   });
 
-  it("is emptied by purge, and the disk with it", async () => {
+  it("frees the disk by a purge", async () => {
     const path = join(disk, "spans.sqlite");
     await using store = await openSqliteStore({ path, synchronous: "normal" });
     await fill(store);

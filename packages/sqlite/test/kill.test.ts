@@ -36,7 +36,7 @@ it(`has every acknowledged span once after ${kills} kills`, { timeout: 300_000 }
   }
   const wanted = acknowledged.flatMap(spanIdsOf);
   expect(spanIds.sort()).toEqual(wanted.sort());
-  // Found by the index as well, every one of them.
+  // The index finds every one of them too.
   const found = await store.findTraceIds({ service: "killed", limit: 1_000_000 });
   const foundIds = new Set(found.traces.map(({ traceId }) => traceId));
   expect([...expected].filter((traceId) => !foundIds.has(traceId))).toEqual([]);

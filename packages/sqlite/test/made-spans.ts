@@ -1,9 +1,9 @@
 import type { SpanStore, TraceQuery, TracesData } from "@spanstore/core";
 
-/** A time within windows that hold many of the made spans. */
+/** The earliest start of the made spans. */
 export const madeStart = 1_790_000_000_000_000_000n;
 
-/** The request of a number: always the same. Starts jump to and fro, and traces come again in later requests. */
+/** The request of a number, always the same. Starts are not in order, and later requests continue earlier traces. */
 function madeRequest(number: number): TracesData {
   const random = randomOf(number);
   const resourceSpans = Array.from({ length: 1 + random(3) }, (_, resource) => ({
@@ -36,7 +36,7 @@ export async function writeMade(store: SpanStore, from: number, to: number): Pro
 
 const all = { startTimeMinUnixNano: madeStart - 1_000_000_000_000n, startTimeMaxUnixNano: madeStart * 2n };
 
-/** Questions about made spans: wide and narrow, over all of the time and over a part of it. */
+/** Wide and narrow searches for made spans, over the whole time and over parts of it. */
 export function madeQueries(count: number): TraceQuery[] {
   return Array.from({ length: count }, (_, i) => {
     const random = randomOf(i * 7919 + 5);

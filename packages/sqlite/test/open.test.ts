@@ -31,7 +31,7 @@ const traces = {
 };
 
 describe("opening a file", () => {
-  it("keeps the spans written before", async () => {
+  it("keeps its spans", async () => {
     const path = join(directory, "kept.sqlite");
     const first = await openSqliteStore({ path });
     await first.write(traces);
@@ -46,7 +46,7 @@ describe("opening a file", () => {
     await expect(openSqliteStore({ path })).rejects.toMatchObject({ code: "INCOMPATIBLE_SCHEMA" });
   });
 
-  it("refuses another program's database and leaves it alone", async () => {
+  it("refuses another program's database and does not change it", async () => {
     const path = join(directory, "foreign.sqlite");
     const foreign = new Database(path);
     foreign.exec("CREATE TABLE recipe (name TEXT); INSERT INTO recipe VALUES ('bread')");
@@ -73,7 +73,7 @@ describe("opening a file", () => {
     });
   });
 
-  it("names the directory that is missing", async () => {
+  it("names a missing directory", async () => {
     const path = join(directory, "nowhere", "spans.sqlite");
     await expect(openSqliteStore({ path })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
@@ -91,7 +91,7 @@ describe("opening a file", () => {
 });
 
 describe("threads", () => {
-  it("do not keep a process alive that forgot to close its store", () => {
+  it("do not keep a process alive whose store is not closed", () => {
     const script = `
       import { openSqliteStore } from "@spanstore/sqlite";
       const store = await openSqliteStore({ path: ":memory:" });
@@ -105,7 +105,7 @@ describe("threads", () => {
     expect(child).toMatchObject({ status: 0, signal: null, stdout: "[]\n" });
   });
 
-  it("acknowledge a write while a search is still looking at everything", async () => {
+  it("acknowledge a write during a long search", async () => {
     await using store = await openSqliteStore({ path: join(directory, "busy.sqlite") });
     for (let request = 0; request < 20; request++) {
       const spans = Array.from({ length: 2000 }, (_, i) => ({

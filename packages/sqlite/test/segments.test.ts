@@ -33,7 +33,7 @@ function rows(path: string, sql: string): unknown {
 }
 
 describe("segments of the index", () => {
-  it("answer as the memory engine does, in any number, merged, and after deletions", async () => {
+  it("answer like the memory engine in any number, after merges and after deletions", async () => {
     const path = join(directory, "many.sqlite");
     await using store = await openSqliteStore({ path, synchronous: "normal" });
     await using memory = openMemoryStore();
@@ -43,7 +43,7 @@ describe("segments of the index", () => {
       await writeMade(memory, from, from + 100);
       await expectSame(store, memory);
     }
-    // 600 requests, and of each level at most seven are left, with the segment that comes next.
+    // Of 600 requests, merges leave at most seven segments a level.
     expect(rows(path, "SELECT count(*) FROM segment")).toBeLessThan(30);
     expect(rows(path, "SELECT sum(fragments) FROM segment")).toBe(
       rows(path, "SELECT count(*) FROM fragment"),
@@ -54,7 +54,7 @@ describe("segments of the index", () => {
       await memory.deleteBefore(madeStart + seconds * 1_000_000_000n);
       await expectSame(store, memory);
     }
-    // The ids of deleted fragments may be given out again.
+    // These writes may reuse the ids of deleted fragments.
     await writeMade(store, 0, 60);
     await writeMade(memory, 0, 60);
     await expectSame(store, memory);
@@ -65,7 +65,7 @@ describe("segments of the index", () => {
     expect(rows(path, "SELECT count(*) FROM segment_page")).toBe(0);
   });
 
-  it("of a purged store are gone", async () => {
+  it("disappear in a purge", async () => {
     const path = join(directory, "purged.sqlite");
     await using store = await openSqliteStore({ path, synchronous: "normal" });
     await writeMade(store, 0, 30);
@@ -80,7 +80,7 @@ describe("segments of the index", () => {
 });
 
 describe("a page of the index that is damaged", () => {
-  it("fails searches in place of hiding matches, hinders no write, and is found by the diagnosis", async () => {
+  it("fails searches instead of hiding matches, does not stop writes, and is found by the diagnosis", async () => {
     const path = join(directory, "damaged.sqlite");
     {
       await using store = await openSqliteStore({ path, synchronous: "normal" });
@@ -97,7 +97,7 @@ describe("a page of the index that is damaged", () => {
     await expect(store.findTraceIds({ service: "service-1" })).rejects.toMatchObject({ code: "CORRUPT" });
     expect((await store.findTraceIds({})).traces.length).toBeGreaterThan(0);
     expect((await store.getServices()).length).toBeGreaterThan(0);
-    // More writes than there are between two merges.
+    // Enough writes to cause a merge.
     for (let n = 20; n < 40; n++) await writeMade(store, n, n + 1);
     const found = await diagnoseSqlite({ path });
     expect(found).toContainEqual(
@@ -114,8 +114,8 @@ describe("a page of the index that is damaged", () => {
 /** A file of schema version 2, with the made requests 0 to 99 in its FTS5 table. */
 const oldFile = new URL("./files/version-2.db.gz", import.meta.url);
 
-describe("a file of before there were segments", () => {
-  it("opens, answers as before, takes new spans, and lets go of old ones", async () => {
+describe("a file from before segments", () => {
+  it("opens, answers as before, accepts new spans, and deletes old ones", async () => {
     const path = join(directory, "old.sqlite");
     writeFileSync(path, gunzipSync(readFileSync(oldFile)));
     expect(rows(path, "PRAGMA user_version")).toBe(2);
@@ -125,7 +125,7 @@ describe("a file of before there were segments", () => {
     await expectSame(store, memory);
     expect(rows(path, "PRAGMA user_version")).toBe(4);
 
-    // The same again is not written twice, and new spans lie between the old ones.
+    // Repeated spans are not stored twice, and new spans lie between old ones.
     await writeMade(store, 50, 220);
     await writeMade(memory, 100, 220);
     await expectSame(store, memory);

@@ -32,7 +32,7 @@ const spanOf = (service: string, digit: string) => ({
 });
 
 const all = ["acme", "visited", "used", ...Array.from({ length: 5 }, (_, i) => `tenant-${i}`)];
-/** Tenants in files, and a way to see which of them are open. */
+/** Tenants in files, with the set of open ones. */
 function tenantsIn(name: string, idleMillis: number) {
   const open = new Set<string>();
   let opened = 0;
@@ -57,7 +57,7 @@ function tenantsIn(name: string, idleMillis: number) {
 const untilClosed = (open: ReadonlySet<string>) =>
   until(async () => (open.size === 0 ? true : undefined), { what: "tenants to be closed" });
 
-it("closes an idle tenant's store, and opens it again with its spans", async () => {
+it("closes an idle tenant's store, and reopens it with its spans", async () => {
   const { tenants, open, opened } = tenantsIn("idle", 1);
   const acme = tenants.forTenant("acme");
   for (const digit of ["1", "2", "3"]) {
@@ -71,7 +71,7 @@ it("closes an idle tenant's store, and opens it again with its spans", async () 
   await expect(acme.getServices()).rejects.toMatchObject({ code: "STORE_CLOSED" });
 });
 
-it("keeps it open for a stream that is read slowly, and while calls come", async () => {
+it("keeps a tenant's store open for a slow stream and during calls", async () => {
   const { tenants, open, opened } = tenantsIn("used", 0);
   const acme = tenants.forTenant("acme");
   await acme.write(spanOf("a", "1"));
@@ -88,7 +88,7 @@ it("keeps it open for a stream that is read slowly, and while calls come", async
   await tenants.close();
 });
 
-it("does not keep it open for retention, and closes nothing that others use", async () => {
+it("closes a tenant's store after retention, unless other calls use it", async () => {
   const { tenants, open, opened } = tenantsIn("retention", 600_000);
   const [visited, used] = [tenants.forTenant("visited"), tenants.forTenant("used")];
   await used.write(spanOf("a", "1"));
@@ -106,7 +106,7 @@ it("does not keep it open for retention, and closes nothing that others use", as
   expect([...open]).toEqual([]);
 });
 
-it("makes nothing for reading as a tenant that has written nothing", async () => {
+it("creates no file when a tenant without spans reads", async () => {
   const path = join(folder, "strangers.sqlite");
   await using store = await openSqliteStore({ path });
   const stranger = store.forTenant("stranger");
@@ -134,7 +134,7 @@ it("forgets idle tenants", async () => {
   await tenants.close();
 });
 
-it("tries again to open a store that failed to open, and keeps a store in memory open", async () => {
+it("retries to open a store that failed to open, and keeps a store in memory open", async () => {
   let fails = true;
   let opened = 0;
   let last: SpanStore | undefined;

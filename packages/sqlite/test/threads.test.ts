@@ -9,7 +9,7 @@ import Database from "better-sqlite3";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 
 const folder = mkdtempSync(join(tmpdir(), "spanstore-threads-"));
-/** Threads that this test has started, the writer first. */
+/** The threads that the test has started, the writer first. */
 let started: Worker[] = [];
 const note = (worker: Worker): void => void started.push(worker);
 process.on("worker", note);
@@ -41,7 +41,7 @@ const requestOf = (from: number, count: number) => ({
     },
   ],
 });
-/** Looks at every span. */
+/** A search that reads every span. */
 const looksAtAll: TraceQuery = {
   filter: { op: "regex", args: [{ attr: { key: "text" } }, { scalar: { value: "(a|b)+x{2,9}" } }] },
 };
@@ -85,7 +85,7 @@ describe("a thread that dies", { timeout: 60_000 }, () => {
     expect(await store.getDependencies(everyCall)).toEqual([]);
   });
 
-  it("is replaced when it is the writer, and every acknowledged span is there once", async () => {
+  it("is replaced when it is the writer, and every acknowledged span is stored once", async () => {
     await using store = await openSqliteStore({ path: join(folder, "writer.sqlite") });
     await fill(store, 10);
     for (let death = 0; death < 3; death++) {
@@ -100,7 +100,7 @@ describe("a thread that dies", { timeout: 60_000 }, () => {
     expect(await countOf(store)).toBe(4000);
   });
 
-  it("takes the spans along that it held in memory, and every call says so", async () => {
+  it("loses the spans that it held in memory, and every later call fails", async () => {
     const store = await openSqliteStore({ path: ":memory:" });
     await fill(store);
     await end(started);
@@ -112,7 +112,7 @@ describe("a thread that dies", { timeout: 60_000 }, () => {
   });
 });
 
-it("closes all threads when it is closed while one is starting that cannot", async () => {
+it("closes all threads when one of them fails to start during the close", async () => {
   const store = await openSqliteStore({ path: join(folder, "closing.sqlite") });
   while (started.length < 2) await setImmediate();
   const [writer, reader] = started as [Worker, Worker];
@@ -125,7 +125,7 @@ it("closes all threads when it is closed while one is starting that cannot", asy
 describe("tenants", { timeout: 120_000 }, () => {
   const connectionsPerThread = 64;
   const names = Array.from({ length: 100 }, (_, i) => `tenant ${i}`);
-  /** Each has the log of its file open for itself. */
+  /** Counts connections: each opens the log of its file separately. */
   const openConnections = (): number =>
     readdirSync("/proc/self/fd").filter((fd) => {
       try {
@@ -135,12 +135,12 @@ describe("tenants", { timeout: 120_000 }, () => {
       }
     }).length;
 
-  it("share the threads of their store, and a bounded number of connections is open", async () => {
+  it("share the threads of their store and a bounded number of connections", async () => {
     await using store = await openSqliteStore({ path: join(folder, "tenants.sqlite"), readers: 3 });
     const useAll = (use: (tenant: SpanStore, n: number) => Promise<unknown>) =>
       Promise.all(names.map((name, n) => use(store.forTenant(name), n)));
     await useAll((tenant, n) => tenant.write(requestOf(n + 1, 1)));
-    // A stream goes on that has begun before other tenants needed its connection.
+    // A stream goes on after other tenants evict its connection.
     await store.forTenant("large").write(requestOf(1, 3000));
     const large = store.forTenant("large").findTraces({ limit: 3000 })[Symbol.asyncIterator]();
     const ids = new Set([(await large.next()).value?.traceId]);
@@ -156,9 +156,9 @@ describe("tenants", { timeout: 120_000 }, () => {
     }
     for (let next = await large.next(); !next.done; next = await large.next()) ids.add(next.value.traceId);
     expect(ids.size).toBe(3000);
-    // The writer, the readers, and the one that counts calls.
+    // The writer, three readers, and the thread that counts calls.
     expect(started.filter(({ threadId }) => threadId >= 0)).toHaveLength(5);
-    // As many as each of them may have open, and the caller's own thread.
+    // The limit of these threads and of the caller's own.
     if (process.platform === "linux") {
       expect(openConnections()).toBeLessThanOrEqual(6 * connectionsPerThread);
       expect(openConnections()).toBeGreaterThan(connectionsPerThread);
@@ -172,7 +172,7 @@ describe("tenants", { timeout: 120_000 }, () => {
     expect(started).toHaveLength(1);
   });
 
-  it("go on while the file of one is locked by another program", async () => {
+  it("go on while another program locks the file of one", async () => {
     const path = join(folder, "locked.sqlite");
     await using store = await openSqliteStore({ path });
     await store.forTenant("locked").write(requestOf(1, 1));

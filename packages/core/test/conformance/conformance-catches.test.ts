@@ -18,7 +18,7 @@ import { type ConformanceOptions, describeSpanStore } from "../../src/testing/in
 import { play, scenario } from "../../src/testing/scenario.js";
 import { baseTime } from "../../src/testing/spans.js";
 
-/** The tests of the suite, by their names, for a store on this engine. */
+/** The tests of the suite by name, for a store on this engine. */
 function testsFor(
   createEngine: () => Engine,
   options: Pick<ConformanceOptions, "chapters"> = {},
@@ -74,7 +74,7 @@ function newestOf(fragment: Fragment): bigint {
   );
 }
 
-/** Lists one fragment a window, newest first, with a bound that is off by this much. */
+/** Lists one fragment a window, newest first, with a bound that is too early by `off`. */
 function inSmallWindows(engine: Engine, off: bigint): Engine {
   return {
     ...engine,
@@ -92,7 +92,7 @@ function inSmallWindows(engine: Engine, off: bigint): Engine {
   };
 }
 
-/** Faults that only searches of all kinds bring to light. */
+/** Faults that only random searches reveal. */
 const searchFaults: Readonly<Record<string, (engine: Engine) => Engine>> = {
   "loses a candidate now and then": (engine) => ({
     ...engine,
@@ -123,7 +123,7 @@ const searchFaults: Readonly<Record<string, (engine: Engine) => Engine>> = {
   }),
 };
 
-/** Faults that engines have, what they make of a right engine, and the test that must notice. */
+/** Faults of engines: how to break a correct engine, and the test that must notice. */
 const faults: Readonly<
   Record<string, { readonly fault: (engine: Engine) => Engine; readonly noticedBy: string }>
 > = {
@@ -235,7 +235,7 @@ const faults: Readonly<
   "deletes a nanosecond too much": {
     fault: (engine) => ({ ...engine, deleteBefore: (time) => engine.deleteBefore(time + 1n) }),
     noticedBy:
-      "retention > deleteBefore > removes exactly what started earlier, and what only that told: spans of one request",
+      "retention > deleteBefore > removes exactly the spans that started earlier, and the names that only they had: one request",
   },
   "remembers operations for ever": {
     fault: (engine) => {
@@ -249,7 +249,7 @@ const faults: Readonly<
       };
     },
     noticedBy:
-      "retention > deleteBefore > removes exactly what started earlier, and what only that told: spans of one request",
+      "retention > deleteBefore > removes exactly the spans that started earlier, and the names that only they had: one request",
   },
   "lists 10,000 services": {
     fault: (engine) => ({ ...engine, services: async () => (await engine.services()).slice(0, 10_000) }),
@@ -325,9 +325,9 @@ describe("the conformance suite", () => {
   }
 
   for (const [what, fault] of Object.entries(searchFaults)) {
-    it(`notices by its random cases an engine that ${what}`, async () => {
+    it(`notices with random cases an engine that ${what}`, async () => {
       let noticed: unknown;
-      // Of the first seeds the one that shows all of these faults in the fewest cases.
+      // Among the first seeds, this one reveals all of these faults in the fewest cases.
       for (const steps of fc.sample(scenario(true), { numRuns: 200, seed: 12 })) {
         noticed = await play(
           steps,
@@ -340,7 +340,7 @@ describe("the conformance suite", () => {
     });
   }
 
-  it("says how to repeat a random case, and cuts it down to what can be read", async () => {
+  it("says how to repeat a random case, and reduces it", async () => {
     const lossy = (engine: Engine): Engine => ({ ...engine, services: async () => [] });
     const random = testsFor(() => lossy(createMemoryEngine())).get(
       "differential > answers as the memory engine does",
@@ -354,7 +354,7 @@ describe("the conformance suite", () => {
   });
 });
 
-it("runs the chapters that are named, and all by default", () => {
+it("runs the named chapters, or all by default", () => {
   const chaptersOf = (options?: Pick<ConformanceOptions, "chapters">): string[] => {
     const names = [...testsFor(createMemoryEngine, options).keys()];
     return [...new Set(names.map((name) => name.split(" > ")[0] as string))];

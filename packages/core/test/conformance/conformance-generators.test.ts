@@ -12,7 +12,7 @@ import { filter } from "../../src/testing/arbitrary-filter.js";
 import { spanQuery, traceQuery } from "../../src/testing/arbitrary-query.js";
 import { encodeRequest } from "../../src/testing/encode-request.js";
 
-/** What a filter is made of: operators, levels, fields and types. */
+/** The parts of a filter: operators, levels, fields and types. */
 function partsOf(call: FilterCall): string[] {
   return [
     call.op,
@@ -29,7 +29,7 @@ function partsOf(call: FilterCall): string[] {
 const seed = 20231114;
 
 describe("the generators of the conformance suite", () => {
-  it("make filters that hold here and fail there, of every part there is", () => {
+  it("make filters from every part that match some spans and not others", () => {
     const held = new Map<string, number>();
     const failed = new Map<string, number>();
     let refused = 0;
@@ -56,7 +56,7 @@ describe("the generators of the conformance suite", () => {
     expect(rare).toEqual([]);
   });
 
-  it("make searches that find something, but not everything, often enough", async () => {
+  it("make searches that often find some spans but not all", async () => {
     const counts = { nothing: 0, something: 0, everything: 0 };
     const property = fc.asyncProperty(
       fc.array(request, { minLength: 2, maxLength: 5 }),

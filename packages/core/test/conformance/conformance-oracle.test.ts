@@ -16,11 +16,11 @@ import { contentsOf, readSummaries } from "../../src/testing/contents.js";
 import { encodeRequest } from "../../src/testing/encode-request.js";
 
 /**
- * The memory engine is what all others are compared with, so it is compared here with the plainest way to say
- * the same: all spans in a list, filtered, grouped and sorted.
+ * All engines are compared with the memory engine. This test compares it with the simplest implementation: a list of all spans,
+ * filtered, grouped and sorted.
  */
 
-/** Every span once, whatever came how often. */
+/** Every distinct span once. */
 function distinctSpans(requests: readonly Uint8Array[]): SpanView[] {
   const spans = new Map<string, SpanView>();
   for (const encoded of requests) {
@@ -138,7 +138,7 @@ function dependenciesIn(spans: readonly SpanView[], from: bigint, to: bigint): D
 }
 
 describe("the memory engine", () => {
-  it("answers what a list of spans answers", async () => {
+  it("answers like a list of spans", async () => {
     const found = { nothing: 0, something: 0, calls: 0 };
     const property = fc.asyncProperty(
       fc.array(request, { minLength: 1, maxLength: 4 }),

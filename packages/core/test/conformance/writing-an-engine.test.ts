@@ -8,7 +8,7 @@ const folder = fileURLToPath(new URL("..", import.meta.url));
 const page = readFileSync(join(folder, "../WRITING-AN-ENGINE.md"), "utf8");
 const code = Array.from(page.matchAll(/^```ts\n(.*?)^```$/gms), ([, block]) => block).join("");
 
-// The page's module as it stands, but for its imports of this package, which lead to its source.
+// The page's module, with imports of this package redirected to its source.
 const cache = join(folder, ".cache");
 mkdirSync(cache, { recursive: true });
 const place = mkdtempSync(join(cache, "page-"));

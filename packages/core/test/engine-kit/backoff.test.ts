@@ -6,7 +6,7 @@ import { createBackoff, pause } from "../../src/engine.js";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** How long a wait lasts, by the clock that the test moves. */
+/** How long a wait lasts by the fake clock. */
 async function lasts(wait: () => Promise<void>): Promise<number> {
   const began = performance.now();
   const ended = wait();
@@ -16,7 +16,7 @@ async function lasts(wait: () => Promise<void>): Promise<number> {
 }
 
 describe("waits between tries", () => {
-  it("double up to the longest, and each lasts between half of its time and all of it", async () => {
+  it("double up to the longest, and each lasts between half its time and all of it", async () => {
     const bounds = fc.record({
       firstMillis: fc.integer({ min: 1, max: 100 }),
       times: fc.integer({ min: 1, max: 50 }),
@@ -27,7 +27,7 @@ describe("waits between tries", () => {
         const { wait } = createBackoff({ firstMillis, longestMillis, forMillis: 0 });
         for (let most = firstMillis, n = 0; n < 8; n++, most = Math.min(most * 2, longestMillis)) {
           const millis = await lasts(wait);
-          // The clock of the test counts whole milliseconds.
+          // The fake clock counts whole milliseconds.
           expect(millis).toBeGreaterThanOrEqual(Math.floor(most / 2));
           expect(millis).toBeLessThanOrEqual(Math.ceil(most));
         }
@@ -36,7 +36,7 @@ describe("waits between tries", () => {
     );
   });
 
-  it("differ among those who fail together", async () => {
+  it("differ between callers that fail at the same time", async () => {
     const millis = new Set<number>();
     for (let n = 0; n < 20; n++) {
       millis.add(await lasts(createBackoff({ firstMillis: 1000, longestMillis: 1000, forMillis: 0 }).wait));
@@ -44,7 +44,7 @@ describe("waits between tries", () => {
     expect(millis.size).toBeGreaterThan(10);
   });
 
-  it("end in time, counted from the first failure or from the beginning", async () => {
+  it("end at the deadline, counted from the first failure or from `began`", async () => {
     const options = { firstMillis: 100, longestMillis: 100, forMillis: 1000 };
     const began = performance.now();
     const late = createBackoff(options);
@@ -58,7 +58,7 @@ describe("waits between tries", () => {
     expect(late.mayTryAgain()).toBe(false);
   });
 
-  it("are short again, and there is time again, after a success", async () => {
+  it("are short again after a reset, with a new deadline", async () => {
     const { mayTryAgain, wait, reset } = createBackoff({
       firstMillis: 100,
       longestMillis: 10_000,
@@ -72,7 +72,7 @@ describe("waits between tries", () => {
     expect(await lasts(wait)).toBeLessThanOrEqual(100);
   });
 
-  it("never begin where there is no time", () => {
+  it("never begin without time", () => {
     expect(createBackoff({ firstMillis: 1, longestMillis: 1, forMillis: 0 }).mayTryAgain()).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createCalendar } from "../../src/engine.js";
 
 const nanosPerMilli = 1_000_000n;
-/** Up to the year 9999, after which names would be longer. */
+/** Times up to the year 9999, after which names would be longer. */
 const anyTime = fc.bigInt({ min: 0n, max: BigInt(Date.parse("9999-12-27T00:00:00Z")) * nanosPerMilli - 1n });
 
 describe.each([
@@ -13,7 +13,7 @@ describe.each([
 ] as const)("A calendar of a %s", (length, name, start, end) => {
   const calendar = createCalendar(length);
 
-  it("has one window for every time, which its name gives back", () => {
+  it("has one window for every time, and finds it by its name", () => {
     fc.assert(
       fc.property(anyTime, (time) => {
         const window = calendar.at(time);

@@ -22,7 +22,7 @@ const step = fc.oneof(
 const sorted = (dependencies: readonly Dependency[]): readonly Dependency[] =>
   dependencies.toSorted((a, b) => (`${a.parent}>${a.child}` < `${b.parent}>${b.child}` ? -1 : 1));
 
-it("counts what was added and not removed", () => {
+it("counts calls that were added and not removed", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const buckets = createCallBuckets();
@@ -52,7 +52,7 @@ it("counts what was added and not removed", () => {
   );
 });
 
-it("takes every call of a busy minute out again, the last one first", () => {
+it("removes every call of a busy minute, last one first", () => {
   const buckets = createCallBuckets();
   const calls = Array.from({ length: 500_000 }, (_, i) => ({
     parent: "a",

@@ -9,7 +9,7 @@ const fragment = (number: number, bytes: number): Fragment => ({
 });
 
 describe("a byte cache", () => {
-  it("keeps the values used last, up to its bytes, and none larger", () => {
+  it("keeps the most recently used values up to its size, and none that is larger", () => {
     const cache = createByteCache<Uint8Array>(100, ({ length }) => length);
     for (const key of ["a", "b", "c"]) cache.set(key, new Uint8Array(30));
     expect(cache.get("a")).toHaveLength(30);
@@ -48,7 +48,7 @@ describe("a fragment cache", () => {
     const sizes = Array.from({ length: 101 }, (_, i) => cache.of(traceIdOf(i + 1)).size);
     expect(sizes.slice(0, 68)).toEqual(Array(68).fill(0));
     expect(sizes.slice(68)).toEqual([...Array(32).fill(1), 0]);
-    // A trace that grows beyond the cache is not in it.
+    // A trace that outgrows the cache leaves it.
     for (let id = 0; id < 33; id++) cache.add(`${id}`, fragment(200, 256 * 1024));
     expect(cache.of(traceIdOf(200)).size).toBe(0);
   });

@@ -15,7 +15,7 @@ type Group = readonly GroupItem<Item, number>[];
 const item = (id: number, bytes = 1): Item => ({ id, bytes, fails: false });
 const ids = (group: Group): number[] => group.map((each) => each.item.id);
 
-/** A group commit whose writes end when the test says so. */
+/** A group commit whose writes the test ends. */
 function held(options: { maxGroupBytes?: number; concurrency?: number; minGroupBytes?: number } = {}) {
   const begun: { readonly group: Group; readonly end: () => void; readonly fail: (error: Error) => void }[] =
     [];
@@ -36,7 +36,7 @@ function held(options: { maxGroupBytes?: number; concurrency?: number; minGroupB
 }
 
 describe("group commit", () => {
-  it("gives every item its own result, in groups within the bounds and in the order they came", async () => {
+  it("gives every item its own result, in bounded groups and in order of arrival", async () => {
     const items = fc.array(fc.record({ bytes: fc.nat(20), fails: fc.boolean(), pause: fc.boolean() }), {
       maxLength: 40,
     });
@@ -84,7 +84,7 @@ describe("group commit", () => {
     );
   });
 
-  it("groups the items of one turn, and those that come while a group is written", async () => {
+  it("groups the items of one turn, and those that arrive during a write", async () => {
     const { commit, begun } = held();
     const first = [commit(item(1)), commit(item(2))];
     await nextTurn();
@@ -120,7 +120,7 @@ describe("group commit", () => {
     expect(await Promise.all(results)).toEqual([1, 2, 3]);
   });
 
-  it("takes an item out of the queue when its signal fires, and leaves the others", async () => {
+  it("removes an item from the queue when its signal fires, and keeps the others", async () => {
     const { commit, begun } = held();
     const leaving = new AbortController();
     const results = [commit(item(1))];
@@ -134,13 +134,13 @@ describe("group commit", () => {
     begun[0]?.end();
     await nextTurn();
     await nextTurn();
-    // The bytes of the item that left do not count.
+    // The bytes of the removed item do not count.
     expect(begun.map(({ group }) => ids(group))).toEqual([[1], [2, 4]]);
     begun[1]?.end();
     expect(await Promise.all(results)).toEqual([1, 2, 4]);
   });
 
-  it("writes nothing when everything that waited has left, and goes on afterwards", async () => {
+  it("writes nothing when all waiting items were removed, and goes on afterwards", async () => {
     const { commit, begun } = held();
     const leaving = new AbortController();
     const left = commit(item(1), leaving.signal);
@@ -155,7 +155,7 @@ describe("group commit", () => {
     expect(await next).toBe(3);
   });
 
-  it("ends a call at once when its signal fires while the group is written, and the others with the group", async () => {
+  it("ends a call at once when its signal fires during the write of its group, and the others with the group", async () => {
     const { commit, begun } = held();
     const leaving = new AbortController();
     const left = commit(item(1), leaving.signal);
@@ -174,7 +174,7 @@ describe("group commit", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  it("fails the items of a group that was not written, but for those that have a result, and writes the next", async () => {
+  it("fails the items without a result when their group fails, and writes the next group", async () => {
     const { commit, begun } = held({ maxGroupBytes: 2 });
     const results = [commit(item(1)), commit(item(2)), commit(item(3))];
     await nextTurn();
@@ -189,7 +189,7 @@ describe("group commit", () => {
     expect(await results[2]).toBe(3);
   });
 
-  it("leaves no call without an answer", async () => {
+  it("answers every call", async () => {
     const commit = createGroupCommit<Item, number>({
       bytesOf: () => 1,
       maxGroupBytes: 10,

@@ -14,11 +14,11 @@ describe.each(Object.entries(codecs))("names of tenants as names of %s", (_, { e
     fc.assert(fc.property(names, (name) => decode(encode(name)) === name));
   });
 
-  it("have characters that are safe everywhere, whatever case counts", () => {
+  it("have safe characters alone, without upper case", () => {
     fc.assert(fc.property(names, (name) => /^[a-z0-9_%-]+$/.test(encode(name))));
   });
 
-  it("are read only from what encodes them", () => {
+  it("are decoded only from their own encoding", () => {
     const texts = fc.string({ unit: fc.constantFrom(..."aZ0_%-éff4155c3a9"), maxLength: 12 });
     fc.assert(
       fc.property(texts, (text) => {
@@ -30,7 +30,7 @@ describe.each(Object.entries(codecs))("names of tenants as names of %s", (_, { e
   });
 });
 
-it("keeps the names that stores of today have", () => {
+it("keeps the names of existing stores", () => {
   expect(codecs.files.encode("Team A_1-é")).toBe("%54eam%20%41_1-%c3%a9");
   expect(codecs.tables.encode("Team A_1-é")).toBe("_54eam_20_41_5f1_2d_c3_a9");
 });

@@ -11,7 +11,7 @@ import { visitDistinctSpans } from "../../src/store/reading/distinct-spans.js";
 import { encodeRequest } from "../../src/testing/encode-request.js";
 import { tracesData } from "../../src/testing/index.js";
 
-/** The fragments of each trace; some of them twice. */
+/** The fragments of each trace, some of them twice. */
 const stored = fc.tuple(fc.array(tracesData, { maxLength: 4 }), fc.boolean()).map(([requests, twice]) => {
   const traces = new Map<string, Fragment[]>();
   for (const [i, request] of [...requests, ...(twice ? requests : [])].entries()) {
@@ -23,7 +23,7 @@ const stored = fc.tuple(fc.array(tracesData, { maxLength: 4 }), fc.boolean()).ma
   return [...traces.values()];
 });
 
-/** Spans by minute, labels and latency, as their views tell them. */
+/** The number of spans by minute, labels and latency, read from their views. */
 function expectedOf(traces: readonly (readonly Fragment[])[], from: bigint, to: bigint): Map<string, number> {
   const counts = new Map<string, number>();
   for (const trace of traces) {
@@ -40,7 +40,7 @@ function expectedOf(traces: readonly (readonly Fragment[])[], from: bigint, to: 
 }
 
 describe("the tally of rollups", () => {
-  it("counts what the views of the spans tell, copies once", () => {
+  it("counts like the views of the spans, copies once", () => {
     const minute = fc.bigInt({ min: 0n, max: 2n ** 64n / rollupNanos });
     fc.assert(
       fc.property(stored, minute, minute, (traces, one, other) => {
@@ -81,7 +81,7 @@ describe("the tally of rollups", () => {
 });
 
 describe("ids that were seen", () => {
-  it("are those of the trace alone, however many", () => {
+  it("belong to one trace, however many there are", () => {
     const seen = createSeenIds();
     for (let trace = 0; trace < 50; trace++) {
       seen.begin();

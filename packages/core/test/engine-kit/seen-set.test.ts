@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { createSeenSet } from "../../src/engine.js";
 
 const key = fc.constantFrom("a", "b", "c", "d", "e");
-/** Writes overlap: each begins, is durable or fails, and deletions come in between. */
+/** Overlapping writes: each begins, then becomes durable or fails, with deletions in between. */
 const step = fc.oneof(
   fc.record({ do: fc.constant("begin" as const), keys: fc.uniqueArray(key, { minLength: 1, maxLength: 3 }) }),
   fc.record({ do: fc.constant("end" as const), write: fc.nat(), isDurable: fc.boolean() }),
@@ -11,11 +11,11 @@ const step = fc.oneof(
   fc.record({ do: fc.constant("forget" as const), gone: key }),
 );
 
-it("knows nothing that is not durable, or that a deletion may have removed, and no more than it may hold", () => {
+it("knows only durable values, none that a deletion may have removed, and no more than its limit", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 6 }), (steps, maxKeys) => {
       const seen = createSeenSet<number>(maxKeys);
-      /** What is durable: the number of the write that brought it last. */
+      /** The number of the last durable write of each key. */
       const durable = new Map<string, number>();
       let generation = 1;
       let lastWrite = 0;
@@ -40,7 +40,7 @@ it("knows nothing that is not durable, or that a deletion may have removed, and 
         } else if (each.do === "delete") {
           generation++;
           durable.clear();
-          // Every write looks before it confirms.
+          // Every write looks up before it confirms.
           seen.get("a", generation);
         } else if (each.do === "forget") {
           seen.forget((_, name) => name === each.gone);
@@ -63,7 +63,7 @@ it("keeps a value that says more than one confirmed later", () => {
   expect(seen.get("a", 1)).toBe(3);
 });
 
-it("knows what was confirmed, until it is forgotten or there is too much", () => {
+it("knows confirmed values until they are forgotten or evicted", () => {
   const seen = createSeenSet<string>(2);
   expect(seen.get("a", 1)).toBeUndefined();
   seen.confirm([["a", "first"]], 1);

@@ -1,14 +1,14 @@
 import { createSlowAnswer } from "@spanstore/core/engine";
 import { expect, it } from "vitest";
 
-/** A question whose answers the test gives. */
+/** A question that the test answers. */
 function question() {
   const asked: { resolve: (answer: number) => void; reject: (error: Error) => void }[] = [];
   const find = () => new Promise<number>((resolve, reject) => asked.push({ resolve, reject }));
   return { asked, find };
 }
 
-it("is asked for once, however many wait", async () => {
+it("asks once, however many callers wait", async () => {
   const { asked, find } = question();
   const answer = createSlowAnswer(find);
   const both = [answer.get(), answer.get()];
@@ -18,7 +18,7 @@ it("is asked for once, however many wait", async () => {
   expect(asked).toHaveLength(1);
 });
 
-it("that is old is given at once, and found again meanwhile", async () => {
+it("returns an old answer at once, and asks for a new one meanwhile", async () => {
   const { asked, find } = question();
   const answer = createSlowAnswer(find, { maxAgeMillis: 0 });
   const first = answer.get();
@@ -32,7 +32,7 @@ it("that is old is given at once, and found again meanwhile", async () => {
   expect(await answer.get()).toBe(2);
 });
 
-it("that does not come is waited for no longer than was said, and may come later", async () => {
+it("waits for an answer no longer than the limit, and uses it when it comes later", async () => {
   const { asked, find } = question();
   const answer = createSlowAnswer(find, { maxWaitMillis: 1 });
   await expect(answer.get()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -41,7 +41,7 @@ it("that does not come is waited for no longer than was said, and may come later
   expect(await answer.get()).toBe(1);
 });
 
-it("that fails is no answer, and is asked for again", async () => {
+it("asks again after a failure", async () => {
   const { asked, find } = question();
   const answer = createSlowAnswer(find, { maxAgeMillis: 0 });
   const first = answer.get();

@@ -2,7 +2,7 @@ import { createWriteBarrier } from "@spanstore/core/engine";
 import { describe, expect, it } from "vitest";
 
 describe("a write barrier", () => {
-  it("is passed once no write of the number or a lower one is under way", async () => {
+  it("opens once no write with this number or a lower one is running", async () => {
     const barrier = createWriteBarrier();
     for (const number of [3, 3, 5, 9]) barrier.begin(number);
     const passed: number[] = [];
@@ -17,7 +17,7 @@ describe("a write barrier", () => {
     expect(barrier.lowest()).toBe(3);
     barrier.end(3);
     expect(await turn()).toEqual([2, 3]);
-    // One that begins meanwhile with a higher number is not waited for.
+    // A write that begins meanwhile has a higher number and does not delay it.
     barrier.begin(7);
     barrier.end(5);
     await Promise.all(waits);

@@ -19,7 +19,7 @@ import { fields } from "../../src/query/filter/language/fields.js";
 import { resolveFilter } from "../../src/query/filter/resolve/resolve.js";
 
 describe("the builder", () => {
-  it("writes the filter that it reads like", () => {
+  it("builds the filter that its calls spell", () => {
     const filter = and(
       span.duration.gt("2s"),
       span.attr("http.status_code").in([500, 503]),
@@ -62,7 +62,7 @@ describe("the builder", () => {
     expect(() => resolveFilter(filter)).not.toThrow();
   });
 
-  it("has every built-in field under its own name", () => {
+  it("has every built-in field under its name", () => {
     const levels = { span, resource, scope, event, link };
     for (const { level, name } of fields) {
       const field = Reflect.get(levels[level], name) as { exists(): unknown } | undefined;
@@ -112,14 +112,14 @@ describe("the builder", () => {
     );
   });
 
-  it("takes one predicate as it is, and refuses none", () => {
+  it("returns a single predicate unchanged, and refuses an empty list", () => {
     const one = k.exists();
     expect(and(one)).toBe(one);
     expect(or(one)).toBe(one);
     expect(() => and()).toThrow(expect.objectContaining({ code: "INVALID_QUERY" }));
   });
 
-  it("says every by some and not", () => {
+  it("expresses every with some and not", () => {
     expect(every(link, link.spanID.eq("a"))).toEqual(not(some(link, not(link.spanID.eq("a")))));
   });
 

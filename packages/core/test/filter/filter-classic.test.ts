@@ -8,7 +8,7 @@ import { classicPredicate } from "../../src/query/classic.js";
 import { compilePredicate } from "../../src/query/filter/match/matcher.js";
 import type { TraceQuery } from "../../src/query/trace-query.js";
 
-/** A span, a query (its attributes as encoded KeyValues), and what Jaeger's memory store says. */
+/** A span, a query (its attributes as encoded KeyValues), and the answer of Jaeger's memory store. */
 interface Vector {
   readonly traces: string;
   readonly service?: string;
@@ -70,13 +70,13 @@ describe("the classic search", () => {
     });
   });
 
-  it("asks nothing of a span when the query asks nothing", () => {
+  it("matches every span when the query is empty", () => {
     expect(classicPredicate({})).toEqual({ op: "and", args: [] });
     const empty = { service: "", operation: "", minDurationNano: 0n, maxDurationNano: 0n, attributes: {} };
     expect(classicPredicate(empty)).toEqual({ op: "and", args: [] });
   });
 
-  it("matches nothing for an error that is no boolean", () => {
+  it("matches nothing when error is no boolean", () => {
     for (const error of ["yes", "", 1, 1n, { intValue: 1n }, {}]) {
       expect(classicPredicate({ attributes: { error } })).toEqual({ op: "or", args: [] });
     }

@@ -13,7 +13,7 @@ const text = fc.oneof(
 const optional = (name: string) =>
   fc.record({ [name]: fc.string({ unit: "grapheme", minLength: 1 }) }, { requiredKeys: [] });
 
-/** Any tree the language can write, whether it means something or not. */
+/** Any tree that the language can write, valid or not. */
 const { call: anyCall } = fc.letrec<{ call: FilterCall; expression: FilterExpression }>((tie) => ({
   call: fc.record({ op: text, args: fc.array(tie("expression"), { maxLength: 4 }) }),
   expression: fc.oneof(
@@ -29,7 +29,7 @@ const { call: anyCall } = fc.letrec<{ call: FilterCall; expression: FilterExpres
   ),
 }));
 
-/** Passes on what a call returns; of errors only a typed one about the query is right. */
+/** Returns the result of a call, which may fail only with a typed error about the query. */
 function orTypedError<T>(run: () => T): T | undefined {
   try {
     return run();
@@ -42,7 +42,7 @@ function orTypedError<T>(run: () => T): T | undefined {
   }
 }
 
-/** A length-delimited field, by hand, so that bytes no encoder makes can be written too. */
+/** A length-delimited field, written by hand to allow bytes that no encoder makes. */
 function part(field: number, content: readonly number[]): number[] {
   const { length } = content;
   return [(field << 3) | 2, ...(length < 128 ? [length] : [(length & 127) | 128, length >> 7]), ...content];
@@ -64,7 +64,7 @@ describe("the forms of a filter", () => {
     fc.assert(fc.property(anyCall, (filter) => void orTypedError(() => resolveFilter(filter))));
   });
 
-  it("are one where empty texts are spelled out", () => {
+  it("are equal when empty texts are spelled out", () => {
     const json = {
       op: "eq",
       args: [{ attr: { key: "a", level: "" } }, { scalar: { value: "b", type: "" } }],
@@ -92,7 +92,7 @@ describe("decodeFilter", () => {
     );
   });
 
-  it("survives bytes of a filter that were changed", () => {
+  it("survives changed bytes of a filter", () => {
     const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), {
       minLength: 1,
       maxLength: 4,
@@ -115,7 +115,7 @@ describe("decodeFilter", () => {
     );
   });
 
-  it("takes the last of several terms, and passes over fields it does not know", () => {
+  it("takes the last of several terms, and skips unknown fields", () => {
     const unknown = [...part(9, [1, 2]), 0x78, 5];
     const argument = [...part(1, text1("key")), ...unknown, ...part(3, [...text1("link"), ...unknown])];
     const bytes = new Uint8Array([...unknown, ...text1("exists"), ...part(2, argument)]);
@@ -128,7 +128,7 @@ describe("decodeFilter", () => {
     );
   });
 
-  it("stops at twenty calls, and names where", () => {
+  it("stops at twenty nested calls, and names the place", () => {
     let bytes: number[] = [];
     for (let depth = 2; depth <= 20; depth++) bytes = part(2, part(6, bytes));
     expect(decodeFilter(new Uint8Array(bytes)).op).toBe("");

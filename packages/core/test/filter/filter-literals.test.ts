@@ -8,7 +8,7 @@ import {
   parseInt64,
 } from "../../src/query/filter/language/literals.js";
 
-/** What Go's strconv and time packages read in a text; a reading that is missing failed there. */
+/** How Go's strconv and time packages read a text; absent where they failed. */
 interface Reading {
   readonly int?: string | undefined;
   /** The bits in hex, or NaN. */
@@ -47,7 +47,7 @@ describe("constants of a filter", () => {
     expect(ours).toEqual(vectors);
   });
 
-  it("are held to RFC 3339 where Go lets more pass", () => {
+  it("follow RFC 3339 where Go is more lenient", () => {
     for (const text of [
       "2026-08-16T18:56:20+24:00",
       "2026-08-16T18:56:20+02:60",

@@ -46,7 +46,7 @@ function keyValues(attributes: Attributes = {}): KeyValue[] {
   return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) }));
 }
 
-/** A span that lasts from 1000 to 3000 ns, unless said otherwise. */
+/** A span from 1000 to 3000 ns by default. */
 function view(given: Given = {}): SpanView {
   const { resource: ofResource, resourceSchema, scope: ofScope, attributes, events, links, ...rest } = given;
   const encoded = encodeTraces({
@@ -100,7 +100,7 @@ function matches(filter: FilterCall, given: Given): boolean {
   return compilePredicate(resolveFilter(filter))(view(given));
 }
 
-/** The filter must hold for the first span and not for the second. */
+/** Asserts that the filter matches the first span and not the second. */
 function expectApart(filter: FilterCall, holds: Given, fails: Given): void {
   expect(matches(filter, holds)).toBe(true);
   expect(matches(filter, fails)).toBe(false);
@@ -110,7 +110,7 @@ const k = span.attr("k");
 const text = (value: string) => literal(value, "string");
 
 describe("an absent reference", () => {
-  it("makes every leaf false, and only not turns that round", () => {
+  it("makes every leaf false, and only not inverts that", () => {
     const leaves = [
       k.eq("x"),
       k.ne("x"),
@@ -205,7 +205,7 @@ describe("several values", () => {
     expect(matches(and(event.attr("k").eq(1), event.name.eq("e")), given)).toBe(true);
   });
 
-  it("are read at the levels that were asked for alone", () => {
+  it("are read only at the levels of the reference", () => {
     const given: Given = {
       attributes: { a: "x" },
       resource: { b: "x" },
@@ -270,7 +270,7 @@ describe("constants", () => {
     expect(equal("")).toBe("empty blank");
   });
 
-  it("are members as they are equal", () => {
+  it("are members of a list by the same equality", () => {
     const members = (list: Parameters<typeof k.in>) =>
       Object.keys(stored)
         .filter((key) => matches(span.attr(key).in(...list), { attributes: stored }))
@@ -325,7 +325,7 @@ describe("order", () => {
     expect(ordered((field) => field.gt("banana"), "cherry")).toBe(true);
   });
 
-  it("has no place for NaN", () => {
+  it("excludes NaN", () => {
     for (const filter of [k.gt(0), k.lte(0), k.eq(Number.NaN), k.gte(Number.NaN), k.lt("NaN")]) {
       expect(matches(filter, { attributes: { k: Number.NaN } }), filter.op).toBe(false);
     }
@@ -361,7 +361,7 @@ describe("fields", () => {
     expectApart(event.timeSinceStart.lt("0s"), { events: [{ at: 999n }] }, { events: [{ at: 1000n }] });
   });
 
-  it("of events and links exist when there is one", () => {
+  it("of events and links exist when one of them exists", () => {
     for (const field of [event.name, event.time, event.timeSinceStart]) {
       expectApart(field.exists(), { events: [{}] }, { links: [{}] });
     }
@@ -371,7 +371,7 @@ describe("fields", () => {
     expect(matches(link.traceState.ne("a=b"), { links: [{}] })).toBe(true);
   });
 
-  it("exist as attributes with whatever value", () => {
+  it("exist as attributes with any value", () => {
     for (const value of ["", {}, false, 0n] satisfies Value[]) {
       expect(matches(k.exists(), { attributes: { k: value } })).toBe(true);
     }
@@ -379,7 +379,7 @@ describe("fields", () => {
 });
 
 describe("regex", () => {
-  it("matches anywhere, minds case and reads the text of strings, numbers and booleans", () => {
+  it("matches anywhere, is case-sensitive and reads the text of strings, numbers and booleans", () => {
     const found = (pattern: string, value: Value) => matches(k.regex(pattern), { attributes: { k: value } });
     expect(found("b.d", "abcde")).toBe(true);
     expect(found("B", "abc")).toBe(false);
@@ -555,7 +555,7 @@ describe("combination", () => {
     expect(matches(or(f, and(t, not(t))), {})).toBe(false);
   });
 
-  it("answers for each resource when spans of several are asked in turn", () => {
+  it("answers for each resource when spans of several alternate", () => {
     const test = compilePredicate(resolveFilter(resource.service.eq("cart")));
     const cart = view({ resource: { "service.name": "cart" } });
     const shop = view({ resource: { "service.name": "shop" } });

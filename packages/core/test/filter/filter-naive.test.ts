@@ -7,7 +7,7 @@ import { spansOf } from "../../src/otlp/groups.js";
 import type { Constant, Level, Predicate, Reference } from "../../src/query/filter/language/predicate.js";
 import { compilePredicate } from "../../src/query/filter/match/matcher.js";
 
-/** What a predicate may read: the model, not the encoded view that the matcher reads. */
+/** What a predicate reads: the model, where the matcher reads the encoded view. */
 interface Place {
   readonly resource: ResourceSpans;
   readonly scope: ScopeSpans;
@@ -18,7 +18,7 @@ interface Place {
 
 type Plain = string | bigint | number | boolean;
 
-/** The values of a reference, in lists, with no thought of cost. */
+/** The values of a reference, computed naively. */
 function valuesOf(ref: Reference, place: Place): Plain[] {
   const events = place.event === undefined ? (place.span.events ?? []) : [place.event];
   const links = place.link === undefined ? (place.span.links ?? []) : [place.link];
@@ -236,7 +236,7 @@ const { predicate } = fc.letrec<{ predicate: Predicate }>((tie) => ({
 }));
 
 describe("the matcher", () => {
-  it("says what a naive evaluation of the model says", () => {
+  it("agrees with a naive evaluation of the model", () => {
     const answers = { true: 0, false: 0 };
     fc.assert(
       fc.property(predicate, fc.array(place, { minLength: 1, maxLength: 4 }), (of, places) => {

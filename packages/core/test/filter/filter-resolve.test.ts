@@ -195,7 +195,7 @@ describe("resolving", () => {
     expect(resolveFilter(filter)).toEqual(predicate);
   });
 
-  it("turns every operator round with its operands", () => {
+  it("reverses every operator with its operands", () => {
     const turned = { eq: "eq", ne: "ne", gt: "lt", lt: "gt", gte: "lte", lte: "gte" };
     for (const [op, other] of Object.entries(turned)) {
       expect(resolveFilter(call(op, scalar("1", "int"), attr("a"))), op).toEqual(
@@ -402,7 +402,7 @@ describe("patterns", () => {
   it.each(refused)("refuses %j", (pattern) => {
     expect(verdict(pattern)).toBe("INVALID_QUERY");
   });
-  it("refuses what would take too long, as unsupported", () => {
+  it("refuses patterns that would take too long, as unsupported", () => {
     for (const pattern of ["a".repeat(10_001), "\\pL{1000}".repeat(6)]) {
       expect(verdict(pattern)).toBe("UNSUPPORTED_FILTER");
     }

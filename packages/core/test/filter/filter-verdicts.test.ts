@@ -10,7 +10,7 @@ import { resolveFilter } from "../../src/query/filter/resolve/resolve.js";
 const vectors: { readonly filter: FilterCall; readonly wire: string; readonly accepted: boolean }[] =
   JSON.parse(readFileSync(new URL("../data/filter-verdicts.json", import.meta.url), "utf8"));
 
-/** Where this validator refuses more than the reference does, on purpose. */
+/** Refusals of this validator that the reference lacks, on purpose. */
 const stricter: readonly [code: string, message: RegExp][] = [
   ["UNSUPPORTED_FILTER", /holds (a duration|an instant), and no attribute does$/],
   ["INVALID_QUERY", /the pattern has inline flags$/],
@@ -29,7 +29,7 @@ function refusalOf(filter: FilterCall): [code: string, message: string] | undefi
 }
 
 describe("resolveFilter", () => {
-  it("accepts and refuses what the Go reference does", () => {
+  it("accepts and refuses the same filters as the Go reference", () => {
     expect(vectors.filter(({ accepted }) => accepted).length).toBeGreaterThan(200);
     for (const { filter, accepted } of vectors) {
       const refusal = refusalOf(filter);

@@ -49,7 +49,7 @@ const bound: fc.Arbitrary<FilterCall> = fc
     args: [{ attr: { key: "k", ...(level !== undefined && { level }) } }, { scalar: { value, type } }],
   }));
 
-/** Several bounds of what may be one number, which the other generators seldom make. */
+/** Several bounds on the same number, which the other generators rarely make. */
 const bounds: fc.Arbitrary<TraceQuery> = fc
   .tuple(fc.boolean(), fc.array(bound, { minLength: 2, maxLength: 4 }))
   .map(([inEvent, each]) => {
@@ -57,7 +57,7 @@ const bounds: fc.Arbitrary<TraceQuery> = fc
     return { filter: inEvent ? some(event, all) : all };
   });
 
-/** Texts of which one word or all is found, in ways of writing that fold to the same. */
+/** Texts with some or all words of a search, in spellings that fold to the same. */
 const wordlike = fc.constantFrom(
   "get",
   "GET",
@@ -86,7 +86,7 @@ function predicateOf(query: TraceQuery): Predicate | undefined {
 }
 
 describe("the terms that a search demands", () => {
-  it("are those of every fragment with a match", () => {
+  it("occur in every fragment with a match", () => {
     let matches = 0;
     let demanded = 0;
     fc.assert(
@@ -107,7 +107,7 @@ describe("the terms that a search demands", () => {
     expect(Math.min(matches, demanded)).toBeGreaterThan(100);
   });
 
-  it("are those of every text with the words, however it is written", () => {
+  it("occur in every text with the words, in any spelling", () => {
     let matches = 0;
     let misses = 0;
     const listed = fc.array(wordlike, { minLength: 1, maxLength: 2 });
@@ -159,7 +159,7 @@ describe("the terms that a search demands", () => {
     return fragments[0]?.terms as TermSet;
   };
 
-  it("tell a value in a range from those on both sides of it", () => {
+  it("distinguish a value in a range from values on both sides of it", () => {
     const range = requiredTerms(
       resolveFilter(and(span.attr("depth").gte(1000), span.attr("depth").lt(2000))),
     );

@@ -14,11 +14,11 @@ import { tracesData } from "../../src/testing/arbitrary-otlp.js";
 
 interface Vector {
   readonly name: string;
-  /** What Go's collector (pdata) writes, base64. */
+  /** The message in base64 from Go's collector (pdata). */
   readonly pdata: string;
-  /** The same message as Go's protobuf library writes it, base64. */
+  /** The same message in base64 from Go's protobuf library. */
   readonly canonical: string;
-  /** What pdata's JSON marshaler writes. */
+  /** The message from pdata's JSON marshaler. */
   readonly json: unknown;
 }
 
@@ -51,14 +51,14 @@ function thrownBy(run: () => unknown): SpanStoreError {
   throw new Error("nothing was thrown");
 }
 
-/** A value whose innermost part lies `lists` lists deep. */
+/** A value nested in `lists` lists. */
 function nested(lists: number): AnyValue {
   let value: AnyValue = { boolValue: true };
   for (let i = 0; i < lists; i++) value = { arrayValue: { values: [value] } };
   return value;
 }
 
-describe("what Go writes", () => {
+describe("messages from Go", () => {
   it.each(vectors)("$name: protobuf and JSON are the same traces", ({ pdata, canonical, json }) => {
     const traces = decodeTraces(fromBase64(pdata));
     expect(decodeTraces(fromBase64(canonical))).toEqual(traces);
@@ -68,7 +68,7 @@ describe("what Go writes", () => {
 });
 
 describe("round trips", () => {
-  it("gives back through protobuf what it was given", () => {
+  it("returns the same traces through protobuf", () => {
     fc.assert(
       fc.property(tracesData, (traces) => {
         const encoded = encodeTraces(traces);
@@ -78,7 +78,7 @@ describe("round trips", () => {
     );
   });
 
-  it("gives back through JSON text what it was given", () => {
+  it("returns the same traces through JSON text", () => {
     fc.assert(
       fc.property(tracesData, (traces) => {
         const text = JSON.stringify(tracesToJson(traces));
@@ -161,7 +161,7 @@ describe("encodeTraces refuses", () => {
     expect(error.message).toContain(`${span}.${field}: `);
   });
 
-  it("values nested deeper than can be read back, and only those", () => {
+  it("values nested deeper than the decoder reads, and only those", () => {
     const withValue = (value: AnyValue): TracesData => withSpan({ attributes: [{ key: "k", value }] });
     const deepest = withValue(nested(63));
     const decoded = decodeTraces(encodeTraces(deepest));
@@ -177,7 +177,7 @@ describe("encodeTraces refuses", () => {
 });
 
 describe("decodeTraces", () => {
-  it("drops fields OTLP does not know, and takes the last of a repeated one", () => {
+  it("drops unknown fields, and takes the last of a repeated field", () => {
     const name = (text: string): number[] => [0x2a, text.length, ...Buffer.from(text)];
     const unknown = [0xf8, 0x07, 1];
     const span = [...name("first"), ...unknown, ...name("last"), 0x7a, 2, 0x18, 2, 0x7a, 3, 0x12, 1, 0x6d];
@@ -223,7 +223,7 @@ describe("decodeTraces", () => {
   });
 });
 
-it("takes the scopes of OTLP 0.15 to 0.18 where there are none of today's", () => {
+it("reads the scopes of OTLP 0.15 to 0.18 in the absence of today's", () => {
   const text = (tag: number[], content: Uint8Array): Buffer =>
     Buffer.concat([Uint8Array.from(tag), Uint8Array.of(content.length), content]);
   const scope = (name: string): Buffer => text([0x12], text([0x2a], Buffer.from(name)));
@@ -243,7 +243,7 @@ it("takes the scopes of OTLP 0.15 to 0.18 where there are none of today's", () =
 });
 
 describe("partsOfJson", () => {
-  it("gives the same spans as the whole, and nothing else", () => {
+  it("returns the same spans as a read of the whole", () => {
     fc.assert(
       fc.property(tracesData, fc.integer({ min: 1, max: 3 }), (traces, together) => {
         const whole = tracesToJson(traces) as { resourceSpans: object[] };
@@ -264,7 +264,7 @@ describe("partsOfJson", () => {
     );
   });
 
-  it("tells what is wrong with each span by its path, and what OTLP does not know, and gives the others", () => {
+  it("names each wrong span by its path, reports unknown names, and returns the other spans", () => {
     const unknown: string[] = [];
     const span = (name: string, more: object = {}): object => ({ name, ...more });
     const json = {
@@ -309,7 +309,7 @@ describe("tracesFromJson", () => {
   const spanOf = (json: unknown): Span | undefined =>
     tracesFromJson(json).resourceSpans[0]?.scopeSpans[0]?.spans[0];
 
-  it("takes the example of the OTLP specification's shape, with every leniency it allows", () => {
+  it("reads the shape of the OTLP specification's example, with every leniency it allows", () => {
     const span = spanOf(
       inSpan({
         traceId: "5B8EFFF798038103D269B633813FC60C",
@@ -386,7 +386,7 @@ describe("tracesFromJson", () => {
     expect(error.field).toBe(`resourceSpans[0].scopeSpans[0].spans[0].${field}`);
   });
 
-  it("reads every spelling whose meaning is certain", () => {
+  it("reads every unambiguous spelling", () => {
     const usual = tracesFromJson({
       resourceSpans: [
         {
@@ -443,7 +443,7 @@ describe("tracesFromJson", () => {
     );
   });
 
-  it("ignores the old name of scopes where the new one is present, as OTLP says", () => {
+  it("ignores the old name of scopes when the new one is present, as OTLP demands", () => {
     const spans = (name: string): object[] => [{ spans: [{ name }] }];
     const both = { scopeSpans: spans("new"), instrumentationLibrarySpans: spans("old") };
     expect(tracesFromJson({ resourceSpans: [both] }).resourceSpans[0]?.scopeSpans).toMatchObject(

@@ -5,13 +5,13 @@ import { compareCodePoints } from "../../src/model/text-order.js";
 import { decodeKeyValue } from "../../src/otlp/values.js";
 import { Cursor } from "../../src/otlp/wire.js";
 
-/** Encoded KeyValues and the text Go's pdata 1.61 makes of their values. */
+/** Encoded KeyValues, with the texts of their values from Go's pdata 1.61. */
 const vectors: [string, string][] = JSON.parse(
   readFileSync(new URL("../data/text-form.json", import.meta.url), "utf8"),
 );
 
 describe("textForm", () => {
-  it("writes what Go's pdata writes", () => {
+  it("writes the same text as Go's pdata", () => {
     expect(vectors.length).toBeGreaterThan(500);
     const texts = vectors.map(([encoded]) => {
       const { value } = decodeKeyValue(new Cursor(Buffer.from(encoded, "base64")));

@@ -26,7 +26,7 @@ const tracesOf = (spans: readonly Span[], service = "s"): TracesData => ({
 });
 
 describe("the waterfall", () => {
-  it("draws the tree over chunks, and spans without their parent at the top", () => {
+  it("draws one tree for all chunks, with spans without their parent at the top", () => {
     const root = {
       ...span("a", "", "root", 0n, 40_000_000n),
       status: { code: StatusCode.error, message: "no" },
@@ -45,12 +45,12 @@ describe("the waterfall", () => {
     ]);
   });
 
-  it("keeps what the terminal would obey from it", () => {
+  it("escapes control characters", () => {
     const [, line = ""] = waterfall([tracesOf([span("a", "", "x\u001b[2J\ny\u202e", 0n, 1n)])]);
     expect(line).toContain("x\\u001b[2J\\ny\\u202e");
   });
 
-  it("shows each span once, whatever the parents are: loops, copies of ids, chains of any depth", () => {
+  it("shows each span once, with any parents: cycles, shared ids, chains of any depth", () => {
     const id = fc.constantFrom("", "a", "b", "c", "d", "e");
     const spans = fc.array(fc.tuple(id, id, fc.nat(1000), fc.nat(1000)), { minLength: 1, maxLength: 12 });
     fc.assert(
@@ -71,7 +71,7 @@ describe("the waterfall", () => {
   });
 });
 
-it("aligns what takes two places in a terminal", () => {
+it("aligns characters that take two columns", () => {
   expect(
     table(
       [{ title: "A" }, { title: "B", right: true }],
@@ -126,7 +126,7 @@ describe("times", () => {
     expect(parseTimeSpan(text)).toBe(expected);
   });
 
-  it("writes lengths of time and sizes that it reads", () => {
+  it("reads back the time spans and sizes that it writes", () => {
     const nanos = fc.oneof(
       fc.bigInt(0n, (1n << 63n) - 1n),
       fc
@@ -169,7 +169,7 @@ describe("times", () => {
     expect(parseSize(given)).toBe(expected);
   });
 
-  it("writes instants that it reads", () => {
+  it("reads back the instants that it writes", () => {
     fc.assert(
       fc.property(fc.bigInt(0n, (1n << 64n) - 1n), (time) => {
         expect(parseTime(formatInstant(time))).toBe(time);

@@ -17,7 +17,7 @@ const steps: [name: string, step: (writer: WireWriter) => void, bytes: number[]]
   ["a text", (writer) => writer.text(0x0a, "é"), [0x0a, 2, 0xc3, 0xa9]],
 ];
 
-describe("what is written backward", () => {
+describe("a message written backwards", () => {
   it.each(steps)("is whole wherever the buffer ends: %s", (_, step, bytes) => {
     for (let room = 0; room < 12; room++) {
       const writer = new WireWriter();

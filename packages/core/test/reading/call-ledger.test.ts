@@ -72,7 +72,7 @@ describe("a ledger of calls", () => {
     [1, true],
     [10_000, true],
   ])(
-    "counts what a count of everything counts (review after %i traces, whole traces told: %s)",
+    "counts like a full count (review after %i traces, knows whole traces: %s)",
     async (tracesPerReview, tellsWholeTraces) => {
       let answers = 0;
       await fc.assert(
@@ -104,7 +104,7 @@ describe("a ledger of calls", () => {
                     .filter(({ sequence }) => sequence > after && sequence <= upTo)
                     .map(({ traceId }) => traceId);
                 },
-                // By their newest spans, as engines do, and some that have no span in the range.
+                // Like engines, lists fragments by their newest span, some without a span in the range.
                 async *candidates(search): AsyncGenerator<CandidateBatch, void> {
                   const all: Fragment[] = [];
                   for await (const { fragments } of engine.candidates(search)) all.push(...fragments);
@@ -121,7 +121,7 @@ describe("a ledger of calls", () => {
                       laterStartAtMostUnixNano: next === undefined ? 0n : newest(next),
                     };
                   }
-                  // Too many, which is allowed: none of them is needed here.
+                  // Engines may list too many candidates; none of these is needed.
                   const again = listed.filter((each) => oldest(each) > 0n);
                   yield { fragments: again, laterStartAtMostUnixNano: 0n };
                 },

@@ -3,12 +3,12 @@ import { createMemoryEngine } from "../../src/memory/engine.js";
 import { createSpanStore } from "../../src/store/create-store.js";
 import { tracesOf } from "../../src/testing/spans.js";
 
-it("closes every engine of a store, and then says which one could not be closed", async () => {
+it("closes every engine of a store, and then fails with the error of the one that did not close", async () => {
   const closed: string[] = [];
   const engine = (name: string, fails = false) => ({
     ...createMemoryEngine(),
     close: async () => {
-      // Later than the one that fails.
+      // Closes after the engine that fails.
       await new Promise(setImmediate);
       closed.push(name);
       if (fails) throw new Error(`${name} is stuck`);

@@ -8,7 +8,7 @@ const fragments = 5;
 const textBytes = 100_000;
 const services = ["shop", "cart"];
 
-/** Requests of one trace: together five times what a batch has. */
+/** Requests of one trace, together five times a batch. */
 function requests(): Uint8Array[] {
   return Array.from({ length: fragments }, (_, i) =>
     encodeTraces({
@@ -34,7 +34,7 @@ function requests(): Uint8Array[] {
   );
 }
 
-/** Admits every read, and notes the most that one held. */
+/** Admits every read, and records the most bytes that one held. */
 function createMeter(): { readonly budget: ReadBudget; readonly most: () => number } {
   let most = 0;
   const readingOf = (): Reading => {
@@ -69,7 +69,7 @@ it.each(["memory", "ledgers"])(
   async (kind) => {
     const memory = createMemoryEngine();
     for (const request of requests()) await memory.write(request);
-    // Batches of one fragment each: what counts is the trace that is made of them.
+    // Batches of one fragment each, so that only the trace joined from them is large.
     const engine: typeof memory = {
       ...memory,
       async *candidates(...args) {

@@ -10,7 +10,7 @@ import { type TestSpan, traceIdOf, tracesOf } from "../../src/testing/spans.js";
 const traces = [1, 2, 3, 4, 5, 6];
 const size = 2;
 
-/** An engine from which traces were deleted between the search that found them and the read of their fragments. */
+/** An engine whose traces are deleted after a search finds them and before their fragments are read. */
 function losing(lost: readonly number[]): Engine {
   const engine = createMemoryEngine();
   const gone = new Set(lost.map(traceIdOf));

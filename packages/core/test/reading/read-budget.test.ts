@@ -39,7 +39,7 @@ async function* numbers(): AsyncGenerator<number, void> {
 }
 
 describe("the budget of reads", () => {
-  it("lets 32 reads run at once, the others in the order in which they came, and none whose caller has left", async () => {
+  it("runs 32 reads at once, the others in order of arrival, and none whose signal has fired", async () => {
     const budget = createReadBudget({ bytes });
     const leaving = new AbortController();
     const running = Array.from({ length: 32 }, () => begin(budget));
@@ -57,7 +57,7 @@ describe("the budget of reads", () => {
     expect(third.hasBegun()).toBe(true);
   });
 
-  it("makes a read wait that needs more than there is, and gives it to those first that run", async () => {
+  it("makes a read wait for bytes, and serves running reads before new ones", async () => {
     const budget = createReadBudget({ bytes });
     const [first, second] = [begin(budget), begin(budget)];
     expect(first.hold(bytes - share)).toBeUndefined();
@@ -74,7 +74,7 @@ describe("the budget of reads", () => {
     expect(third.hasBegun()).toBe(true);
   });
 
-  it("lets the first read that computes exceed it, one at a time", async () => {
+  it("lets the first running read exceed it, one at a time", async () => {
     const budget = createReadBudget({ bytes });
     const [first, second] = [begin(budget), begin(budget)];
     expect(first.hold(10 * bytes)).toBeUndefined();
@@ -90,7 +90,7 @@ describe("the budget of reads", () => {
     await budget.run(async (reading) => {
       const counted = reading.unwaiting().part();
       expect(counted(2 * bytes)).toBeUndefined();
-      // The first may not grow beside it, nor does another begin.
+      // The first read cannot grow meanwhile, nor does another begin.
       const more = first?.hold(2 * bytes);
       expect(more).toBeInstanceOf(Promise);
       const third = begin(budget);
@@ -104,7 +104,7 @@ describe("the budget of reads", () => {
     }, undefined);
   });
 
-  it("counts the parts of a read together, and frees the bytes that one gives back", async () => {
+  it("counts the parts of a read together, and frees the bytes that a part gives back", async () => {
     const budget = createReadBudget({ bytes });
     await budget.run(async (reading) => {
       const [one, other] = [reading.part(), reading.part()];
@@ -137,7 +137,7 @@ describe("the budget of reads", () => {
     expect(all.every((read) => read.hasBegun())).toBe(true);
   });
 
-  it("ends a stream that paused for long when others wait, frees its bytes, and fails at the next item", async () => {
+  it("ends a stream that pauses too long while others wait: frees its bytes, and its next item fails", async () => {
     const budget = createReadBudget({ bytes, longestPauseMillis: 1 });
     let freed = 0;
     const streams = Array.from({ length: 32 }, () =>
@@ -156,16 +156,16 @@ describe("the budget of reads", () => {
     expect(freed).toBe(1);
     await expect(streams[0]?.next()).rejects.toMatchObject({ code: "OVERLOADED", retryAfterMillis: 1000 });
     expect(await streams[0]?.next()).toEqual({ done: true, value: undefined });
-    // The others go on: no read waits any more.
+    // The other streams go on, since no read waits.
     for (const stream of streams.slice(1)) expect(await stream.next()).toEqual({ done: false, value: 1 });
   });
 
-  it("frees a stream that pauses when its signal fires, when its loop is left and when it fails", async () => {
+  it("frees a paused stream when its signal fires, when its loop ends early and when it fails", async () => {
     const budget = createReadBudget({ bytes: 32 });
     const leaving = new AbortController();
     const aborted = budget.stream(numbers, { signal: leaving.signal });
     const left = budget.stream(numbers, {});
-    // biome-ignore lint/correctness/useYield: it fails before it has anything.
+    // biome-ignore lint/correctness/useYield: it fails before its first item.
     const failing = budget.stream(async function* () {
       throw new Error("no");
     }, {});

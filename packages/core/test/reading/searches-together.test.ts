@@ -3,7 +3,7 @@ import { createSpanStore } from "../../src/engine.js";
 import { createMemoryEngine } from "../../src/memory/engine.js";
 import { tracesOf } from "../../src/testing/spans.js";
 
-it("runs a bounded number of searches at once, the others in turn, and none whose caller has left", async () => {
+it("runs a bounded number of searches at once, the others in turn, and none whose signal has fired", async () => {
   const engine = createMemoryEngine();
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {
@@ -31,7 +31,7 @@ it("runs a bounded number of searches at once, the others in turn, and none whos
   const left = Array.from({ length: 50 }, () => store.findTraceIds({}, { signal: leaving.signal }));
   const late = store.findTraceIds({}, { signal: AbortSignal.abort() });
   leaving.abort();
-  // A search that leaves does not wait.
+  // An aborted search does not wait.
   for (const each of await Promise.allSettled([...left, late]))
     expect(each).toMatchObject({ reason: { code: "ABORTED" } });
   open();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { FilterCall, FilterExpression } from "../../src/query/filter/language/ast.js";
 import { texts } from "../../src/testing/arbitrary-data.js";
 
-/** Filters that are spelled as TraceQL spells them: their text must give them back, part for part. */
+/** Filters in TraceQL's spelling, which must come back from their text unchanged. */
 
 type Element = "event" | "link" | undefined;
 
@@ -115,7 +115,7 @@ const membership = fc.constantFrom("in", "not_in");
 const eitherWay = (op: string, a: FilterExpression, b: FilterExpression): fc.Arbitrary<FilterCall> =>
   fc.constantFrom(call(op, a, b), call(op, b, a));
 
-/** Patterns that match anywhere, and whole ones that are not one of the former with `.*` around it. */
+/** Patterns that match anywhere, and whole-value patterns that are not such a pattern between two `.*`. */
 const anywhere = fc.constantFrom(
   "",
   "GET",

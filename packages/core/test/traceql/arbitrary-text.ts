@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { formatTraceQl } from "../../src/query/traceql/format.js";
 import { canonicalFilter } from "./arbitrary-canonical.js";
 
-/** Pieces of texts, right and wrong ones. */
+/** Valid and invalid pieces of texts. */
 const piece = fc.oneof(
   fc.constantFrom(
     ..."{}(),.:=!<>&|~+-*/%^\"`'\\ \n\t#@[];".split(""),
@@ -62,7 +62,7 @@ const piece = fc.oneof(
 );
 const pieces = fc.array(piece, { maxLength: 30 });
 
-/** Texts of pieces, some in braces. */
+/** Texts made of pieces, some in braces. */
 export const anyText = fc
   .tuple(pieces, fc.boolean(), fc.constantFrom("", " "))
   .map(([parts, isBraced, gap]) => {
@@ -70,7 +70,7 @@ export const anyText = fc
     return isBraced ? `{ ${text} }` : text;
   });
 
-/** Right texts, with a few pieces put in or parts taken out. */
+/** Valid texts with a few pieces inserted or parts removed. */
 export const mutatedText = fc
   .tuple(canonicalFilter, fc.array(fc.tuple(fc.nat(), fc.nat(6), piece), { maxLength: 3 }))
   .map(([filter, edits]) =>

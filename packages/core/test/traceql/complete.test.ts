@@ -31,7 +31,7 @@ function at(marked: string, known = names): TraceQlCompletion {
 
 const textsAt = (marked: string): string[] => at(marked).candidates.map(({ text }) => text);
 
-/** The text with a candidate in place. */
+/** The text with a candidate inserted. */
 function taken(marked: string, candidate: string): string {
   const { from, to, candidates } = at(marked);
   expect(candidates.map(({ text }) => text)).toContain(candidate);
@@ -115,17 +115,17 @@ describe("completeTraceQl", () => {
     expect(textsAt("{ in(¦")).not.toContain("in(");
   });
 
-  it("replaces the token at the place, what stands behind it included", () => {
+  it("replaces the whole token at the offset", () => {
     expect(taken("{ na¦m = 1 }", "name")).toBe("{ name = 1 }");
     expect(taken("{ span.ht¦tp.x && .a }", "span.http.method")).toBe("{ span.http.method && .a }");
     expect(taken('{ name = "G¦ET" && .a }', '"GET /a"')).toBe('{ name = "GET /a" && .a }');
-    // Its closing quote is missing: the next one is another text's.
+    // The closing quote is missing; the next quote belongs to another text.
     expect(taken('{ name = "G¦ && kind = "x" }', '"GET /a"')).toBe('{ name = "GET /a" && kind = "x" }');
     expect(taken("{ .a &¦ }", "&&")).toBe("{ .a && }");
     expect(taken("{ .a = 1¦", "&&")).toBe("{ .a = 1&&");
   });
 
-  it("says which names it would take", () => {
+  it("says which names it wants", () => {
     expect(at("{ span.ht¦", {}).wanted).toEqual({ what: "keys", levels: ["span"], prefix: "ht" });
     expect(at("{ instrumentation.¦", {}).wanted).toEqual({ what: "keys", levels: ["scope"], prefix: "" });
     expect(at("{ .ht¦", {}).wanted).toEqual({ what: "keys", levels: ["span", "resource"], prefix: "ht" });
@@ -149,7 +149,7 @@ describe("completeTraceQl", () => {
     expect(at("{ .a = 1 ¦", {}).wanted).toBeUndefined();
   });
 
-  it("takes names for what they are, and places outside of the text for its ends", () => {
+  it("treats names like __proto__ as plain names, and clamps offsets to the text", () => {
     const hostile = { keys: { span: ["__proto__"] }, values: JSON.parse('{"__proto__": ["a"]}') };
     expect(completeTraceQl("{ span.__p", 10, hostile).candidates).toEqual([
       { text: "span.__proto__", kind: "attribute" },
@@ -160,7 +160,7 @@ describe("completeTraceQl", () => {
     expect(completeTraceQl("{ na", Number.NaN).candidates).toEqual([{ text: "{", kind: "punctuation" }]);
   });
 
-  it("offers at every place of a right text what stands there", () => {
+  it("offers every token of a valid text at its place", () => {
     fc.assert(
       fc.property(canonicalFilter, (filter) => {
         const text = formatTraceQl(filter);
@@ -168,7 +168,7 @@ describe("completeTraceQl", () => {
         for (let token = tokenAt(text, 0); token.kind !== "end"; token = tokenAt(text, token.to)) {
           const shown = text.slice(token.from, token.to);
           if (!isOffered(token, text)) continue;
-          // Where a value stands, references are offered to those who begin to write one.
+          // In place of a value, references are offered only after their first character.
           const head = isReference(token) ? text.slice(0, token.from + 1) : `${text.slice(0, token.from)} `;
           const { candidates } = completeTraceQl(head, head.length, known);
           const offered = candidates.map((each) => each.text);
@@ -180,7 +180,7 @@ describe("completeTraceQl", () => {
     );
   });
 
-  it("answers at any place of any text, and a candidate is whole tokens", () => {
+  it("answers at any place of any text, and candidates are whole tokens", () => {
     fc.assert(
       fc.property(mutatedText, fc.nat(), (text, place) => {
         const offset = place % (text.length + 1);
@@ -207,7 +207,7 @@ function isReference({ kind }: Token): boolean {
   return kind === "word" || kind === "attribute" || kind === "field";
 }
 
-/** Candidates have no numbers, no words of a text, and of negations and durations those that names have. */
+/** Whether completion offers a token by itself. It offers no literals, and a function's parenthesis only with its name. */
 function isOffered(token: Token, text: string): boolean {
   if (token.kind === "operator") return token.text !== "-";
   if (token.kind === "punctuation") return !(token.text === "(" && /\w\s*$/.test(text.slice(0, token.from)));
@@ -229,7 +229,7 @@ function isConstant(token: Token): boolean {
   );
 }
 
-/** The keys that a filter names. */
+/** The keys in a filter. */
 function namesIn(filter: FilterCall): TraceQlNames {
   const keys: Record<string, string[]> = { span: [], resource: [], scope: [], event: [], link: [] };
   const visit = (term: FilterExpression): void => {

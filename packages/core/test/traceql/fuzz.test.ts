@@ -7,7 +7,7 @@ import { formatTraceQl } from "../../src/query/traceql/format.js";
 import { parseTraceQl } from "../../src/query/traceql/parse-traceql.js";
 import { anyText, mutatedText } from "./arbitrary-text.js";
 
-/** A text is a filter that means something, or an error with a place in it. */
+/** Asserts that a text parses to a valid filter, or fails with a place in the text. */
 function check(text: string): "filter" | "error" {
   try {
     const filter = parseTraceQl(text);
@@ -30,7 +30,7 @@ function check(text: string): "filter" | "error" {
 }
 
 describe("parseTraceQl", () => {
-  it("makes a filter or a typed error of any text", () => {
+  it("returns a filter or a typed error for any text", () => {
     fc.assert(
       fc.property(anyText, (text) => void check(text)),
       { numRuns: 5000 },
@@ -46,7 +46,7 @@ describe("parseTraceQl", () => {
     );
   });
 
-  it("makes a filter or a typed error of a right text that was changed", () => {
+  it("returns a filter or a typed error for a changed valid text", () => {
     const seen = { filter: 0, error: 0 };
     fc.assert(
       fc.property(mutatedText, (text) => void seen[check(text)]++),
@@ -56,7 +56,7 @@ describe("parseTraceQl", () => {
     expect(seen.error).toBeGreaterThan(500);
   });
 
-  // Each of these takes long, or a stack, where a part of the work grows faster than the text.
+  // Each of these would take too long, or overflow the stack, if any work grew faster than the text.
   const size = 99_000;
   const repeated = (piece: string): string => piece.repeat(size / piece.length);
   const huge: Readonly<Record<string, string>> = {
@@ -88,7 +88,7 @@ describe("parseTraceQl", () => {
     lines: `${repeated("\n")}x`,
     braces: repeated("{}"),
   };
-  it.each(Object.entries(huge))("reads and completes a large text in proportion to it: %s", (_name, text) => {
+  it.each(Object.entries(huge))("reads and completes a large text in linear time: %s", (_name, text) => {
     check(text);
     completeTraceQl(text, text.length);
     completeTraceQl(text, text.length / 2);

@@ -8,7 +8,7 @@ import { parseTraceQl } from "../../src/query/traceql/parse-traceql.js";
 import type { SpanStore } from "../../src/store/contract/span-store.js";
 import { data, type Place, said } from "./text-oracle.js";
 
-/** The ids of the spans that a search by the text finds. */
+/** The ids of the spans that a search with the text finds. */
 async function found(store: SpanStore, text: string): Promise<string[]> {
   const ids: string[] = [];
   for await (const { encoded } of store.findSpans({ filter: parseTraceQl(text) })) {
@@ -45,7 +45,7 @@ describe("a text", () => {
       ),
       { numRuns: 100 },
     );
-    // Most searches tell spans apart.
+    // Most searches match some spans and not others.
     expect(some).toBeGreaterThan(250);
   });
 });

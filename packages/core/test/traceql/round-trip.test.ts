@@ -10,7 +10,7 @@ import { parseTraceQl } from "../../src/query/traceql/parse-traceql.js";
 import { filter as anyFilter } from "../../src/testing/arbitrary-filter.js";
 import { canonicalFilter } from "./arbitrary-canonical.js";
 
-/** The text of a filter; undefined when TraceQL cannot say it, or when it is no filter. */
+/** The text of a filter; undefined when TraceQL cannot express it, or when it is invalid. */
 function textOf(filter: FilterCall): string | undefined {
   try {
     return formatTraceQl(filter);
@@ -50,7 +50,7 @@ describe("a filter as TraceQL", () => {
     );
   });
 
-  it("comes back with the same meaning where it is spelled otherwise, or is refused", () => {
+  it("comes back with the same meaning when it is spelled otherwise, or is refused", () => {
     let said = 0;
     let refused = 0;
     fc.assert(
@@ -69,11 +69,11 @@ describe("a filter as TraceQL", () => {
     expect(refused).toBeGreaterThan(500);
   });
 
-  it("is written in one way: a text's filter has a text that gives the same filter", () => {
+  it("survives another round trip: text to filter to text to the same filter", () => {
     const gap = fc.constantFrom("", " ", "\n\t", " /* note */ ", " // note\n");
     fc.assert(
       fc.property(canonicalFilter, fc.infiniteStream(gap), (filter, gaps) => {
-        // Words and operators that touch would become others.
+        // Adjacent words and operators would merge.
         const text = tokensOf(formatTraceQl(filter))
           .flatMap((token) => [token, gaps.next().value || " "])
           .join("");
@@ -152,7 +152,7 @@ describe("formatTraceQl", () => {
     );
   });
 
-  it("refuses what is no filter as resolveFilter does", () => {
+  it("refuses invalid filters like resolveFilter", () => {
     expect(() => formatTraceQl({ op: "and", args: [] })).toThrow(
       expect.objectContaining({ code: "INVALID_QUERY", field: "filter" }),
     );

@@ -21,7 +21,7 @@ import { formatTraceQl } from "../../src/query/traceql/format.js";
 import { parseTraceQl } from "../../src/query/traceql/parse-traceql.js";
 import { tracesOf } from "../../src/testing/spans.js";
 
-/** Texts as TraceQL's documentation and our own table write them, and what the builder writes for the same. */
+/** Texts from TraceQL's documentation and our own table, with the same filters from the builder. */
 
 const text = (value: string) => literal(value, "string");
 const whole = (pattern: string): string => `^(?s:${pattern})$`;
@@ -144,7 +144,7 @@ const rows: Readonly<Record<string, readonly [text: string, filter: FilterCall][
     [".a = 1 && .b = 2 && .c = 3", and(attr("a").eq(1), attr("b").eq(2), attr("c").eq(3))],
     [".a = 1 || .b = 2 || .c = 3", or(attr("a").eq(1), attr("b").eq(2), attr("c").eq(3))],
     ["(.a = 1 && .b = 2) && .c = 3", and(and(attr("a").eq(1), attr("b").eq(2)), attr("c").eq(3))],
-    // As in Tempo's grammar the two bind alike, and to the left.
+    // As in Tempo's grammar, both have equal precedence and associate to the left.
     [".a = 1 || .b = 2 && .c = 3", and(or(attr("a").eq(1), attr("b").eq(2)), attr("c").eq(3))],
     [".a = 1 && .b = 2 || .c = 3", or(and(attr("a").eq(1), attr("b").eq(2)), attr("c").eq(3))],
     [".a = 1 || (.b = 2 && .c = 3)", or(attr("a").eq(1), and(attr("b").eq(2), attr("c").eq(3)))],
@@ -269,7 +269,7 @@ describe("=~", () => {
     expect(holdsOn(`{ .absent !~ \`${pattern}\` }`, "a")).toBe(false);
   });
 
-  it("is the one anchored form of a filter, and what is in it stands by itself", () => {
+  it("is the one anchored form of a filter, and the pattern inside is valid by itself", () => {
     const regex = (value: string): FilterCall => ({
       op: "regex",
       args: [{ attr: { key: "k" } }, { scalar: { value } }],

@@ -3,8 +3,8 @@ import type { AnyValue, KeyValue } from "../../src/model/any-value.js";
 import type { ResourceSpans, Span, SpanEvent, TracesData } from "../../src/model/trace.js";
 
 /**
- * Random texts, each with a naive function that says which spans it means. The function is made beside the text
- * and shares nothing with the parser; where spans lack parentheses, Tempo's precedence is written out here.
+ * Random texts, each with a naive function that tells which spans it matches. The function is built together with the text and
+ * shares nothing with the parser; without parentheses it follows Tempo's precedence.
  */
 
 export interface Place {
@@ -17,7 +17,7 @@ export interface Place {
 export interface Said {
   readonly text: string;
   readonly holds: (place: Place) => boolean;
-  /** How tight the text binds: a chain of && and ||, a comparison, or what needs no parentheses. */
+  /** How tightly the text binds: a chain of && and ||, a comparison, or a text that needs no parentheses. */
   readonly binds: "chain" | "comparison" | "atom";
 }
 
@@ -72,7 +72,7 @@ export interface Data {
   readonly places: readonly Place[];
 }
 
-/** A few dozen spans, each under an id of its own. */
+/** A few dozen spans with distinct ids. */
 export const data: fc.Arbitrary<Data> = fc.array(group, { minLength: 1, maxLength: 5 }).map((groups) => {
   const places: Place[] = [];
   const resourceSpans = groups.map(({ service, resource, spans }): ResourceSpans => {
@@ -180,7 +180,7 @@ const turned: Readonly<Record<string, string>> = {
 const operator = fc.constantFrom(...Object.keys(turned));
 const isString = (each: [string, Plain]): boolean => typeof each[1] === "string";
 
-/** Either operand may stand first. */
+/** Either operand may come first. */
 const comparison = (
   reference: fc.Arbitrary<Reference>,
   constants: fc.Arbitrary<[string, Plain]>,
@@ -319,7 +319,7 @@ function leaf(isBound: boolean): fc.Arbitrary<Said> {
 
 const parenthesized = ({ text }: Said): string => `(${text})`;
 
-/** `!` takes an atom; `&&` and `||` bind alike and to the left, so that a chain on the right needs parentheses. */
+/** `!` takes an atom. `&&` and `||` associate to the left with equal precedence, so a chain on the right needs parentheses. */
 function saidOf(isBound: boolean, depth: number): fc.Arbitrary<Said> {
   if (depth === 0) return leaf(isBound);
   const inner = saidOf(isBound, depth - 1);

@@ -39,7 +39,7 @@ export function describeRetention(suite: Suite): void {
     };
     for (const [way, requests] of Object.entries(ways)) {
       suite.it(
-        `removes exactly what started earlier, and what only that told: spans of ${way}`,
+        `removes exactly the spans that started earlier, and the names that only they had: ${way}`,
         async (store) => {
           for (const each of requests) await store.write(tracesOf(...each));
           for (const [what, time] of edges) {
@@ -52,7 +52,7 @@ export function describeRetention(suite: Suite): void {
       );
     }
     suite.it(
-      "at the end of time and beyond, removes all but the spans of that start",
+      "at the largest time keeps only the spans that start then, and beyond it keeps none",
       async (store) => {
         const end = (1n << 64n) - 1n;
         const last: TestSpan = { trace: 9, service: "last", at: end, duration: 0n };
@@ -124,7 +124,7 @@ export function describeRetention(suite: Suite): void {
       deleting,
     );
     suite.it(
-      "lists the services of the stored spans alone, though old spans arrive during the deletion",
+      "lists only the services of stored spans when old spans arrive during the deletion",
       async (store) => {
         const many = Array.from({ length: 1500 }, (_, i) => ({ trace: i + 1, service: "shop", at: i + 1 }));
         await store.write(tracesOf(...many));

@@ -24,7 +24,7 @@ const probeBytes = 1024 * 1024;
 
 /** The reserve is resized each time this many bytes have been written. */
 const bytesPerLook = 4 * 1024 * 1024;
-const fullHint = { hint: "old spans are being deleted; write again when that has ended" };
+const fullHint = { hint: "old spans are being deleted; retry afterwards" };
 
 /** The reading half of the engine in one space. */
 export function createEngineReader(space: Space): EngineReader {
@@ -146,7 +146,7 @@ export function createEngineWriter(space: Space, path: string | undefined): Sqli
         bytes: databaseBytes() + reserve.bytes() + logBytes(),
       })),
     health: () =>
-      writing("the database can not be written", async () => {
+      writing("the database cannot be written", async () => {
         if (failure?.code === "CORRUPT") throw failure;
         if (failure === undefined) {
           await whenUnlocked(() => statements().takeLock());

@@ -80,7 +80,7 @@ function once<T>(start: () => Promise<T>): () => Promise<T> {
   let isStarted = false;
   return async () => {
     if (isStarted) {
-      throw new SpanStoreError("STORE_UNAVAILABLE", "the thread has died that held the spans in memory", {
+      throw new SpanStoreError("STORE_UNAVAILABLE", "the thread that held the spans in memory has died", {
         hint: "open the store again; a store in a file outlives its threads",
       });
     }

@@ -96,7 +96,7 @@ export async function play(steps: readonly Step[], store: SpanStore, reference: 
   const ask = async (each: Question): Promise<void> => {
     const expected = await answerOf(reference, each);
     const actual = await answerOf(store, each);
-    assert.deepEqual(actual, expected, `another answer to ${fc.stringify(each)}`);
+    assert.deepEqual(actual, expected, `the answers differ to ${fc.stringify(each)}`);
   };
 
   for (const step of steps) {
@@ -135,10 +135,10 @@ async function walkWhileWriting(
   const during = await walked(size, async (pagesRead) => {
     if (pagesRead <= 2) await write();
   });
-  assert.equal(new Set(during).size, during.length, "a walk gives something twice");
+  assert.equal(new Set(during).size, during.length, "a walk returns an item twice");
   const known = new Set(before);
   const kept = during.filter((each) => known.has(each));
-  assert.deepEqual(kept, before, "a walk while writing misses or moves what there was");
+  assert.deepEqual(kept, before, "a walk while writing misses or reorders earlier items");
 }
 
 function spanCount({ resourceSpans }: TracesData): number {

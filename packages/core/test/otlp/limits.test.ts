@@ -36,7 +36,7 @@ function isBeyond(
 }
 
 describe("limitTraces", () => {
-  it("takes out just the spans that are beyond the limits, and leaves every other as it is", () => {
+  it("removes only the spans beyond the limits, and does not change the others", () => {
     const limitsOf = fc.record({
       nameBytes: fc.integer({ min: 0, max: 20 }),
       attributes: fc.integer({ min: 0, max: 4 }),
@@ -45,7 +45,7 @@ describe("limitTraces", () => {
     });
     fc.assert(
       fc.property(tracesData, limitsOf, (traces, limits) => {
-        // As bytes tell it, since text that is none changes on its way.
+        // Encoded and decoded, since invalid text changes in encoding.
         const given = decodeTraces(encodeTraces(traces));
         const all = given.resourceSpans.flatMap(({ resource, scopeSpans }) =>
           scopeSpans.flatMap(({ scope, spans }) =>
@@ -90,7 +90,7 @@ describe("limitTraces", () => {
     expect(rejected).toEqual([{ encoded: expect.any(Uint8Array), reason: expect.stringContaining(reason) }]);
   });
 
-  it("leaves to the store what is malformed, and refuses what is no OTLP", () => {
+  it("leaves malformed spans to the store, and refuses bytes that are no OTLP", () => {
     const limits = { spanBytes: none, nameBytes: 1, valueBytes: 1, attributes: 1 };
     // A span whose name is a number.
     const malformed = Uint8Array.from([0x0a, 6, 0x12, 4, 0x12, 2, 0x28, 1]);

@@ -30,7 +30,7 @@ export function driver(): typeof Database {
 
 function hintFor(problem: string): string {
   if (problem.includes("'better-sqlite3'")) {
-    return "install better-sqlite3 where the program runs; a bundler leaves it out, and --external:@spanstore/sqlite leaves out all that belongs together";
+    return "install better-sqlite3 where the program runs; a bundler leaves it out, and must leave out this package too: --external:@spanstore/sqlite";
   }
   const { platform, arch } = process;
   return `it has binaries for Linux, macOS and Windows on x64 and arm64, and this is ${platform} ${arch}: build one with \`npx node-gyp rebuild --release --force_build=1 --directory node_modules/better-sqlite3\`, or use another backend`;

@@ -22,7 +22,7 @@ function classify(code: string, message: string): { code: ErrorCode; hint?: stri
   }
   if (code === "SQLITE_FULL") return { code: "STORE_UNAVAILABLE", hint: "the disk is full" };
   if (code.startsWith("SQLITE_READONLY")) {
-    return { code: "STORE_UNAVAILABLE", hint: "the file or its directory can not be written" };
+    return { code: "STORE_UNAVAILABLE", hint: "the file or its directory cannot be written" };
   }
   if (code.startsWith("SQLITE_CANTOPEN") || message.includes("directory does not exist")) {
     return { code: "STORE_UNAVAILABLE", hint: "does the directory exist, and may this user write to it?" };

@@ -42,7 +42,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
   let onClosed: (() => void) | undefined;
   const death = (cause?: unknown): SpanStoreError =>
     new SpanStoreError("STORE_UNAVAILABLE", "a thread of the store has died", {
-      hint: "try again: another thread takes its place, and what was written before is not written twice",
+      hint: "retry: another thread takes its place, and spans are not stored twice",
       cause,
     });
   const ready = Promise.withResolvers<void>();
@@ -76,7 +76,7 @@ export async function startThread(options: ThreadOptions): Promise<StoreThread> 
       channel.post(request, transfer);
     } catch (cause) {
       const problem =
-        "what was asked can not be handed to a thread: it holds a function or is nested too deeply";
+        "the call cannot be sent to a thread: an argument holds a function or is nested too deeply";
       throw new SpanStoreError("INVALID_QUERY", problem, { cause });
     }
   };

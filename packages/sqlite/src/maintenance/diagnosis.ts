@@ -171,7 +171,7 @@ function databaseFindings(db: Connection, path: string, integrity: boolean): Fin
     Number(db.pragma("freelist_count", { simple: true })) * Number(db.pragma("page_size", { simple: true }));
   findings.push(ok("free pages", `${formatSize(free)} within the file wait to be used again`));
   const tenants = tenantFiles(path);
-  if (tenants > 0) findings.push(ok("tenants", `${tenants}, each in a file of its own`));
+  if (tenants > 0) findings.push(ok("tenants", `${tenants}, each in its own file`));
   return findings;
 }
 
@@ -184,7 +184,7 @@ function integrityFinding(db: Connection): Finding {
     if (pages === 0) return ok("integrity", "no fault found");
     return problem(
       "integrity",
-      `${pages} pages of the index are not what was written: searches that read them fail`,
+      `${pages} pages of the index are damaged: searches that read them fail`,
       "read the traces by id, or export them, into a new file",
     );
   }

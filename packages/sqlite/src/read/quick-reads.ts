@@ -6,7 +6,7 @@ import { openForReading } from "../schema/schema.js";
 import { createSpace, createThreadCaches } from "../schema/space.js";
 import { createFragmentReader } from "./fragments.js";
 
-/** A read is quick up to this many traces, each of at most so many fragments and bytes. */
+/** A read is quick up to this many traces, each within the limits on fragments and bytes. */
 const maxTraces = 4;
 const maxFragments = 8;
 const maxBytes = 256 * 1024;

@@ -36,7 +36,7 @@ export function compressBlock(raw: Uint8Array): Buffer {
  */
 export function decompressBlock(data: Uint8Array, size: number, checksum: number | null): Buffer {
   if (checksum !== null && checksumOf(data) !== checksum) {
-    throw new SpanStoreError("CORRUPT", "a block of spans is not what was written", {
+    throw new SpanStoreError("CORRUPT", "a block of spans is damaged: its checksum differs", {
       hint: "restore the file, or check it with PRAGMA integrity_check",
     });
   }
@@ -44,7 +44,9 @@ export function decompressBlock(data: Uint8Array, size: number, checksum: number
     const raw = inflateRawSync(data, { chunkSize: Math.max(64, size), maxOutputLength: Math.max(1, size) });
     if (raw.length === size) return raw;
   } catch (error) {
-    throw new SpanStoreError("CORRUPT", "a block of spans can not be decompressed", { cause: error });
+    throw new SpanStoreError("CORRUPT", "a block of spans is damaged: it cannot be decompressed", {
+      cause: error,
+    });
   }
-  throw new SpanStoreError("CORRUPT", "a block of spans has lost bytes");
+  throw new SpanStoreError("CORRUPT", "a block of spans is damaged: bytes are missing");
 }

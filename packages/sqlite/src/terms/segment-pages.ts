@@ -28,7 +28,7 @@ export function createPageReader(db: Connection): ReadPage {
   return (row) => {
     const found = page.get(row) as StoredPage | undefined;
     if (found !== undefined && isIntact(found)) return found.data;
-    throw new SpanStoreError("CORRUPT", "a page of the index is not what was written", {
+    throw new SpanStoreError("CORRUPT", "a page of the index is damaged or missing", {
       hint: "searches that read it fail until its spans are deleted; traces can be read by id: export them into a new file",
     });
   };

@@ -9,7 +9,7 @@ export type JsonPart =
   | { readonly resourceSpans: ResourceSpans; readonly spans: number }
   | {
       readonly error: SpanStoreError;
-      /** The number of spans lost with it, as far as it is known. */
+      /** The number of spans lost with it, as far as known. */
       readonly spans: number;
     };
 

@@ -109,7 +109,7 @@ function traceOf(id: number, texts: readonly string[]): TracesData {
   };
 }
 
-/** Questions with these texts in every field. */
+/** Searches with these texts in every field. */
 function queriesOf([a, b]: readonly [string, string]): readonly TraceQuery[] {
   const filters = [
     resource.service.eq(a),
@@ -140,7 +140,7 @@ function literally(words: string): string {
 
 export function describeHostileText(suite: Suite): void {
   suite.it(
-    "treats every text as text, in spans and in questions",
+    "treats hostile text as plain text, in spans and in searches",
     async (store) => {
       const { runs, seed } = randomness({ ...suite.options, runs: runsPerCase });
       const judge = openMemoryStore();

@@ -115,7 +115,7 @@ export function describeLosslessness(suite: Suite): void {
     await assertKept(store, encodeTraces({ resourceSpans: variants }));
   });
 
-  suite.it("the model comes back as it was written", async (store) => {
+  suite.it("the model comes back unchanged", async (store) => {
     await store.write(everyField);
     for await (const { encoded } of store.getTraces([everySpan.traceId])) {
       assert.deepEqual(decodeTraces(encoded), decodeTraces(encodeTraces(everyField)));

@@ -24,7 +24,7 @@ export function describeOddTraces(suite: Suite): void {
       endTimeUnixNano: timeAt(4),
     });
   });
-  suite.it("a trace without its root is found and summed up", async (store) => {
+  suite.it("a trace without its root is found and has a summary", async (store) => {
     const service = "shop";
     await store.write(
       tracesOf({ trace: 1, id: 2, parent: 1, service }, { trace: 1, id: 3, parent: 2, service }),
@@ -60,7 +60,7 @@ export function describeOddTraces(suite: Suite): void {
     assert.equal(summary?.rootServiceName, "a");
     assert.equal(summary?.rootOperationName, "early");
   });
-  suite.it("no call hangs on spans that are their own parents, or each other's", async (store) => {
+  suite.it("spans that are their own or each other's parents let no call hang", async (store) => {
     await store.write(
       tracesOf(
         { trace: 1, id: 1, parent: 1, service: "shop" },

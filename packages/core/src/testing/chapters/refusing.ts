@@ -14,11 +14,11 @@ const queries: readonly (readonly [string, TraceQuery, string])[] = [
   ["half a page", { page: { size: 1.5 } }, "page.size"],
   ["a page of no number", { page: { size: Number.NaN } }, "page.size"],
   ["a page beside a limit", { page: { size: 1 }, limit: 1 }, "page"],
-  ["a token that is none", { page: { size: 1, token: "nonsense" } }, "page.token"],
-  ["a range turned round", { startTimeMinUnixNano: 2n, startTimeMaxUnixNano: 1n }, "startTimeMin"],
+  ["an invalid token", { page: { size: 1, token: "nonsense" } }, "page.token"],
+  ["a reversed range", { startTimeMinUnixNano: 2n, startTimeMaxUnixNano: 1n }, "startTimeMin"],
   ["a negative duration", { minDurationNano: -1n }, "minDuration"],
   ["a negative longest duration", { maxDurationNano: -1n }, "maxDuration"],
-  ["durations turned round", { minDurationNano: 2n, maxDurationNano: 1n }, "minDuration"],
+  ["reversed durations", { minDurationNano: 2n, maxDurationNano: 1n }, "minDuration"],
   ["a filter beside a service", { filter, service: "shop" }, "service"],
   ["a filter beside an operation", { filter, operation: "op" }, "operation"],
   ["a filter beside attributes", { filter, attributes: { k: "v" } }, "attributes"],
@@ -75,7 +75,7 @@ export function describeRefusing(suite: Suite): void {
     () => store.findTraceSummaries(query),
   ];
 
-  suite.it("every trace search refuses a query without an answer, and names the field", async (store) => {
+  suite.it("every trace search refuses an invalid query, and names the field", async (store) => {
     for (const [what, query, field] of queries) {
       for (const search of searches(store, query)) {
         await assertRefused(search, "INVALID_QUERY", fieldOf(field), what);
@@ -92,7 +92,7 @@ export function describeRefusing(suite: Suite): void {
     }
   });
 
-  suite.it("a span search refuses a query without an answer, and names the field", async (store) => {
+  suite.it("a span search refuses an invalid query, and names the field", async (store) => {
     for (const [what, orderBy, field] of orders) {
       await assertRefused(() => store.findSpans({ orderBy }), "INVALID_QUERY", fieldOf(field), what);
     }

@@ -38,7 +38,7 @@ async function matchesOf(store: SpanStore, written: readonly TestSpan[]): Promis
 }
 
 export function describeWatching(suite: Suite): void {
-  suite.it("a write finds what matches a filter, large or small", async (store) => {
+  suite.it("a write returns the matches of the filters, for large and small requests", async (store) => {
     assert.deepEqual((await matchesOf(store, spans)).sort(), [...expected].sort());
     const few = spans.slice(0, 6);
     assert.deepEqual(
@@ -46,7 +46,7 @@ export function describeWatching(suite: Suite): void {
       expected.filter((each) => few.some(({ trace }) => each.endsWith(traceIdOf(trace)))).sort(),
     );
   });
-  suite.it("writes at the same time find each its own", async (store) => {
+  suite.it("concurrent writes return each their own matches", async (store) => {
     const parts = [spans.slice(0, 100), spans.slice(100, 101), spans.slice(101)];
     const found = await Promise.all(parts.map((part) => matchesOf(store, part)));
     assert.deepEqual(
@@ -56,7 +56,7 @@ export function describeWatching(suite: Suite): void {
       ),
     );
   });
-  suite.it("a write that is not watched finds nothing", async (store) => {
+  suite.it("a write without a watch returns no matches", async (store) => {
     assert.equal((await store.write(tracesOf(...spans.slice(0, 2)))).watched, undefined);
   });
 }

@@ -89,7 +89,7 @@ const cases: Readonly<Record<string, readonly [readonly TestSpan[], readonly str
     ],
     ["shop>cart:1"],
   ],
-  "a span that is its own parent makes no call, and a circle calls all around": [
+  "a span that is its own parent makes no call, and each span of a cycle calls the next": [
     [
       { trace: 1, id: 1, parent: 1, service: "shop" },
       { trace: 2, id: 1, parent: 2, service: "shop" },
@@ -126,7 +126,7 @@ export function describeDependencies(suite: Suite): void {
     for (const { what, expected, counted } of placed) assert.deepEqual(await counted(store), expected, what);
   });
 
-  suite.it("calls are the same in any order of arrival, with questions in between", async (store) => {
+  suite.it("calls are the same in any order of arrival, with reads in between", async (store) => {
     for (const { what, spans, expected, counted } of placed) {
       assert.deepEqual(await counted(store), [], what);
       for (const span of [...spans].reverse()) {
@@ -220,7 +220,7 @@ export function describeDependencies(suite: Suite): void {
     },
   );
 
-  suite.it("questions during writes have answers, and the last one is complete", async (store) => {
+  suite.it("reads during writes have answers, and the last one is complete", async (store) => {
     const writes = Array.from({ length: 30 }, (_, i) =>
       store.write(
         tracesOf(

@@ -152,7 +152,7 @@ export function describeMetrics(suite: Suite): void {
     { features: ["deleteBefore"] },
   );
 
-  suite.it("random spans, with writes and questions in random order", async (_store, open) => {
+  suite.it("random spans, with queries between the writes", async (_store, open) => {
     const anySpan: fc.Arbitrary<TestSpan> = fc.record({
       trace: fc.integer({ min: 1, max: 5 }),
       id: fc.integer({ min: 1, max: 4 }),
@@ -190,7 +190,7 @@ export function describeMetrics(suite: Suite): void {
     );
   });
 
-  suite.it("a wrong question is refused with its field", async (store) => {
+  suite.it("an invalid query is refused, and names the field", async (store) => {
     const wrong: readonly [Partial<MetricsQuery>, string][] = [
       [{ endTimeUnixNano: origin }, "endTimeUnixNano"],
       [{ startTimeUnixNano: -1n }, "startTimeUnixNano"],

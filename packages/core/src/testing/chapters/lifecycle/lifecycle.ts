@@ -62,11 +62,11 @@ export function describeLifecycle(suite: Suite): void {
   });
 
   suite.describe("open", () => {
-    suite.it("every read has a span once its write has resolved", async (store) => {
+    suite.it("every read returns a span once its write has resolved", async (store) => {
       assert.deepEqual(await store.write(oneTrace), { accepted: 1, rejected: [] });
       assert.deepEqual(await everything(store), justOneTrace);
     });
-    suite.it("spans come as the model or as protobuf alike", async (store) => {
+    suite.it("a write takes the model or protobuf", async (store) => {
       await store.write(encodeTraces(oneTrace));
       assert.deepEqual(await everything(store), justOneTrace);
     });
@@ -83,13 +83,13 @@ export function describeLifecycle(suite: Suite): void {
       await assertRefused(() => store.write(Uint8Array.of(0xff, 0xff, 0xff)), "INVALID_TRACES");
       assert.deepEqual(await everything(store), nothing);
     });
-    suite.it("calls at the same time all have answers", async (store) => {
+    suite.it("concurrent calls all have answers", async (store) => {
       await store.write(oneTrace);
       const all = await Promise.all(Array.from({ length: 20 }, () => everything(store)));
       for (const each of all) assert.deepEqual(each, justOneTrace);
     });
     suite.it(
-      "stats say that spans take room",
+      "stats count the bytes of spans",
       async (store) => {
         await store.write(oneTrace);
         assert.ok((await store.stats()).bytes > 0);
@@ -106,7 +106,7 @@ export function describeLifecycle(suite: Suite): void {
       assert.deepEqual(await everything(store), nothing);
     });
     for (const method of streams) {
-      suite.it(`${method}: a signal that fires in mid-stream ends it with ABORTED`, async (store) => {
+      suite.it(`${method}: a signal that fires during the stream ends it with ABORTED`, async (store) => {
         await store.write(threeTraces);
         const abort = new AbortController();
         const iterator = (calls[method](store, { signal: abort.signal }) as AsyncIterable<unknown>)[
@@ -129,7 +129,7 @@ export function describeLifecycle(suite: Suite): void {
   });
 
   suite.describe("closing", () => {
-    suite.it("every call fails with STORE_CLOSED once close was called, and after it", async (store) => {
+    suite.it("every call fails with STORE_CLOSED during and after a close", async (store) => {
       await store.write(oneTrace);
       const closed = store.close();
       await Promise.all(methods.map((method) => assertRefused(() => calls[method](store), "STORE_CLOSED")));
@@ -163,7 +163,7 @@ export function describeLifecycle(suite: Suite): void {
       await store[Symbol.asyncDispose]();
       await assertRefused(() => store.health(), "STORE_CLOSED");
     });
-    suite.it("close waits for writes in flight, and they are stored", async (_store, open) => {
+    suite.it("close waits for running writes, and they are stored", async (_store, open) => {
       const store = await open("busy");
       const writes = Array.from({ length: 30 }, (_, i) => store.write(tracesOf({ trace: i + 1 })));
       const closed = store.close();
@@ -173,7 +173,7 @@ export function describeLifecycle(suite: Suite): void {
       const again = await open("busy");
       assert.equal((await again.findTraceIds({})).traces.length, 30);
     });
-    suite.it("closing one store leaves the others alone", async (store, open) => {
+    suite.it("closing one store does not affect the others", async (store, open) => {
       await store.write(oneTrace);
       await (await open("other")).close();
       assert.deepEqual(await everything(store), justOneTrace);
@@ -182,7 +182,7 @@ export function describeLifecycle(suite: Suite): void {
 
   suite.describe("reopened", () => {
     suite.it(
-      suite.options.persists ? "a store has its spans again" : "a store is empty again",
+      suite.options.persists ? "a store still has its spans" : "a store is empty",
       async (_store, open) => {
         const first = await open("again");
         await first.write(oneTrace);

@@ -28,7 +28,7 @@ const names = [
 export function describeTenants(suite: Suite): void {
   const { it } = suite;
   it(
-    "shows each tenant its own spans alone",
+    "shows each tenant only its own spans",
     async (store) => {
       await store.write(tracesOf({ trace: 1000, service: "default" }));
       for (const [i, name] of names.entries()) {
@@ -53,7 +53,7 @@ export function describeTenants(suite: Suite): void {
   );
 
   it(
-    "deletes only spans of the tenant",
+    "deletes only the tenant's spans",
     async (store) => {
       for (const name of ["left", "right"])
         await store.forTenant(name).write(tracesOf({ trace: 1, service: name }));
@@ -78,7 +78,7 @@ export function describeTenants(suite: Suite): void {
   );
 
   it(
-    "gives each caller a handle of its own: closing one leaves the tenant to the others",
+    "gives each caller its own handle: closing one does not affect the others",
     async (store) => {
       const [left, right] = [store.forTenant("shared"), store.forTenant("shared")];
       await left.write(tracesOf({ trace: 1, service: "shared" }, { trace: 2 }, { trace: 3 }));
@@ -125,7 +125,7 @@ export function describeTenants(suite: Suite): void {
   );
 
   it(
-    "opens again after the last handle was closed, and after its store was",
+    "reopens a tenant after its last handle or its store was closed",
     async (first, open) => {
       const store = suite.options.persists ? await open("children") : first;
       const tenant = store.forTenant("child");
@@ -165,7 +165,7 @@ export function describeTenants(suite: Suite): void {
   );
 
   it(
-    "reads make no tenant",
+    "creates no tenant by reads",
     async (store) => {
       const stranger = store.forTenant("stranger");
       assert.deepEqual(await stranger.getServices(), []);

@@ -116,7 +116,7 @@ export const securityOptions = {
   ),
   "reload.interval": option(
     "TIME",
-    "How often the files of certificates and tokens are checked for changes.",
+    "How often the files of certificates, tokens and watches are checked for changes.",
     timer.default(10_000),
     { format: formatMillis },
   ),

@@ -28,7 +28,7 @@ interface TraceHeadProps {
   readonly fold: (isClosed: boolean) => void;
 }
 
-/** What the trace is, and how it is looked at. */
+/** The summary of the trace, and the controls of its view. */
 export function TraceHead(props: TraceHeadProps): JSX.Element {
   const { trace, tab, setTab, showsCritical, setShowsCritical, find, fold } = props;
   const { model, tree, skews, traceId } = trace;
@@ -143,7 +143,7 @@ function Fact(props: {
   );
 }
 
-/** Services and their spans, those of most spans first. */
+/** Services with the numbers of their spans, largest first. */
 function servicesOf({ model }: LoadedTrace): readonly (readonly [string, number])[] {
   const counts = new Map<string, number>();
   for (let span = 0; span < model.count; span++) {

@@ -7,7 +7,7 @@ interface TraceKeys {
   readonly fold: (isClosed: boolean) => void;
 }
 
-/** The keys of a trace: j and k move, enter opens, esc closes, the arrows fold, / searches. @returns a function that ends it. */
+/** Binds the keys of a trace: j and k move, enter opens, esc closes, the arrows fold, / searches. @returns a function that ends it. */
 export function traceKeys({ move, open, close, fold }: TraceKeys): () => void {
   const actions: Readonly<Record<string, () => void>> = {
     j: () => move(1),

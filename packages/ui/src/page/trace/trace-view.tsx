@@ -36,7 +36,7 @@ function Shown({ trace }: { readonly trace: LoadedTrace }): JSX.Element {
   const [showsCritical, setShowsCritical] = useState(true);
   const [text, setText] = useState("");
   const [at, setShownAt] = useState(-1);
-  // Keys may come faster than the page draws: each goes on from the one before.
+  // Keys may arrive faster than the page draws: each moves on from the last one.
   const current = useRef(-1);
   const setAt = useCallback((span: number): void => {
     current.current = span;

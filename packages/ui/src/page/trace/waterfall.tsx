@@ -17,7 +17,7 @@ interface WaterfallProps {
   readonly setZoom: (zoom: Zoom) => void;
   readonly collapsed: ReadonlySet<number>;
   readonly toggle: (span: number) => void;
-  /** The span that the keys are at. */
+  /** The span that keys have moved to. */
   readonly at: number;
   /** Its row. */
   readonly shown: number | undefined;
@@ -30,7 +30,7 @@ interface WaterfallProps {
 
 const rowHeight = 25;
 
-/** The spans of a trace under each other, each where it was in time. */
+/** The spans of a trace as rows, with bars on a time axis. */
 export function Waterfall(props: WaterfallProps): JSX.Element {
   const { trace, rows, zoom, setZoom, shown } = props;
   return (
@@ -183,7 +183,7 @@ function Bar(props: RowProps & { readonly colour: string }): JSX.Element {
   );
 }
 
-/** More events are not drawn on one bar. */
+/** The most events drawn on one bar. */
 const mostEvents = 50;
 
 function eventTimes({ model }: LoadedTrace, span: number): readonly number[] {

@@ -4,12 +4,12 @@ export interface Zoom {
   readonly to: number;
 }
 
-/** A drag that is shorter is a click, in pixels. */
+/** A shorter drag is a click, in pixels. */
 const leastDrag = 4;
 
 /**
- * Follows a pointer that goes down on an element whose width is a range of time.
- * @param done called with the part that was dragged over; undefined: it was a click.
+ * Follows a pointer that was pressed on an element whose width is a range of time.
+ * @param done called with the dragged part; undefined for a click.
  */
 export function dragged(
   event: PointerEvent,
@@ -48,7 +48,7 @@ export function timeAtOffset(offset: number, width: number, { from, to }: Zoom):
 
 const steps = [1, 2, 5, 10];
 
-/** Round times within a range, about so many as wanted. */
+/** Round times within a range, about as many as `wanted`. */
 export function ticksOf({ from, to }: Zoom, wanted: number): readonly number[] {
   const rough = (to - from) / wanted;
   const power = 10 ** Math.floor(Math.log10(Math.max(1, rough)));

@@ -14,7 +14,7 @@ async function health(...flags: string[]) {
 
 const ready = { code: 0, output: "ready\n" };
 
-it("says 0 of a server that can serve, wherever it listens", async () => {
+it("exits with 0 for a server that can serve, wherever it listens", async () => {
   await using store = openMemoryStore();
   const server = await startServer({ store, listen: "127.0.0.1:0", admin: "0.0.0.0:0" });
   onTestFinished(() => server.close());
@@ -45,7 +45,7 @@ it("asks any server over gRPC", async () => {
   expect((await health(`--server=127.0.0.1:${ofSilent}`, "--timeout=300ms")).code).toBe(1);
 });
 
-it("says 0 of a server that wants certificates, and brings none", async () => {
+it("exits with 0 for a server that asks for certificates, and shows none", async () => {
   const authority = createAuthority();
   onTestFinished(authority.remove);
   const { certFile, keyFile } = authority.issue("elsewhere", "DNS:spans.example.com");
@@ -61,7 +61,7 @@ it("says 0 of a server that wants certificates, and brings none", async () => {
   expect(await health(...flags)).toMatchObject(ready);
 });
 
-it("says 1 of a server whose store is gone, which lives nevertheless", async () => {
+it("exits with 1 for a server without its store, and with 0 for its process", async () => {
   const store = openMemoryStore();
   const server = await startServer({ store, listen: "127.0.0.1:0", admin: "127.0.0.1:0" });
   onTestFinished(() => server.close());
@@ -70,7 +70,7 @@ it("says 1 of a server whose store is gone, which lives nevertheless", async () 
   expect(await health(`--admin=${server.adminAddress}`, "--live")).toMatchObject({ code: 0 });
 });
 
-it("says 1 where nothing listens, and where nothing answers", async () => {
+it("exits with 1 when no server listens, and when none answers", async () => {
   const [port] = await freePorts(1);
   const refused = await health(`--admin=127.0.0.1:${port}`);
   expect(refused.code).toBe(1);

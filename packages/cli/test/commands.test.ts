@@ -155,7 +155,7 @@ describe("search", slow, () => {
 });
 
 describe("trace and services", slow, () => {
-  it("draw the waterfall, and obey nothing in it", async () => {
+  it("draw the waterfall, and escape its control characters", async () => {
     const { output } = await cli(["trace", sqlite, traceId(3), traceId(1).slice(16)]);
     expect(output.trimEnd().split("\n")).toEqual([
       "SERVICE         SPAN       TIME                                        DURATION",
@@ -169,7 +169,7 @@ describe("trace and services", slow, () => {
     expect(JSON.parse(json.output)).toMatchObject({ resourceSpans: [{}, {}] });
   });
 
-  it("say what is not there", async () => {
+  it("name missing traces and services", async () => {
     const { code, errors } = await cli(["trace", sqlite, traceId(77)]);
     expect([code, errors]).toEqual([1, [`spanstore: there is no trace ${traceId(77)}`]]);
   });
@@ -228,7 +228,7 @@ describe("a server with TLS and tokens", slow, () => {
 });
 
 describe("retention", slow, () => {
-  it("says what would go, and removes it", async () => {
+  it("lists old spans, and removes them", async () => {
     const path = join(folder, "old.sqlite");
     const store = await openSqliteStore({ path });
     await store.write(Buffer.concat(requests));
@@ -247,7 +247,7 @@ describe("retention", slow, () => {
     expect((await cli(["retention", at, ...policy])).output).toBe("no spans are that old\n");
   });
 
-  it("removes what is younger than a minute only when it is meant", async () => {
+  it("removes spans younger than a minute only with --force", async () => {
     const path = join(folder, "young.sqlite");
     const store = await openSqliteStore({ path });
     await store.write(Buffer.concat(requests));
@@ -380,7 +380,7 @@ describe("wrong usage", slow, () => {
     }
   });
 
-  it("makes no file", async () => {
+  it("creates no file", async () => {
     await cli(["services", "--sqlite.path=made.sqlite"], { cwd: folder });
     expect(existsSync(join(folder, "made.sqlite"))).toBe(false);
   });
@@ -448,7 +448,7 @@ describe("doctor", slow, () => {
     expect(all.filter(({ level }) => level !== "ok")).toEqual([]);
   });
 
-  it("tells all that is wrong with the configuration", async () => {
+  it("lists all problems of the configuration", async () => {
     const { code, output } = await cli(["doctor", "--backend=redis", "--listen=x", "--json"]);
     expect([code, findings(output).map(({ level, text }) => [level, text])]).toEqual([
       1,
@@ -459,7 +459,7 @@ describe("doctor", slow, () => {
     ]);
   });
 
-  it("finds what is broken, and says what to do", async () => {
+  it("finds each fault, with advice", async () => {
     const text = join(folder, "text.sqlite");
     writeFileSync(text, "This is no database, but a text that is long enough to be looked at. ".repeat(100));
     const torn = join(folder, "torn.sqlite");
@@ -490,7 +490,7 @@ describe("doctor", slow, () => {
     }
   });
 
-  it("knows its own server on the ports from another program", async () => {
+  it("tells its own server on the ports from another program", async () => {
     const { server, admin } = await served();
     const listen = server.replace("--server=", "--listen=");
     const ours = findings((await cli(["doctor", sqlite, listen, `--admin=${admin}`, "--json"])).output);

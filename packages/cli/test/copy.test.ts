@@ -78,7 +78,7 @@ describe("a copy", () => {
     );
   });
 
-  it("goes from file to file, and to and from a server that runs", async () => {
+  it("copies from file to file, and to and from a running server", async () => {
     const file = await fileOf(numbers(1_200));
     const spans = await spansInFile(file);
     expect(spans.length).toBe(1_200);
@@ -110,7 +110,7 @@ describe("a copy", () => {
     expect(await spansIn(to)).toEqual(await spansIn(from));
   });
 
-  it("takes what is asked for: a range of time, a tenant, the archive", async () => {
+  it("copies only a range of time, a tenant, or the archive", async () => {
     const from = freshFile();
     {
       await using store = await openSqliteStore({ path: from });
@@ -128,7 +128,7 @@ describe("a copy", () => {
     expect(await spansInFile(`${to}.archive`)).toEqual(await spansInFile(from));
   });
 
-  it("puts what surrounds a trace's spans into the target once", async () => {
+  it("writes the resource and scope of a trace's spans to the target once", async () => {
     const to = openMemoryStore();
     await copyStores(await storeOf(numbers(1_000)), to);
     for await (const { encoded } of to.getTraces([spanOf(500).traceId])) {
@@ -137,7 +137,7 @@ describe("a copy", () => {
     }
   });
 
-  it("tells what came to the newest window of the source meanwhile", async () => {
+  it("reports spans that arrived in the newest window of the source meanwhile", async () => {
     const memory = await storeOf(numbers(1_000));
     let isLate = false;
     // Somebody writes while the oldest spans are read.
@@ -178,7 +178,7 @@ describe("a source that fails in the middle", () => {
     return { store, failures: () => failures };
   };
 
-  it("is read on, and nothing twice", async () => {
+  it("is read on from there, without duplicates", async () => {
     const same = numbers(60, 10_000).map((n) => spanOf(n, { startTimeUnixNano: start + 50n }));
     const from = breaking(await storeOf(numbers(400), [tracesOf(same)]), 5);
     const to = openMemoryStore();
@@ -190,7 +190,7 @@ describe("a source that fails in the middle", () => {
     expect((await spansIn(to)).length).toBe(460);
   });
 
-  it("ends the copy when that is no failure that passes", async () => {
+  it("ends the copy when the failure is permanent", async () => {
     const memory = await storeOf(numbers(10));
     const from: SpanStore = {
       ...memory,
@@ -210,14 +210,14 @@ describe("a comparison", () => {
   const verify = async (to: SpanStore, given: CopyGiven = {}) =>
     copyStores(await storeOf(all), to, { mode: "verify", windowSize: 500, ...given });
 
-  it("is content with the same spans, and writes nothing", async () => {
+  it("accepts equal spans, and writes nothing", async () => {
     expect(await verify(await storeOf(all))).toMatchObject({ code: 0 });
     const empty = openMemoryStore();
     expect(await verify(empty)).toMatchObject({ code: 1 });
     expect(await spansIn(empty)).toEqual([]);
   });
 
-  it("tells a span that is missing", async () => {
+  it("reports a missing span", async () => {
     const { code, output, errors } = await verify(await storeOf(without(1234)));
     expect(code).toBe(1);
     expect(output).toContain("1 missing, 0 changed, 0 extra");
@@ -241,7 +241,7 @@ describe("a comparison", () => {
     expect(errors).toContain(`changed ${ids(1234)}`);
   });
 
-  it("tells a span that only the target has, wherever it lies, unless others write there", async () => {
+  it("reports a span that only the target has, in any window, unless other writers are allowed", async () => {
     const before = spanOf(5_000, { startTimeUnixNano: 1n });
     const after = spanOf(5_001, { startTimeUnixNano: 2n ** 64n - 1n });
     const to = await storeOf(all, [tracesOf([before, spanOf(1234, { name: "another" }), after])]);
@@ -252,7 +252,7 @@ describe("a comparison", () => {
     expect(await verify(to, { allowsExtra: true })).toMatchObject({ code: 0 });
   });
 
-  it("goes with every copy", async () => {
+  it("is part of every copy", async () => {
     const to = await storeOf(without(17), [tracesOf([spanOf(1234, { name: "another" })])]);
     const result = await copyStores(await storeOf(all), to);
     expect(result.code).toBe(1);
@@ -284,7 +284,7 @@ describe("a state file", () => {
     }
   });
 
-  it("does again what differed", async () => {
+  it("repeats windows that differed", async () => {
     const from = await storeOf(numbers(1_000));
     const stateFile = freshFile("state");
     const given = { stateFile, windowSize: 100 };
@@ -311,7 +311,7 @@ describe("a state file", () => {
     }
   });
 
-  it("brings a copy through kill -9, again and again", { timeout: 90_000 }, async () => {
+  it("lets a copy finish across repeated kill -9", { timeout: 90_000 }, async () => {
     const from = await fileOf(numbers(6_000));
     const to = freshFile();
     const state = freshFile("state");
@@ -382,7 +382,7 @@ describe("what can not be copied", () => {
     }
   });
 
-  it("counts the spans that a server rejects for limits of its own, and says why", async () => {
+  it("counts the spans that a server rejects for its own limits, with the reason", async () => {
     const from = await fileOf(numbers(70));
     const server = await startServer({
       store: openMemoryStore(),

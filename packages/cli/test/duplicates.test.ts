@@ -87,7 +87,7 @@ const span = (n: number, more: object = {}) => ({
 });
 
 describe("spans that the store has already", () => {
-  it("are recognized by trace id, span id, start, name and service, and by nothing else", async () => {
+  it("are recognized by exactly trace id, span id, start, name and service", async () => {
     await using store = openMemoryStore();
     await store.write(exportRequest(span(1)));
     const same = [
@@ -185,7 +185,7 @@ describe("spans that the store has already", () => {
 });
 
 describe("import", slow, () => {
-  it("skips them, says how many, and keeps them if it is asked to", async () => {
+  it("skips and counts them, and keeps them on request", async () => {
     const path = join(folder, "spans.sqlite");
     const store = `--sqlite.path=${path}`;
     const spans = Array.from({ length: 13 }, (_, i) => span(i + 1, { attributes: { list: BigInt(i) } }));
@@ -214,7 +214,7 @@ describe("import", slow, () => {
     );
   });
 
-  it("tells a caller who may not read what to do", async () => {
+  it("advises a caller who may not read", async () => {
     const store = openMemoryStore();
     const token = "0123456789abcdef0123";
     const server = await startServer({ store, listen: "127.0.0.1:0", auth: { tokens: [`write:${token}`] } });

@@ -455,7 +455,7 @@ describe("what is wrong with a file", () => {
     expect((await foundIn(content)).faults).toEqual(faults);
   });
 
-  it("is that there is nothing in it", async () => {
+  it("includes an empty file", async () => {
     expect(await foundIn("")).toEqual({
       spans: [],
       faults: [],
@@ -701,7 +701,7 @@ describe("import", slow, () => {
         .replaceAll(folder, ""),
     );
 
-  it("keeps what is whole of a damaged file, says so, and goes on to the next with --continue", async () => {
+  it("keeps the intact part of a damaged file, reports it, and goes on to the next with --continue", async () => {
     const store = `--sqlite.path=${join(folder, "damaged.sqlite")}`;
     const alone = await cli(["import", field("06a-cut.json.gz"), good(), store]);
     expect([alone.code, errorsOf(alone.errors)]).toEqual([
@@ -723,7 +723,7 @@ describe("import", slow, () => {
     ]);
   });
 
-  it("names the file that is not there or a folder, and makes no store", async () => {
+  it("names a file that is missing or a folder, and creates no store", async () => {
     const store = join(folder, "none.sqlite");
     const missing = join(folder, "missing.json");
     for (const [path, reason] of [
@@ -760,7 +760,7 @@ describe("import", slow, () => {
     ]);
   });
 
-  it("says once what is in a file beside traces, and what failed of an answer", async () => {
+  it("reports once the other contents of a file, and the errors of an answer", async () => {
     const store = `--sqlite.path=${join(folder, "beside.sqlite")}`;
     const signals = await cli(["import", field("12-three-signals-in-one-file.jsonl"), store]);
     expect([signals.code, errorsOf(signals.errors)]).toEqual([

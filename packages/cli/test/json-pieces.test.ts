@@ -136,7 +136,7 @@ describe("pieces of JSON", () => {
     expect(first).toMatchObject([{ line: 1, canGoOn: true }, { text: good }]);
   });
 
-  it("show what a line is that is no JSON, and go on with the next", async () => {
+  it("show the beginning of a line that is not JSON, and go on with the next", async () => {
     const found = await piecesOf('INFO: {"a":1}\n{"a":\n1}\n');
     expect(found).toMatchObject([
       { fault: 'is no JSON: it begins with "INFO: {\\"a\\":1}"', line: 1, canGoOn: true },

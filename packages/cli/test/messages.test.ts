@@ -129,7 +129,7 @@ describe("what a command says to a stranger", slow, () => {
     expect([code, output]).toEqual([0, expect.stringContaining("shop")]);
   });
 
-  it("says of a server that cannot be reached what is wrong, without gRPC's own words", async () => {
+  it("explains why a server cannot be reached, without gRPC's own words", async () => {
     const [port] = await freePorts(1);
     const web = createServer((_, answer) => answer.end("hello")).listen(0, "127.0.0.1");
     onTestFinished(() => void web.close());
@@ -173,7 +173,7 @@ describe("what a command says to a stranger", slow, () => {
     });
   });
 
-  it("copies nothing from indices that are not there", async () => {
+  it("copies nothing from missing indices", async () => {
     const [port] = await freePorts(1);
     const place = `jaeger-elasticsearch:http://127.0.0.1:${port}`;
     const { code, errors } = await errorsOf("copy", `--from=${place}`, "--to=sqlite:other.sqlite");
@@ -184,7 +184,7 @@ describe("what a command says to a stranger", slow, () => {
     expect(existsSync(join(folder, "other.sqlite"))).toBe(false);
   });
 
-  it("copies nothing to a place that is not there, and claims no progress", async () => {
+  it("copies nothing to a missing place, and claims no progress", async () => {
     const [port] = await freePorts(1);
     const { code, errors } = await errorsOf("copy", `--from=sqlite:${file}`, `--to=grpc:127.0.0.1:${port}`);
     expect([code, errors]).toEqual([

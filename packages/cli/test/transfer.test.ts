@@ -96,7 +96,7 @@ const oneSpan = (n: number): Buffer =>
   exportRequest({ traceId: traceId(n), spanId: spanId(n), service: `s${n}` });
 
 describe("export and import", slow, () => {
-  it("reports spans that the server rejects for limits of its own, and ends with 1", async () => {
+  it("reports spans that the server rejects for its own limits, and exits with 1", async () => {
     const store = openMemoryStore();
     const server = await startServer({
       store,
@@ -143,7 +143,7 @@ describe("export and import", slow, () => {
     expect(gunzipSync(readFileSync(file)).toString()).toContain('{"resourceSpans":');
   });
 
-  it("write each trace once, with any number of pages, and those alone that match", async () => {
+  it("write each matching trace once, with any number of pages", async () => {
     const count = 1234;
     const requests = Array.from({ length: count }, (_, i) => oneSpan(i + 1));
     const path = await sqliteOf(
@@ -188,7 +188,7 @@ describe("export and import", slow, () => {
     expect(again.output).toBe(readFileSync(file, "utf8"));
   });
 
-  it("read what Jaeger's /api/v3 answers, and a trace by itself", async () => {
+  it("read answers of Jaeger's /api/v3, and a single trace", async () => {
     const path = newFile(".sqlite");
     const answer = `{"result":${lines(1).trimEnd()}}`;
     const single = {
@@ -254,7 +254,7 @@ describe("export and import", slow, () => {
     expect(exported.errors.join()).toContain(`${formatCount(written + 3000)} spans`);
   });
 
-  it("hold no more of a large file than a part of it", async () => {
+  it("hold one part of a large file at a time", async () => {
     const path = newFile(".jsonl");
     const line = lines(1).slice(0, -1);
     const padded = line.replace('"name":"GET /"', `"name":"${"x".repeat(20_000)}"`);
@@ -281,7 +281,7 @@ describe("import", slow, () => {
     '{"a":1}',
   ];
 
-  it("stops at what it cannot read, and says where", async () => {
+  it("stops at an unreadable part, and names its position", async () => {
     for (const [line, reason] of [
       [bad[0], 'traceId: "12" is not 32 hex digits'],
       [bad[2], "the line ends within a string"],
@@ -303,7 +303,7 @@ describe("import", slow, () => {
     }
   });
 
-  it("passes over that with --continue, and counts it", async () => {
+  it("skips and counts unreadable parts with --continue", async () => {
     const path = newFile(".sqlite");
     const input = `${lines(2)}${bad.join("\n")}\n${lines(3, 9)}`;
     const { code, errors } = await cli(["import", "-", "--continue", `--sqlite.path=${path}`], { input });
@@ -333,7 +333,7 @@ describe("import", slow, () => {
     expect(errors.at(-1)).toMatch(/imported 2 spans, .*; 1 fault passed over, with 1 span or more$/);
   });
 
-  it("only looks with --dry-run", async () => {
+  it("writes nothing with --dry-run", async () => {
     const path = newFile(".sqlite");
     const { code, errors } = await cli(["import", "-", "--dry-run", `--sqlite.path=${path}`], {
       input: lines(4),
@@ -367,7 +367,7 @@ describe("import", slow, () => {
     expect(await contentOf(inner)).toHaveLength(5000);
   });
 
-  it("ends cleanly at Ctrl-C, with what it read so far kept", async () => {
+  it("ends cleanly at Ctrl-C, and keeps the spans read so far", async () => {
     const { store, address } = await served();
     let signalled = false;
     const ended = await new Promise<Awaited<ReturnType<typeof program>>>((resolve, reject) => {
@@ -445,7 +445,7 @@ describe("the walk over all traces", () => {
 });
 
 describe("export", slow, () => {
-  it("leaves no file behind that is not whole", async () => {
+  it("leaves no unfinished file behind", async () => {
     const { address } = await served();
     const file = newFile(".jsonl");
     const { code } = await cli(["export", `--server=${address}`, "--tag=nothing", file]);

@@ -83,7 +83,7 @@ describe("answers to a client that takes compressed ones", () => {
     expect(answer.headers["content-encoding"]).toBe(coding);
   });
 
-  it("are left alone where that saves nothing", async () => {
+  it("are not compressed when that saves nothing", async () => {
     await using served = await serve();
     await served.store.write(tracesOf("shop", span(1)));
     for (const path of ["/api/services", "/api/traces?service=shop", "/api/traces/1", "/none"]) {
@@ -94,7 +94,7 @@ describe("answers to a client that takes compressed ones", () => {
     }
   });
 
-  it("have an ETag of their own in each coding, any of which says what a client has", async () => {
+  it("have a separate ETag in each coding, and each validates the client's copy", async () => {
     await using served = await serve();
     await served.store.write(many());
     for (const path of [`/api/traces/${traceId}`, `/api/v3/traces/${traceId}`]) {
@@ -133,7 +133,7 @@ describe("answers to a client that takes compressed ones", () => {
     }
   });
 
-  it("vary by origin, too, where browsers of other origins may ask", async () => {
+  it("also vary by origin when browsers of other origins may call", async () => {
     await using served = await serve({ corsOrigins: ["https://a.example", "https://b.example"] });
     const { headers } = await raw(served, "/api/services", { origin: "https://a.example" });
     expect(headers.vary?.toLowerCase()).toBe("origin, accept-encoding");
@@ -171,7 +171,7 @@ describe("a compressed answer without end", () => {
     return { store, given: () => given, ended };
   }
 
-  it.each(codings)("is made by %s no faster than the client takes it", async (coding) => {
+  it.each(codings)("is compressed by %s no faster than the client takes it", async (coding) => {
     const { store, given, ended } = endless();
     await using served = await serve({ stallMs: 300 }, store);
     const request = httpGet({

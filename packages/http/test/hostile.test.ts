@@ -87,7 +87,7 @@ describe("bad input", () => {
     });
   });
 
-  it("names the methods that a path takes", async () => {
+  it("names the methods of a path", async () => {
     await using served = await serve();
     for (const [path, method, allow] of [
       ["/api/services", "POST", "GET, HEAD, OPTIONS"],
@@ -121,7 +121,7 @@ describe("bad input", () => {
     }
   });
 
-  it("refuses what is no HTTP, and too large headers", async () => {
+  it("refuses malformed HTTP, and too large headers", async () => {
     await using served = await serve({ maxHeaderBytes: 8192 });
     expect(bodyOf(await raw(served.port, "nonsense\r\n\r\n"))).toMatchObject({ errors: [{ code: 400 }] });
     const long = `GET /api/traces?q=${"x".repeat(10_000)} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -137,7 +137,7 @@ describe("bad input", () => {
     expect(await raw(served.port, "GET /api/services HTT")).toMatch(/^HTTP\/1.1 408 /);
   });
 
-  it("refuses a body that is too large before it comes, and reads no more of it", async () => {
+  it("refuses a too large body before it arrives, and does not read it", async () => {
     await using served = await serve({ maxBodyBytes: 1000 });
     const head = "POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\n";
     expect(await raw(served.port, `${head}Content-Length: 2000\r\n\r\n`)).toMatch(/^HTTP\/1.1 413 /);
@@ -202,7 +202,7 @@ describe("clients that leave or wait", () => {
     socket.destroy();
   });
 
-  it("breaks an answer off that fails within, and does not end it as if it were whole", async () => {
+  it("breaks off an answer that fails midway, instead of ending it as complete", async () => {
     const inner = openMemoryStore();
     await inner.write(tracesOf("shop", span(1, { name: "x".repeat(200_000) })));
     const failures: unknown[] = [];
@@ -218,7 +218,7 @@ describe("clients that leave or wait", () => {
     expect(failures).toEqual([new Error("gone")]);
   });
 
-  it("keeps no more connections than there may be, and closes those that are idle", async () => {
+  it("bounds the number of connections, and closes idle ones", async () => {
     await using served = await serve({ maxConnections: 50, idleMs: 100 });
     const sockets = Array.from({ length: 80 }, () => connect(served.port, "127.0.0.1"));
     let closed = 0;
@@ -238,7 +238,7 @@ describe("clients that leave or wait", () => {
     expect(answer).toMatch(/connection: keep-alive/i);
   });
 
-  it("tells of every call once, with its route and its status", async () => {
+  it("reports every call once, with its route and its status", async () => {
     const calls: string[] = [];
     await using served = await serve({
       finished: ({ method, route, status }) => calls.push(`${method} ${route} ${status}`),

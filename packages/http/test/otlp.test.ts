@@ -50,7 +50,7 @@ describe("OTLP/HTTP", () => {
     ]);
   });
 
-  it("tells how many spans can never be stored, and stores the others", async () => {
+  it("reports the number of spans that can never be stored, and stores the others", async () => {
     await using served = await serve();
     // A ResourceSpans, a ScopeSpans and a Span that has an id of one byte and nothing else.
     const bad = Buffer.from([0x0a, 7, 0x12, 5, 0x12, 3, 0x12, 1, 0]);
@@ -70,7 +70,7 @@ describe("OTLP/HTTP", () => {
     expect((await served.get("/api/operations?service=shop")).json.total).toBe(2);
   });
 
-  it("tells errors as a google.rpc.Status in the encoding of the request", async () => {
+  it("sends errors as a google.rpc.Status in the encoding of the request", async () => {
     await using served = await serve({ maxBodyBytes: 100_000 });
     const refused = async (headers: Record<string, string>, body: Uint8Array | string) => {
       const answer = await bytesOf(served.port, {
@@ -110,7 +110,7 @@ describe("OTLP/HTTP", () => {
     expect((await served.get("/api/services")).json.data).toEqual([]);
   });
 
-  it("tells when to come again", async () => {
+  it("tells the client when to try again", async () => {
     let error = new SpanStoreError("OVERLOADED", "too much", { retryAfterMillis: 2500 });
     await using served = await serve({
       write: () => Promise.reject(error),
@@ -125,7 +125,7 @@ describe("OTLP/HTTP", () => {
     expect(away.headers.get("retry-after")).toBe("1");
   });
 
-  it("takes room for a body while it comes, and gives it back", async () => {
+  it("takes room for a body while it arrives, and frees it", async () => {
     let taken = 0;
     let most = 0;
     const place = () => {
@@ -156,7 +156,7 @@ describe("OTLP/HTTP", () => {
     expect(taken).toBe(0);
   });
 
-  it("is for whom it is authorized, before the body comes", async () => {
+  it("authorizes the caller before the body arrives", async () => {
     const seen: string[] = [];
     await using served = await serve({
       authorize: ({ need, header }) => {
@@ -181,7 +181,7 @@ describe("OTLP/HTTP", () => {
     expect(seen).toEqual(["write", "write", "write", "read", "read"]);
   });
 
-  it("answers browsers of the origins that may call", async () => {
+  it("answers browsers of allowed origins", async () => {
     await using served = await serve({ corsOrigins: ["https://a.example"] });
     const preflight = (origin: string) =>
       served.get("/v1/traces", {

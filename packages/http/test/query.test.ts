@@ -183,7 +183,7 @@ describe("Jaeger's query API beyond Jaeger", () => {
 });
 
 describe("a large trace", () => {
-  it("is adjusted and answered whole though little of it is held", async () => {
+  it("is adjusted and sent whole, although little of it is held", async () => {
     const spans = Array.from({ length: 6000 }, (_, i) =>
       span(i + 1, { parentSpanId: i === 0 ? "" : i === 1 ? "00000000ffffffff" : "0000000000000001" }),
     );

@@ -60,7 +60,7 @@ describe.each(["protobuf", "JSON"] as const)("OpenTelemetry's SDK by OTLP/HTTP i
     expect(found.get(ids[7] as string)).toBe("order 7");
   });
 
-  it("comes again when there was no room, and loses nothing", async () => {
+  it("is sent again when there was no room, without loss", async () => {
     const inner = openMemoryStore();
     let refusals = 2;
     const store: SpanStore = {

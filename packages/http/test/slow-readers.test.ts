@@ -30,7 +30,7 @@ function counted(inner: SpanStore): { readonly store: SpanStore; most: () => num
   };
 }
 
-it("reads no more traces at once than there is memory for, however slowly their answers are taken", async () => {
+it("bounds the memory of traces read at once, however slowly clients take their answers", async () => {
   const inner = openMemoryStore();
   // More than the sockets of both sides hold.
   const spans = Array.from({ length: 16 }, (_, i) => span(i + 1, { name: `${i}`.padEnd(400_000, "x") }));
@@ -74,7 +74,7 @@ it("reads no more traces at once than there is memory for, however slowly their 
   expect(now()).toBe(0);
 }, 120_000);
 
-it("breaks an answer off that nothing is taken of while others wait", async () => {
+it("breaks off an answer whose client takes nothing while others wait", async () => {
   const inner = openMemoryStore();
   for (let i = 1; i <= 16; i++) await inner.write(tracesOf("shop", span(i, { name: "x".repeat(400_000) })));
   let end = (): void => {};
@@ -92,7 +92,7 @@ it("breaks an answer off that nothing is taken of while others wait", async () =
   for (const request of requests) request.destroy();
 }, 120_000);
 
-it("ends what was read for an answer that was not needed", async () => {
+it("ends reads for an answer that is not needed", async () => {
   const inner = openMemoryStore();
   await inner.write(tracesOf("shop", span(1)));
   await using served = await serve({}, inner);

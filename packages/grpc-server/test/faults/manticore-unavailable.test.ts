@@ -188,7 +188,7 @@ describeWithPeer("manticore", "the server while searchd does not serve", (locate
     });
   });
 
-  it("starts while searchd is down, says whom it can not reach, and serves when it is up", async () => {
+  it("starts while searchd is down, names the address, and serves when it is up", async () => {
     await searchd.program()?.stop();
     const url = searchd.url.replace("mysql://", "mysql://someone:secret@");
     const early = await serverOnManticore(url, [`--manticore.prefix=${prefix}early_`]);

@@ -226,7 +226,7 @@ describe("a server over HTTP", () => {
     expect((await get(url, "/api/services")).json.total).toBe(1);
   });
 
-  it("says which port it cannot open, and opens none then", async () => {
+  it("names a port that it cannot open, and opens none", async () => {
     const { server } = await start();
     const store = openMemoryStore();
     await expect(

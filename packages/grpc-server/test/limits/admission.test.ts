@@ -8,7 +8,7 @@ import { gatedStore } from "../gated-store.js";
 import { errorOf, exportRequest, messageType, serve, spanId, storeWith, traceId } from "../harness.js";
 import { jaegerSpan } from "../jaeger/jaeger1/spans.js";
 
-it("refuses writes beyond the bound, says when to come again, and takes them when there is room", async () => {
+it("refuses writes beyond the bound with the time to try again, and accepts them when there is room", async () => {
   const release: (() => void)[] = [];
   let arrived: (() => void) | undefined;
   const served = await serve({
@@ -54,7 +54,7 @@ it("refuses writes beyond the bound, says when to come again, and takes them whe
   }
 });
 
-it("ends requests that begin and do not arrive, so that their room is for others again", async () => {
+it("ends requests that begin and do not arrive, which frees their room", async () => {
   const served = await serve({ maxWaitingBytes: 20_000, arrivalMs: 100 });
   try {
     const filler = "x".repeat(10_000);
@@ -97,7 +97,7 @@ it("bounds very many small writes, too", async () => {
   }
 });
 
-it("tells who is refused to send no more of the request", async () => {
+it("tells a refused client to stop sending the request", async () => {
   const gated = gatedStore();
   const served = await serve({ store: gated.store, maxWaitingBytes: 1000 });
   const session = connect(`http://${served.server.address}`);
@@ -192,7 +192,7 @@ it("holds streams back beyond the bound, and takes all of them when there is roo
   await untilTrue("room", async () => (await waitingBytes()) === 0);
 });
 
-it("gives streams room in their turn, before writes that come later, and none to who has left", async () => {
+it("gives streams room in turn, before later writes, and none to clients that have left", async () => {
   await using gated = await serveGated();
   const { client, waitingBytes } = gated;
   const large = { traceId: traceId(1), spanId: spanId(1), attributes: { blob: "x".repeat(2_000_000) } };

@@ -79,7 +79,7 @@ describe("limits of spans", () => {
     },
   );
 
-  it("fail a WriteSpan of its own, naming the field", async () => {
+  it("fail the WriteSpan of a span, naming the field", async () => {
     await start();
     const failure = await errorOf(
       served.client.unary("WriteSpan", {
@@ -109,7 +109,7 @@ describe("limits of spans", () => {
 });
 
 describe("the file of dead letters", () => {
-  it("has every one whole, and no more than its size", async () => {
+  it("has every dead letter whole, within its bound", async () => {
     const file = join(folder, "letters.jsonl");
     const maxBytes = 40_000;
     await start({ deadLetters: { file, maxBytes } });
@@ -133,7 +133,7 @@ describe("the file of dead letters", () => {
     expect(ids).toEqual(Array.from({ length: ids.length }, (_, i) => 31 - ids.length + i));
   });
 
-  it("goes on where it stopped, and tells of what it could not take", async () => {
+  it("continues an existing file, and reports lines that it could not write", async () => {
     const file = join(folder, "again.jsonl");
     const bad = exportRequest({ traceId: "abcd", spanId: spanId(1) });
     for (let run = 0; run < 2; run++) {

@@ -289,7 +289,7 @@ describe("the configuration", () => {
     );
   });
 
-  it("is printed as a file that means the same", () => {
+  it("is printed as a file with the same meaning", () => {
     fc.assert(
       fc.property(anySettings, (settings) => {
         const args = written(settings).map(([name, value]) => `--${name}=${value}`);
@@ -417,7 +417,7 @@ log: { level: "$\{LEVEL:-}" }
     ]);
   });
 
-  it("tells every problem at once, with the nearest name it knows", () => {
+  it("lists every problem at once, with the nearest known name", () => {
     const path = file("sqlight: {}\nsqlite: { pth: x }\nlisten: { port: 1 }\n");
     expect(problemsOf(["--lisen=x", "--backend", "postgres", "stray", "--config", path])).toEqual([
       "unknown flag --lisen; did you mean --listen?",
@@ -474,7 +474,7 @@ log: { level: "$\{LEVEL:-}" }
     for (const line of problems) expect(line).toContain(path);
   });
 
-  it("takes an empty file and a key without a value as nothing said", () => {
+  it("treats an empty file and a key without a value as unset", () => {
     expect(loadConfig(["--config", file("# nothing\n")], {}).config).toEqual(defaults);
     expect(loadConfig(["--config", file("listen:\nsqlite:\n")], {}).config).toEqual(defaults);
   });
@@ -527,7 +527,7 @@ log: { level: "$\{LEVEL:-}" }
     },
   );
 
-  it("shows nothing of a password, whatever characters it has", () => {
+  it("shows no part of a password, whatever characters it has", () => {
     const password = fc
       .string({ unit: fc.constantFrom(..."@/:?#,%\\[] '\"12aé"), minLength: 1, maxLength: 8 })
       .map((text) => `<<${text}>>`);

@@ -231,7 +231,7 @@ describe("the command", () => {
     expect((await second.ended).code).toBe(0);
   });
 
-  it("says in one line why it cannot serve, and exits with 1", async () => {
+  it("explains in one line why it cannot serve, and exits with 1", async () => {
     const taken = createServer();
     taken.listen(0, "127.0.0.1");
     await once(taken, "listening");
@@ -272,7 +272,7 @@ describe("the command", () => {
     }
   });
 
-  it("says what is wrong with its usage, and exits with 2", async () => {
+  it("explains wrong usage, and exits with 2", async () => {
     const { code, errors } = await launch(["--lisen=:1"], { SPANSTORE_BACKEND: "redis" }).ended;
     expect([code, errors]).toEqual([
       2,

@@ -71,7 +71,7 @@ async function busy(address: string) {
 }
 
 describe("connections", () => {
-  it("beyond the most are taken in place of the one that has been idle for longest", async () => {
+  it("beyond the bound replace the longest idle one", async () => {
     served = await serve({ admin: "127.0.0.1:0", maxConnections: 3 });
     const { address } = served.server;
     const going = await busy(address);
@@ -89,7 +89,7 @@ describe("connections", () => {
     expect(await going.answer).toMatchObject({});
   });
 
-  it("beyond the most are closed when all others are in use", async () => {
+  it("beyond the bound are closed when all others are in use", async () => {
     served = await serve({ admin: "127.0.0.1:0", maxConnections: 2 });
     const { address } = served.server;
     await busy(address);
@@ -141,7 +141,7 @@ describe("connections", () => {
     expect(await metric("spanstore_connections")).toBe(2);
   });
 
-  it("have no more calls than they may, and all of them together neither", async () => {
+  it("have a bounded number of calls, each and all together", async () => {
     served = await serve({ admin: "127.0.0.1:0", maxCalls: 8, maxCallsPerConnection: 5 });
     const session = connectHttp2(`http://${served.server.address}`);
     const [settings] = await once(session, "remoteSettings");
@@ -160,7 +160,7 @@ describe("connections", () => {
     client.close();
   });
 
-  it("are fewer where the process may open few files", () => {
+  it("are fewer when the process may open few files", () => {
     expect(connectionsWithin(256, 1000, 1 / 2)).toBe(128);
     expect(connectionsWithin(20_000, 1000, 1 / 2)).toBe(1000);
     expect(connectionsWithin(undefined, 1000, 1 / 2)).toBe(1000);

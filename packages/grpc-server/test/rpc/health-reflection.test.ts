@@ -119,7 +119,7 @@ describe("health", () => {
     await running.stop();
   });
 
-  it("tells watchers that the server goes down, and does not wait for them", async () => {
+  it("tells watchers that the server shuts down, and does not wait for them", async () => {
     const running = await serve();
     const client = clientOf(healthProto, "grpc.health.v1.Health", running.server.address);
     const seen = async (service: string, first: () => void) => {

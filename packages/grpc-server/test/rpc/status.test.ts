@@ -71,7 +71,7 @@ describe("statuses of a store's errors", () => {
     expect(logged.map((entry) => entry.err?.message)).toEqual(isServers ? ["what went wrong"] : []);
   });
 
-  it("tells nothing of an unknown error to the client, and everything to the log", async () => {
+  it("shows an unknown error in the log only, not to the client", async () => {
     const error = await failWith(new Error("password=secret"));
     expect([error.code, error.details]).toEqual([status.INTERNAL, "internal error"]);
     expect(logged[0]?.err?.message).toBe("password=secret");
@@ -85,7 +85,7 @@ describe("statuses of a store's errors", () => {
     expect((await failWith(foreign)).code).toBe(status.NOT_FOUND);
   });
 
-  it("tells an overloaded store's client when to come again", async () => {
+  it("tells the client of an overloaded store when to try again", async () => {
     const error = await failWith(new SpanStoreError("OVERLOADED", "too much at once"));
     const [encoded] = error.metadata.get("grpc-status-details-bin");
     const whole = messageType("google.rpc.Status").deserialize(encoded as Buffer);

@@ -120,7 +120,7 @@ describe("bearer tokens", () => {
     },
   );
 
-  it("tells anybody that it serves, and nothing else", async () => {
+  it("tells callers without a token only that it serves", async () => {
     const { server, as } = await serve({ tokensFile: everyRole() });
     const store = connectSpanStore(server.address);
     stops.push(() => store.close());

@@ -73,7 +73,7 @@ describe("tenants over gRPC", () => {
     }
   });
 
-  it("shows what a tenant wrote to that tenant alone, in the store and in the archive", async () => {
+  it("shows a tenant's spans only to that tenant, in the store and in the archive", async () => {
     const { as, store } = await tenants({ required: false });
     const acme = as({ "x-tenant": "acme" });
     const acmeArchive = as({ "x-tenant": "acme", "spanstore-store": "archive" });

@@ -141,7 +141,7 @@ describe("a client of another server", () => {
     expect((await failureOf(broken.client.capabilities())).code).toBe("STORE_UNAVAILABLE");
   });
 
-  it("asks nothing that the server would pass over", async () => {
+  it("sends no field that the server would ignore", async () => {
     const { client } = await connected({ FindTraces: [], FindTraceIDs: [Buffer.alloc(0)], FindSpans: [] });
     const filter = { op: "exists", args: [{ attr: { key: "k" } }] };
     const refused: [() => Promise<unknown>, object][] = [
@@ -160,7 +160,7 @@ describe("a client of another server", () => {
     expect(await all(client.findTraces({}))).toEqual([]);
   });
 
-  it("sums traces up itself where the server does not", async () => {
+  it("computes summaries itself for a server without them", async () => {
     const trace = (id: number, ...services: string[]) =>
       exportRequest(
         ...services.map((service, i) => ({ traceId: traceId(id), spanId: spanId(i + 1), service })),
@@ -222,7 +222,7 @@ describe("a client of another server", () => {
     expect(ids).toEqual([...Array.from({ length: 50 }, (_, i) => spanId(i + 1)), spanId(1)]);
   });
 
-  it("says limits and ends of ranges even where ours would know", async () => {
+  it("sends limits and ends of ranges that our server would default", async () => {
     const { client, asked } = await connected({ FindTraces: [], GetDependencies: [Buffer.alloc(0)] });
     // The year 2846, which in Go's 64 bits is 2262.
     const last = { seconds: "27670116110", nanos: 564327423 };

@@ -131,7 +131,7 @@ describe("a client's errors", () => {
     expect(await failureOf(client.findTraces({}))).toMatchObject({ code: "TOO_LARGE" });
   });
 
-  it("name what a query has that the protocol cannot say", async () => {
+  it("name the field of a query that the protocol cannot express", async () => {
     const { client } = await connected(openMemoryStore());
     const size = 2 ** 40;
     await client.write(exportRequest({ traceId: traceId(1), spanId: spanId(1) }));
@@ -279,7 +279,7 @@ describe("a client's calls", () => {
     expect(await hasFired).toMatchObject({ name: "AbortError" });
   });
 
-  it("tell which spans of a write are rejected, and send the request as it is", async () => {
+  it("report the rejected spans of a write, and send the request unchanged", async () => {
     let sent: Uint8Array = new Uint8Array(0);
     const { client } = await connected(
       storeWith({
@@ -301,7 +301,7 @@ describe("a client's calls", () => {
     expect(encodeTraces(decodeTraces(sent))).toEqual(Uint8Array.from(sent));
   });
 
-  it("tell how many more spans the server rejects, and why", async () => {
+  it("report the number of further spans that the server rejects, and why", async () => {
     const { client } = await connected(openMemoryStore(), {
       spanLimits: { spanBytes: 10_000, nameBytes: 100, valueBytes: 100, attributes: 10 },
     });
@@ -381,7 +381,7 @@ describe("what storage.v2 has no calls for", () => {
     expect(await failureOf(client.purge())).toMatchObject({ code: "STORE_UNAVAILABLE" });
   });
 
-  it("is no other server's", async () => {
+  it("fails at a URL that is no admin port", async () => {
     const other = await startServer({
       listen: "127.0.0.1:0",
       admin: "127.0.0.1:0",

@@ -85,7 +85,7 @@ describe("jaeger.api_v2.QueryService", () => {
     });
   });
 
-  it("refuses what is no question", async () => {
+  it("refuses malformed requests", async () => {
     const { client } = await start();
     await expect(client().collect(method("GetTrace"), { traceId: bytes(traceId(9)) })).rejects.toMatchObject({
       code: status.NOT_FOUND,
@@ -144,7 +144,7 @@ describe("jaeger.api_v3.QueryService", () => {
     expect((await client().unary(method("GetServices"), {})).services).toEqual(["api", "web"]);
   });
 
-  it("refuses what is no question", async () => {
+  it("refuses malformed requests", async () => {
     const { client } = await start();
     for (const [name, message] of [
       ["GetTrace", { traceId: "xyz" }],

@@ -27,7 +27,7 @@ describe("writing over jaeger.storage.v1", () => {
   const servicesOf = async ({ client }: Served) => (await client.unary("GetServices", {})).services;
 
   describe("WriteSpan", () => {
-    it("joins what waits for a store that is busy into few writes, and answers each call when its span is kept", async () => {
+    it("joins spans that wait for a busy store into few writes, and answers each call when its span is durable", async () => {
       const gated = gatedStore();
       served = await serve({ store: gated.store });
       const { client } = served;
@@ -174,7 +174,7 @@ describe("writing over jaeger.storage.v1", () => {
       expect((await client.unary("FindTraceIDs", { query: {} })).traceIds).toHaveLength(10);
     });
 
-    it("keeps what came while the stream goes on", async () => {
+    it("keeps spans while the stream goes on", async () => {
       const folder = mkdtempSync(join(tmpdir(), "spanstore-v1-"));
       const store = await openSqliteStore({ path: join(folder, "spans.sqlite") });
       served = await serve({ store });
@@ -240,7 +240,7 @@ describe("writing over jaeger.storage.v1", () => {
       expect([error.code, error.details]).toEqual([status.UNAVAILABLE, "the disk is full"]);
     });
 
-    it("fails a request that is none", async () => {
+    it("fails a malformed request", async () => {
       served = await serve();
       const { call, answer } = served.client.upload(`${streamWriter}/WriteSpanStream`);
       call.on("error", () => {});

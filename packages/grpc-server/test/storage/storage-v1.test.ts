@@ -91,7 +91,7 @@ describe("jaeger.storage.v1", () => {
     expect(span.tags).toContainEqual(expect.objectContaining({ key: "retries", vInt64: "3" }));
   });
 
-  it("takes a 64-bit id for the same with zeros before it", async () => {
+  it("treats a 64-bit id as the same with leading zeros", async () => {
     await write({ traceId: traceId(7), spanId: spanId(1) });
     const chunks = await served.client.collect(`${reader}/GetTrace`, {
       traceId: Buffer.from(spanId(7), "hex"),
@@ -99,7 +99,7 @@ describe("jaeger.storage.v1", () => {
     expect(chunks[0].spans).toHaveLength(1);
   });
 
-  it("says of an unknown trace what Jaeger's client looks for", async () => {
+  it("answers an unknown trace with the text that Jaeger's client recognizes", async () => {
     const error = await errorOf(trace(traceId(404)));
     expect([error.code, error.details]).toEqual([status.NOT_FOUND, "trace not found"]);
   });
@@ -140,7 +140,7 @@ describe("jaeger.storage.v1", () => {
       expect(await found(query)).toEqual(expected);
     });
 
-    it("leaves no tag out of account, whatever its name", async () => {
+    it("matches every tag, whatever its name", async () => {
       // A map<string, string> entry whose key is __proto__, which is no ordinary key to JavaScript.
       const entry = Buffer.concat([
         Buffer.from([0x0a, 9]),
@@ -153,7 +153,7 @@ describe("jaeger.storage.v1", () => {
       expect(traceIds).toEqual([]);
     });
 
-    it("gives 100 traces when no number is asked for", async () => {
+    it("returns 100 traces by default", async () => {
       for (let n = 6; n <= 120; n++) {
         await write({ traceId: traceId(n), spanId: spanId(n), start: epoch + BigInt(n) * second });
       }
@@ -252,7 +252,7 @@ describe("jaeger.storage.v1", () => {
     raw.close();
   });
 
-  it("closes nothing that others use", async () => {
+  it("does not close the store at Close", async () => {
     expect(await served.client.unary(`${writer}/Close`, {})).toEqual({});
     await write({ traceId: traceId(1), spanId: spanId(1) });
     expect(await trace(traceId(1))).toHaveLength(1);

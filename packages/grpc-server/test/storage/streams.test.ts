@@ -55,7 +55,7 @@ describe("streams", () => {
     expect(bytes).toBe(chunkCount * 1024 * 1024);
   });
 
-  it("forces no collection of garbage: the process is its host's", async () => {
+  it("forces no garbage collection, since the process belongs to its host", async () => {
     let forced = 0;
     const count = (entries: readonly unknown[]): void => {
       for (const { detail } of entries as readonly { readonly detail: { readonly flags: number } }[])

@@ -15,7 +15,7 @@ describe("the admin port", () => {
     served = await serve({ admin: "127.0.0.1:0", ...options });
   };
 
-  it("is alive, and ready as long as the store says so", async () => {
+  it("is alive, and ready as long as the store is", async () => {
     let reason: string | undefined;
     await start({
       store: storeWith({
@@ -52,7 +52,7 @@ describe("the admin port", () => {
     expect(text).toMatch(/spanstore_store_bytes\{engine="memory"\} [1-9]/);
   });
 
-  it("shows the other metrics when the store cannot tell its size", async () => {
+  it("shows the other metrics when the store's size fails", async () => {
     await start({
       store: storeWith({
         stats: async () => {
@@ -141,7 +141,7 @@ describe("the admin port", () => {
     expect(times).toEqual([0n, 1_700_000_000_000_000_000n, latest]);
   });
 
-  it("says no to everything else, and outlives what is no HTTP", async () => {
+  it("refuses everything else, and survives malformed HTTP", async () => {
     await start();
     expect(await ask("/")).toMatchObject({ status: 404 });
     expect(await ask("/metrics", "DELETE")).toMatchObject({ status: 405, allow: "GET, HEAD" });
@@ -153,7 +153,7 @@ describe("the admin port", () => {
     expect(await ask("/healthz")).toMatchObject({ status: 200 });
   });
 
-  it("hides what failed inside", async () => {
+  it("hides internal errors", async () => {
     await start({
       allowPurge: true,
       store: storeWith({

@@ -32,7 +32,7 @@ it.each(["{}", "[]", "null", '{"nodes":{"a":{}}}', "", '"text"'])(
   },
 );
 
-it("finds a problem where a store answers what is no answer, and does not fail", async () => {
+it("reports a malformed answer of a store as a problem, and does not fail", async () => {
   const store = storeWith({ getServices: async () => undefined as unknown as string[] });
   expect(await diagnoseStore("server", store)).toEqual([
     {

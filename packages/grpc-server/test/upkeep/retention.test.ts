@@ -92,7 +92,7 @@ describe("retention in the server", () => {
     },
   );
 
-  it("loses nothing young while spans come and two servers remove old ones, and gives the space back", async () => {
+  it("keeps new spans while two servers remove old ones, and frees the space", async () => {
     const path = join(folder, "busy.sqlite");
     const stores = [closing(await openSqliteStore({ path })), closing(await openSqliteStore({ path }))];
     const [store, other] = stores as [SpanStore, SpanStore];
@@ -118,7 +118,7 @@ describe("retention in the server", () => {
     });
   });
 
-  it("leaves no tenant's store open that it has looked at", async () => {
+  it("closes the tenants' stores that it has opened", async () => {
     const path = join(folder, "many.sqlite");
     const names = Array.from({ length: 50 }, (_, n) => `tenant-${n}`);
     const before = await openSqliteStore({ path });

@@ -64,7 +64,7 @@ describe("Prometheus's HTTP API", () => {
     expect((await served.get(`/api/v1/${path}`)).json).toEqual(ok(data));
   });
 
-  it("says its version to Grafana", async () => {
+  it("reports a version to Grafana", async () => {
     await using served = await serve();
     const { json } = await served.get("/api/v1/status/buildinfo");
     expect(json.data.version).toMatch(/^\d+\.\d+\.\d+$/);

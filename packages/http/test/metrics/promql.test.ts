@@ -172,7 +172,7 @@ function valuesOf(groups: Map<string, CountedSpan[][]>, value: (spans: CountedSp
 }
 
 describe("PromQL over the stored spans", () => {
-  it("counts what a count of the spans one by one counts", async () => {
+  it("gives the same counts as counting the spans one by one", async () => {
     await fc.assert(
       fc.asyncProperty(
         countedSpans,
@@ -265,7 +265,7 @@ describe("PromQL over the stored spans", () => {
     );
   });
 
-  it("answers at one time what it answers there in a range", async () => {
+  it("gives the same values at one time as in a range", async () => {
     await fc.assert(
       fc.asyncProperty(countedSpans, ranges, async (spans, range) => {
         await using served = await serve();

@@ -70,7 +70,7 @@ describe("/metrics/spans", () => {
     ]);
   });
 
-  it("counts what is beyond its series in one, and goes on with those that it has", async () => {
+  it("counts series beyond the limit in one, and continues those before it", async () => {
     let now = origin;
     await using served = await filled({ maxSpanSeries: 1, now: () => now });
     const before = (await served.get("/metrics/spans")).text;

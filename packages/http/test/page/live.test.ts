@@ -59,7 +59,7 @@ describe("/api/v3/live", () => {
     left.abort();
   });
 
-  it("shows bytes that the store was handed, and did away with", async () => {
+  it("shows spans whose bytes were handed over to the store", async () => {
     const arrivals = createArrivals();
     const inner = openMemoryStore();
     const greedy: typeof inner = {
@@ -81,7 +81,7 @@ describe("/api/v3/live", () => {
     expect(seen).toEqual(before);
   });
 
-  it("counts what is too much to show", async () => {
+  it("counts spans that are too many to show", async () => {
     await using served = await watched();
     const left = new AbortController();
     const events = eventsOf(served, "{}", left.signal);
@@ -104,7 +104,7 @@ describe("/api/v3/live", () => {
     await served.store.close();
   });
 
-  it("is refused for a filter that is wrong, and where nothing is shown", async () => {
+  it("is refused for an invalid filter, and without a source of live spans", async () => {
     await using served = await watched();
     expect((await served.get("/api/v3/live?q=%7B%20foo%20%7D")).status).toBe(400);
     await using blind = await serve();

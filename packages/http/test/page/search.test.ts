@@ -52,7 +52,7 @@ describeWithPeer("chromium", "the search view", (located) => {
     expect(problems).toEqual([]);
   });
 
-  it("says where a filter is wrong, and asks nothing then", async () => {
+  it("shows the position of a filter's fault, and sends no request", async () => {
     await using served = await serve();
     await using opened = await open(served);
     const { page } = opened;
@@ -77,7 +77,7 @@ describeWithPeer("chromium", "the search view", (located) => {
     expect(await line.inputValue()).toBe('{ resource.service.name = "cart" && status = error }');
   });
 
-  it("lists spans with attributes as columns, in the order that is chosen", async () => {
+  it("lists spans in the chosen order, with attributes as columns", async () => {
     await using served = await serve();
     await fillShop(served.store, 10, now);
     await using opened = await open(served, "#/search?find=spans&column=items&q=%7B+.items+%3E+5+%7D");

@@ -31,7 +31,7 @@ describe("/api/v3/about", () => {
     expect(json.bytes).toBeGreaterThanOrEqual(0);
   });
 
-  it("has an unhealthy store's health, and no size", async () => {
+  it("shows the health of an unhealthy store, without a size", async () => {
     const { openMemoryStore } = await import("@spanstore/core");
     const store = openMemoryStore();
     const down = (): Promise<never> => Promise.reject(new SpanStoreError("STORE_UNAVAILABLE", "no room"));
@@ -63,7 +63,7 @@ describeWithPeer("chromium", "the other views", (located) => {
     expect(problems).toEqual([]);
   });
 
-  it("draws who calls whom, and searches for what is clicked", async () => {
+  it("draws the graph of calls, and searches for a clicked service", async () => {
     await using served = await serve(now);
     await fillShop(served.store, 20, { end });
     await using opened = await open(served, "#/graph");
@@ -93,7 +93,7 @@ describeWithPeer("chromium", "the other views", (located) => {
     expect(problems).toEqual([]);
   });
 
-  it("says what the server is and how it is", async () => {
+  it("shows facts about the server and its health", async () => {
     await using served = await serve({ ...now, about: about as never });
     await using opened = await open(served, "#/about");
     const { page, problems } = opened;
@@ -116,7 +116,7 @@ describeWithPeer("chromium", "the other views", (located) => {
     expect(problems).toEqual([]);
   });
 
-  it("asks in the name of the tenant that is chosen, by the header that the server says", async () => {
+  it("sends the chosen tenant in the server's header", async () => {
     await using served = await serve({
       ...now,
       tenantHeader: "x-scope",

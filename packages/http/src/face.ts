@@ -78,7 +78,14 @@ export function createHttpFace(store: SpanStore, options: HttpFaceOptions = {}):
   const isReady = app.ready();
   const servers: Server[] = [];
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    // close() ends idle connections alone; those of answers under way become idle later.
+    response.once("close", () => {
+      if (closing !== undefined) closeIdle();
+    });
     void isReady.then(() => app.routing(request, response));
+  };
+  const closeIdle = (): void => {
+    for (const server of servers) server.closeIdleConnections();
   };
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
@@ -87,8 +94,8 @@ export function createHttpFace(store: SpanStore, options: HttpFaceOptions = {}):
       servers.map(
         (server) =>
           new Promise<void>((resolve) => {
+            // It closes idle connections too.
             server.close(() => resolve());
-            server.closeIdleConnections();
           }),
       ),
     );

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { type Answer, methods, serve, services, storeWith } from "../harness.js";
 
 const reflectionProto = (version: string) =>
-  createRequire(import.meta.url)
+  createRequire(import.meta.resolve("@spanstore/rpc"))
     .resolve("@grpc/reflection/package.json")
     .replace("package.json", `build/proto/grpc/reflection/${version}/reflection.proto`);
 const descriptorType = loadSync("google/protobuf/descriptor.proto", { enums: String })[

@@ -41,6 +41,7 @@ export {
 export type { Decoder } from "./engine-kit/intake/decompress.js";
 export type { Place } from "./engine-kit/intake/place.js";
 export { lazyEngine } from "./engine-kit/lazy-engine.js";
+export { createLearnedSize } from "./engine-kit/learned-size.js";
 export { bucketStart, type CallBuckets, createCallBuckets } from "./engine-kit/ledgers/call-buckets.js";
 export { createCallLedger } from "./engine-kit/ledgers/call-ledger.js";
 export { createRollupLedger } from "./engine-kit/ledgers/rollup-ledger.js";
@@ -114,6 +115,7 @@ export { withLifecycle } from "./store/lifecycle/lifecycle.js";
 export { checkTenantName, createTenants, tenantIdleMillis } from "./store/lifecycle/tenants.js";
 export { isAnsweredByRollups } from "./store/metrics/rollup-series.js";
 export { assembleChunks } from "./store/reading/assemble.js";
+export { batchEnd } from "./store/reading/batches.js";
 export { callsOfTrace, createCallCounter, type ServiceCall } from "./store/reading/dependencies.js";
 export {
   createReadBudget,

@@ -141,7 +141,7 @@ function* spansIn(fragments: readonly Fragment[]) {
 
 function* batchesOf(fragments: readonly Fragment[]): Generator<readonly Fragment[], void> {
   for (let at = 0; at < fragments.length; ) {
-    const end = batchEnd(fragments, at, fragmentsPerBatch, bytesPerBatch);
+    const end = batchEnd(fragments, at, fragmentsPerBatch, bytesPerBatch, ({ encoded }) => encoded.length);
     yield fragments.slice(at, end);
     at = end;
   }

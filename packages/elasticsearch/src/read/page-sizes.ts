@@ -1,3 +1,5 @@
+import { createLearnedSize } from "@spanstore/core/engine";
+
 /** The stored bytes of a page of fragments. */
 const targetBytes = 2 * 1024 * 1024;
 /** The client drops a larger answer and asks for fewer hits. */
@@ -6,8 +8,6 @@ export const maxAnswerBytes = 4 * targetBytes;
 const copies = 3;
 /** With two hits, an answer of one says that it is all. */
 const fewest = 2;
-/** The known size shrinks to this with each page of smaller hits. */
-const forgetting = 0.5;
 
 interface Sized {
   readonly _source?: { readonly encoded: string };
@@ -24,15 +24,15 @@ export interface PageSizes {
 }
 
 export function createPageSizes(): PageSizes {
-  let bytesPerHit = 0;
+  const size = createLearnedSize();
   return {
-    fitting: (wanted) => Math.min(wanted, Math.max(fewest, Math.floor(targetBytes / (bytesPerHit + 1)))),
+    fitting: (wanted) => Math.min(wanted, Math.max(fewest, Math.floor(targetBytes / (size.perItem() + 1)))),
     arrivingBytes: (hits) =>
-      copies * (bytesPerHit === 0 ? targetBytes : Math.min(hits * bytesPerHit, targetBytes)),
+      copies * (size.perItem() === 0 ? targetBytes : Math.min(hits * size.perItem(), targetBytes)),
     note: (hits) => {
       let bytes = 0;
       for (const { _source } of hits) bytes += _source?.encoded.length ?? 0;
-      if (hits.length > 0) bytesPerHit = Math.max(bytes / hits.length, bytesPerHit * forgetting);
+      size.note(hits.length, bytes);
       return bytes;
     },
   };

@@ -1,3 +1,4 @@
+import { createLearnedSize } from "@spanstore/core/engine";
 import type { Row } from "../connection/client.js";
 
 /** The rows of an answer whose bytes were kept. */
@@ -14,25 +15,22 @@ export function wholeRows(rows: readonly Row[]): WholeRows {
   return end < 0 ? { rows, isCut: false } : { rows: rows.slice(0, end), isCut: true };
 }
 
-/** The average size of fragments, learned from answers: it limits the rows of a statement. */
+/** The size of fragments, learned from answers: it limits the rows of a statement. */
 export interface RowBytes {
   readonly note: (rows: readonly Row[]) => void;
   /** About how many rows fit into these bytes; at least one. */
   readonly rowsWithin: (bytes: number) => number;
 }
 
-/** The weight of the newest answer in the average. */
-const newestPart = 0.25;
-
 export function createRowBytes(): RowBytes {
-  let average = 0;
+  const { perItem, note } = createLearnedSize();
   return {
-    note: (rows) => {
-      if (rows.length === 0) return;
-      const bytes = rows.reduce((sum, row) => sum + (row[3] as Buffer).length, 0) / rows.length;
-      average = average === 0 ? bytes : average + (bytes - average) * newestPart;
-    },
+    note: (rows) =>
+      note(
+        rows.length,
+        rows.reduce((sum, row) => sum + (row[3] as Buffer).length, 0),
+      ),
     rowsWithin: (bytes) =>
-      average === 0 ? Number.MAX_SAFE_INTEGER : Math.max(1, Math.floor(bytes / average)),
+      perItem() === 0 ? Number.MAX_SAFE_INTEGER : Math.max(1, Math.floor(bytes / perItem())),
   };
 }

@@ -30,6 +30,8 @@ describe("rows of fragments", () => {
     expect(rowsWithin(1_000)).toBe(5);
     expect(rowsWithin(1)).toBe(1);
     note([rowOf(1_000)]);
+    expect(rowsWithin(1_000)).toBe(1);
+    note([rowOf(100)]);
     expect(rowsWithin(1_000)).toBe(2);
   });
 });

@@ -1,5 +1,6 @@
 import type { Operation } from "@spanstore/core";
 import {
+  batchEnd,
   type CandidateBatch,
   type CandidateSearch,
   createTurns,
@@ -59,7 +60,7 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
         const upTo: number = last;
         const { places, rest } = reading(() => statements().listStep(listing, upTo, wanted));
         for (let i = 0; i < places.length; ) {
-          const batch = firstBatch(places, i, perBatch);
+          const batch = nextPlaces(places, i, perBatch);
           i += batch.length;
           perBatch = nextBatch;
           nextBatch = Math.min(nextBatch * 2, fragmentsPerBatch);
@@ -81,7 +82,7 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
         for (let i = 0; i < ids.length; i += fragmentsPerBatch) {
           const places = reading(() => statements()[reader].placesOf(ids.slice(i, i + fragmentsPerBatch)));
           for (let at = 0; at < places.length; ) {
-            const batch = firstBatch(places, at, fragmentsPerBatch);
+            const batch = nextPlaces(places, at, fragmentsPerBatch);
             at += batch.length;
             yield reading(() => statements()[reader].load(batch));
             await turns();
@@ -96,14 +97,12 @@ export function createReader(space: Space): Omit<EngineReader, "dependencies" | 
   };
 }
 
-/** The next batch: at least one place, at most `most` places and `bytesPerBatch`. */
-function firstBatch(places: readonly Place[], from: number, most: number): readonly Place[] {
-  let end = from;
-  for (let bytes = 0; end < places.length && end < from + most; end++) {
-    bytes += (places[end] as Place).length;
-    if (end > from && bytes > bytesPerBatch) break;
-  }
-  return places.slice(from, end);
+/** The next batch of places, of at most `bytesPerBatch`. */
+function nextPlaces(places: readonly Place[], from: number, most: number): readonly Place[] {
+  return places.slice(
+    from,
+    batchEnd(places, from, most, bytesPerBatch, ({ length }) => length),
+  );
 }
 
 /** The latest start that a span of the remaining candidates can have, whether listed already or not. */

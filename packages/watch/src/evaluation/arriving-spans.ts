@@ -116,7 +116,7 @@ export function createArrivingSpans(watches: readonly SpansWatch[], context: Arr
     take: (fragments, tenant) => {
       let left = 0;
       for (const fragment of fragments) {
-        if (waitingBytes + fragment.encoded.length > maxWaitingBytes) left++;
+        if (waiting.length > 0 && waitingBytes + fragment.encoded.length > maxWaitingBytes) left++;
         else {
           waiting.push({ fragment, tenant });
           waitingBytes += fragment.encoded.length;

@@ -194,8 +194,9 @@ describeWithPeer("manticore", "shards", (located) => {
       for (const trace of later) await hasty.write(withEvent(trace));
       await hasty.health();
 
-      // A search begins while the shard is down, and ends when it is back.
-      const waiting = store.findTraceIds({ service: "front", limit: traces });
+      // A search begins while the shard is down, and ends when it is back, however long the shard takes to start.
+      await using patient = await openManticoreStore(optionsOf(prefix, { retryMillis: 60_000 }));
+      const waiting = patient.findTraceIds({ service: "front", limit: traces });
       await second.start();
       expect((await waiting).traces.length).toBe(traces);
       const spans: string[] = [];

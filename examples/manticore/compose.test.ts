@@ -63,7 +63,7 @@ describe("compose.yaml", () => {
     const printed = execFileSync(
       process.execPath,
       [join(root, "packages/cli/dist/main.js"), "--print-config"],
-      { env: { ...process.env, ...spanstore.environment }, encoding: "utf8" },
+      { env: { PATH: process.env.PATH, ...spanstore.environment }, encoding: "utf8" },
     );
     expect(parse(printed)).toMatchObject({
       backend: "manticore",

@@ -16,7 +16,7 @@ import { connectSpanStore } from "@spanstore/client";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { describeWithPeer } from "../../scripts/test-support/peers.js";
-import { freePorts, startProgram, until } from "../../scripts/test-support/processes.js";
+import { freePorts, programEnvironment, startProgram, until } from "../../scripts/test-support/processes.js";
 import { runStage } from "./build.js";
 import { lastOf, type Stage, stagesOf, variablesOf } from "./dockerfile.js";
 
@@ -44,7 +44,7 @@ describe("the Dockerfile", () => {
 
   it("sets options that the server has, and keeps spans where its volume is", () => {
     const printed = execFileSync(process.execPath, [main, "--print-config"], {
-      env: { ...process.env, ...variablesOf(image) },
+      env: { ...programEnvironment(), ...variablesOf(image) },
       encoding: "utf8",
     });
     const [volume] = lastOf(image, "VOLUME").words;
@@ -110,7 +110,8 @@ describe.runIf(builds)("the image, built on this machine", () => {
     const program = startProgram(command, [], env);
     onTestFinished(async () => void (await program.stop()));
     const isHealthy = async () =>
-      spawnSync(command[0], [...command.slice(1), "health"], { env: { ...process.env, ...env } }).status === 0
+      spawnSync(command[0], [...command.slice(1), "health"], { env: { ...programEnvironment(), ...env } })
+        .status === 0
         ? true
         : undefined;
     await until(isHealthy, {

@@ -18,7 +18,7 @@ import {
   sharedElasticsearch,
 } from "../../scripts/test-support/elasticsearch/elasticsearch.js";
 import { describeWithPeers } from "../../scripts/test-support/peers.js";
-import { until } from "../../scripts/test-support/processes.js";
+import { programEnvironment, until } from "../../scripts/test-support/processes.js";
 import { type Image, programsFor } from "../processes/programs.js";
 import { sendTrace } from "../processes/send-trace.js";
 import { startWorkloads } from "../processes/start-workloads.js";
@@ -316,7 +316,7 @@ describeWithPeers(["kustomize"], "The overlay with Elasticsearch", (located) => 
       program[0],
       [...program.slice(1), ...(server?.args ?? []), "--print-config"],
       {
-        env: { ...process.env, ...server?.env },
+        env: { ...programEnvironment(), ...server?.env },
         encoding: "utf8",
       },
     );

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse, parseDocument } from "yaml";
 import { catalog } from "../../scripts/peers/locate.mjs";
+import { programEnvironment } from "../../scripts/test-support/processes.js";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const root = join(folder, "../..");
@@ -63,7 +64,7 @@ describe("compose.yaml", () => {
     const printed = execFileSync(
       process.execPath,
       [join(root, "packages/cli/dist/main.js"), "--print-config"],
-      { env: { PATH: process.env.PATH, ...spanstore.environment }, encoding: "utf8" },
+      { env: { ...programEnvironment(), ...spanstore.environment }, encoding: "utf8" },
     );
     expect(parse(printed)).toMatchObject({
       backend: "manticore",
